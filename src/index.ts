@@ -1,0 +1,1 @@
+export { type ErrorCode, LearnLossError } from "./errors.ts";

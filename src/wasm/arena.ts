@@ -1,0 +1,103 @@
+import { LearnLossError } from "../errors.ts";
+import type { HeapAbi, Instance } from "./module.ts";
+
+/** Address of a block in Wasm memory, a nonnegative number below 2³². */
+export type Pointer = number;
+
+type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
+
+/**
+ * The Wasm memory of one fit, one tuner or one LP: allocated piece by piece, released as a whole. Views are made for
+ * one use: never keep one across a call that may allocate, because growth detaches it.
+ */
+export class Arena<K extends Instance<object> = Instance<object>> {
+  readonly kernels: K;
+  readonly #blocks = new Set<Pointer>();
+  #disposed = false;
+
+  constructor(kernels: K) {
+    this.kernels = kernels;
+    leaks.register(this, { heap: kernels, blocks: this.#blocks }, this);
+  }
+
+  /** A block of `bytes` bytes, aligned to 64, zeroed. */
+  bytes(bytes: number): Pointer {
+    if (this.#disposed) throw new LearnLossError("DISPOSED", "This object was disposed: create a new one.");
+    const pointer = bytes > 0xffff0000 ? 0 : this.kernels.allocate(bytes) >>> 0;
+    if (pointer === 0) {
+      throw new LearnLossError(
+        "OUT_OF_MEMORY",
+        `WebAssembly memory cannot grow by ${bytes} bytes (its limit is 4 GiB): use fewer rows, or Float32Array data.`,
+      );
+    }
+    this.#blocks.add(pointer);
+    new Uint8Array(this.kernels.memory.buffer, pointer, bytes).fill(0);
+    return pointer;
+  }
+
+  /** Gives one block back before the arena ends. */
+  free(pointer: Pointer): void {
+    if (this.#blocks.delete(pointer)) this.kernels.release(pointer);
+  }
+
+  f64(length: number): Pointer {
+    return this.bytes(length * 8);
+  }
+
+  f32(length: number): Pointer {
+    return this.bytes(length * 4);
+  }
+
+  i32(length: number): Pointer {
+    return this.bytes(length * 4);
+  }
+
+  /** A block holding a copy of `array`. */
+  copy(array: TypedArray): Pointer {
+    const pointer = this.bytes(array.byteLength);
+    const source = new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
+    new Uint8Array(this.kernels.memory.buffer, pointer, array.byteLength).set(source);
+    return pointer;
+  }
+
+  viewF64(pointer: Pointer, length: number): Float64Array {
+    return new Float64Array(this.kernels.memory.buffer, pointer, length);
+  }
+
+  viewF32(pointer: Pointer, length: number): Float32Array {
+    return new Float32Array(this.kernels.memory.buffer, pointer, length);
+  }
+
+  viewI32(pointer: Pointer, length: number): Int32Array {
+    return new Int32Array(this.kernels.memory.buffer, pointer, length);
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Releases everything; harmless when called again. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    leaks.unregister(this);
+    releaseAll({ heap: this.kernels, blocks: this.#blocks });
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+interface Lease {
+  readonly heap: HeapAbi;
+  readonly blocks: Set<Pointer>;
+}
+
+function releaseAll({ heap, blocks }: Lease): void {
+  for (const pointer of blocks) heap.release(pointer);
+  blocks.clear();
+}
+
+/** An arena that its owner forgot is released when it is collected. */
+const leaks = new FinalizationRegistry<Lease>(releaseAll);

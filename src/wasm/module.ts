@@ -1,0 +1,48 @@
+import { instantiateSync } from "@assemblyscript/loader";
+import { LearnLossError } from "../errors.ts";
+
+/** What every module of ours exports besides its kernels. */
+export interface HeapAbi {
+  allocate(bytes: number): number;
+  allocatedBytes(): number;
+  release(pointer: number): void;
+}
+
+/** The exports of one instance; kernels are plain functions of numbers and pointers. */
+export type Instance<Abi> = Abi & HeapAbi & { readonly memory: WebAssembly.Memory };
+
+/** i32.const 0, i32x4.splat, drop: the smallest module that needs SIMD128. */
+const SIMD_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 17, 26, 11,
+]);
+
+/** Compiles and instantiates, synchronously: the modules are small, so there is no `init()` to await. */
+export function instantiateModule<Abi>(module: Uint8Array | WebAssembly.Module): Instance<Abi> {
+  if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD_PROBE)) {
+    throw new LearnLossError(
+      "NO_SIMD",
+      "This runtime has no WebAssembly SIMD (Node ≥ 16.4, Chrome ≥ 91, Firefox ≥ 89, Safari ≥ 16.4 have): use one of these.",
+    );
+  }
+  try {
+    const { exports } = instantiateSync<Record<string, unknown>>(module as BufferSource, {});
+    return exports as unknown as Instance<Abi>;
+  } catch (error) {
+    if (error instanceof WebAssembly.CompileError && /Content Security Policy|unsafe-eval/i.test(error.message)) {
+      throw new LearnLossError(
+        "CSP",
+        "The page's Content Security Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or pass a compiled module to load().",
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}
+
+/** Base64 to bytes, with what both browsers and Node have. */
+export function decodeBinary(base64: string): Uint8Array {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

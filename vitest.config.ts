@@ -1,0 +1,54 @@
+import { existsSync } from "node:fs";
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig } from "vitest/config";
+
+/** Debian's chromium, or the browser that CHROME names. Without one the browser tests are skipped, and say so. */
+const chrome = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
+  (path) => path && existsSync(path),
+);
+if (!chrome) console.warn("No Chromium found (set CHROME=/path/to/it): the browser half of the tests is SKIPPED.");
+
+/** Tests that touch no file and no process run in both engines; those of Node's side end in `.node.test.ts`. */
+const both = ["test/**/*.test.ts"];
+const nodeOnly = ["test/**/*.node.test.ts"];
+
+export default defineConfig({
+  test: {
+    testTimeout: 30_000,
+    projects: [
+      { extends: true, test: { name: "node", include: both } },
+      ...(chrome
+        ? [
+            {
+              extends: true as const,
+              optimizeDeps: { include: ["@assemblyscript/loader"] },
+              test: {
+                name: "chromium",
+                include: both,
+                exclude: nodeOnly,
+                browser: {
+                  enabled: true,
+                  headless: true,
+                  screenshotFailures: false,
+                  provider: playwright({
+                    launchOptions: {
+                      executablePath: chrome,
+                      args: [
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-quic",
+                        "--disable-background-networking",
+                        "--disable-component-update",
+                        "--disable-sync",
+                      ],
+                    },
+                  }),
+                  instances: [{ browser: "chromium" as const }],
+                },
+              },
+            },
+          ]
+        : []),
+    ],
+  },
+});
