@@ -4,18 +4,17 @@
 //
 //   θ (f64)    | W: outputs × columns, row by row | intercepts: outputs |       penalties see W only
 
-import { gradientOfDense } from "./losses/dense";
-import { gradientOfSparse } from "./losses/sparse";
-
 export const SOFTMAX: i32 = 0;
 export const LOGISTIC: i32 = 1;
 export const SQUARED: i32 = 2;
 
-/** Layout shared with src/models/objective.ts through the `objective*` exports only. */
+/** Rows that go through forward, link and backward together: their scores stay in the first-level cache. */
+export const BLOCK: i32 = 32;
+
 @unmanaged
 export class Objective {
   model: i32; // SOFTMAX, LOGISTIC or SQUARED
-  width: i32; // bytes of a value of X: 4 (f32) or 8 (f64); the arithmetic has the same width
+  width: i32; // bytes of a value of X, and of the arithmetic on it: 4 (f32) or 8 (f64)
   rows: i32;
   columns: i32;
   outputs: i32; // classes for SOFTMAX, otherwise 1
@@ -25,19 +24,93 @@ export class Objective {
   rowStarts: usize; // i32[rows + 1] (CSR)
   targets: usize; // f64 per row: class index, 0 or 1, or a real number
   rowWeights: usize; // f64 per row: sample weight over the total of its group, so that a group's loss is a mean
+  uniformWeights: usize; // f64 per row: sample weight over the total of all rows, for uniform cross-entropy; 0 without
   rowGroups: usize; // i32 per row, or 0 when there is one group
   groupWeights: usize; // λ of the data features: f64[groups + 1], uniform cross-entropy last
   groupLosses: usize; // their values at the last θ evaluated: f64[groups + 1]
-  scratch: usize; // scratchBytes(…) bytes
+  scratch: usize; // `scratchBytes` bytes
   // penalty(W) = l1·‖W‖₁ + l2·½‖W‖² + Σ_b knotWeights[b]·Σ max(0, |w| − knots[b])
   l1: f64;
   l2: f64;
   knots: usize; // f64[knotCount], ascending
   knotWeights: usize;
   knotCount: i32;
-  passes: f64; // forward + backward over all rows counts 1, forward alone ½
+  passes: f64; // spent so far: forward + backward over all rows counts 1, forward alone ½
+
+  /** Values of X in one block of rows' scores and of W, in the arithmetic's width (f32: a copy of W, a gradient). */
+  get weightCount(): i32 {
+    return this.outputs * this.columns;
+  }
+
+  get thetaCount(): i32 {
+    return this.outputs * (this.columns + 1);
+  }
 }
 
 export function objectiveBytes(): usize {
   return offsetof<Objective>();
+}
+
+/** Scratch of `objective`: a block's scores, then for f32 a copy of W and a block's gradient of W. */
+export function objectiveScratchBytes(columns: i32, outputs: i32): usize {
+  return <usize>outputs * <usize>BLOCK * 8 + 2 * <usize>outputs * <usize>columns * 4 + 256;
+}
+
+export function objectiveSetData(
+  pointer: usize,
+  model: i32,
+  width: i32,
+  rows: i32,
+  columns: i32,
+  outputs: i32,
+  groups: i32,
+  values: usize,
+  columnIndices: usize,
+  rowStarts: usize,
+  targets: usize,
+  rowWeights: usize,
+  uniformWeights: usize,
+  rowGroups: usize,
+  groupWeights: usize,
+  groupLosses: usize,
+  scratch: usize,
+): void {
+  const o = changetype<Objective>(pointer);
+  o.model = model;
+  o.width = width;
+  o.rows = rows;
+  o.columns = columns;
+  o.outputs = outputs;
+  o.groups = groups;
+  o.values = values;
+  o.columnIndices = columnIndices;
+  o.rowStarts = rowStarts;
+  o.targets = targets;
+  o.rowWeights = rowWeights;
+  o.uniformWeights = uniformWeights;
+  o.rowGroups = rowGroups;
+  o.groupWeights = groupWeights;
+  o.groupLosses = groupLosses;
+  o.scratch = scratch;
+  o.passes = 0;
+}
+
+export function objectiveSetPenalty(
+  pointer: usize,
+  l1: f64,
+  l2: f64,
+  knotCount: i32,
+  knots: usize,
+  knotWeights: usize,
+): void {
+  const o = changetype<Objective>(pointer);
+  o.l1 = l1;
+  o.l2 = l2;
+  o.knotCount = knotCount;
+  o.knots = knots;
+  o.knotWeights = knotWeights;
+}
+
+export function objectivePasses(pointer: usize): f64 {
+  return changetype<Objective>(pointer).passes;
 }

@@ -1,0 +1,125 @@
+// Loss and gradient of the data terms in one pass over X: forward, link, backward, a block of rows at a time.
+
+import { axpy, dot } from "../linalg/dense";
+import { BLOCK, Objective } from "../objective";
+import { linkBlock } from "./link";
+
+/**
+ * Σ_g λ_g·φ_g(θ), the data part of the objective, and its gradient (overwritten; f64, θ's layout) unless `gradient`
+ * is 0. The φ_g themselves are left in `groupLosses`.
+ */
+export function objectiveGradient(pointer: usize, theta: usize, gradient: usize): f64 {
+  const o = changetype<Objective>(pointer);
+  memory.fill(o.groupLosses, 0, (<usize>o.groups + 1) << 3);
+  if (gradient != 0) memory.fill(gradient, 0, (<usize>o.thetaCount) << 3);
+  if (o.width == 4) overBlocks<f32>(o, theta, gradient);
+  else overBlocks<f64>(o, theta, gradient);
+  o.passes += gradient == 0 ? 0.5 : 1;
+  let loss: f64 = 0;
+  for (let g = 0; g <= o.groups; g++) {
+    loss += load<f64>(o.groupWeights + ((<usize>g) << 3)) * load<f64>(o.groupLosses + ((<usize>g) << 3));
+  }
+  return loss;
+}
+
+/** Scores of all rows, [output][row] in f64: out has outputs × rows values. Counts ½ pass. */
+export function objectiveScores(pointer: usize, theta: usize, out: usize): void {
+  const o = changetype<Objective>(pointer);
+  if (o.width == 4) scores<f32>(o, theta, out);
+  else scores<f64>(o, theta, out);
+  o.passes += 0.5;
+}
+
+function scores<T>(o: Objective, theta: usize, out: usize): void {
+  const z = o.scratch;
+  const weights = weightsOf<T>(o, theta);
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const count = min(BLOCK, o.rows - first);
+    forward<T>(o, first, count, weights, theta, z);
+    for (let c = 0; c < o.outputs; c++) {
+      const to = out + ((<usize>c * <usize>o.rows + <usize>first) << 3);
+      for (let i = 0; i < count; i++) {
+        store<f64>(to + ((<usize>i) << 3), <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>()));
+      }
+    }
+  }
+}
+
+function overBlocks<T>(o: Objective, theta: usize, gradient: usize): void {
+  const z = o.scratch;
+  const weights = weightsOf<T>(o, theta);
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const count = min(BLOCK, o.rows - first);
+    forward<T>(o, first, count, weights, theta, z);
+    linkBlock<T>(o, first, count, z);
+    if (gradient != 0) backward<T>(o, first, count, z, gradient);
+  }
+}
+
+/** W in the arithmetic's width: θ itself, or a copy in f32 behind the block of scores. */
+function weightsOf<T>(o: Objective, theta: usize): usize {
+  if (sizeof<T>() == 8) return theta;
+  const copy = o.scratch + <usize>(o.outputs * BLOCK) * 8;
+  const n = o.weightCount;
+  for (let i = 0; i < n; i++) store<f32>(copy + ((<usize>i) << 2), <f32>load<f64>(theta + ((<usize>i) << 3)));
+  return copy;
+}
+
+function forward<T>(o: Objective, first: i32, count: i32, weights: usize, theta: usize, z: usize): void {
+  const d = o.columns;
+  const intercepts = theta + ((<usize>o.weightCount) << 3);
+  for (let i = 0; i < count; i++) {
+    for (let c = 0; c < o.outputs; c++) {
+      const w = weights + <usize>c * <usize>d * sizeof<T>();
+      const intercept = load<f64>(intercepts + ((<usize>c) << 3));
+      const s =
+        o.columnIndices == 0
+          ? dot<T>(d, o.values + <usize>(first + i) * <usize>d * sizeof<T>(), w)
+          : sparseDot<T>(o, first + i, w);
+      store<T>(z + <usize>(c * BLOCK + i) * sizeof<T>(), <T>(<f64>s + intercept));
+    }
+  }
+}
+
+function sparseDot<T>(o: Objective, row: i32, w: usize): T {
+  let sum: f64 = 0;
+  const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
+  for (let k = load<i32>(o.rowStarts + ((<usize>row) << 2)); k < end; k++) {
+    const column = load<i32>(o.columnIndices + ((<usize>k) << 2));
+    sum += <f64>load<T>(o.values + <usize>k * sizeof<T>()) * <f64>load<T>(w + <usize>column * sizeof<T>());
+  }
+  return <T>sum;
+}
+
+function backward<T>(o: Objective, first: i32, count: i32, z: usize, gradient: usize): void {
+  const d = o.columns;
+  const intercepts = gradient + ((<usize>o.weightCount) << 3);
+  for (let c = 0; c < o.outputs; c++) {
+    const g = gradient + ((<usize>c * <usize>d) << 3);
+    const block = sizeof<T>() == 8 ? g : o.scratch + <usize>(o.outputs * BLOCK) * 8 + ((<usize>o.weightCount) << 2);
+    if (sizeof<T>() == 4) memory.fill(block, 0, (<usize>d) << 2);
+    let sum: f64 = 0;
+    for (let i = 0; i < count; i++) {
+      const r = load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>());
+      sum += <f64>r;
+      if (o.columnIndices == 0) axpy<T>(d, r, o.values + <usize>(first + i) * <usize>d * sizeof<T>(), block);
+      else sparseAxpy<T>(o, first + i, r, block);
+    }
+    if (sizeof<T>() == 4) {
+      for (let j = 0; j < d; j++) {
+        const to = g + ((<usize>j) << 3);
+        store<f64>(to, load<f64>(to) + <f64>load<f32>(block + ((<usize>j) << 2)));
+      }
+    }
+    const intercept = intercepts + ((<usize>c) << 3);
+    store<f64>(intercept, load<f64>(intercept) + sum);
+  }
+}
+
+function sparseAxpy<T>(o: Objective, row: i32, r: T, out: usize): void {
+  const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
+  for (let k = load<i32>(o.rowStarts + ((<usize>row) << 2)); k < end; k++) {
+    const to = out + <usize>load<i32>(o.columnIndices + ((<usize>k) << 2)) * sizeof<T>();
+    store<T>(to, <T>(load<T>(to) + r * load<T>(o.values + <usize>k * sizeof<T>())));
+  }
+}
