@@ -8,3 +8,26 @@ export {
   objectiveSetData,
   objectiveSetPenalty,
 } from "./objective";
+export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
+export {
+  reducedBytes,
+  reducedGradient,
+  reducedHessian,
+  reducedInit,
+  reducedPasses,
+  reducedPenaltyDerivatives,
+  reducedPenaltyGradients,
+  reducedSetSmoothing,
+  reducedWorkBytes,
+} from "./reduced/model";
+export { reducedFactor, reducedSolve, reducedSolveLinear } from "./reduced/newton";
+export {
+  projectionBytes,
+  projectionDerivatives,
+  projectionGradient,
+  projectionGroupGradients,
+  projectionHessian,
+  projectionInit,
+  projectionScores,
+  projectionSet,
+} from "./reduced/projection";

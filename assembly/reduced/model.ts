@@ -1,0 +1,239 @@
+// The reduced problem min_a ℓ_λ(θ(a)): the loss of all virtual models of a basis. Convex, outputs × size unknowns,
+// smooth in λ, and a product with it costs size/columns of a pass. L1 and hinges are smoothed (√(x² + ε²)): the full
+// training removes that again.
+
+import { dot } from "../linalg/dense";
+import { Objective } from "../objective";
+import { Basis, expandWeights, reduceWeights } from "./basis";
+import { Projection, projectionGradient, projectionHessian } from "./projection";
+
+@unmanaged
+export class Reduced {
+  basis: usize;
+  projection: usize; // of the training rows
+  smoothing: f64; // ε, in units of a weight
+  weights: usize; // W of the last gradient's a: f64[outputs][columns]
+  direction: usize; // W of a direction; then scratch
+  work: usize; // `WORK` vectors of outputs × capacity
+  factors: usize; // Cholesky factors of the Hessian's diagonal blocks: f64[outputs][capacity][capacity]
+  passes: f64; // work so far, in passes over the training rows
+
+  get length(): i32 {
+    const basis = changetype<Basis>(this.basis);
+    return basis.outputs * basis.capacity;
+  }
+
+  get objective(): Objective {
+    return changetype<Objective>(changetype<Projection>(this.projection).objective);
+  }
+
+  /** Cost of one product pair with Z (as gradient or Hessian product), in passes. */
+  get productPasses(): f64 {
+    const basis = changetype<Basis>(this.basis);
+    const objective = this.objective;
+    const data = <f64>basis.size / <f64>(basis.columns + 1);
+    const shaped = objective.l1 > 0 || objective.knotCount > 0;
+    return shaped ? data + <f64>basis.size / <f64>objective.rows : data;
+  }
+}
+
+/** Vectors of work space that the solver of newton.ts uses. */
+export const WORK: i32 = 8;
+
+export function reducedBytes(): usize {
+  return offsetof<Reduced>();
+}
+
+export function reducedWorkBytes(outputs: i32, capacity: i32): usize {
+  return (<usize>WORK * <usize>outputs * <usize>capacity) << 3;
+}
+
+export function reducedInit(
+  pointer: usize,
+  basis: usize,
+  projection: usize,
+  weights: usize,
+  direction: usize,
+  work: usize,
+  factors: usize,
+): void {
+  const r = changetype<Reduced>(pointer);
+  r.basis = basis;
+  r.projection = projection;
+  r.smoothing = 1e-3;
+  r.weights = weights;
+  r.direction = direction;
+  r.work = work;
+  r.factors = factors;
+  r.passes = 0;
+}
+
+export function reducedSetSmoothing(pointer: usize, smoothing: f64): void {
+  changetype<Reduced>(pointer).smoothing = smoothing;
+}
+
+export function reducedPasses(pointer: usize): f64 {
+  return changetype<Reduced>(pointer).passes;
+}
+
+/** ℓ_λ of the virtual model a; its gradient overwrites `gradient`. */
+export function reducedGradient(pointer: usize, a: usize, gradient: usize): f64 {
+  const r = changetype<Reduced>(pointer);
+  memory.fill(gradient, 0, (<usize>r.length) << 3);
+  let value = projectionGradient(r.projection, a, gradient);
+  value += addRidge(r, a, gradient);
+  const o = r.objective;
+  if (o.l1 > 0 || o.knotCount > 0) {
+    const basis = changetype<Basis>(r.basis);
+    expandWeights(basis, a, r.weights);
+    value += shapes(r, o, r.weights, r.direction);
+    reduceWeights(basis, r.direction, gradient);
+  }
+  r.passes += r.productPasses;
+  return value;
+}
+
+/** out ← (Hessian of ℓ_λ at the last gradient's a)·v. */
+export function reducedHessian(pointer: usize, v: usize, out: usize): void {
+  const r = changetype<Reduced>(pointer);
+  memory.fill(out, 0, (<usize>r.length) << 3);
+  projectionHessian(r.projection, v, out);
+  addRidge(r, v, out);
+  const o = r.objective;
+  if (o.l1 > 0 || o.knotCount > 0) {
+    const basis = changetype<Basis>(r.basis);
+    expandWeights(basis, v, r.direction);
+    const n = basis.outputs * basis.columns;
+    for (let i = 0; i < n; i++) {
+      const at = (<usize>i) << 3;
+      store<f64>(r.direction + at, load<f64>(r.direction + at) * shapeCurvature(r, o, load<f64>(r.weights + at)));
+    }
+    reduceWeights(basis, r.direction, out);
+  }
+  r.passes += r.productPasses;
+}
+
+/** l2·½‖a‖² without the intercepts (the basis is orthonormal); its gradient l2·a is added to `out`. */
+function addRidge(r: Reduced, a: usize, out: usize): f64 {
+  const basis = changetype<Basis>(r.basis);
+  const l2 = r.objective.l2;
+  let sum: f64 = 0;
+  for (let c = 0; c < basis.outputs; c++) {
+    for (let j = 1; j < basis.size; j++) {
+      const at = (<usize>(c * basis.capacity + j)) << 3;
+      const value = load<f64>(a + at);
+      sum += value * value;
+      store<f64>(out + at, load<f64>(out + at) + l2 * value);
+    }
+  }
+  return 0.5 * l2 * sum;
+}
+
+/** Σ_i λ-weighted smoothed |w_i| and hinges; slopes ← their derivatives. */
+function shapes(r: Reduced, o: Objective, weights: usize, slopes: usize): f64 {
+  const basis = changetype<Basis>(r.basis);
+  const n = basis.outputs * basis.columns;
+  let value: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const at = (<usize>i) << 3;
+    const w = load<f64>(weights + at);
+    const s = Math.sqrt(w * w + r.smoothing * r.smoothing);
+    value += o.l1 * (s - r.smoothing);
+    let slope = (o.l1 * w) / s;
+    for (let b = 0; b < o.knotCount; b++) {
+      const weight = load<f64>(o.knotWeights + ((<usize>b) << 3));
+      const u = Math.abs(w) - load<f64>(o.knots + ((<usize>b) << 3));
+      const q = Math.sqrt(u * u + r.smoothing * r.smoothing);
+      value += weight * 0.5 * (u + q);
+      slope += Math.sign(w) * weight * 0.5 * (1 + u / q);
+    }
+    store<f64>(slopes + at, slope);
+  }
+  return value;
+}
+
+/** Second derivative of the smoothed L1 and hinges at w. */
+export function shapeCurvature(r: Reduced, o: Objective, w: f64): f64 {
+  const square = r.smoothing * r.smoothing;
+  const s = Math.sqrt(w * w + square);
+  let curvature = (o.l1 * square) / (s * s * s);
+  for (let b = 0; b < o.knotCount; b++) {
+    const u = Math.abs(w) - load<f64>(o.knots + ((<usize>b) << 3));
+    const q = Math.sqrt(u * u + square);
+    curvature += (load<f64>(o.knotWeights + ((<usize>b) << 3)) * 0.5 * square) / (q * q * q);
+  }
+  return curvature;
+}
+
+/** out ← v·∂φ/∂a of the penalties at the last gradient's a: l1, l2, then a hinge per knot of `knots`. */
+export function reducedPenaltyDerivatives(
+  pointer: usize,
+  a: usize,
+  v: usize,
+  knotCount: i32,
+  knots: usize,
+  out: usize,
+): void {
+  const r = changetype<Reduced>(pointer);
+  const basis = changetype<Basis>(r.basis);
+  const d = basis.outputs * basis.columns;
+  expandWeights(basis, a, r.weights);
+  expandWeights(basis, v, r.direction);
+  memory.fill(out, 0, (<usize>(2 + knotCount)) << 3);
+  let l1: f64 = 0;
+  for (let i = 0; i < d; i++) {
+    const at = (<usize>i) << 3;
+    const w = load<f64>(r.weights + at);
+    const moved = load<f64>(r.direction + at);
+    l1 += (moved * w) / Math.sqrt(w * w + r.smoothing * r.smoothing);
+    for (let b = 0; b < knotCount; b++) {
+      const to = out + ((<usize>(2 + b)) << 3);
+      store<f64>(to, load<f64>(to) + moved * hingeSlope(r, w, load<f64>(knots + ((<usize>b) << 3))));
+    }
+  }
+  store<f64>(out, l1);
+  store<f64>(out, dot<f64>(d, r.weights, r.direction), 8);
+  r.passes += <f64>basis.size / <f64>r.objective.rows;
+}
+
+/** gradients[0] ← ∂l1/∂a, [1] ← ∂l2/∂a, [2 + b] ← ∂hinge_b/∂a, outputs × capacity each. */
+export function reducedPenaltyGradients(
+  pointer: usize,
+  a: usize,
+  knotCount: i32,
+  knots: usize,
+  gradients: usize,
+): void {
+  const r = changetype<Reduced>(pointer);
+  const basis = changetype<Basis>(r.basis);
+  const n = basis.outputs * basis.columns;
+  const stride = (<usize>r.length) << 3;
+  memory.fill(gradients, 0, stride * <usize>(2 + knotCount));
+  expandWeights(basis, a, r.weights);
+  for (let i = 0; i < n; i++) {
+    const at = (<usize>i) << 3;
+    const w = load<f64>(r.weights + at);
+    store<f64>(r.direction + at, w / Math.sqrt(w * w + r.smoothing * r.smoothing));
+  }
+  reduceWeights(basis, r.direction, gradients);
+  for (let c = 0; c < basis.outputs; c++) {
+    for (let j = 1; j < basis.size; j++) {
+      const at = (<usize>(c * basis.capacity + j)) << 3;
+      store<f64>(gradients + stride + at, load<f64>(a + at));
+    }
+  }
+  for (let b = 0; b < knotCount; b++) {
+    for (let i = 0; i < n; i++) {
+      const at = (<usize>i) << 3;
+      const slope = hingeSlope(r, load<f64>(r.weights + at), load<f64>(knots + ((<usize>b) << 3)));
+      store<f64>(r.direction + at, slope);
+    }
+    reduceWeights(basis, r.direction, gradients + stride * <usize>(2 + b));
+  }
+  r.passes += (0.5 * <f64>(2 + knotCount) * <f64>basis.size) / <f64>r.objective.rows;
+}
+
+function hingeSlope(r: Reduced, w: f64, knot: f64): f64 {
+  const u = Math.abs(w) - knot;
+  return Math.sign(w) * 0.5 * (1 + u / Math.sqrt(u * u + r.smoothing * r.smoothing));
+}

@@ -1,0 +1,408 @@
+// The rows of a data set seen through a basis: Z_c = X·B_c, kept in blocks of rows, so that a virtual model's scores,
+// losses, gradient and Hessian products cost m/columns of a pass over X. One projection holds the training rows,
+// another the validation rows; each borrows the targets, weights and groups of its `Objective`.
+//
+//   z  [block][output][slot][BLOCK rows]      lanes over rows; the rows that pad the last block are 0 throughout
+
+import { linkBlock } from "../losses/link";
+import { BLOCK, LOGISTIC, Objective, SOFTMAX } from "../objective";
+
+@unmanaged
+export class Projection {
+  objective: usize;
+  capacity: i32; // slots per output, as in the basis
+  size: i32;
+  z: usize; // f64[blocks][outputs][capacity][BLOCK]
+  residuals: usize; // dℓ/dscore at the last gradient, λ included: f64[blocks][outputs][BLOCK]
+  probabilities: usize; // softmax, logistic: p; squared: score − target. f64[blocks][outputs][BLOCK]
+  curvatures: usize; // λ-weighted sample weight of each row: f64[blocks][BLOCK]
+  scratch: usize; // f64[outputs][BLOCK]
+}
+
+export function projectionBytes(): usize {
+  return offsetof<Projection>();
+}
+
+export function projectionInit(
+  pointer: usize,
+  objective: usize,
+  capacity: i32,
+  z: usize,
+  residuals: usize,
+  probabilities: usize,
+  curvatures: usize,
+  scratch: usize,
+): void {
+  const p = changetype<Projection>(pointer);
+  p.objective = objective;
+  p.capacity = capacity;
+  p.size = 1;
+  p.z = z;
+  p.residuals = residuals;
+  p.probabilities = probabilities;
+  p.curvatures = curvatures;
+  p.scratch = scratch;
+  const o = changetype<Objective>(objective);
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const count = min(BLOCK, o.rows - first);
+    for (let c = 0; c < o.outputs; c++) {
+      const ones = slotOf(p, o, first / BLOCK, c, 0);
+      for (let i = 0; i < count; i++) store<f64>(ones + ((<usize>i) << 3), 1);
+    }
+  }
+}
+
+function slotOf(p: Projection, o: Objective, block: i32, output: i32, slot: i32): usize {
+  return p.z + ((<usize>((block * o.outputs + output) * p.capacity + slot) * <usize>BLOCK) << 3);
+}
+
+function rowsOf(base: usize, o: Objective, block: i32, output: i32): usize {
+  return base + ((<usize>(block * o.outputs + output) * <usize>BLOCK) << 3);
+}
+
+/** Z_·slot ← scores, [output][row] as `objectiveScores` leaves them, less the intercepts. */
+export function projectionSet(pointer: usize, slot: i32, size: i32, scores: usize): void {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  p.size = size;
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const bytes = (<usize>min(BLOCK, o.rows - first)) << 3;
+    for (let c = 0; c < o.outputs; c++) {
+      memory.copy(
+        slotOf(p, o, first / BLOCK, c, slot),
+        scores + ((<usize>c * <usize>o.rows + <usize>first) << 3),
+        bytes,
+      );
+    }
+  }
+}
+
+/** out [output][row] ← scores of the virtual model a, or of a direction. */
+export function projectionScores(pointer: usize, a: usize, out: usize): void {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    forward(p, o, first / BLOCK, a, p.scratch);
+    const bytes = (<usize>min(BLOCK, o.rows - first)) << 3;
+    for (let c = 0; c < o.outputs; c++) {
+      memory.copy(
+        out + ((<usize>c * <usize>o.rows + <usize>first) << 3),
+        p.scratch + ((<usize>(c * BLOCK)) << 3),
+        bytes,
+      );
+    }
+  }
+}
+
+/**
+ * Σ_g λ_g·φ_g of the virtual model a and its gradient in a (added to `gradient`). What curvature needs at this a is
+ * kept for `projectionHessian` and the derivatives below.
+ */
+export function projectionGradient(pointer: usize, a: usize, gradient: usize): f64 {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  memory.fill(o.groupLosses, 0, (<usize>o.groups + 1) << 3);
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const block = first / BLOCK;
+    const count = min(BLOCK, o.rows - first);
+    const residuals = rowsOf(p.residuals, o, block, 0);
+    forward(p, o, block, a, residuals);
+    if (o.model != SOFTMAX && o.model != LOGISTIC) keepDifferences(p, o, block, count);
+    linkBlock<f64>(o, first, count, residuals);
+    if (count < BLOCK) {
+      for (let c = 0; c < o.outputs; c++) {
+        memory.fill(residuals + ((<usize>(c * BLOCK + count)) << 3), 0, (<usize>(BLOCK - count)) << 3);
+      }
+    }
+    keepCurvature(p, o, block, count);
+    backward(p, o, block, residuals, gradient);
+  }
+  let loss: f64 = 0;
+  for (let g = 0; g <= o.groups; g++) {
+    loss += load<f64>(o.groupWeights + ((<usize>g) << 3)) * load<f64>(o.groupLosses + ((<usize>g) << 3));
+  }
+  return loss;
+}
+
+function keepDifferences(p: Projection, o: Objective, block: i32, count: i32): void {
+  const scores = rowsOf(p.residuals, o, block, 0);
+  const out = rowsOf(p.probabilities, o, block, 0);
+  for (let i = 0; i < count; i++) {
+    const at = (<usize>i) << 3;
+    store<f64>(out + at, load<f64>(scores + at) - load<f64>(o.targets + ((<usize>(block * BLOCK + i)) << 3)));
+  }
+}
+
+/** λ of a row's own loss times its sample weight. */
+function ownWeight(o: Objective, row: usize): f64 {
+  const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + (row << 2));
+  return load<f64>(o.rowWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>group) << 3));
+}
+
+function uniformWeight(o: Objective, row: usize): f64 {
+  if (o.uniformWeights == 0) return 0;
+  return load<f64>(o.uniformWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
+}
+
+/** The probabilities are read back from the residuals: r = (own + uniform)·p − uniform/C − own·[label]. */
+function keepCurvature(p: Projection, o: Objective, block: i32, count: i32): void {
+  const curvatures = p.curvatures + ((<usize>(block * BLOCK)) << 3);
+  for (let i = 0; i < count; i++) {
+    const row = <usize>(block * BLOCK + i);
+    const own = ownWeight(o, row);
+    const uniform = uniformWeight(o, row);
+    const whole = own + uniform;
+    store<f64>(curvatures + ((<usize>i) << 3), whole);
+    const at = (<usize>i) << 3;
+    const target = load<f64>(o.targets + (row << 3));
+    if (o.model == SOFTMAX) {
+      for (let c = 0; c < o.outputs; c++) {
+        const r = load<f64>(rowsOf(p.residuals, o, block, c) + at) + uniform / <f64>o.outputs;
+        const share = <f64>c == target ? r + own : r;
+        store<f64>(rowsOf(p.probabilities, o, block, c) + at, whole > 0 ? max(share / whole, 0) : 0);
+      }
+    } else if (o.model == LOGISTIC) {
+      const r = load<f64>(rowsOf(p.residuals, o, block, 0) + at) + own * target + 0.5 * uniform;
+      store<f64>(rowsOf(p.probabilities, o, block, 0) + at, whole > 0 ? min(max(r / whole, 0), 1) : 0);
+    }
+  }
+}
+
+/** out += H·v of the data terms at the last gradient's a: two products with Z, like a gradient. */
+export function projectionHessian(pointer: usize, v: usize, out: usize): void {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  const blocks = (o.rows + BLOCK - 1) / BLOCK;
+  for (let block = 0; block < blocks; block++) {
+    forward(p, o, block, v, p.scratch);
+    const weights = p.curvatures + ((<usize>(block * BLOCK)) << 3);
+    const prob = rowsOf(p.probabilities, o, block, 0);
+    for (let i = 0; i < BLOCK; i++) {
+      const at = (<usize>i) << 3;
+      const whole = load<f64>(weights + at);
+      if (o.model == SOFTMAX) {
+        let mean: f64 = 0;
+        for (let c = 0; c < o.outputs; c++) {
+          const to = ((<usize>(c * BLOCK)) << 3) + at;
+          mean += load<f64>(prob + to) * load<f64>(p.scratch + to);
+        }
+        for (let c = 0; c < o.outputs; c++) {
+          const to = ((<usize>(c * BLOCK)) << 3) + at;
+          store<f64>(p.scratch + to, whole * load<f64>(prob + to) * (load<f64>(p.scratch + to) - mean));
+        }
+      } else if (o.model == LOGISTIC) {
+        const q = load<f64>(prob + at);
+        store<f64>(p.scratch + at, whole * q * (1 - q) * load<f64>(p.scratch + at));
+      } else {
+        store<f64>(p.scratch + at, whole * load<f64>(p.scratch + at));
+      }
+    }
+    backward(p, o, block, p.scratch, out);
+  }
+}
+
+/** out[g] ← v·∂φ_g/∂a for every group, then for uniform cross-entropy, at the last gradient's a: half a product. */
+export function projectionDerivatives(pointer: usize, v: usize, out: usize): void {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  memory.fill(out, 0, (<usize>o.groups + 1) << 3);
+  for (let row = 0; row < o.rows; row++) {
+    const block = row / BLOCK;
+    const at = (<usize>(row % BLOCK)) << 3;
+    if (at == 0) forward(p, o, block, v, p.scratch);
+    const prob = rowsOf(p.probabilities, o, block, 0) + at;
+    const moved = p.scratch + at;
+    const target = load<f64>(o.targets + ((<usize>row) << 3));
+    let expected: f64 = 0; // Σ_c p_c·v_c
+    let own: f64;
+    let even: f64 = 0; // Σ_c v_c / C
+    if (o.model == SOFTMAX) {
+      for (let c = 0; c < o.outputs; c++) {
+        const to = (<usize>(c * BLOCK)) << 3;
+        expected += load<f64>(prob + to) * load<f64>(moved + to);
+        even += load<f64>(moved + to);
+      }
+      even /= <f64>o.outputs;
+      own = expected - load<f64>(moved + ((<usize>(<i32>target * BLOCK)) << 3));
+    } else if (o.model == LOGISTIC) {
+      expected = load<f64>(prob) * load<f64>(moved);
+      even = 0.5 * load<f64>(moved);
+      own = expected - target * load<f64>(moved);
+    } else {
+      own = load<f64>(prob) * load<f64>(moved);
+    }
+    const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + ((<usize>row) << 2));
+    const to = out + ((<usize>group) << 3);
+    store<f64>(to, load<f64>(to) + load<f64>(o.rowWeights + ((<usize>row) << 3)) * own);
+    if (o.uniformWeights != 0) {
+      const last = out + ((<usize>o.groups) << 3);
+      store<f64>(last, load<f64>(last) + load<f64>(o.uniformWeights + ((<usize>row) << 3)) * (expected - even));
+    }
+  }
+}
+
+/**
+ * gradients[g] ← ∂φ_g/∂a (outputs × capacity each) for every group, then for uniform cross-entropy: together they cost
+ * one product with Z, because a row belongs to one group.
+ */
+export function projectionGroupGradients(pointer: usize, gradients: usize): void {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  const stride = (<usize>(o.outputs * p.capacity)) << 3;
+  memory.fill(gradients, 0, stride * <usize>(o.groups + 1));
+  for (let row = 0; row < o.rows; row++) {
+    const block = row / BLOCK;
+    const at = (<usize>(row % BLOCK)) << 3;
+    const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + ((<usize>row) << 2));
+    const weight = load<f64>(o.rowWeights + ((<usize>row) << 3));
+    const even = o.uniformWeights == 0 ? 0 : load<f64>(o.uniformWeights + ((<usize>row) << 3));
+    const target = load<f64>(o.targets + ((<usize>row) << 3));
+    for (let c = 0; c < o.outputs; c++) {
+      const prob = load<f64>(rowsOf(p.probabilities, o, block, c) + at);
+      let own = prob;
+      let uniform = prob;
+      if (o.model == SOFTMAX) {
+        if (<f64>c == target) own -= 1;
+        uniform -= 1 / <f64>o.outputs;
+      } else if (o.model == LOGISTIC) {
+        own -= target;
+        uniform -= 0.5;
+      }
+      const to = gradients + stride * <usize>group + ((<usize>(c * p.capacity)) << 3);
+      const last = gradients + stride * <usize>o.groups + ((<usize>(c * p.capacity)) << 3);
+      for (let j = 0; j < p.size; j++) {
+        const z = load<f64>(slotOf(p, o, block, c, j) + at);
+        const cell = (<usize>j) << 3;
+        store<f64>(to + cell, load<f64>(to + cell) + weight * own * z);
+        if (even != 0) store<f64>(last + cell, load<f64>(last + cell) + even * uniform * z);
+      }
+    }
+  }
+}
+
+/** out[c] += Z_cᵀ·diag(curvature of output c alone)·Z_c: the diagonal blocks of the Hessian, capacity × capacity each. */
+export function projectionDiagonalBlocks(p: Projection, out: usize): void {
+  const o = changetype<Objective>(p.objective);
+  const M = p.capacity;
+  const blocks = (o.rows + BLOCK - 1) / BLOCK;
+  for (let block = 0; block < blocks; block++) {
+    const weights = p.curvatures + ((<usize>(block * BLOCK)) << 3);
+    for (let c = 0; c < o.outputs; c++) {
+      const prob = rowsOf(p.probabilities, o, block, c);
+      for (let i = 0; i < BLOCK; i++) {
+        const at = (<usize>i) << 3;
+        const q = load<f64>(prob + at);
+        const shape = o.model == SOFTMAX || o.model == LOGISTIC ? q * (1 - q) : 1;
+        store<f64>(p.scratch + at, load<f64>(weights + at) * shape);
+      }
+      const matrix = out + ((<usize>c * <usize>M * <usize>M) << 3);
+      for (let j = 0; j < p.size; j++) {
+        const zj = slotOf(p, o, block, c, j);
+        const weighted = p.scratch + ((<usize>BLOCK) << 3);
+        product(zj, p.scratch, weighted);
+        for (let l = 0; l <= j; l++) {
+          const to = matrix + ((<usize>(j * M + l)) << 3);
+          store<f64>(to, load<f64>(to) + dotBlock(weighted, slotOf(p, o, block, c, l)));
+        }
+      }
+    }
+  }
+}
+
+/** scores[c] ← Σ_j a_cj·Z_cj for one block. Half a block of rows, eight v128, stays in registers over j. */
+function forward(p: Projection, o: Objective, block: i32, a: usize, scores: usize): void {
+  for (let c = 0; c < o.outputs; c++) {
+    const coefficients = a + ((<usize>(c * p.capacity)) << 3);
+    const out = scores + ((<usize>(c * BLOCK)) << 3);
+    let z = slotOf(p, o, block, c, 0);
+    if (ASC_FEATURE_SIMD) {
+      for (let half: usize = 0; half < 256; half += 128) {
+        let s0 = f64x2.splat(0);
+        let s1 = f64x2.splat(0);
+        let s2 = f64x2.splat(0);
+        let s3 = f64x2.splat(0);
+        let s4 = f64x2.splat(0);
+        let s5 = f64x2.splat(0);
+        let s6 = f64x2.splat(0);
+        let s7 = f64x2.splat(0);
+        let column = z + half;
+        for (let j = 0; j < p.size; j++) {
+          const aj = v128.load64_splat(coefficients + ((<usize>j) << 3));
+          s0 = f64x2.add(s0, f64x2.mul(aj, v128.load(column)));
+          s1 = f64x2.add(s1, f64x2.mul(aj, v128.load(column, 16)));
+          s2 = f64x2.add(s2, f64x2.mul(aj, v128.load(column, 32)));
+          s3 = f64x2.add(s3, f64x2.mul(aj, v128.load(column, 48)));
+          s4 = f64x2.add(s4, f64x2.mul(aj, v128.load(column, 64)));
+          s5 = f64x2.add(s5, f64x2.mul(aj, v128.load(column, 80)));
+          s6 = f64x2.add(s6, f64x2.mul(aj, v128.load(column, 96)));
+          s7 = f64x2.add(s7, f64x2.mul(aj, v128.load(column, 112)));
+          column += 256;
+        }
+        const to = out + half;
+        v128.store(to, s0);
+        v128.store(to, s1, 16);
+        v128.store(to, s2, 32);
+        v128.store(to, s3, 48);
+        v128.store(to, s4, 64);
+        v128.store(to, s5, 80);
+        v128.store(to, s6, 96);
+        v128.store(to, s7, 112);
+      }
+    } else {
+      memory.fill(out, 0, (<usize>BLOCK) << 3);
+      for (let j = 0; j < p.size; j++) {
+        const aj = load<f64>(coefficients + ((<usize>j) << 3));
+        for (let i = 0; i < BLOCK; i++) {
+          const to = out + ((<usize>i) << 3);
+          store<f64>(to, load<f64>(to) + aj * load<f64>(z + ((<usize>i) << 3)));
+        }
+        z += (<usize>BLOCK) << 3;
+      }
+    }
+  }
+}
+
+/** gradient_cj += residuals_c·Z_cj for one block. */
+function backward(p: Projection, o: Objective, block: i32, residuals: usize, gradient: usize): void {
+  for (let c = 0; c < o.outputs; c++) {
+    const r = residuals + ((<usize>(c * BLOCK)) << 3);
+    const out = gradient + ((<usize>(c * p.capacity)) << 3);
+    for (let j = 0; j < p.size; j++) {
+      const to = out + ((<usize>j) << 3);
+      store<f64>(to, load<f64>(to) + dotBlock(r, slotOf(p, o, block, c, j)));
+    }
+  }
+}
+
+/** xᵀy over one block; the order of the additions is that of the SIMD lanes in both builds. */
+function dotBlock(x: usize, y: usize): f64 {
+  if (ASC_FEATURE_SIMD) {
+    let s0 = f64x2.splat(0);
+    let s1 = f64x2.splat(0);
+    for (let at: usize = 0; at < 256; at += 32) {
+      s0 = f64x2.add(s0, f64x2.mul(v128.load(x + at), v128.load(y + at)));
+      s1 = f64x2.add(s1, f64x2.mul(v128.load(x + at, 16), v128.load(y + at, 16)));
+    }
+    const s = f64x2.add(s0, s1);
+    return f64x2.extract_lane(s, 0) + f64x2.extract_lane(s, 1);
+  }
+  let even0: f64 = 0;
+  let odd0: f64 = 0;
+  let even1: f64 = 0;
+  let odd1: f64 = 0;
+  for (let at: usize = 0; at < 256; at += 32) {
+    even0 += load<f64>(x + at) * load<f64>(y + at);
+    odd0 += load<f64>(x + at, 8) * load<f64>(y + at, 8);
+    even1 += load<f64>(x + at, 16) * load<f64>(y + at, 16);
+    odd1 += load<f64>(x + at, 24) * load<f64>(y + at, 24);
+  }
+  return even0 + even1 + (odd0 + odd1);
+}
+
+function product(x: usize, y: usize, out: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    for (let at: usize = 0; at < 256; at += 16) v128.store(out + at, f64x2.mul(v128.load(x + at), v128.load(y + at)));
+  } else {
+    for (let at: usize = 0; at < 256; at += 8) store<f64>(out + at, load<f64>(x + at) * load<f64>(y + at));
+  }
+}
