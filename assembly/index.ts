@@ -1,4 +1,5 @@
 // The ABI of the kernels: functions of numbers and pointers, nothing else. This list is complete.
+export { exp, log } from "./linalg/elementwise";
 export { objectiveGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
 export {
