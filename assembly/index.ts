@@ -1,4 +1,18 @@
 // The ABI of the kernels: functions of numbers and pointers, nothing else. This list is complete.
+
+export { columnMoments } from "./inner/moments";
+export {
+  solverBytes,
+  solverInit,
+  solverIterations,
+  solverResidual,
+  solverStart,
+  solverStatus,
+  solverStep,
+  solverTheta,
+  solverValue,
+  solverWorkBytes,
+} from "./inner/solver";
 export { exp, log } from "./linalg/elementwise";
 export { objectiveGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
@@ -9,6 +23,7 @@ export {
   objectiveSetData,
   objectiveSetPenalty,
 } from "./objective";
+export { penaltyFeatures } from "./penalties/separable";
 export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
 export {
   reducedBytes,

@@ -1,0 +1,58 @@
+// Weighted mean and variance of each column: the solvers work on centred columns (intercepts are not penalized, so
+// b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column's variance.
+
+import { Objective } from "../objective";
+
+/** out: f64[2·columns], means then variances, rows weighted as in the data terms (each group's weights sum to 1). */
+export function columnMoments(pointer: usize, out: usize): void {
+  const o = changetype<Objective>(pointer);
+  memory.fill(out, 0, (<usize>o.columns) << 4);
+  if (o.width == 4) moments<f32>(o, out);
+  else moments<f64>(o, out);
+  o.passes += 1 / <f64>(o.columnIndices == 0 ? o.outputs : 2 * o.outputs);
+}
+
+function moments<T>(o: Objective, out: usize): void {
+  const d = o.columns;
+  const variances = out + ((<usize>d) << 3);
+  const share = 1 / <f64>o.groups;
+  let total: f64 = 0; // 1 but for rounding; the sparse formula needs it exactly
+  for (let i = 0; i < o.rows; i++) total += load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+  if (o.columnIndices != 0) {
+    for (let i = 0; i < o.rows; i++) {
+      const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+      const end = load<i32>(o.rowStarts + ((<usize>(i + 1)) << 2));
+      for (let k = load<i32>(o.rowStarts + ((<usize>i) << 2)); k < end; k++) {
+        const at = (<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3;
+        const x = <f64>load<T>(o.values + <usize>k * sizeof<T>());
+        store<f64>(out + at, load<f64>(out + at) + weight * x);
+        store<f64>(variances + at, load<f64>(variances + at) + weight * x * x);
+      }
+    }
+    for (let j = 0; j < d; j++) {
+      const at = (<usize>j) << 3;
+      const mean = load<f64>(out + at) / total;
+      store<f64>(out + at, mean);
+      store<f64>(variances + at, max(0, load<f64>(variances + at) / total - mean * mean));
+    }
+    return;
+  }
+  for (let i = 0; i < o.rows; i++) {
+    const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+    const row = o.values + <usize>i * <usize>d * sizeof<T>();
+    for (let j = 0; j < d; j++) {
+      const at = out + ((<usize>j) << 3);
+      store<f64>(at, load<f64>(at) + weight * <f64>load<T>(row + <usize>j * sizeof<T>()));
+    }
+  }
+  for (let j = 0; j < d; j++) store<f64>(out + ((<usize>j) << 3), load<f64>(out + ((<usize>j) << 3)) / total);
+  for (let i = 0; i < o.rows; i++) {
+    const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+    const row = o.values + <usize>i * <usize>d * sizeof<T>();
+    for (let j = 0; j < d; j++) {
+      const at = (<usize>j) << 3;
+      const x = <f64>load<T>(row + <usize>j * sizeof<T>()) - load<f64>(out + at);
+      store<f64>(variances + at, load<f64>(variances + at) + weight * x * x);
+    }
+  }
+}

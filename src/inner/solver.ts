@@ -1,0 +1,79 @@
+import type { Objective } from "../models/objective.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+
+/**
+ * - `running`: call `step` again;
+ * - `converged`: the residual is at most the tolerance;
+ * - `stalled`: rounding, or numbers that are not finite, allow no further progress (the best iterate is kept);
+ * - `unbounded`: no penalty, and the model separates the classes: the loss has no minimizer.
+ */
+export type SolverStatus = "running" | "converged" | "stalled" | "unbounded";
+
+const STATUSES: readonly SolverStatus[] = ["running", "converged", "stalled", "unbounded"];
+
+/**
+ * min_θ ℓ_λ(θ), by bounded steps: `start`, then `step` until the status says so. Everything lives in the arena; start
+ * again (with the objective's new weights, from the last θ) as often as there are λ to solve.
+ */
+export class Solver {
+  readonly #arena: Arena<Kernels>;
+  readonly #objective: Objective;
+  readonly #pointer: Pointer;
+  #passesAtStart = 0;
+
+  /**
+   * @param options.tolerance of the residual: the norm of the minimum-norm subgradient of the whole objective, over
+   *   the norm of the data gradient at the null model (W = 0, optimal intercepts). It is measured on centred columns,
+   *   so it does not change when columns are shifted, when X, y or λ is scaled, or when rows are repeated, and it
+   *   means the same for all λ (assembly/inner/solver.ts).
+   */
+  constructor(arena: Arena<Kernels>, objective: Objective, options: { readonly tolerance: number }) {
+    const k = arena.kernels;
+    this.#arena = arena;
+    this.#objective = objective;
+    this.#pointer = arena.bytes(k.solverBytes());
+    const work = arena.bytes(k.solverWorkBytes(objective.thetaCount));
+    k.solverInit(this.#pointer, objective.pointer, objective.moments(), work, options.tolerance);
+  }
+
+  /** Begins at θ (copied), or at the null model for 0, with the objective's present weights. */
+  start(theta: Pointer): void {
+    this.#passesAtStart = this.#objective.passes;
+    this.#arena.kernels.solverStart(this.#pointer, theta);
+  }
+
+  /** At most `iterations` iterations; a pass or little more each. */
+  step(iterations: number): SolverStatus {
+    return STATUSES[this.#arena.kernels.solverStep(this.#pointer, iterations)]!;
+  }
+
+  get status(): SolverStatus {
+    return STATUSES[this.#arena.kernels.solverStatus(this.#pointer)]!;
+  }
+
+  /** Since `start`. */
+  get iterations(): number {
+    return this.#arena.kernels.solverIterations(this.#pointer);
+  }
+
+  /** Since `start`, which spends two itself. */
+  get passes(): number {
+    return this.#objective.passes - this.#passesAtStart;
+  }
+
+  /** Relative minimum-norm subgradient at the current iterate. */
+  get residual(): number {
+    return this.#arena.kernels.solverResidual(this.#pointer);
+  }
+
+  /** ℓ_λ at the current iterate, penalties included. */
+  get value(): number {
+    return this.#arena.kernels.solverValue(this.#pointer);
+  }
+
+  /** The current iterate: valid until the next `step` or `start`. */
+  get theta(): Pointer {
+    return this.#arena.kernels.solverTheta(this.#pointer);
+  }
+}

@@ -1,0 +1,227 @@
+import { LearnLossError } from "../errors.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+
+/** Linear models: softmax (multinomial logistic), logistic (two classes, one output) and squared loss. */
+export type ModelKind = "softmax" | "logistic" | "squared";
+
+/** The numbers of assembly/objective.ts. */
+const MODELS: Record<ModelKind, number> = { softmax: 0, logistic: 1, squared: 2 };
+
+/** What an objective reads of a dataset: X, dense row by row or CSR, and sample weights (default 1 each). */
+export interface Rows {
+  readonly rows: number;
+  readonly columns: number;
+  readonly x:
+    | { readonly kind: "dense"; readonly values: Float32Array | Float64Array }
+    | {
+        readonly kind: "csr";
+        readonly values: Float32Array | Float64Array;
+        readonly indices: Int32Array;
+        readonly starts: Int32Array;
+      };
+  readonly weights?: ArrayLike<number> | undefined;
+}
+
+export interface ObjectiveOptions {
+  readonly model: ModelKind;
+  readonly dataset: Rows;
+  /** One per row: the class index (softmax), 0 or 1 (logistic), or the value (squared). */
+  readonly targets: Float64Array;
+  /** Rows of W: the number of classes for softmax, otherwise 1. */
+  readonly outputs: number;
+  /**
+   * What X is held in and multiplied in; gradients are summed in f64 either way. f32 takes half the memory and time
+   * and is good for a relative residual of about 1e-6.
+   * @default "f32"
+   */
+  readonly precision?: "f32" | "f64";
+  /** Which λ each row belongs to. @default one group of all rows */
+  readonly rowGroups?: { readonly map: Int32Array; readonly count: number };
+  /** Also evaluate the cross-entropy to the uniform distribution (label smoothing). @default false */
+  readonly uniform?: boolean;
+}
+
+/** λ, by the part of the loss that it weighs. What is left out is 0, except `groups`. */
+export interface ObjectiveWeights {
+  /** One per row group. @default 1 for each */
+  readonly groups?: ArrayLike<number>;
+  /** Of the uniform cross-entropy. */
+  readonly uniform?: number;
+  readonly l1?: number;
+  readonly l2?: number;
+  /** Of Σ max(0, |w| − knot), one weight per knot; knots ascend and are ≥ 0. */
+  readonly hinges?: { readonly knots: ArrayLike<number>; readonly weights: ArrayLike<number> };
+}
+
+/**
+ * ℓ_λ(θ) over one dataset, in an arena, ready to be evaluated at any θ and under any λ.
+ *
+ * θ is f64: W as outputs × columns, row by row, then the intercepts. Data features are weighted means over the rows of
+ * a group; penalties see W only.
+ */
+export class Objective {
+  /** The record of assembly/objective.ts. */
+  readonly pointer: Pointer;
+  readonly model: ModelKind;
+  readonly rows: number;
+  readonly columns: number;
+  readonly outputs: number;
+  readonly groupCount: number;
+  /** Numbers in θ: outputs × (columns + 1). */
+  readonly thetaCount: number;
+  readonly #arena: Arena<Kernels>;
+  readonly #groupWeights: Pointer;
+  readonly #groupLosses: Pointer;
+  #moments: Pointer = 0;
+  #knots: Pointer = 0;
+  #knotWeights: Pointer = 0;
+  #knotCapacity = 0;
+  #knotCount = 0;
+
+  constructor(arena: Arena<Kernels>, options: ObjectiveOptions) {
+    const { dataset, targets, outputs, model, rowGroups } = options;
+    const { rows, columns, x } = dataset;
+    const groups = rowGroups?.count ?? 1;
+    const k = arena.kernels;
+    this.#arena = arena;
+    this.model = model;
+    this.rows = rows;
+    this.columns = columns;
+    this.outputs = outputs;
+    this.groupCount = groups;
+    this.thetaCount = outputs * (columns + 1);
+    this.#groupWeights = arena.f64(groups + 1);
+    this.#groupLosses = arena.f64(groups + 1);
+    const shares = rowShares(dataset.weights, rows, rowGroups);
+    const width = options.precision === "f64" ? 8 : 4;
+    this.pointer = arena.bytes(k.objectiveBytes());
+    k.objectiveSetData(
+      this.pointer,
+      MODELS[model],
+      width,
+      rows,
+      columns,
+      outputs,
+      groups,
+      arena.copy(inWidth(x.values, width)),
+      x.kind === "csr" ? arena.copy(x.indices) : 0,
+      x.kind === "csr" ? arena.copy(x.starts) : 0,
+      arena.copy(targets),
+      arena.copy(shares),
+      options.uniform ? arena.copy(rowShares(dataset.weights, rows)) : 0,
+      rowGroups ? arena.copy(rowGroups.map) : 0,
+      this.#groupWeights,
+      this.#groupLosses,
+      arena.bytes(k.objectiveScratchBytes(columns, outputs)),
+    );
+    this.setWeights({});
+  }
+
+  /** Sets λ for whatever evaluates this objective next. Throws `LAMBDA` for weights that are negative or not finite. */
+  setWeights(weights: ObjectiveWeights): void {
+    const { groups, uniform = 0, l1 = 0, l2 = 0, hinges } = weights;
+    const lambda = new Float64Array(this.groupCount + 1).fill(1);
+    if (groups) {
+      if (groups.length !== this.groupCount) {
+        throw new LearnLossError("LAMBDA", `${groups.length} group weights given for ${this.groupCount} row groups.`);
+      }
+      lambda.set(Float64Array.from(groups));
+    }
+    lambda[this.groupCount] = uniform;
+    const knots = sortedKnots(hinges);
+    for (const value of [...lambda, l1, l2, ...knots.flat()]) {
+      if (!(value >= 0 && value < Infinity)) {
+        throw new LearnLossError("LAMBDA", `A weight of the loss is ${value}: give finite numbers ≥ 0.`);
+      }
+    }
+    const arena = this.#arena;
+    if (knots.length > this.#knotCapacity) {
+      if (this.#knotCapacity > 0) for (const block of [this.#knots, this.#knotWeights]) arena.free(block);
+      this.#knotCapacity = knots.length;
+      this.#knots = arena.f64(knots.length);
+      this.#knotWeights = arena.f64(knots.length);
+    }
+    this.#knotCount = knots.length;
+    arena.viewF64(this.#groupWeights, lambda.length).set(lambda);
+    arena.viewF64(this.#knots, knots.length).set(knots.map(([knot]) => knot));
+    arena.viewF64(this.#knotWeights, knots.length).set(knots.map(([, weight]) => weight));
+    arena.kernels.objectiveSetPenalty(this.pointer, l1, l2, knots.length, this.#knots, this.#knotWeights);
+  }
+
+  /** Σ_g λ_g·φ_g(θ), the data part of the loss; its gradient overwrites `gradient` (θ's layout). One pass. */
+  gradient(theta: Pointer, gradient: Pointer): number {
+    return this.#arena.kernels.objectiveGradient(this.pointer, theta, gradient);
+  }
+
+  /** φ of the row groups at the last θ evaluated, then of the uniform cross-entropy. A copy. */
+  groupLosses(): Float64Array {
+    return this.#arena.viewF64(this.#groupLosses, this.groupCount + 1).slice();
+  }
+
+  /** φ of the penalties at θ, not weighted; `hinges` in the ascending order of the knots last set. */
+  penalties(theta: Pointer): { l1: number; l2: number; hinges: Float64Array } {
+    const arena = this.#arena;
+    const out = arena.f64(2 + this.#knotCount);
+    arena.kernels.penaltyFeatures(this.pointer, theta, out);
+    const values = arena.viewF64(out, 2 + this.#knotCount).slice();
+    arena.free(out);
+    return { l1: values[0]!, l2: values[1]!, hinges: values.subarray(2) };
+  }
+
+  /** Scores of all rows into `out`, [output][row] in f64. Half a pass. */
+  scores(theta: Pointer, out: Pointer): void {
+    this.#arena.kernels.objectiveScores(this.pointer, theta, out);
+  }
+
+  /** Means and variances of the columns, f64[2 × columns]; computed once. */
+  moments(): Pointer {
+    if (this.#moments === 0) {
+      this.#moments = this.#arena.f64(2 * this.columns);
+      this.#arena.kernels.columnMoments(this.pointer, this.#moments);
+    }
+    return this.#moments;
+  }
+
+  /** Passes over the rows spent so far: forward and backward is one. */
+  get passes(): number {
+    return this.#arena.kernels.objectivePasses(this.pointer);
+  }
+}
+
+function inWidth(values: Float32Array | Float64Array, width: 4 | 8): Float32Array | Float64Array {
+  if (values.BYTES_PER_ELEMENT === width) return values;
+  return width === 8 ? Float64Array.from(values) : Float32Array.from(values);
+}
+
+/** Knots with their weights, ascending, zero weights kept (their φ is wanted). */
+function sortedKnots(hinges: ObjectiveWeights["hinges"]): [number, number][] {
+  if (!hinges) return [];
+  if (hinges.knots.length !== hinges.weights.length) {
+    throw new LearnLossError(
+      "LAMBDA",
+      `${hinges.weights.length} hinge weights given for ${hinges.knots.length} knots.`,
+    );
+  }
+  return Array.from(hinges.knots, (knot, b): [number, number] => [knot, hinges.weights[b]!]).sort(([a], [b]) => a - b);
+}
+
+/** Each row's sample weight over the total of its group. */
+function rowShares(
+  weights: ArrayLike<number> | undefined,
+  rows: number,
+  rowGroups?: { readonly map: Int32Array; readonly count: number },
+): Float64Array {
+  const totals = new Float64Array(rowGroups?.count ?? 1);
+  const shares = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const weight = weights ? weights[i]! : 1;
+    shares[i] = weight;
+    totals[rowGroups?.map[i] ?? 0]! += weight;
+  }
+  for (let i = 0; i < rows; i++) {
+    const total = totals[rowGroups?.map[i] ?? 0]!;
+    shares[i] = total > 0 ? shares[i]! / total : 0;
+  }
+  return shares;
+}
