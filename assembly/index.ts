@@ -13,9 +13,13 @@ export {
   solverValue,
   solverWorkBytes,
 } from "./inner/solver";
+export { axpyF64 as axpy, combine } from "./linalg/dense";
 export { exp, log } from "./linalg/elementwise";
 export { objectiveGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
+export { balancedError, errorRate, macroF1Error, worstGroupError } from "./metrics/classification";
+export { logLoss, meanSquaredError } from "./metrics/losses";
+export { aucError } from "./metrics/ranking";
 export {
   objectiveBytes,
   objectivePasses,

@@ -48,6 +48,13 @@ export class Random {
     return Math.floor(this.uniform() * n);
   }
 
+  /** Nearly normal, mean 0 and variance 1: the sum of twelve uniform numbers (no transcendental is needed). */
+  normal(): number {
+    let sum = -6;
+    for (let i = 0; i < 12; i++) sum += this.uniform();
+    return sum;
+  }
+
   /** Shuffles in place (Fisher and Yates). */
   shuffle<T extends Int32Array | unknown[]>(items: T): T {
     for (let i = items.length - 1; i > 0; i--) {

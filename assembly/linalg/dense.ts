@@ -70,3 +70,16 @@ function sumOfLanes<T>(v: v128): T {
   }
   return <T>(f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1));
 }
+
+/** out ← base + Σ_j coefficients[j]·directions[j], vectors of n doubles one after the other. */
+export function combine(n: i32, count: i32, coefficients: usize, base: usize, directions: usize, out: usize): void {
+  memory.copy(out, base, <usize>n << 3);
+  for (let j = 0; j < count; j++) {
+    axpy<f64>(n, load<f64>(coefficients + (<usize>j << 3)), directions + ((<usize>j * <usize>n) << 3), out);
+  }
+}
+
+/** `axpy` for callers outside. */
+export function axpyF64(n: i32, a: f64, x: usize, y: usize): void {
+  axpy<f64>(n, a, x, y);
+}

@@ -1,0 +1,224 @@
+import { LearnLossError } from "../errors.ts";
+
+/** X as one array, row after row. */
+export interface DenseMatrix {
+  readonly kind: "dense";
+  readonly values: Float32Array | Float64Array;
+}
+
+/** Compressed sparse rows: row i holds the entries starts[i] … starts[i + 1] − 1, columns ascending. */
+export interface CsrMatrix {
+  readonly kind: "csr";
+  readonly values: Float32Array | Float64Array;
+  readonly indices: Int32Array;
+  readonly starts: Int32Array;
+}
+
+/** Rows with a target each. Made and checked by `dense`, `sparse` and `csv`; everything behind them trusts it. */
+export interface Dataset {
+  readonly rows: number;
+  readonly columns: number;
+  readonly x: DenseMatrix | CsrMatrix;
+  /** Numbers (values, or labels) or labels as text. */
+  readonly y: Float64Array | readonly string[];
+  /** One per row, ≥ 0. @default 1 each */
+  readonly weights?: Float64Array;
+  readonly columnNames?: readonly string[];
+  /** A domain per row, 0 … : for worst-group error and group weights. */
+  readonly groups?: Int32Array;
+}
+
+export interface DatasetOptions {
+  /** Targets: numbers, or labels of any kind. */
+  readonly y: ArrayLike<number> | readonly string[];
+  readonly weights?: ArrayLike<number>;
+  readonly columnNames?: readonly string[];
+  readonly groups?: ArrayLike<number>;
+}
+
+type Rows = readonly ArrayLike<number>[];
+
+/**
+ * A dataset from rows (arrays of numbers) or one flat array with `columns`.
+ *
+ * @throws EMPTY, SHAPE, NON_FINITE, TYPE, WEIGHT, each with the row (and column) at fault, counted from 1
+ */
+export function dense(
+  options: DatasetOptions & { readonly x: Rows | Float32Array | Float64Array; readonly columns?: number },
+): Dataset {
+  const { x } = options;
+  const flat = x instanceof Float32Array || x instanceof Float64Array ? x : undefined;
+  if (!flat && (ArrayBuffer.isView(x) || !Array.isArray(x))) {
+    throw new LearnLossError(
+      "TYPE",
+      `X is a ${typeName(x)}: give arrays of numbers, a Float32Array or a Float64Array.`,
+    );
+  }
+  const columns = flat ? options.columns : (x as Rows)[0]?.length;
+  if (x.length === 0 || !columns) {
+    throw new LearnLossError(
+      "EMPTY",
+      flat && !options.columns ? "Give `columns` with a flat X." : "X is empty: give at least one row and column.",
+    );
+  }
+  const rows = flat ? flat.length / columns : x.length;
+  if (!Number.isInteger(rows)) {
+    throw new LearnLossError("SHAPE", `X has ${x.length} values, which is not a multiple of ${columns} columns.`);
+  }
+  const values = flat ? attached(flat) : flatten(x as Rows, columns);
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i]))
+      throw notFinite(values[i], Math.floor(i / columns), i % columns, options.columnNames);
+  }
+  return { rows, columns, x: { kind: "dense", values }, ...checked(options, rows, columns) };
+}
+
+/**
+ * A dataset from compressed sparse rows.
+ *
+ * @throws as `dense`, and SHAPE for columns that do not ascend within a row or lie outside
+ */
+export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { readonly columns: number }): Dataset {
+  const { columns, indices, starts } = options;
+  const values = attached(options.values);
+  const rows = starts.length - 1;
+  if (rows < 1 || !(columns >= 1)) throw new LearnLossError("EMPTY", "X is empty: give at least one row and column.");
+  if (starts[0] !== 0 || starts[rows] !== values.length || indices.length !== values.length) {
+    throw new LearnLossError(
+      "SHAPE",
+      `X has ${values.length} values and ${indices.length} indices, its rows end at ${starts[rows]}.`,
+    );
+  }
+  for (let i = 0; i < rows; i++) {
+    if (starts[i + 1]! < starts[i]!) throw new LearnLossError("SHAPE", `Row ${i + 1} of X ends before it starts.`);
+    for (let e = starts[i]!; e < starts[i + 1]!; e++) {
+      const j = indices[e]!;
+      if (j < 0 || j >= columns || (e > starts[i]! && j <= indices[e - 1]!)) {
+        throw new LearnLossError(
+          "SHAPE",
+          `Row ${i + 1} of X has column index ${j}: indices ascend from 0 to ${columns - 1}.`,
+        );
+      }
+      if (!Number.isFinite(values[e])) throw notFinite(values[e], i, j, options.columnNames);
+    }
+  }
+  return { rows, columns, x: { kind: "csr", values, indices, starts }, ...checked(options, rows, columns) };
+}
+
+/** The rows with these indices, in this order. */
+export function take(dataset: Dataset, rows: ArrayLike<number>): Dataset {
+  const { columns, x, y, weights, groups } = dataset;
+  const index = Array.from(rows);
+  let matrix: Dataset["x"];
+  if (x.kind === "dense") {
+    const values = new (x.values.constructor as Float64ArrayConstructor)(index.length * columns);
+    for (const [to, from] of index.entries())
+      values.set(x.values.subarray(from * columns, (from + 1) * columns), to * columns);
+    matrix = { kind: "dense", values };
+  } else {
+    const starts = new Int32Array(index.length + 1);
+    for (const [to, from] of index.entries()) starts[to + 1] = starts[to]! + x.starts[from + 1]! - x.starts[from]!;
+    const values = new (x.values.constructor as Float64ArrayConstructor)(starts[index.length]!);
+    const indices = new Int32Array(starts[index.length]!);
+    for (const [to, from] of index.entries()) {
+      values.set(x.values.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
+      indices.set(x.indices.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
+    }
+    matrix = { kind: "csr", values, indices, starts };
+  }
+  return {
+    ...dataset,
+    rows: index.length,
+    x: matrix,
+    y: y instanceof Float64Array ? Float64Array.from(index, (i) => y[i]!) : index.map((i) => y[i]!),
+    ...(weights ? { weights: Float64Array.from(index, (i) => weights[i]!) } : {}),
+    ...(groups ? { groups: Int32Array.from(index, (i) => groups[i]!) } : {}),
+  };
+}
+
+function typeName(value: unknown): string {
+  return value === null ? "null" : (Object.getPrototypeOf(Object(value)).constructor?.name ?? typeof value);
+}
+
+/** A detached buffer has no length; a shared one may change under our hands, so it is copied. */
+function attached(values: Float32Array | Float64Array): Float32Array | Float64Array {
+  const { buffer } = values;
+  if ("detached" in buffer ? buffer.detached : buffer.byteLength === 0) {
+    throw new LearnLossError(
+      "TYPE",
+      "The buffer of X is detached (it was transferred): give the array that is in use.",
+    );
+  }
+  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer ? values.slice() : values;
+}
+
+function flatten(rows: Rows, columns: number): Float64Array {
+  const values = new Float64Array(rows.length * columns);
+  for (const [i, row] of rows.entries()) {
+    if (row?.length !== columns) {
+      throw new LearnLossError(
+        "SHAPE",
+        `Row ${i + 1} of X has ${row?.length ?? 0} values when expected ${columns}, as in row 1.`,
+      );
+    }
+    for (let j = 0; j < columns; j++) {
+      const value = row[j];
+      if (typeof value !== "number") {
+        throw new LearnLossError("TYPE", `X at row ${i + 1}, column ${j + 1} is a ${typeof value}: give numbers.`);
+      }
+      values[i * columns + j] = value;
+    }
+  }
+  return values;
+}
+
+function notFinite(value: unknown, row: number, column: number, names?: readonly string[]): LearnLossError {
+  const name = names?.[column] ? ` (${names[column]})` : "";
+  return new LearnLossError(
+    "NON_FINITE",
+    `X is ${value} at row ${row + 1}, column ${column + 1}${name}: replace or drop it.`,
+  );
+}
+
+function checked(
+  options: DatasetOptions,
+  rows: number,
+  columns: number,
+): Pick<Dataset, "y" | "weights" | "columnNames" | "groups"> {
+  const { y, weights, columnNames, groups } = options;
+  if (y.length !== rows)
+    throw new LearnLossError("SHAPE", `y has ${y.length} values when expected ${rows}, one per row of X.`);
+  const texts = typeof y[0] === "string";
+  for (let i = 0; i < rows; i++) {
+    if (typeof y[i] !== (texts ? "string" : "number")) {
+      throw new LearnLossError("TYPE", `y at row ${i + 1} is a ${typeof y[i]}: give all numbers or all strings.`);
+    }
+    if (!texts && !Number.isFinite(y[i]))
+      throw new LearnLossError("NON_FINITE", `y is ${y[i]} at row ${i + 1}: replace or drop it.`);
+  }
+  if (columnNames && columnNames.length !== columns) {
+    throw new LearnLossError("SHAPE", `There are ${columnNames.length} column names when expected ${columns}.`);
+  }
+  if (groups && groups.length !== rows)
+    throw new LearnLossError("SHAPE", `groups has ${groups.length} values when expected ${rows}.`);
+  if (weights) checkWeights(weights, rows);
+  return {
+    y: texts ? (Array.from(y as readonly string[]) as string[]) : Float64Array.from(y as ArrayLike<number>),
+    ...(weights ? { weights: Float64Array.from(weights) } : {}),
+    ...(columnNames ? { columnNames: [...columnNames] } : {}),
+    ...(groups ? { groups: Int32Array.from(groups) } : {}),
+  };
+}
+
+function checkWeights(weights: ArrayLike<number>, rows: number): void {
+  if (weights.length !== rows)
+    throw new LearnLossError("SHAPE", `weights has ${weights.length} values when expected ${rows}.`);
+  let sum = 0;
+  for (let i = 0; i < rows; i++) {
+    if (!(weights[i]! >= 0 && Number.isFinite(weights[i]))) {
+      throw new LearnLossError("WEIGHT", `The weight of row ${i + 1} is ${weights[i]}: give finite numbers ≥ 0.`);
+    }
+    sum += weights[i]!;
+  }
+  if (!(sum > 0)) throw new LearnLossError("WEIGHT", "All sample weights are 0: at least one row must count.");
+}

@@ -1,0 +1,67 @@
+import { LearnLossError } from "../errors.ts";
+import type { ModelKind } from "../models/objective.ts";
+import type { Dataset } from "./dataset.ts";
+
+/** Targets as the kernels want them: class indices, 0 or 1, or values. */
+export interface EncodedTargets {
+  /** Labels in the order of their indices: numbers ascending, strings by code unit. Absent for regression. */
+  readonly classes: readonly (string | number)[] | undefined;
+  /** Scores per row: the number of classes for softmax, otherwise 1. */
+  readonly outputs: number;
+  readonly train: Float64Array;
+  /** Those of the further data sets, in the order given. */
+  readonly others: readonly Float64Array[];
+}
+
+/**
+ * @throws ONE_CLASS when the training labels are all the same, OPTION when logistic regression gets more than two,
+ *   LABEL for a label that only other data have, TYPE for regression on text
+ */
+export function encodeTargets(model: ModelKind, train: Dataset, ...others: readonly Dataset[]): EncodedTargets {
+  for (const [i, other] of others.entries()) {
+    if (other.columns !== train.columns) {
+      throw new LearnLossError(
+        "SHAPE",
+        `Data set ${i + 2} has ${other.columns} columns when expected ${train.columns}, as in training.`,
+      );
+    }
+  }
+  if (model === "squared") {
+    const values = [train, ...others].map(({ y }) => {
+      if (y instanceof Float64Array) return y;
+      throw new LearnLossError("TYPE", `The targets are text, such as "${y[0]}": squared loss wants numbers.`);
+    });
+    return { classes: undefined, outputs: 1, train: values[0]!, others: values.slice(1) };
+  }
+  const classes = classesOf(train.y);
+  if (classes.length < 2) {
+    throw new LearnLossError("ONE_CLASS", `All training labels are ${classes[0]}: there is nothing to tell apart.`);
+  }
+  if (model === "logistic" && classes.length > 2) {
+    throw new LearnLossError(
+      "OPTION",
+      `The target has ${classes.length} classes, logistic regression wants 2: use softmax.`,
+    );
+  }
+  const index = new Map<string | number, number>(classes.map((label, c) => [label, c]));
+  const encode = ({ y }: Dataset) =>
+    Float64Array.from(y as ArrayLike<string | number>, (label, i) => {
+      const c = index.get(label);
+      if (c !== undefined) return c;
+      throw new LearnLossError(
+        "LABEL",
+        `Label ${JSON.stringify(label)} at row ${i + 1} is not among the training labels ${classes.slice(0, 10).join(", ")}.`,
+      );
+    });
+  return {
+    classes,
+    outputs: model === "softmax" ? classes.length : 1,
+    train: encode(train),
+    others: others.map(encode),
+  };
+}
+
+function classesOf(y: Dataset["y"]): (string | number)[] {
+  if (y instanceof Float64Array) return [...new Set(y)].sort((a, b) => a - b);
+  return [...new Set(y)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}

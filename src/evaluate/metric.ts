@@ -1,0 +1,168 @@
+import type { Dataset } from "../data/dataset.ts";
+import { LearnLossError } from "../errors.ts";
+import type { ModelKind } from "../models/objective.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+
+/**
+ * Validation errors, lower is better:
+ *
+ * - `log-loss`: mean of −log p(label)
+ * - `error-rate`: share of wrong labels (top-1)
+ * - `balanced-error`: mean over the classes of 1 − recall
+ * - `macro-f1`: 1 − mean over the classes of F1
+ * - `auc`: 1 − area under the ROC curve; over more than two classes, the mean of one against the rest
+ * - `worst-group-error`: largest error rate of a group of `dataset.groups`
+ * - `mean-squared-error`: mean of (score − target)²
+ */
+export type MetricName =
+  | "log-loss"
+  | "error-rate"
+  | "balanced-error"
+  | "macro-f1"
+  | "auc"
+  | "worst-group-error"
+  | "mean-squared-error";
+
+const NAMES: readonly MetricName[] = [
+  "log-loss",
+  "error-rate",
+  "balanced-error",
+  "macro-f1",
+  "auc",
+  "worst-group-error",
+  "mean-squared-error",
+];
+
+/** What a model says of the rows: scores before softmax or the logistic function, row by row. */
+export interface Scores {
+  readonly rows: number;
+  readonly outputs: number;
+  readonly values: Float64Array;
+}
+
+/** A name, or any function of scores: lower is better, NaN means that the model failed. */
+export type Metric = MetricName | ((scores: Scores, dataset: Dataset) => number);
+
+export function defaultMetric(model: ModelKind): MetricName {
+  return model === "squared" ? "mean-squared-error" : "log-loss";
+}
+
+export function metricName(metric: Metric): string {
+  return typeof metric === "string" ? metric : metric.name || "user's function";
+}
+
+/** A metric bound to validation rows, in an arena. */
+export class MetricEvaluator {
+  /** Whether the metric is the model's own loss, so that it has a gradient. */
+  readonly smooth: boolean;
+  readonly #arena: Arena<Kernels>;
+  readonly #metric: Metric;
+  readonly #model: ModelKind;
+  readonly #dataset: Dataset;
+  readonly #outputs: number;
+  readonly #classCount: number;
+  readonly #targets: Pointer;
+  readonly #weights: Pointer;
+  readonly #groups: Pointer;
+  readonly #groupCount: number;
+  readonly #counts: Pointer;
+  readonly #order: Pointer;
+
+  /** @throws OPTION for a metric that does not fit the model or the data */
+  constructor(
+    arena: Arena<Kernels>,
+    metric: Metric,
+    model: ModelKind,
+    dataset: Dataset,
+    targets: Float64Array,
+    outputs: number,
+  ) {
+    if (typeof metric === "string") checkMetric(metric, model, dataset);
+    else if (typeof metric !== "function")
+      throw new LearnLossError("OPTION", `The metric is ${String(metric)}: ${CHOICE}`);
+    this.#arena = arena;
+    this.#metric = metric;
+    this.#model = model;
+    this.#dataset = dataset;
+    this.#outputs = outputs;
+    this.#classCount = Math.max(outputs, 2);
+    this.smooth = metric === defaultMetric(model);
+    this.#targets = arena.copy(targets);
+    this.#weights = dataset.weights ? arena.copy(dataset.weights) : 0;
+    this.#groups = dataset.groups ? arena.copy(dataset.groups) : 0;
+    this.#groupCount = dataset.groups ? dataset.groups.reduce((most, g) => Math.max(most, g), 0) + 1 : 0;
+    this.#counts = arena.f64(3 * Math.max(this.#classCount, this.#groupCount));
+    this.#order = metric === "auc" ? arena.i32(2 * dataset.rows) : 0;
+  }
+
+  /** e of a model from its validation scores, [output][row]. */
+  evaluate(scores: Pointer): number {
+    const k = this.#arena.kernels;
+    const { rows } = this.#dataset;
+    const [outputs, y, w] = [this.#outputs, this.#targets, this.#weights];
+    const metric = this.#metric;
+    if (typeof metric === "function") return this.#ask(metric, scores);
+    switch (metric) {
+      case "log-loss":
+        return k.logLoss(rows, outputs, scores, y, w);
+      case "mean-squared-error":
+        return k.meanSquaredError(rows, scores, y, w);
+      case "error-rate":
+        return k.errorRate(rows, outputs, scores, y, w);
+      case "balanced-error":
+        return k.balancedError(rows, outputs, scores, y, w, this.#classCount, this.#counts);
+      case "macro-f1":
+        return k.macroF1Error(rows, outputs, scores, y, w, this.#classCount, this.#counts);
+      case "worst-group-error":
+        return k.worstGroupError(rows, outputs, scores, y, w, this.#groups, this.#groupCount, this.#counts);
+      case "auc": {
+        if (outputs === 1) return k.aucError(rows, scores, y, 1, w, this.#order);
+        let sum = 0;
+        for (let c = 0; c < outputs; c++) sum += k.aucError(rows, scores + 8 * c * rows, y, c, w, this.#order);
+        return sum / outputs;
+      }
+    }
+  }
+
+  /** e with ties broken by the model's own loss, for metrics that move in steps: less than one row's worth of it. */
+  rank(scores: Pointer): number {
+    const error = this.evaluate(scores);
+    if (this.smooth) return error;
+    const k = this.#arena.kernels;
+    const { rows } = this.#dataset;
+    const loss =
+      this.#model === "squared"
+        ? k.meanSquaredError(rows, scores, this.#targets, this.#weights)
+        : k.logLoss(rows, this.#outputs, scores, this.#targets, this.#weights);
+    return error + (0.1 / rows) * (loss / (1 + loss));
+  }
+
+  /** e from the value of the model's own loss on the validation rows, when the metric is `smooth`. */
+  fromLoss(loss: number): number {
+    return this.#metric === "mean-squared-error" ? 2 * loss : loss;
+  }
+
+  #ask(metric: (scores: Scores, dataset: Dataset) => number, scores: Pointer): number {
+    const { rows } = this.#dataset;
+    const outputs = this.#outputs;
+    const view = this.#arena.viewF64(scores, rows * outputs);
+    const values = new Float64Array(rows * outputs);
+    for (let c = 0; c < outputs; c++) for (let i = 0; i < rows; i++) values[i * outputs + c] = view[c * rows + i]!;
+    return metric({ rows, outputs, values }, this.#dataset);
+  }
+}
+
+const CHOICE = `give one of ${NAMES.join(", ")}, or a function of scores.`;
+
+function checkMetric(metric: MetricName, model: ModelKind, dataset: Dataset): void {
+  if (!NAMES.includes(metric)) throw new LearnLossError("OPTION", `The metric is ${metric}: ${CHOICE}`);
+  const regression = metric === "mean-squared-error";
+  if (regression !== (model === "squared")) {
+    const fit = model === "squared" ? "mean-squared-error or a function" : "any but mean-squared-error";
+    throw new LearnLossError("OPTION", `The metric ${metric} does not judge a ${model} model: choose ${fit}.`);
+  }
+  if (metric === "worst-group-error" && !dataset.groups) {
+    throw new LearnLossError("OPTION", "worst-group-error needs groups on the validation data set.");
+  }
+}
