@@ -1,1 +1,23 @@
+export type { CsrMatrix, Dataset, DenseMatrix } from "./data/dataset.ts";
+export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";
+export type { Metric, MetricName, Scores } from "./evaluate/metric.ts";
+export type { Feature, Features, WeightBounds } from "./features/feature.ts";
+export { LinearLoss } from "./features/loss.ts";
+export { l1, l2 } from "./features/norms.ts";
+export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
+export type { Budget, Run } from "./run.ts";
+export { createStudy, type ModelSeen, type Observation, Study, type StudyOptions, type Trial } from "./study.ts";
+export {
+  type BestModel,
+  createTuner,
+  type Improvement,
+  type Lambda,
+  type Progress,
+  type TuneResult,
+  Tuner,
+  type TunerEvents,
+  type TunerOptions,
+  tune,
+} from "./tune.ts";
+export { load } from "./wasm/kernels.ts";

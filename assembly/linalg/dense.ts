@@ -73,9 +73,9 @@ function sumOfLanes<T>(v: v128): T {
 
 /** out ← base + Σ_j coefficients[j]·directions[j], vectors of n doubles one after the other. */
 export function combine(n: i32, count: i32, coefficients: usize, base: usize, directions: usize, out: usize): void {
-  memory.copy(out, base, <usize>n << 3);
+  memory.copy(out, base, (<usize>n) << 3);
   for (let j = 0; j < count; j++) {
-    axpy<f64>(n, load<f64>(coefficients + (<usize>j << 3)), directions + ((<usize>j * <usize>n) << 3), out);
+    axpy<f64>(n, load<f64>(coefficients + ((<usize>j) << 3)), directions + ((<usize>j * <usize>n) << 3), out);
   }
 }
 

@@ -4,9 +4,9 @@
 
 /** The class that row i is given; of equal scores the first. */
 function decide(n: i32, outputs: i32, scores: usize, i: i32): i32 {
-  if (outputs == 1) return load<f64>(scores + (<usize>i << 3)) > 0 ? 1 : 0;
+  if (outputs == 1) return load<f64>(scores + ((<usize>i) << 3)) > 0 ? 1 : 0;
   let best = 0;
-  let largest = load<f64>(scores + (<usize>i << 3));
+  let largest = load<f64>(scores + ((<usize>i) << 3));
   for (let c = 1; c < outputs; c++) {
     const s = load<f64>(scores + ((<usize>c * <usize>n + <usize>i) << 3));
     if (s > largest) {
@@ -18,7 +18,7 @@ function decide(n: i32, outputs: i32, scores: usize, i: i32): i32 {
 }
 
 function weightOf(weights: usize, i: i32): f64 {
-  return weights == 0 ? 1 : load<f64>(weights + (<usize>i << 3));
+  return weights == 0 ? 1 : load<f64>(weights + ((<usize>i) << 3));
 }
 
 /** Share of the weight that is given a wrong class. */
@@ -28,7 +28,7 @@ export function errorRate(n: i32, outputs: i32, scores: usize, labels: usize, we
   for (let i = 0; i < n; i++) {
     const w = weightOf(weights, i);
     total += w;
-    if (<f64>decide(n, outputs, scores, i) != load<f64>(labels + (<usize>i << 3))) wrong += w;
+    if (<f64>decide(n, outputs, scores, i) != load<f64>(labels + ((<usize>i) << 3))) wrong += w;
   }
   return wrong / total;
 }
@@ -49,15 +49,15 @@ export function classCounts(
   memory.fill(counts, 0, (<usize>classes * 3) << 3);
   for (let i = 0; i < n; i++) {
     const w = weightOf(weights, i);
-    const label = <i32>load<f64>(labels + (<usize>i << 3));
+    const label = <i32>load<f64>(labels + ((<usize>i) << 3));
     const given = decide(n, outputs, scores, i);
-    const own = counts + (<usize>label << 3);
+    const own = counts + ((<usize>label) << 3);
     store<f64>(own, load<f64>(own) + w);
     if (given == label) {
-      const hit = counts + (<usize>(classes + label) << 3);
+      const hit = counts + ((<usize>(classes + label)) << 3);
       store<f64>(hit, load<f64>(hit) + w);
     }
-    const all = counts + (<usize>(2 * classes + given) << 3);
+    const all = counts + ((<usize>(2 * classes + given)) << 3);
     store<f64>(all, load<f64>(all) + w);
   }
 }
@@ -76,10 +76,10 @@ export function balancedError(
   let sum: f64 = 0;
   let present = 0;
   for (let c = 0; c < classes; c++) {
-    const own = load<f64>(counts + (<usize>c << 3));
+    const own = load<f64>(counts + ((<usize>c) << 3));
     if (own > 0) {
       present++;
-      sum += 1 - load<f64>(counts + (<usize>(classes + c) << 3)) / own;
+      sum += 1 - load<f64>(counts + ((<usize>(classes + c)) << 3)) / own;
     }
   }
   return sum / <f64>present;
@@ -99,11 +99,11 @@ export function macroF1Error(
   let sum: f64 = 0;
   let present = 0;
   for (let c = 0; c < classes; c++) {
-    const own = load<f64>(counts + (<usize>c << 3));
+    const own = load<f64>(counts + ((<usize>c) << 3));
     if (own > 0) {
       present++;
-      const given = load<f64>(counts + (<usize>(2 * classes + c) << 3));
-      sum += (2 * load<f64>(counts + (<usize>(classes + c) << 3))) / (own + given);
+      const given = load<f64>(counts + ((<usize>(2 * classes + c)) << 3));
+      sum += (2 * load<f64>(counts + ((<usize>(classes + c)) << 3))) / (own + given);
     }
   }
   return 1 - sum / <f64>present;
@@ -123,17 +123,17 @@ export function worstGroupError(
   memory.fill(counts, 0, (<usize>groupCount * 2) << 3);
   for (let i = 0; i < n; i++) {
     const w = weightOf(weights, i);
-    const total = counts + (<usize>load<i32>(groups + (<usize>i << 2)) << 3);
+    const total = counts + ((<usize>load<i32>(groups + ((<usize>i) << 2))) << 3);
     store<f64>(total, load<f64>(total) + w);
-    if (<f64>decide(n, outputs, scores, i) != load<f64>(labels + (<usize>i << 3))) {
-      const wrong = total + (<usize>groupCount << 3);
+    if (<f64>decide(n, outputs, scores, i) != load<f64>(labels + ((<usize>i) << 3))) {
+      const wrong = total + ((<usize>groupCount) << 3);
       store<f64>(wrong, load<f64>(wrong) + w);
     }
   }
   let worst: f64 = 0;
   for (let g = 0; g < groupCount; g++) {
-    const total = load<f64>(counts + (<usize>g << 3));
-    if (total > 0) worst = max(worst, load<f64>(counts + (<usize>(groupCount + g) << 3)) / total);
+    const total = load<f64>(counts + ((<usize>g) << 3));
+    if (total > 0) worst = max(worst, load<f64>(counts + ((<usize>(groupCount + g)) << 3)) / total);
   }
   return worst;
 }

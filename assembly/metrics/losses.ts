@@ -7,9 +7,9 @@ export function logLoss(n: i32, outputs: i32, scores: usize, labels: usize, weig
   let sum: f64 = 0;
   let total: f64 = 0;
   for (let i = 0; i < n; i++) {
-    const w = weights == 0 ? 1 : load<f64>(weights + (<usize>i << 3));
-    const label = load<f64>(labels + (<usize>i << 3));
-    const row = scores + (<usize>i << 3);
+    const w = weights == 0 ? 1 : load<f64>(weights + ((<usize>i) << 3));
+    const label = load<f64>(labels + ((<usize>i) << 3));
+    const row = scores + ((<usize>i) << 3);
     let loss: f64;
     if (outputs == 1) {
       const s = load<f64>(row);
@@ -32,8 +32,8 @@ export function meanSquaredError(n: i32, scores: usize, targets: usize, weights:
   let sum: f64 = 0;
   let total: f64 = 0;
   for (let i = 0; i < n; i++) {
-    const w = weights == 0 ? 1 : load<f64>(weights + (<usize>i << 3));
-    const difference = load<f64>(scores + (<usize>i << 3)) - load<f64>(targets + (<usize>i << 3));
+    const w = weights == 0 ? 1 : load<f64>(weights + ((<usize>i) << 3));
+    const difference = load<f64>(scores + ((<usize>i) << 3)) - load<f64>(targets + ((<usize>i) << 3));
     sum += w * difference * difference;
     total += w;
   }

@@ -1,0 +1,1 @@
+export { dense, sparse, take } from "./dataset.ts";

@@ -1,0 +1,64 @@
+import { LearnLossError } from "../errors.ts";
+
+/**
+ * One feature φ_j of a model, with the bounds of its weight λ_j: what a loss is a nonnegative mix of.
+ *
+ * - `group-loss`: mean loss over the rows of one group (all rows, a class, a domain)
+ * - `uniform-loss`: cross-entropy against the uniform distribution (label smoothing)
+ * - `l1`: ‖W‖₁ · `l2`: ½‖W‖² · `hinge`: Σ max(0, |w| − knot); intercepts are not penalized
+ */
+export type Feature = {
+  /** Smallest weight, > 0: λ lives on a log scale. */
+  readonly min: number;
+  /** Largest weight. `min === max` fixes it. */
+  readonly max: number;
+} & FeatureKind;
+
+export type FeatureKind =
+  | { readonly kind: "group-loss"; readonly group: number; readonly of: RowGroups }
+  | { readonly kind: "uniform-loss" }
+  | { readonly kind: "l1" }
+  | { readonly kind: "l2" }
+  | { readonly kind: "hinge"; readonly knot: number };
+
+/** Assigns every training row to a group; shared by the features of one partition. */
+export interface RowGroups {
+  readonly name: string;
+  readonly count: number;
+  /** Group of every row, 0 … count − 1. */
+  readonly map: Int32Array;
+}
+
+export type Features = Readonly<Record<string, Feature>>;
+
+export interface WeightBounds {
+  /** Smallest weight. @default 1e-6 */
+  readonly min?: number;
+  /** Largest weight. @default 1 */
+  readonly max?: number;
+}
+
+/** The default bounds of a penalty's weight, for losses that are means over rows of features of order 1. */
+export const PENALTY_BOUNDS = { min: 1e-6, max: 1 } as const;
+
+/** Bounds of a data feature's share when several data features sum to 1. */
+export const SHARE_BOUNDS = { min: 1e-3, max: 1 } as const;
+
+export function checkBounds(
+  name: string,
+  bounds: WeightBounds,
+  defaults: Required<WeightBounds>,
+): Required<WeightBounds> {
+  const min = bounds.min ?? Math.min(defaults.min, bounds.max ?? Number.POSITIVE_INFINITY);
+  const max = bounds.max ?? Math.max(defaults.max, min);
+  if (!(min > 0) || !Number.isFinite(min) || !Number.isFinite(max)) {
+    throw new LearnLossError(
+      "BOUNDS",
+      `The bounds of ${name} are [${min}, ${max}]: give finite numbers with 0 < min ≤ max (λ lives on a log scale).`,
+    );
+  }
+  if (min > max) {
+    throw new LearnLossError("BOUNDS", `The bounds of ${name} are [${min}, ${max}]: the lower is above the upper.`);
+  }
+  return { min, max };
+}

@@ -1,0 +1,111 @@
+import { LearnLossError } from "../errors.ts";
+import type { ModelKind } from "../models/objective.ts";
+import type { Feature, Features } from "./feature.ts";
+
+const VERSION = 1;
+
+/** What the plain loss of a model is called among the features. */
+export function lossName(model: ModelKind): string {
+  return model === "squared" ? "squaredError" : "logLoss";
+}
+
+/**
+ * ℓ_λ(θ) = λ·φ(θ): a learned loss, apart from the data it was learned on. `JSON.stringify` stores it, `fromJSON` reads
+ * it back, `fit` uses it on other data, `String` prints the objective in words.
+ */
+export class LinearLoss {
+  /** The plain loss of the model: logLoss or squaredError. */
+  readonly lossName: string;
+  readonly features: Features;
+  readonly lambda: Readonly<Record<string, number>>;
+
+  constructor(lossName: string, features: Features, lambda: Readonly<Record<string, number>>) {
+    for (const name of Object.keys(features)) {
+      const value = Object.hasOwn(lambda, name) ? lambda[name] : undefined;
+      if (value === undefined || !Number.isFinite(value) || value < 0) {
+        throw new LearnLossError("LAMBDA", `λ.${name} is ${value}: give a finite number ≥ 0.`);
+      }
+    }
+    this.lossName = lossName;
+    this.features = features;
+    this.lambda = lambda;
+  }
+
+  toString(): string {
+    const terms = Object.entries(this.features).map(
+      ([name, feature]) => `${format(this.lambda[name]!)}·${words(name, feature)}`,
+    );
+    const own = Object.values(this.features).some((feature) => feature.kind === "group-loss");
+    return `${own ? "" : `${this.lossName} + `}${terms.join(" + ")}`;
+  }
+
+  toJSON(): unknown {
+    return {
+      learnloss: "loss",
+      version: VERSION,
+      loss: this.lossName,
+      lambda: this.lambda,
+      features: stored(this.features),
+    };
+  }
+
+  /** @throws PARSE, CORRUPT or VERSION when the text is not a stored loss */
+  static fromJSON(text: string): LinearLoss {
+    let read: { learnloss?: unknown; version?: unknown; loss?: unknown; lambda?: unknown; features?: unknown };
+    try {
+      read = JSON.parse(text);
+    } catch (cause) {
+      throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(loss) wrote.", { cause });
+    }
+    if (
+      read?.learnloss !== "loss" ||
+      typeof read.loss !== "string" ||
+      !isRecord(read.lambda) ||
+      !isRecord(read.features)
+    ) {
+      throw new LearnLossError("CORRUPT", "This JSON is not a loss: give what JSON.stringify(loss) wrote.");
+    }
+    if (read.version !== VERSION) {
+      throw new LearnLossError(
+        "VERSION",
+        `This loss has version ${read.version}, this program reads ${VERSION}: upgrade learnloss.`,
+      );
+    }
+    return new LinearLoss(read.loss, read.features as Features, read.lambda as Record<string, number>);
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Row groups belong to one data set: their map is not stored. */
+function stored(features: Features): unknown {
+  return Object.fromEntries(
+    Object.entries(features).map(([name, feature]) => {
+      if (feature.kind !== "group-loss") return [name, feature];
+      const { name: of, count } = feature.of;
+      return [name, { ...feature, of: { name: of, count, map: [] } }];
+    }),
+  );
+}
+
+function words(name: string, feature: Feature): string {
+  switch (feature.kind) {
+    case "l1":
+      return "‖W‖₁";
+    case "l2":
+      return "½‖W‖²";
+    case "hinge":
+      return `Σ max(0, |w| − ${format(feature.knot)})`;
+    case "uniform-loss":
+      return "uniform cross-entropy";
+    case "group-loss":
+      return `loss(${name})`;
+  }
+}
+
+/** Four significant digits. */
+function format(value: number): string {
+  return Number(value.toPrecision(4)).toString();
+}

@@ -1,0 +1,125 @@
+import { LearnLossError } from "../errors.ts";
+
+/** The bounds of one weight λ_j, and whether it takes part in the normalization of F. */
+export interface Weight {
+  readonly role: "fixed" | "free" | "share";
+  readonly min: number;
+  readonly max: number;
+}
+
+/** λ lives on a log scale: 0 is the smallest weight that is told from none. */
+const LEAST = 1e-6;
+
+/** A weight that does not change; it sets the scale of the loss. `fixed(1)` for a log loss. */
+export function fixed(value: number): Weight {
+  return weight("fixed", value, value);
+}
+
+/** A weight from `min` (0 stands for 1e-6) to `max`. @default max 10 */
+export function atLeast(min: number, max = Math.max(10, min)): Weight {
+  return weight("free", Math.max(min, LEAST), max);
+}
+
+/** A weight between two bounds. */
+export function between(min: number, max: number): Weight {
+  return weight("free", Math.max(min, LEAST), max);
+}
+
+/** One of several weights that sum to 1. @default min 1e-3 */
+export function share(min = 1e-3, max = 1): Weight {
+  return weight("share", min, max);
+}
+
+function weight(role: Weight["role"], min: number, max: number): Weight {
+  if (!(min > 0) || !Number.isFinite(min) || !Number.isFinite(max)) {
+    throw new LearnLossError(
+      "BOUNDS",
+      `A weight's bounds are [${min}, ${max}]: give finite numbers with 0 < min ≤ max.`,
+    );
+  }
+  if (min > max)
+    throw new LearnLossError("BOUNDS", `A weight's bounds are [${min}, ${max}]: the lower is above the upper.`);
+  return { role, min, max };
+}
+
+/**
+ * F: the weights λ that may be chosen, lower ≤ λ ≤ upper with the normalization data·λ = total. A loss may be scaled
+ * at will, so without the normalization the same minimizer would have many λ.
+ */
+export class Polyhedron {
+  readonly weights: Readonly<Record<string, Weight>>;
+  readonly names: readonly string[];
+  readonly lower: Float64Array;
+  readonly upper: Float64Array;
+  /** a of a·λ = total: 1 for the weights that set the scale, 0 for penalties. */
+  readonly data: Float64Array;
+  readonly total: number;
+
+  /** @throws INFEASIBLE when no λ satisfies the bounds and the normalization */
+  constructor(weights: Readonly<Record<string, Weight>>) {
+    const entries = Object.entries(weights);
+    if (entries.length === 0)
+      throw new LearnLossError("EMPTY", "No weights were given: name at least one, such as { l2: atLeast(0) }.");
+    this.weights = weights;
+    this.names = entries.map(([name]) => name);
+    this.lower = Float64Array.from(entries, ([, w]) => w.min);
+    this.upper = Float64Array.from(entries, ([, w]) => w.max);
+    this.data = Float64Array.from(entries, ([, w]) => (w.role === "free" ? 0 : 1));
+    const shares = entries.filter(([, w]) => w.role === "share");
+    const fixedSum = entries.reduce((sum, [, w]) => sum + (w.role === "fixed" ? w.min : 0), 0);
+    if (shares.length === 0 && fixedSum === 0) {
+      throw new LearnLossError(
+        "OPTION",
+        `Nothing sets the scale of the loss among ${this.names.join(", ")}: make one weight fixed(1), or several share().`,
+      );
+    }
+    this.total = fixedSum + (shares.length > 0 ? 1 : 0);
+    const least = shares.reduce((sum, [, w]) => sum + w.min, 0);
+    const most = shares.reduce((sum, [, w]) => sum + w.max, 0);
+    if (shares.length > 0 && (least > 1 || most < 1)) {
+      throw new LearnLossError(
+        "INFEASIBLE",
+        `The shares ${shares.map(([name]) => name).join(", ")} must sum to 1, but their bounds sum to ${least} … ${most}: widen them.`,
+      );
+    }
+  }
+
+  /** k: the number of weights. */
+  get size(): number {
+    return this.names.length;
+  }
+
+  /** The λ of F near the ray through `lambda`: data weights sum to `total`, everything within bounds. */
+  normalize(lambda: ArrayLike<number>): Float64Array {
+    let result = Float64Array.from(lambda);
+    // Clipping a share changes the sum, and scaling may leave a bound again: a few rounds settle it.
+    for (let round = 0; round < 8; round++) {
+      let sum = 0;
+      for (const [j, value] of result.entries()) sum += value * this.data[j]!;
+      const scale = this.total / sum;
+      result = result.map((value, j) => Math.min(Math.max(value * scale, this.lower[j]!), this.upper[j]!));
+    }
+    return result;
+  }
+
+  toRecord(lambda: ArrayLike<number>): Record<string, number> {
+    return Object.fromEntries(this.names.map((name, j) => [name, lambda[j]!]));
+  }
+
+  /** @throws LAMBDA when a weight is missing, negative or not finite, or when all are 0 */
+  fromRecord(record: Readonly<Record<string, number>>): Float64Array {
+    const lambda = Float64Array.from(this.names, (name) => {
+      const value = Object.hasOwn(record, name) ? record[name] : undefined;
+      if (value === undefined || !Number.isFinite(value) || value < 0) {
+        throw new LearnLossError(
+          "LAMBDA",
+          `λ.${name} is ${value}: give a finite number ≥ 0 for each of ${this.names.join(", ")}.`,
+        );
+      }
+      return value;
+    });
+    if (lambda.every((value) => value === 0))
+      throw new LearnLossError("LAMBDA", "All weights of λ are 0: there is no loss to minimize.");
+    return lambda;
+  }
+}

@@ -1,0 +1,146 @@
+import { LearnLossError } from "../errors.ts";
+import { type Feature, type Features, type RowGroups, SHARE_BOUNDS } from "./feature.ts";
+import { Polyhedron, type Weight } from "./polyhedron.ts";
+
+/** What an objective needs to weigh its terms: one λ expanded by kind. */
+export interface TermWeights {
+  readonly groups: Float64Array;
+  readonly uniform: number;
+  readonly l1: number;
+  readonly l2: number;
+  readonly hinges: { readonly knots: Float64Array; readonly weights: Float64Array };
+}
+
+/** The unweighted terms of one model, by kind: what features are made of. */
+export interface TermValues {
+  /** Loss of each group, then uniform cross-entropy. */
+  readonly groupLosses: ArrayLike<number>;
+  readonly l1: number;
+  readonly l2: number;
+  readonly hinges: ArrayLike<number>;
+}
+
+/** Where a feature's value or derivative stands in a vector [groups…, uniform, l1, l2, hinges…]. */
+type Term = number;
+
+/**
+ * The features in a fixed order, with the polyhedron F of their weights: penalties within bounds, data features
+ * normalized to sum to 1. Without a group loss in `features`, the model's plain loss comes first.
+ */
+export class FeatureSpace extends Polyhedron {
+  readonly features: readonly Feature[];
+  readonly rowGroups: RowGroups | undefined;
+  readonly uniform: boolean;
+  readonly knots: Float64Array;
+  /** Name of the plain loss that was added, if any. */
+  readonly implicit: string | undefined;
+  readonly #terms: readonly Term[];
+
+  /** @param lossName what the plain loss is called when it has to be added: logLoss or squaredError */
+  constructor(features: Features, lossName: string) {
+    const rowGroups = soleGroups(features);
+    const entries = Object.entries(features);
+    if (entries.length === 0) {
+      throw new LearnLossError("EMPTY", "No features were given: name at least one, such as { l2: l2() }.");
+    }
+    const implicit = rowGroups ? undefined : lossName in features ? `${lossName}_` : lossName;
+    if (implicit) entries.unshift([implicit, PLAIN_LOSS]);
+    const shares = entries.filter(([, feature]) => isData(feature)).length;
+    super(
+      Object.fromEntries(
+        entries.map(([name, feature]): [string, Weight] => [
+          name,
+          !isData(feature)
+            ? { role: "free", min: feature.min, max: feature.max }
+            : shares === 1
+              ? { role: "fixed", min: 1, max: 1 }
+              : { role: "share", min: feature.min, max: feature.max },
+        ]),
+      ),
+    );
+    this.implicit = implicit;
+    this.rowGroups = rowGroups;
+    this.features = entries.map(([, feature]) => feature);
+    this.uniform = this.features.some((f) => f.kind === "uniform-loss");
+    this.knots = Float64Array.from(
+      [...new Set(this.features.flatMap((f) => (f.kind === "hinge" ? [f.knot] : [])))].sort((a, b) => a - b),
+    );
+    this.#terms = this.features.map((feature) => termOf(feature, this.groupCount, this.knots));
+    if (new Set(this.#terms).size < this.#terms.length) {
+      throw new LearnLossError("OPTION", `Two of the features ${this.names.join(", ")} are the same: leave one out.`);
+    }
+  }
+
+  get groupCount(): number {
+    return this.rowGroups?.count ?? 1;
+  }
+
+  /** Picks each feature's entry out of [groups…, uniform, l1, l2, hinges…]. */
+  pick(terms: ArrayLike<number>): Float64Array {
+    return Float64Array.from(this.#terms, (t) => terms[t]!);
+  }
+
+  /** φ(θ) from its terms. */
+  phi(terms: TermValues): Float64Array {
+    return this.pick([...Array.from(terms.groupLosses), terms.l1, terms.l2, ...Array.from(terms.hinges)]);
+  }
+
+  /** λ by kind. */
+  termWeights(lambda: ArrayLike<number>): TermWeights {
+    const all = new Float64Array(this.groupCount + 3 + this.knots.length);
+    for (const [j, term] of this.#terms.entries()) all[term] = lambda[j]!;
+    const g = this.groupCount;
+    return {
+      groups: all.slice(0, g),
+      uniform: all[g]!,
+      l1: all[g + 1]!,
+      l2: all[g + 2]!,
+      hinges: { knots: this.knots, weights: all.slice(g + 3) },
+    };
+  }
+
+  /** λ of the features that the user named. */
+  toUserRecord(lambda: ArrayLike<number>): Record<string, number> {
+    const record = this.toRecord(lambda);
+    if (this.implicit) delete record[this.implicit];
+    return record;
+  }
+}
+
+const PLAIN_LOSS: Feature = {
+  kind: "group-loss",
+  group: 0,
+  of: { name: "all rows", count: 1, map: new Int32Array(0) },
+  ...SHARE_BOUNDS,
+};
+
+function termOf(feature: Feature, groupCount: number, knots: Float64Array): Term {
+  switch (feature.kind) {
+    case "group-loss":
+      return feature.group;
+    case "uniform-loss":
+      return groupCount;
+    case "l1":
+      return groupCount + 1;
+    case "l2":
+      return groupCount + 2;
+    case "hinge":
+      return groupCount + 3 + knots.indexOf(feature.knot);
+  }
+}
+
+function isData(feature: Feature): boolean {
+  return feature.kind === "group-loss" || feature.kind === "uniform-loss";
+}
+
+function soleGroups(features: Features): RowGroups | undefined {
+  const groups = [...new Set(Object.values(features).flatMap((f) => (f.kind === "group-loss" ? [f.of] : [])))];
+  if (groups.length > 1) {
+    const names = groups.map((g) => g.name).join(", ");
+    throw new LearnLossError(
+      "OPTION",
+      `Rows can be grouped in one way at a time, these are ${groups.length}: ${names}.`,
+    );
+  }
+  return groups[0];
+}

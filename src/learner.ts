@@ -1,0 +1,335 @@
+import { encodeTargets } from "./data/targets.ts";
+import { LearnLossError } from "./errors.ts";
+import { defaultMetric, metricName } from "./evaluate/metric.ts";
+import type { Features } from "./features/feature.ts";
+import { LinearLoss, lossName } from "./features/loss.ts";
+import { FeatureSpace } from "./features/space.ts";
+import { checkSeed, Random } from "./random.ts";
+import { ReducedModel } from "./reduced/reduced-model.ts";
+import { type Prediction, ReducedSearch } from "./reduced/search.ts";
+import type { Budget } from "./run.ts";
+import { Study } from "./study.ts";
+import { type Seen, Trainer } from "./trainer.ts";
+import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "./tune.ts";
+import { Arena, type Pointer } from "./wasm/arena.ts";
+import { type Kernels, kernels } from "./wasm/kernels.ts";
+
+/** Directions per output at most: memory is outputs × capacity × (columns + rows + validation rows) doubles. */
+const CAPACITY = 36;
+
+/** Iterations of a training whose λ is not settled yet. */
+const SHORT = 30;
+
+/** Its checkpoints that join the span, besides its last model. */
+const SNAPSHOTS = [6, 14];
+
+/**
+ * Width of the kink of |w| in the span, in units of a typical weight. Digits, l1 = 1e-3: at 0.02 the predicted error is
+ * right to 0.1 % and a solve takes 4 times fewer products than at 0.002.
+ */
+const SMOOTHING = 0.02;
+
+/** Prediction and truth agree when they differ by less than this share: the λ is worth a full training. */
+const AGREEMENT = 0.015;
+
+/** Rounds after which a λ is trained to the end in any case. */
+const PATIENCE = 3;
+
+/** A converged model must be better than the last by this share for the search to go on. */
+const GAIN = 1e-3;
+
+/** Which λ were trained, and what the best of them is. */
+interface Leader {
+  readonly lambda: Float64Array;
+  readonly theta: Float64Array;
+  readonly error: number;
+  readonly trial: number;
+  readonly converged: boolean;
+  readonly passes: number;
+}
+
+/**
+ * LearnLoss for models that are linear in θ: search λ where searching is nearly free, in the span of the models seen;
+ * train there; what was seen on the way joins the span. `#learn` is that loop, everything else is its bookkeeping.
+ */
+export class Learner<F extends Features> {
+  readonly study: Study;
+  readonly listeners: { [E in keyof TunerEvents<F>]: ((detail: TunerEvents<F>[E]) => void)[] } = {
+    trial: [],
+    checkpoint: [],
+    improvement: [],
+    warning: [],
+    progress: [],
+  };
+  readonly #arena: Arena<Kernels>;
+  readonly #options: TunerOptions<F>;
+  readonly #space: FeatureSpace;
+  readonly #trainer: Trainer;
+  readonly #reduced: ReducedModel;
+  readonly #search: ReducedSearch;
+  readonly #random: Random;
+  readonly #theta: Pointer;
+  readonly #classes: readonly (string | number)[] | undefined;
+  readonly #work: Generator<void>;
+  readonly #warnings: string[] = [];
+  #improvements: Improvement<F>[] = [];
+  #best: Leader | undefined;
+  #chosen: Leader | undefined;
+  #checkpoints = 0;
+  #training = false;
+  #complete = false;
+  #budget: Budget = {};
+  #begun = { passes: 0, trials: 0, time: 0 };
+  #elapsed = 0;
+
+  constructor(options: TunerOptions<F>) {
+    const { model, train, validation, features, tolerance = 1e-4, precision = "f32" } = options;
+    if (!(tolerance > 0 && tolerance < 1)) {
+      throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-4.`);
+    }
+    const metric = options.metric ?? defaultMetric(model);
+    const targets = encodeTargets(model, train, validation);
+    this.#options = options;
+    this.#random = new Random(checkSeed(options.seed ?? 0));
+    this.#space = new FeatureSpace(features, lossName(model));
+    this.#classes = targets.classes;
+    this.#arena = new Arena(kernels());
+    try {
+      const arena = this.#arena;
+      this.#trainer = new Trainer(arena, this.#space, {
+        model,
+        train,
+        validation,
+        targets,
+        metric,
+        tolerance,
+        precision,
+      });
+      const { objective, validation: judged } = this.#trainer;
+      const capacity = Math.min(CAPACITY, objective.columns + 1);
+      this.#reduced = new ReducedModel(arena, this.#space, objective, judged, capacity);
+      this.#search = new ReducedSearch(arena, this.#space, this.#reduced, judged, this.#trainer.metric);
+      this.#theta = arena.f64(objective.thetaCount);
+    } catch (error) {
+      this.#arena.dispose();
+      throw error;
+    }
+    this.study = new Study({ lambda: this.#space.weights, seed: options.seed ?? 0, trials: Number.MAX_SAFE_INTEGER });
+    this.#work = this.#learn();
+    if (validation.rows < 30 && this.#space.size > 3) {
+      this.#warn(
+        `OVERTUNE: ${validation.rows} validation rows cannot tell ${this.#space.size} weights apart; expect chance to choose.`,
+      );
+    }
+  }
+
+  /** The paper's loop over the span of the models seen. */
+  *#learn(): Generator<void> {
+    for (const lambda of this.#starts()) yield* this.#train(lambda, 0, SHORT);
+    let center = this.#best!.lambda;
+    let settled = false;
+    for (let round = 0; ; round++) {
+      this.#reduced.setSmoothing(SMOOTHING * this.#rootMeanSquare(this.#best!.theta));
+      const prediction = yield* this.#search.search(center, round === 0 ? 20 * GAIN : GAIN / 2, this.#random);
+      if (this.#chosen && prediction.error > this.#chosen.error * (1 - GAIN)) return;
+      this.#reduced.expand(this.#theta);
+      const last = this.#chosen;
+      settled ||= round >= PATIENCE;
+      const seen: Seen = yield* this.#train(
+        prediction.lambda,
+        this.#theta,
+        settled ? Number.POSITIVE_INFINITY : SHORT,
+        prediction,
+      );
+      if (last && this.#chosen === last && settled) return;
+      settled = settled || Math.abs(seen.error - prediction.error) <= AGREEMENT * Math.abs(seen.error);
+      center = prediction.lambda;
+    }
+  }
+
+  /**
+   * Two λ to begin with: one alone fails, because its span regularizes by itself and promises too much elsewhere.
+   * Penalties share the middle of their range; then the ridge-like ones alone, an order of magnitude stronger.
+   */
+  #starts(): Float64Array[] {
+    const { lower, upper, data } = this.#space;
+    const penalties = data.reduce((count, a) => count + (a ? 0 : 1), 0);
+    const middle = lower.map((low, j) => Math.sqrt(low * upper[j]!));
+    const weak = middle.map((value, j) => (data[j] ? value : value / Math.max(penalties, 1)));
+    const strong = middle.map((value, j) => (data[j] ? value : (value * 10) / Math.max(penalties, 1)));
+    return [this.#space.normalize(weak), this.#space.normalize(strong)];
+  }
+
+  /** One training as a trial of the study; its models join the span. */
+  *#train(lambda: Float64Array, theta: Pointer, cap: number, prediction?: Prediction): Generator<void, Seen> {
+    this.#training = true;
+    const trainer = this.#trainer;
+    const trial = this.study.ask({ lambda: this.#space.toRecord(lambda) });
+    this.#emit("trial", { trial: trial.id, lambda: this.#user(lambda), predicted: prediction?.error });
+    const snapshots: Float64Array[] = [];
+    const seen: Seen = yield* trainer.train(lambda, theta, cap, (checkpoint) => {
+      this.#checkpoints++;
+      this.study.observe(trial, { features: this.#space.toRecord(checkpoint.features), error: checkpoint.error });
+      this.#look(checkpoint, lambda, trial.id, false);
+      if (theta === 0 && SNAPSHOTS.includes(checkpoint.iteration)) snapshots.push(this.#current());
+    });
+    const converged = trainer.solver.status !== "running";
+    this.study.tell(trial, { features: this.#space.toRecord(seen.features), error: seen.error, converged });
+    this.#look(seen, lambda, trial.id, converged);
+    for (const snapshot of snapshots) {
+      this.#arena.viewF64(this.#theta, snapshot.length).set(snapshot);
+      this.#reduced.add(this.#theta);
+    }
+    this.#reduced.add(trainer.solver.theta);
+    this.#reduced.project(trainer.solver.theta);
+    this.#training = false;
+    yield;
+    return seen;
+  }
+
+  /** Of the weights that are not 0. */
+  #rootMeanSquare(theta: Float64Array): number {
+    const { outputs, columns } = this.#trainer.objective;
+    let sum = 0;
+    let count = 0;
+    for (const w of theta.subarray(0, outputs * columns)) {
+      sum += w * w;
+      if (w !== 0) count++;
+    }
+    return count > 0 ? Math.sqrt(sum / count) : 1;
+  }
+
+  #current(): Float64Array {
+    const { solver, objective } = this.#trainer;
+    return this.#arena.viewF64(solver.theta, objective.thetaCount).slice();
+  }
+
+  /** Compares a model with the best so far: of all, and of those that minimize their loss. */
+  #look(seen: Seen, lambda: Float64Array, trial: number, converged: boolean): void {
+    const passes = this.passes;
+    const { error } = seen;
+    this.#emit("checkpoint", { trial, iteration: seen.iteration, error, passes });
+    const isBest = !this.#best || error < this.#best.error;
+    const isChosen = converged && (!this.#chosen || error < this.#chosen.error);
+    if (!isBest && !isChosen) return;
+    const leader: Leader = { lambda, theta: this.#current(), error, trial, converged, passes };
+    if (isChosen) this.#chosen = leader;
+    if (isBest) {
+      this.#best = leader;
+      const improvement = { error, lambda: this.#user(lambda), trial, converged, passes };
+      this.#improvements.push(improvement);
+      this.#emit("improvement", improvement);
+    }
+  }
+
+  get trainingPasses(): number {
+    return this.#trainer.objective.passes - this.#reduced.snapshotPasses;
+  }
+
+  get reducedPasses(): number {
+    return this.#reduced.passes + this.#reduced.snapshotPasses;
+  }
+
+  get passes(): number {
+    return this.trainingPasses + this.reducedPasses;
+  }
+
+  begin(budget: Budget): void {
+    this.alive();
+    this.#budget = budget;
+    this.#begun = { passes: this.passes, trials: this.study.trials.length, time: performance.now() };
+  }
+
+  step(): boolean {
+    if (this.#spent()) return false;
+    this.#complete = this.#work.next().done === true;
+    return !this.#complete;
+  }
+
+  #spent(): "passes" | "trials" | undefined {
+    const { passes = Number.POSITIVE_INFINITY, trials = Number.POSITIVE_INFINITY } = this.#budget;
+    if (this.passes - this.#begun.passes >= passes) return "passes";
+    if (!this.#training && this.study.trials.length - this.#begun.trials >= trials) return "trials";
+    return undefined;
+  }
+
+  take(): Improvement<F>[] {
+    const { solver } = this.#trainer;
+    this.#emit("progress", {
+      passes: this.passes,
+      trials: this.study.trials.length,
+      iteration: solver.iterations,
+      best: this.#best?.error,
+    });
+    return this.#improvements.splice(0);
+  }
+
+  end(): void {
+    this.#elapsed += performance.now() - this.#begun.time;
+    this.#improvements = [];
+  }
+
+  result(timedOut: boolean): TuneResult<F> {
+    if (!this.#best) {
+      throw new LearnLossError("BUDGET", "The budget ended before a first model was seen: give more passes or time.");
+    }
+    const chosen = this.#chosen ?? this.#best;
+    const { model, metric, features } = this.#options;
+    return {
+      status: this.#complete ? "complete" : timedOut ? "time" : (this.#spent() ?? "complete"),
+      lambda: this.#user(chosen.lambda),
+      error: chosen.error,
+      metric: metricName(metric ?? defaultMetric(model)),
+      loss: new LinearLoss(lossName(model), features, this.#user(chosen.lambda)),
+      best: this.best!,
+      passes: this.passes,
+      trainingPasses: this.trainingPasses,
+      reducedPasses: this.reducedPasses,
+      validationPasses: this.#trainer.validation.passes + this.#search.validationPasses,
+      trials: this.study.trials.length,
+      checkpoints: this.#checkpoints,
+      milliseconds: this.#elapsed + performance.now() - this.#begun.time,
+      warnings: [...this.#warnings],
+    };
+  }
+
+  get best(): BestModel<F> | undefined {
+    const best = this.#best;
+    if (!best) return undefined;
+    const { objective } = this.#trainer;
+    const weights = objective.outputs * objective.columns;
+    const { error, trial, converged, passes } = best;
+    return {
+      error,
+      lambda: this.#user(best.lambda),
+      trial,
+      converged,
+      passes,
+      classes: this.#classes,
+      coefficients: best.theta.slice(0, weights),
+      intercepts: best.theta.slice(weights),
+    };
+  }
+
+  #user(lambda: Float64Array): Lambda<F> {
+    return this.#space.toUserRecord(lambda) as Lambda<F>;
+  }
+
+  #warn(message: string): void {
+    this.#warnings.push(message);
+    this.#emit("warning", { message });
+  }
+
+  #emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {
+    for (const listener of this.listeners[event]) listener(detail);
+  }
+
+  alive(): void {
+    if (this.#arena.disposed) throw new LearnLossError("DISPOSED", "This tuner was disposed: create a new one.");
+  }
+
+  dispose(): void {
+    this.#arena.dispose();
+    this.study.dispose();
+  }
+}

@@ -1,0 +1,244 @@
+import type { FeatureSpace } from "../features/space.ts";
+import type { Objective } from "../models/objective.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+
+/** A part of a new model below this share of it, per output, is not a new direction. */
+const DIRECTION_TOLERANCE = 1e-3;
+
+/** Expected relative decrease of ℓ at which a reduced solve ends: e is then right to about its square root. */
+const SOLVE_TOLERANCE = 1e-7;
+
+/** Of ‖∂e/∂a‖ or ‖∂φ/∂a‖, for the linear solves behind derivatives in log λ: a direction needs two digits. */
+const TANGENT_TOLERANCE = 2e-2;
+
+const BLOCK = 32;
+
+/**
+ * Every model in the span of the models seen is an observation: this is the span, with the training and validation
+ * rows projected on it. `solve(λ)` is θ̂_red(λ), the minimizer of ℓ_λ over the span, for a small share of a pass; its
+ * validation scores are exact, so any metric of it is exact too.
+ */
+export class ReducedModel {
+  readonly capacity: number;
+  /** Coefficients a of the current virtual model: outputs × capacity. */
+  readonly coefficients: Pointer;
+  readonly #arena: Arena<Kernels>;
+  readonly #space: FeatureSpace;
+  readonly #train: Objective;
+  readonly #validation: Objective;
+  readonly #basis: Pointer;
+  readonly #trainRows: Pointer;
+  readonly #validationRows: Pointer;
+  readonly #reduced: Pointer;
+  readonly #scores: Pointer;
+  readonly #theta: Pointer;
+  readonly #gradient: Pointer;
+  readonly #adjoint: Pointer;
+  readonly #terms: Pointer;
+  readonly #knots: Pointer;
+  /** Passes of `train` that went into projecting models on the span. */
+  snapshotPasses = 0;
+  #termGradients: Pointer = 0;
+  #stale = true;
+
+  constructor(arena: Arena<Kernels>, space: FeatureSpace, train: Objective, validation: Objective, capacity: number) {
+    const k = arena.kernels;
+    const { outputs, columns } = train;
+    this.#arena = arena;
+    this.#space = space;
+    this.#train = train;
+    this.#validation = validation;
+    this.capacity = capacity;
+    this.#basis = arena.bytes(k.basisBytes());
+    k.basisInit(this.#basis, outputs, columns, capacity, arena.f64(outputs * capacity * columns));
+    this.#trainRows = this.#project(train);
+    this.#validationRows = this.#project(validation);
+    this.#reduced = arena.bytes(k.reducedBytes());
+    k.reducedInit(
+      this.#reduced,
+      this.#basis,
+      this.#trainRows,
+      arena.f64(outputs * columns),
+      arena.f64(outputs * columns),
+      arena.bytes(k.reducedWorkBytes(outputs, capacity)),
+      arena.f64(outputs * capacity * capacity),
+    );
+    this.coefficients = arena.f64(outputs * capacity);
+    this.#gradient = arena.f64(outputs * capacity);
+    this.#adjoint = arena.f64(outputs * capacity);
+    this.#scores = arena.f64(outputs * Math.max(train.rows, validation.rows));
+    this.#theta = arena.f64(train.thetaCount);
+    this.#terms = arena.f64(space.groupCount + 3 + space.knots.length);
+    this.#knots = arena.copy(space.knots);
+  }
+
+  /** Directions in the span, the intercept included. */
+  get size(): number {
+    return this.#arena.kernels.basisSize(this.#basis);
+  }
+
+  /** Reduced work so far, in passes over the training rows. */
+  get passes(): number {
+    return this.#arena.kernels.reducedPasses(this.#reduced);
+  }
+
+  #project(objective: Objective): Pointer {
+    const arena = this.#arena;
+    const k = arena.kernels;
+    const { outputs } = objective;
+    const blocks = Math.ceil(objective.rows / BLOCK);
+    const pointer = arena.bytes(k.projectionBytes());
+    k.projectionInit(
+      pointer,
+      objective.pointer,
+      this.capacity,
+      arena.f64(blocks * outputs * this.capacity * BLOCK),
+      arena.f64(blocks * outputs * BLOCK),
+      arena.f64(blocks * outputs * BLOCK),
+      arena.f64(blocks * BLOCK),
+      arena.f64((outputs + 1) * BLOCK),
+    );
+    return pointer;
+  }
+
+  /**
+   * Adds a model to the span; costs half a pass for its scores. When the span is full, the direction that the current
+   * virtual model uses least makes room. Returns whether anything new was in it.
+   */
+  add(theta: Pointer): boolean {
+    const k = this.#arena.kernels;
+    const full = this.size === this.capacity;
+    const slot = full ? this.#leastUsed() : this.size;
+    if (k.basisSet(this.#basis, slot, theta, DIRECTION_TOLERANCE) === 0 && !full) return false;
+    this.#expandSlot(slot);
+    const before = this.#train.passes;
+    for (const [rows, objective] of [
+      [this.#trainRows, this.#train],
+      [this.#validationRows, this.#validation],
+    ] as const) {
+      objective.scores(this.#theta, this.#scores);
+      k.projectionSet(rows, slot, this.size, this.#scores);
+    }
+    this.snapshotPasses += this.#train.passes - before;
+    this.#stale = true;
+    return true;
+  }
+
+  /** θ ← the unit vectors of one slot, as a model without intercepts. */
+  #expandSlot(slot: number): void {
+    const { outputs } = this.#train;
+    const unit = this.#arena.viewF64(this.#adjoint, outputs * this.capacity);
+    unit.fill(0);
+    for (let c = 0; c < outputs; c++) unit[c * this.capacity + slot] = 1;
+    this.#arena.kernels.basisExpand(this.#basis, this.#adjoint, this.#theta);
+  }
+
+  #leastUsed(): number {
+    const { outputs } = this.#train;
+    const a = this.#arena.viewF64(this.coefficients, outputs * this.capacity);
+    let least = 1;
+    let smallest = Number.POSITIVE_INFINITY;
+    for (let j = 1; j < this.capacity; j++) {
+      let use = 0;
+      for (let c = 0; c < outputs; c++) use += a[c * this.capacity + j]! ** 2;
+      if (use < smallest) {
+        smallest = use;
+        least = j;
+      }
+    }
+    return least;
+  }
+
+  /** Makes the projection of θ on the span the current virtual model. */
+  project(theta: Pointer): void {
+    this.#arena.kernels.basisProject(this.#basis, theta, this.coefficients);
+  }
+
+  /** θ of the current virtual model. */
+  expand(theta: Pointer): void {
+    this.#arena.kernels.basisExpand(this.#basis, this.coefficients, theta);
+  }
+
+  /** ε of √(x² + ε²), which stands for |x| in the span. */
+  setSmoothing(smoothing: number): void {
+    this.#arena.kernels.reducedSetSmoothing(this.#reduced, smoothing);
+    this.#stale = true;
+  }
+
+  /** The current virtual model becomes θ̂_red(λ), from where it stands. Returns ℓ_λ. */
+  solve(lambda: ArrayLike<number>): number {
+    const k = this.#arena.kernels;
+    this.#train.setWeights(this.#space.termWeights(lambda));
+    if (this.#stale) {
+      k.reducedGradient(this.#reduced, this.coefficients, this.#gradient);
+      k.reducedFactor(this.#reduced);
+      this.#stale = false;
+    }
+    return k.reducedSolve(this.#reduced, this.coefficients, SOLVE_TOLERANCE, 30);
+  }
+
+  /**
+   * Directions T_j = −H⁻¹·λ_j·∂φ_j/∂a = ∂a/∂log λ_j of the last `solve(λ)` for the features `which`, into `tangents`
+   * (outputs × capacity each), and the validation scores along them into `moved` (outputs × validation rows each).
+   */
+  *tangents(lambda: ArrayLike<number>, which: readonly number[], tangents: Pointer, moved: Pointer): Generator<void> {
+    const arena = this.#arena;
+    const k = arena.kernels;
+    const { groupCount, knots } = this.#space;
+    const length = this.#train.outputs * this.capacity;
+    const terms = groupCount + 3 + knots.length;
+    this.#termGradients ||= arena.f64(terms * length);
+    k.projectionGroupGradients(this.#trainRows, this.#termGradients);
+    const penalties = this.#termGradients + 8 * length * (groupCount + 1);
+    k.reducedPenaltyGradients(this.#reduced, this.coefficients, knots.length, this.#knots, penalties);
+    const order = this.#space.pick(Float64Array.from({ length: terms }, (_, t) => t));
+    for (const [i, j] of which.entries()) {
+      const source = this.#termGradients + 8 * length * order[j]!;
+      const target = tangents + 8 * length * i;
+      const right = arena.viewF64(this.#gradient, length);
+      right.set(arena.viewF64(source, length).map((value) => -lambda[j]! * value));
+      k.reducedSolveLinear(this.#reduced, this.#gradient, target, TANGENT_TOLERANCE, 60);
+      k.projectionScores(this.#validationRows, target, moved + 8 * i * this.#train.outputs * this.#validation.rows);
+      yield;
+    }
+  }
+
+  /** λ has moved far: the next solve factors its preconditioner anew. */
+  refresh(): void {
+    this.#stale = true;
+  }
+
+  /** Validation scores of the current virtual model, [output][row]. */
+  scores(out: Pointer): void {
+    this.#arena.kernels.projectionScores(this.#validationRows, this.coefficients, out);
+  }
+
+  /**
+   * The validation objective of the current virtual model (its groups and weights are those of the validation
+   * `Objective`) and, behind the last `solve(λ)`, its gradient in log λ:
+   *
+   *   de/dlog λ_j = −λ_j·uᵀ∂φ_j/∂a,   H·u = ∂e/∂a      (implicit function theorem)
+   */
+  hypergradient(lambda: ArrayLike<number>): { readonly value: number; readonly gradient: Float64Array } {
+    const arena = this.#arena;
+    const k = arena.kernels;
+    const length = this.#train.outputs * this.capacity;
+    arena.viewF64(this.#gradient, length).fill(0);
+    const value = k.projectionGradient(this.#validationRows, this.coefficients, this.#gradient);
+    k.reducedSolveLinear(this.#reduced, this.#gradient, this.#adjoint, TANGENT_TOLERANCE, 60);
+    const { groupCount, knots } = this.#space;
+    k.projectionDerivatives(this.#trainRows, this.#adjoint, this.#terms);
+    k.reducedPenaltyDerivatives(
+      this.#reduced,
+      this.coefficients,
+      this.#adjoint,
+      knots.length,
+      this.#knots,
+      this.#terms + 8 * (groupCount + 1),
+    );
+    const terms = arena.viewF64(this.#terms, groupCount + 3 + knots.length);
+    const gradient = this.#space.pick(terms).map((derivative, j) => -lambda[j]! * derivative);
+    return { value, gradient };
+  }
+}

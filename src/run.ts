@@ -1,0 +1,114 @@
+import { LearnLossError } from "./errors.ts";
+
+/** What a run may spend. Reaching a budget ends the run normally; a signal rejects. */
+export interface Budget {
+  /** Passes over the training rows, reduced work included. @default Infinity */
+  readonly passes?: number;
+  /** Trainings. @default Infinity */
+  readonly trials?: number;
+  /** Milliseconds. @default Infinity */
+  readonly time?: number;
+  /** Aborting rejects with `signal.reason`; what was found stays. */
+  readonly signal?: AbortSignal;
+}
+
+/** @throws BUDGET */
+export function checkBudget(budget: Budget): void {
+  for (const name of ["passes", "trials", "time"] as const) {
+    const value = budget[name];
+    if (value !== undefined && !(typeof value === "number" && value > 0)) {
+      throw new LearnLossError("BUDGET", `The budget ${name} is ${value}: give a positive number, or leave it out.`);
+    }
+  }
+}
+
+/** Milliseconds of work between two looks at the signal and the clock. */
+const SLICE = 10;
+
+/** What a run drives: work in bounded steps, improvements as they come, a result at the end. */
+export interface Work<Improvement, Result> {
+  begin(): void;
+  /** Does a bounded piece of work. Returns false when there is nothing left to do within the budget. */
+  step(): boolean;
+  /** Improvements found since the last call. */
+  take(): Improvement[];
+  result(timedOut: boolean): Result;
+  /** Called once after `begin`, however the run ends. */
+  end(): void;
+}
+
+/**
+ * A piece of anytime work: await it for the result, or iterate over its improvements. Nothing happens before one of the
+ * two starts; leaving the loop stops the work.
+ */
+export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncIterable<Improvement> {
+  readonly #work: Work<Improvement, Result>;
+  readonly #budget: Budget;
+  #finished: Promise<Result> | undefined;
+  #started = false;
+
+  constructor(work: Work<Improvement, Result>, budget: Budget) {
+    this.#work = work;
+    this.#budget = budget;
+  }
+
+  // biome-ignore lint/suspicious/noThenProperty: a run is awaitable by design
+  then<A = Result, B = never>(
+    onfulfilled?: ((value: Result) => A | PromiseLike<A>) | null,
+    onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#finished ??= this.#toTheEnd();
+    return this.#finished.then(onfulfilled, onrejected);
+  }
+
+  async #toTheEnd(): Promise<Result> {
+    const iterator = this[Symbol.asyncIterator]();
+    let next = await iterator.next();
+    while (!next.done) next = await iterator.next();
+    return next.value;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Improvement, Result, void> {
+    if (this.#started)
+      throw new LearnLossError("CONFLICT", "This run was started already: call run() again for another.");
+    this.#started = true;
+    const { signal, time = Number.POSITIVE_INFINITY } = this.#budget;
+    const start = performance.now();
+    const work = this.#work;
+    work.begin();
+    try {
+      signal?.throwIfAborted();
+      let more = true;
+      let timedOut = false;
+      while (more && !timedOut) {
+        const slice = performance.now();
+        let now = slice;
+        while (more && now - slice < SLICE && now - start < time) {
+          more = work.step();
+          now = performance.now();
+        }
+        timedOut = more && now - start >= time;
+        for (const improvement of work.take()) yield improvement;
+        await turn();
+        signal?.throwIfAborted();
+      }
+      return work.result(timedOut);
+    } finally {
+      work.end();
+    }
+  }
+}
+
+/** Lets everything else that waits have its turn, without the delay of a timer. */
+export function turn(): Promise<void> {
+  const immediate = (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate;
+  if (immediate) return new Promise((resolve) => immediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(0);
+  });
+}

@@ -1,0 +1,291 @@
+import { LearnLossError } from "./errors.ts";
+import { Polyhedron, type Weight } from "./features/polyhedron.ts";
+import { type Proposal, propose } from "./outer/propose.ts";
+import { checkSeed } from "./random.ts";
+
+/** One λ to train with. `lambda` is frozen. */
+export interface Trial {
+  readonly id: number;
+  readonly lambda: Readonly<Record<string, number>>;
+  /** Why this λ: a starting point, the outer fit, exploration, or given by the caller. */
+  readonly proposal: Proposal["kind"];
+}
+
+/** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
+export interface ModelSeen {
+  readonly features: Readonly<Record<string, number>>;
+  readonly error: number;
+}
+
+/** A model that was told, whatever produced it: a checkpoint or the end of a training. */
+export interface Observation {
+  readonly trial: number;
+  readonly lambda: Float64Array;
+  readonly features: Float64Array;
+  readonly error: number;
+  /** Whether it minimizes its trial's loss: only such models bound what a λ selects. */
+  readonly converged: boolean;
+}
+
+/** What is known of one trial. */
+export interface TrialRecord {
+  readonly id: number;
+  readonly lambda: Float64Array;
+  readonly proposal: Proposal["kind"];
+  status: "pending" | "told" | "failed";
+  reason?: string;
+  readonly observations: Observation[];
+}
+
+type Event =
+  | { readonly type: "ask"; readonly lambda: readonly number[]; readonly proposal: Proposal["kind"] }
+  | {
+      readonly type: "observe" | "tell";
+      readonly trial: number;
+      readonly features: readonly number[];
+      readonly error: number | "Infinity";
+      readonly converged: boolean;
+    }
+  | { readonly type: "fail"; readonly trial: number; readonly reason: string };
+
+export interface StudyOptions {
+  /** F: a weight per feature, see `fixed`, `atLeast`, `between`, `share`. */
+  readonly lambda: Readonly<Record<string, Weight>>;
+  /** @default 0 */
+  readonly seed?: number;
+  /** The first λ to try. @default the middle of F on the log scale */
+  readonly start?: Readonly<Record<string, number>>;
+  /** Trials after which `done` is true. @default 100 */
+  readonly trials?: number;
+}
+
+const VERSION = 1;
+
+/**
+ * The paper's loop, opened up: ask for a λ, train with it wherever you like, tell what came of it. The state is a pure
+ * fold over what was told and a seed: the same set of tells gives the same next λ, bit for bit, in whatever order the
+ * trials of a batch came back, and a study read back from JSON goes on as if it had never stopped.
+ */
+export class Study {
+  readonly polyhedron: Polyhedron;
+  readonly seed: number;
+  readonly #options: StudyOptions;
+  readonly #limit: number;
+  readonly #events: Event[] = [];
+  readonly #trials: TrialRecord[] = [];
+  #best: Observation | undefined;
+  #disposed = false;
+
+  constructor(options: StudyOptions) {
+    this.#options = options;
+    this.polyhedron = new Polyhedron(options.lambda);
+    this.seed = checkSeed(options.seed ?? 0);
+    this.#limit = options.trials ?? 100;
+    if (!(this.#limit > 0)) throw new LearnLossError("BUDGET", `trials is ${this.#limit}: give a positive number.`);
+  }
+
+  /** The next λ. May be called again before `tell`: trials run in parallel. `lambda` overrides the proposal. */
+  ask(given: { readonly lambda?: Readonly<Record<string, number>> } = {}): Trial {
+    this.#alive();
+    const start = this.#options.start && this.polyhedron.fromRecord(this.#options.start);
+    const { lambda, kind } = given.lambda
+      ? ({ lambda: this.polyhedron.fromRecord(given.lambda), kind: "given" } as const)
+      : propose(this.polyhedron, this.#trials, this.seed, start);
+    return this.#apply({ type: "ask", lambda: Array.from(lambda), proposal: kind });
+  }
+
+  /** A checkpoint of a trial that goes on training. */
+  observe(trial: Pick<Trial, "id">, model: ModelSeen): void {
+    this.#record("observe", trial, model, false);
+  }
+
+  /**
+   * The finished model of a trial. `converged: false` says that it does not minimize the trial's loss (its training
+   * was cut short): it counts as an observation, but proves nothing about λ.
+   */
+  tell(trial: Pick<Trial, "id">, model: ModelSeen & { readonly converged?: boolean }): void {
+    this.#record("tell", trial, model, model.converged ?? true);
+  }
+
+  /** The trial came to nothing. */
+  fail(trial: Pick<Trial, "id">, reason: unknown): void {
+    this.#alive();
+    const record = this.#find(trial);
+    if (record.status === "failed") return;
+    if (record.status === "told")
+      throw new LearnLossError("CONFLICT", `Trial ${trial.id} was told already: it cannot fail now.`);
+    this.#apply({ type: "fail", trial: trial.id, reason: reason instanceof Error ? reason.message : String(reason) });
+  }
+
+  /** The best model told so far; of equal ones the first. */
+  get best(): (ModelSeen & { readonly lambda: Readonly<Record<string, number>>; readonly trial: number }) | undefined {
+    const best = this.#best;
+    if (!best) return undefined;
+    const { polyhedron: f } = this;
+    return {
+      trial: best.trial,
+      error: best.error,
+      lambda: f.toRecord(best.lambda),
+      features: f.toRecord(best.features),
+    };
+  }
+
+  get trials(): readonly TrialRecord[] {
+    return this.#trials;
+  }
+
+  get observations(): readonly Observation[] {
+    return this.#trials.flatMap((trial) => trial.observations);
+  }
+
+  get done(): boolean {
+    return this.#trials.filter((trial) => trial.status !== "pending").length >= this.#limit;
+  }
+
+  #record(type: "observe" | "tell", trial: Pick<Trial, "id">, model: ModelSeen, converged: boolean): void {
+    this.#alive();
+    const record = this.#find(trial);
+    const features = this.#features(model.features);
+    const { error } = model;
+    if (typeof error !== "number" || error === Number.NEGATIVE_INFINITY) {
+      throw new LearnLossError(
+        "NON_FINITE",
+        `The error of trial ${trial.id} is ${error}: give a number, +Infinity for the worst.`,
+      );
+    }
+    if (record.status !== "pending") {
+      const last = record.observations.at(-1);
+      const same = last?.error === error && last.features.every((value, j) => value === features[j]);
+      if (type === "tell" && record.status === "told" && same) return;
+      throw new LearnLossError(
+        "CONFLICT",
+        `Trial ${trial.id} was ${record.status} already, with other values: ask for a new trial.`,
+      );
+    }
+    if (Number.isNaN(error)) {
+      if (type === "tell") this.#apply({ type: "fail", trial: trial.id, reason: "its error is NaN" });
+      return;
+    }
+    const stored = error === Number.POSITIVE_INFINITY ? "Infinity" : error;
+    this.#apply({ type, trial: trial.id, features: Array.from(features), error: stored, converged });
+  }
+
+  #features(record: Readonly<Record<string, number>>): Float64Array {
+    const { names } = this.polyhedron;
+    const given = Object.keys(record);
+    if (given.length !== names.length || names.some((name) => !Object.hasOwn(record, name))) {
+      throw new LearnLossError("SHAPE", `The features are ${given.join(", ")}: give exactly ${names.join(", ")}.`);
+    }
+    for (const name of names) {
+      if (!Number.isFinite(record[name])) {
+        throw new LearnLossError("NON_FINITE", `Feature ${name} is ${record[name]}: the observation is rejected.`);
+      }
+    }
+    return Float64Array.from(names, (name) => record[name]!);
+  }
+
+  #find(trial: Pick<Trial, "id">): TrialRecord {
+    const record = this.#trials[trial.id];
+    if (!record)
+      throw new LearnLossError(
+        "UNKNOWN_TRIAL",
+        `Trial ${trial.id} was never asked for: this study has ${this.#trials.length}.`,
+      );
+    return record;
+  }
+
+  #alive(): void {
+    if (this.#disposed)
+      throw new LearnLossError("DISPOSED", "This study was disposed: create a new one, or Study.fromJSON.");
+  }
+
+  /** The fold's step: the only place where the state changes. */
+  #apply(event: Event): Trial {
+    this.#events.push(event);
+    if (event.type === "ask") {
+      const id = this.#trials.length;
+      const lambda = Float64Array.from(event.lambda);
+      this.#trials.push({ id, lambda, proposal: event.proposal, status: "pending", observations: [] });
+      return Object.freeze({ id, lambda: Object.freeze(this.polyhedron.toRecord(lambda)), proposal: event.proposal });
+    }
+    const record = this.#trials[event.trial]!;
+    if (event.type === "fail") {
+      record.status = "failed";
+      record.reason = event.reason;
+    } else {
+      if (event.type === "tell") record.status = "told";
+      const observation: Observation = {
+        trial: record.id,
+        lambda: record.lambda,
+        features: Float64Array.from(event.features),
+        error: event.error === "Infinity" ? Number.POSITIVE_INFINITY : event.error,
+        converged: event.converged,
+      };
+      record.observations.push(observation);
+      // Ties go to the earlier trial, so that the order of parallel tells does not matter.
+      const best = this.#best;
+      if (
+        !best ||
+        observation.error < best.error ||
+        (observation.error === best.error && observation.trial < best.trial)
+      ) {
+        this.#best = observation;
+      }
+    }
+    return { id: record.id, lambda: this.polyhedron.toRecord(record.lambda), proposal: record.proposal };
+  }
+
+  toJSON(): unknown {
+    return { learnloss: "study", version: VERSION, options: this.#options, events: this.#events };
+  }
+
+  /** @throws PARSE, VERSION or CORRUPT when the text is not a study of this version */
+  static fromJSON(text: string): Study {
+    let read: { learnloss?: unknown; version?: unknown; options?: StudyOptions; events?: Event[] };
+    try {
+      read = JSON.parse(text);
+    } catch (cause) {
+      throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(study) wrote.", { cause });
+    }
+    if (read?.learnloss !== "study" || !read.options || !Array.isArray(read.events)) {
+      throw new LearnLossError("CORRUPT", "This JSON is not a study: give what JSON.stringify(study) wrote.");
+    }
+    if (read.version !== VERSION) {
+      throw new LearnLossError(
+        "VERSION",
+        `This study has version ${read.version}, this program reads ${VERSION}: upgrade learnloss.`,
+      );
+    }
+    const study = new Study(read.options);
+    for (const [i, event] of read.events.entries()) {
+      if (!study.#fits(event))
+        throw new LearnLossError("CORRUPT", `Event ${i + 1} of the study does not follow from those before it.`);
+      study.#apply(event);
+    }
+    return study;
+  }
+
+  #fits(event: Event): boolean {
+    const k = this.polyhedron.size;
+    const numbers = (list: unknown) => Array.isArray(list) && list.length === k && list.every(Number.isFinite);
+    if (event?.type === "ask") return numbers(event.lambda);
+    const record = this.#trials[event?.trial];
+    if (record?.status !== "pending") return false;
+    if (event.type === "fail") return typeof event.reason === "string";
+    return numbers(event.features) && (event.error === "Infinity" || Number.isFinite(event.error));
+  }
+
+  /** Ends the study; harmless when called again. */
+  dispose(): void {
+    this.#disposed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** A study to ask and tell with any trainer. */
+export function createStudy(options: StudyOptions): Study {
+  return new Study(options);
+}

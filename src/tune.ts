@@ -1,0 +1,177 @@
+import type { Dataset } from "./data/dataset.ts";
+import { LearnLossError } from "./errors.ts";
+import type { Metric } from "./evaluate/metric.ts";
+import type { Features } from "./features/feature.ts";
+import type { LinearLoss } from "./features/loss.ts";
+import { Learner } from "./learner.ts";
+import type { ModelKind } from "./models/objective.ts";
+import { type Budget, checkBudget, Run } from "./run.ts";
+import type { Study } from "./study.ts";
+
+export interface TunerOptions<F extends Features = Features> {
+  readonly model: ModelKind;
+  readonly train: Dataset;
+  /** Rows that judge the models; never trained on. */
+  readonly validation: Dataset;
+  /** What the loss is mixed of; the weights are tuned within their bounds. */
+  readonly features: F;
+  /** What the models are judged by. @default log loss; mean squared error for squared loss */
+  readonly metric?: Metric;
+  /** @default 0 */
+  readonly seed?: number;
+  /** A training ends at this relative minimum-norm subgradient. @default 1e-4 */
+  readonly tolerance?: number;
+  /** Arithmetic of the trainings. @default "f32" */
+  readonly precision?: "f32" | "f64";
+  /**
+   * "tune": the model of the chosen λ is trained to `tolerance`. "on-the-fly": the loss is learned inside one training
+   * run, which ends when it stops getting better. @default "tune"
+   */
+  readonly schedule?: "tune" | "on-the-fly";
+}
+
+/** A weight for each feature that was named. */
+export type Lambda<F extends Features> = { readonly [K in keyof F]: number };
+
+/** A model that was better than all before it. */
+export interface Improvement<F extends Features = Features> {
+  readonly error: number;
+  readonly lambda: Lambda<F>;
+  readonly trial: number;
+  /** Whether it minimizes its loss, or was caught on the way. */
+  readonly converged: boolean;
+  /** Passes over the training rows spent when it was found, reduced work included. */
+  readonly passes: number;
+}
+
+/** A model, with what is needed to use it. */
+export interface BestModel<F extends Features = Features> extends Improvement<F> {
+  /** Sorted class labels; absent for squared loss. */
+  readonly classes: readonly (string | number)[] | undefined;
+  /** Weights, outputs × columns row by row. */
+  readonly coefficients: Float64Array;
+  /** One per output. */
+  readonly intercepts: Float64Array;
+}
+
+export interface TuneResult<F extends Features = Features> {
+  /** "complete": the search came to its end; otherwise the budget that ended it. */
+  readonly status: "complete" | "passes" | "trials" | "time";
+  /** The λ to use: that of the best model that minimizes its loss. */
+  readonly lambda: Lambda<F>;
+  /** That model's error. */
+  readonly error: number;
+  readonly metric: string;
+  /** λ with its features, for `fit` and for storage. */
+  readonly loss: LinearLoss;
+  /** The best model ever seen, checkpoints included. */
+  readonly best: BestModel<F>;
+  /** All work on the training rows, in passes over them: training and reduced. */
+  readonly passes: number;
+  readonly trainingPasses: number;
+  readonly reducedPasses: number;
+  /** Work on the validation rows, in passes over them; not part of `passes`. */
+  readonly validationPasses: number;
+  readonly trials: number;
+  /** Models seen on the way to the end of a training. */
+  readonly checkpoints: number;
+  readonly milliseconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** Where a run stands: what a progress bar needs. */
+export interface Progress {
+  readonly passes: number;
+  readonly trials: number;
+  readonly iteration: number;
+  readonly best: number | undefined;
+}
+
+export interface TunerEvents<F extends Features = Features> {
+  /** A training begins. */
+  trial: { readonly trial: number; readonly lambda: Lambda<F>; readonly predicted: number | undefined };
+  /** A model on the way, or the last of its training. */
+  checkpoint: { readonly trial: number; readonly iteration: number; readonly error: number; readonly passes: number };
+  improvement: Improvement<F>;
+  warning: { readonly message: string };
+  progress: Progress;
+}
+
+/** Tunes the weights of a loss; owns Wasm memory until it is disposed. */
+export class Tuner<F extends Features = Features> {
+  readonly #learner: Learner<F>;
+  #running = false;
+
+  constructor(options: TunerOptions<F>) {
+    this.#learner = new Learner(options);
+  }
+
+  /**
+   * Goes on learning within a budget. Await the run for the result, or iterate over its improvements; another call goes
+   * on where the last one ended.
+   *
+   * @throws BUDGET, DISPOSED, or CONFLICT while another run goes on
+   */
+  run(budget: Budget = {}): Run<Improvement<F>, TuneResult<F>> {
+    checkBudget(budget);
+    this.#learner.alive();
+    const learner = this.#learner;
+    return new Run(
+      {
+        begin: () => {
+          if (this.#running)
+            throw new LearnLossError("CONFLICT", "This tuner is running already: wait for that run to end.");
+          this.#running = true;
+          learner.begin(budget);
+        },
+        step: () => learner.step(),
+        take: () => learner.take(),
+        result: (timedOut) => learner.result(timedOut),
+        end: () => {
+          this.#running = false;
+          learner.end();
+        },
+      },
+      budget,
+    );
+  }
+
+  /** The best model so far, a copy. */
+  get best(): BestModel<F> | undefined {
+    return this.#learner.best;
+  }
+
+  /** Everything asked and told so far, as JSON if you like. */
+  get study(): Study {
+    return this.#learner.study;
+  }
+
+  on<E extends keyof TunerEvents<F>>(event: E, listener: (detail: TunerEvents<F>[E]) => void): this {
+    this.#learner.listeners[event].push(listener as never);
+    return this;
+  }
+
+  /** Frees the Wasm memory; harmless when called again. */
+  dispose(): void {
+    this.#learner.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** A tuner that can be run step by step, watched and resumed. Dispose of it when done. */
+export function createTuner<const F extends Features>(options: TunerOptions<F>): Tuner<F> {
+  return new Tuner(options);
+}
+
+/** Tunes the weights of a loss, and frees everything it used. */
+export async function tune<const F extends Features>(options: TunerOptions<F> & Budget): Promise<TuneResult<F>> {
+  const tuner = new Tuner<F>(options);
+  try {
+    return await tuner.run(options);
+  } finally {
+    tuner.dispose();
+  }
+}
