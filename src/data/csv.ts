@@ -1,0 +1,162 @@
+import { LearnLossError } from "../errors.ts";
+import { type Dataset, dense } from "./dataset.ts";
+import { readBytes } from "./read.ts";
+
+export interface CsvOptions {
+  /** Name of the column to predict. */
+  readonly target: string;
+  /** Name of a column of sample weights; it is then no feature. */
+  readonly weights?: string;
+  /** Name of a column of domains, for worst-group error and group weights; it is then no feature. */
+  readonly groups?: string;
+  /** Columns to leave out, such as an identifier. */
+  readonly ignore?: readonly string[];
+  /** @default the most frequent of comma, semicolon and tab in the first line */
+  readonly delimiter?: string;
+}
+
+/** A cell's number: what JSON and spreadsheets write, nothing that only JavaScript reads as one. */
+const NUMBER = /^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$/;
+
+/** A record longer than this is a missing quote, not data. */
+const LONGEST_RECORD = 16 * 1024 * 1024;
+
+/**
+ * Reads a dataset: every column but the target is a number. Plain or gzipped UTF-8, with or without byte order mark,
+ * any line ending, quoted cells. Numeric targets stay numbers, others become labels.
+ *
+ * @param source a path (Node), a URL, the bytes, or the text itself (anything with a line break)
+ * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
+ */
+export async function csv(source: string | URL | Uint8Array, options: CsvOptions): Promise<Dataset> {
+  const table = await parse(await text(source), options.delimiter);
+  const { header, records } = table;
+  const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));
+  const target = indexOf(header, options.target);
+  const weights = at(options.weights);
+  const groups = at(options.groups);
+  const ignored = new Set([target, weights, groups, ...(options.ignore ?? []).map((name) => indexOf(header, name))]);
+  const columns = header.flatMap((_, j) => (ignored.has(j) ? [] : [j]));
+  if (records.length === 0) throw new LearnLossError("EMPTY", "The CSV has a header and no rows.");
+  if (columns.length === 0) throw new LearnLossError("EMPTY", "The CSV has no column besides the target.");
+  const x = new Float64Array(records.length * columns.length);
+  for (const [i, { cells, line }] of records.entries()) {
+    for (const [c, j] of columns.entries()) x[i * columns.length + c] = number(cells[j]!, line, header[j]!);
+  }
+  const column = (j: number) => Float64Array.from(records, ({ cells, line }) => number(cells[j]!, line, header[j]!));
+  const labels = records.map(({ cells }) => cells[target]!);
+  return dense({
+    x,
+    columns: columns.length,
+    y: labels.every((label) => NUMBER.test(label)) ? Float64Array.from(labels, Number) : labels,
+    columnNames: columns.map((j) => header[j]!),
+    ...(weights === undefined ? {} : { weights: column(weights) }),
+    ...(groups === undefined ? {} : { groups: ranks(records.map(({ cells }) => cells[groups]!)) }),
+  });
+}
+
+interface CsvRecord {
+  readonly cells: readonly string[];
+  /** Its last line, from 1. */
+  readonly line: number;
+}
+
+/** The table of any CSV, cells as text. @throws PARSE with the line */
+export async function parse(
+  text: string,
+  delimiter?: string,
+): Promise<{ readonly header: readonly string[]; readonly records: readonly CsvRecord[] }> {
+  const nul = text.indexOf("\0");
+  if (nul >= 0) {
+    const line = text.slice(0, nul).split("\n").length;
+    throw new LearnLossError(
+      "PARSE",
+      `Line ${line} holds a NUL character: this is not a CSV text (UTF-16 perhaps: save it as UTF-8).`,
+    );
+  }
+  const { parse: read } = await import("csv-parse/browser/esm/sync");
+  let rows: { record: string[]; info: { lines: number } }[];
+  try {
+    rows = read(text, {
+      bom: true,
+      info: true,
+      delimiter: delimiter ?? detect(text),
+      max_record_size: LONGEST_RECORD,
+      relax_column_count: true,
+      skip_empty_lines: true,
+    }) as unknown as typeof rows;
+  } catch (cause) {
+    const { lines, message } = cause as { lines?: number; message: string };
+    throw new LearnLossError("PARSE", `Line ${lines ?? "?"} of the CSV cannot be read: ${message}`, { cause });
+  }
+  const [first, ...rest] = rows;
+  if (!first) throw new LearnLossError("EMPTY", "The CSV is empty: its first line must name the columns.");
+  const header = first.record.map((name) => name.trim());
+  const twice = header.find((name, j) => header.indexOf(name) < j);
+  if (twice !== undefined) throw new LearnLossError("PARSE", `Line 1 names the column "${twice}" twice: rename one.`);
+  const records = rest.map(({ record, info }) => {
+    const line = info.lines;
+    if (record.length !== header.length) {
+      throw new LearnLossError(
+        "SHAPE",
+        `Line ${line} has ${record.length} cells when expected ${header.length}, as in the header.`,
+      );
+    }
+    return { cells: record, line };
+  });
+  return { header, records };
+}
+
+async function text(source: string | URL | Uint8Array): Promise<string> {
+  if (typeof source === "string" && source.includes("\n")) return source;
+  let bytes = source instanceof Uint8Array ? source : await readBytes(source);
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = await gunzip(bytes);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const line = new TextDecoder().decode(bytes).split("�")[0]!.split("\n").length;
+    throw new LearnLossError("PARSE", `Line ${line} is not UTF-8 (Latin-1 perhaps): save the file as UTF-8.`, {
+      cause,
+    });
+  }
+}
+
+async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch (cause) {
+    throw new LearnLossError("PARSE", "The gzip data is damaged: it cannot be decompressed.", { cause });
+  }
+}
+
+function detect(text: string): string {
+  const line = text.slice(0, (text.indexOf("\n") + 1 || text.length + 1) - 1).replace(/"[^"]*"/g, "");
+  const count = (mark: string) => line.split(mark).length;
+  return [",", ";", "\t"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
+}
+
+function indexOf(header: readonly string[], name: string): number {
+  const index = header.indexOf(name);
+  if (index < 0) {
+    const shown = header.length > 12 ? `${header.slice(0, 12).join(", ")}, …` : header.join(", ");
+    throw new LearnLossError("OPTION", `The CSV has no column "${name}": its columns are ${shown}.`);
+  }
+  return index;
+}
+
+function number(cell: string, line: number, column: string): number {
+  if (NUMBER.test(cell)) return Number(cell);
+  const shown = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell;
+  throw new LearnLossError(
+    "PARSE",
+    `Line ${line}, column ${column}: ${JSON.stringify(shown)} is not a number; encode or ignore the column.`,
+  );
+}
+
+/** Labels to 0 …, in the order of their code units. */
+function ranks(labels: readonly string[]): Int32Array {
+  const sorted = [...new Set(labels)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const index = new Map(sorted.map((label, g) => [label, g]));
+  return Int32Array.from(labels, (label) => index.get(label)!);
+}

@@ -1,0 +1,129 @@
+import { LearnLossError } from "../errors.ts";
+import { checkSeed, Random } from "../random.ts";
+import { type Dataset, take } from "./dataset.ts";
+
+export interface SplitOptions {
+  /** Share of the rows (below 1) or their number that go to validation. @default 0.25 */
+  readonly validation?: number;
+  /** @default 0 */
+  readonly seed?: number;
+  /** Keep the classes' shares in both parts. @default true for text labels and for whole numbers of few kinds */
+  readonly stratified?: boolean;
+}
+
+/** Few enough kinds of whole numbers to be classes. */
+const MOST_CLASSES = 100;
+
+/**
+ * Two parts of a dataset, by chance but for the seed; rows keep their order within a part.
+ *
+ * @throws OPTION, TOO_FEW
+ */
+export function split(
+  dataset: Dataset,
+  options: SplitOptions = {},
+): { readonly train: Dataset; readonly validation: Dataset } {
+  const { validation = 0.25, seed = 0 } = options;
+  const { rows } = dataset;
+  const wanted = validation < 1 ? Math.round(validation * rows) : validation;
+  if (!(validation > 0) || !Number.isInteger(wanted)) {
+    throw new LearnLossError(
+      "OPTION",
+      `validation is ${validation}: give a share between 0 and 1, or a number of rows.`,
+    );
+  }
+  if (wanted < 1 || rows - wanted < 2) {
+    throw new LearnLossError(
+      "TOO_FEW",
+      `${rows} rows cannot be split into ${rows - wanted} to train on and ${wanted} to validate with.`,
+    );
+  }
+  const random = new Random(checkSeed(seed), 1);
+  const strata = strataOf(dataset, options.stratified).map((rows) => random.shuffle(rows));
+  const quotas = apportion(
+    strata.map((rows) => rows.length),
+    wanted,
+  );
+  const part = new Uint8Array(rows);
+  for (const [s, stratum] of strata.entries()) for (const row of stratum.subarray(0, quotas[s]!)) part[row] = 1;
+  const rowsOf = (which: number) => Array.from({ length: rows }, (_, i) => i).filter((i) => part[i] === which);
+  return { train: take(dataset, rowsOf(0)), validation: take(dataset, rowsOf(1)) };
+}
+
+/**
+ * The parts of k-fold cross-validation: each row is in the validation part of exactly one.
+ *
+ * @throws OPTION, TOO_FEW, and FOLD when a class has fewer than two rows, so that a fold would train without it
+ */
+export function folds(
+  dataset: Dataset,
+  count: number,
+  options: Omit<SplitOptions, "validation"> = {},
+): readonly { readonly train: Dataset; readonly validation: Dataset }[] {
+  const { rows } = dataset;
+  if (!Number.isInteger(count) || count < 2)
+    throw new LearnLossError("OPTION", `The number of folds is ${count}: give an integer from 2.`);
+  if (rows < 2 * count)
+    throw new LearnLossError("TOO_FEW", `${rows} rows are too few for ${count} folds: give at least ${2 * count}.`);
+  const random = new Random(checkSeed(options.seed ?? 0), 1);
+  const strata = strataOf(dataset, options.stratified);
+  const lonely = strata.length > 1 ? strata.find((stratum) => stratum.length < 2) : undefined;
+  if (lonely) {
+    throw new LearnLossError(
+      "FOLD",
+      `Class ${String(dataset.y[lonely[0]!])} has one row only: a fold would train without it. Drop it or use fewer classes.`,
+    );
+  }
+  const fold = new Int32Array(rows);
+  let next = 0;
+  for (const stratum of strata) for (const row of random.shuffle(stratum)) fold[row] = next++ % count;
+  const indices = Array.from({ length: rows }, (_, i) => i);
+  return Array.from({ length: count }, (_, f) => ({
+    train: take(
+      dataset,
+      indices.filter((i) => fold[i] !== f),
+    ),
+    validation: take(
+      dataset,
+      indices.filter((i) => fold[i] === f),
+    ),
+  }));
+}
+
+/** Rows by class, in the order of the classes' first appearance; all rows together where there are no classes. */
+function strataOf({ y, rows }: Dataset, stratified: boolean | undefined): Int32Array[] {
+  const byLabel = new Map<string | number, number[]>();
+  const numbers = y instanceof Float64Array;
+  for (let i = 0; i < rows; i++) {
+    const label = y[i]!;
+    const stratum = byLabel.get(label);
+    if (stratum) stratum.push(i);
+    else byLabel.set(label, [i]);
+  }
+  const discrete = !numbers || (byLabel.size <= Math.min(MOST_CLASSES, rows / 2) && y.every(Number.isInteger));
+  if (!(stratified ?? discrete)) return [Int32Array.from({ length: rows }, (_, i) => i)];
+  return [...byLabel.values()].map((stratum) => Int32Array.from(stratum));
+}
+
+/** Whole quotas in proportion to `sizes` that sum to `wanted` (largest remainders), each leaving at least one row. */
+function apportion(sizes: readonly number[], wanted: number): number[] {
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const exact = sizes.map((size) => (size * wanted) / total);
+  const quotas = exact.map((quota, s) => Math.min(Math.floor(quota), Math.max(sizes[s]! - 1, 0)));
+  const order = exact.map((_, s) => s).sort((a, b) => exact[b]! - quotas[b]! - (exact[a]! - quotas[a]!) || a - b);
+  let missing = wanted - quotas.reduce((sum, quota) => sum + quota, 0);
+  for (let turn = 0; missing > 0 && turn < 2 * order.length; turn++) {
+    const s = order[turn % order.length]!;
+    // A class keeps a row to train on as long as others can give.
+    if (quotas[s]! < sizes[s]! - (turn < order.length ? 1 : 0)) {
+      quotas[s]!++;
+      missing--;
+    }
+  }
+  for (const s of order) {
+    const give = Math.min(missing, sizes[s]! - quotas[s]!);
+    quotas[s]! += give;
+    missing -= give;
+  }
+  return quotas;
+}

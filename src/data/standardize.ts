@@ -1,0 +1,79 @@
+import { LearnLossError } from "../errors.ts";
+import type { Dataset } from "./dataset.ts";
+
+/** x ↦ (x − mean) / scale, column by column: fitted on training rows, applied to any. */
+export interface Standardization {
+  readonly mean: Float64Array;
+  /** Population standard deviations; 1 for constant columns. */
+  readonly scale: Float64Array;
+  /** Columns without any variation: they become 0 and get no weight. */
+  readonly constant: readonly number[];
+}
+
+/**
+ * Fits a standardization to the training rows.
+ *
+ * @throws TYPE for sparse data (centring would fill it in)
+ */
+export function standardization(train: Dataset): Standardization {
+  const { rows, columns } = train;
+  const values = denseValues(train);
+  const mean = new Float64Array(columns);
+  const scale = new Float64Array(columns);
+  for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) mean[j]! += values[i * columns + j]! / rows;
+  for (let i = 0; i < rows; i++)
+    for (let j = 0; j < columns; j++) scale[j]! += (values[i * columns + j]! - mean[j]!) ** 2;
+  const constant: number[] = [];
+  for (let j = 0; j < columns; j++) {
+    const deviation = Math.sqrt(scale[j]! / rows);
+    const level = Math.abs(mean[j]!);
+    if (!Number.isFinite(deviation)) {
+      throw new LearnLossError(
+        "OVERFLOW",
+        `Column ${nameOf(train, j)} is too large to standardize (its squares overflow): divide it first.`,
+      );
+    }
+    if (deviation > 1e-12 * level) scale[j] = deviation;
+    else {
+      scale[j] = 1;
+      constant.push(j);
+    }
+  }
+  return { mean, scale, constant };
+}
+
+/** A dataset with standardized columns. @throws SHAPE, TYPE */
+export function standardize(dataset: Dataset, { mean, scale, constant }: Standardization): Dataset {
+  const { columns } = dataset;
+  if (columns !== mean.length) {
+    throw new LearnLossError("SHAPE", `The data have ${columns} columns when expected ${mean.length}, as in training.`);
+  }
+  const source = denseValues(dataset);
+  const values = new Float64Array(source.length);
+  for (let i = 0; i < source.length; i++) values[i] = (source[i]! - mean[i % columns]!) / scale[i % columns]!;
+  for (const j of constant) for (let i = j; i < values.length; i += columns) values[i] = 0;
+  return { ...dataset, x: { kind: "dense", values } };
+}
+
+/** A dataset with every value divided by `divisor`: 255 for bytes, 16 for the digits. @throws OPTION */
+export function rescale(dataset: Dataset, divisor: number): Dataset {
+  if (!(divisor > 0 && Number.isFinite(divisor))) {
+    throw new LearnLossError("OPTION", `The scale is ${divisor}: give a positive number to divide by.`);
+  }
+  return {
+    ...dataset,
+    x: { ...dataset.x, values: dataset.x.values.map((value: number) => value / divisor) as Float64Array },
+  };
+}
+
+function denseValues(dataset: Dataset): Float32Array | Float64Array {
+  if (dataset.x.kind === "dense") return dataset.x.values;
+  throw new LearnLossError(
+    "TYPE",
+    "Sparse data cannot be standardized without filling in their zeros: use `rescale` instead.",
+  );
+}
+
+function nameOf({ columnNames }: Dataset, j: number): string {
+  return columnNames?.[j] ?? String(j + 1);
+}

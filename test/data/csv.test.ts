@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { csv } from "../../src/data/index.ts";
+import { Random } from "../../src/random.ts";
+
+const code = (expected: string, message?: RegExp) =>
+  expect.objectContaining({ code: expected, ...(message ? { message: expect.stringMatching(message) } : {}) });
+
+describe("a CSV is read right whatever wrote it", () => {
+  const plain = "a,b,kind\n1,2.5,x\n-3,4e-1,y\n";
+  const variants: Record<string, string> = {
+    plain,
+    CRLF: plain.replaceAll("\n", "\r\n"),
+    "byte order mark": `\ufeff${plain}`,
+    semicolons: plain.replaceAll(",", ";"),
+    tabs: plain.replaceAll(",", "\t"),
+    quotes: '"a","b","kind"\n"1","2.5","x"\n"-3","4e-1","y"\n',
+    "no line end": plain.trimEnd(),
+    "empty lines": `${plain}\n\n`,
+    spaces: "a, b ,kind\n1, 2.5,x\n-3 ,4e-1,y\n",
+  };
+  test.each(Object.entries(variants))("%s", async (_, text) => {
+    const data = await csv(text, { target: "kind" });
+    expect(data).toMatchObject({ rows: 2, columns: 2, y: ["x", "y"], columnNames: ["a", "b"] });
+    expect(Array.from(data.x.values)).toEqual([1, 2.5, -3, 0.4]);
+  });
+
+  test("gzipped bytes", async () => {
+    const stream = new Blob([plain]).stream().pipeThrough(new CompressionStream("gzip"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    expect(await csv(bytes, { target: "kind" })).toEqual(await csv(plain, { target: "kind" }));
+  });
+
+  test("a quoted line break is data; cells such as =cmd() are data", async () => {
+    const data = await csv('a,kind\n1,"two\nlines"\n2,"=cmd(""x"")"\n', { target: "kind" });
+    expect(data.y).toEqual(["two\nlines", '=cmd("x")']);
+  });
+
+  test("numeric targets are numbers; weights, groups and ignored columns are no features", async () => {
+    const data = await csv("id,a,w,site,t\n7,1,0.5,south,0\n8,2,1.5,north,1\n", {
+      target: "t",
+      weights: "w",
+      groups: "site",
+      ignore: ["id"],
+    });
+    expect(data.y).toEqual(Float64Array.of(0, 1));
+    expect(data.columnNames).toEqual(["a"]);
+    expect(Array.from(data.weights!)).toEqual([0.5, 1.5]);
+    expect(Array.from(data.groups!)).toEqual([1, 0]);
+  });
+
+  test("a column called __proto__ is a column", async () => {
+    const data = await csv("__proto__,t\n1,0\n2,1\n", { target: "t" });
+    expect(data.columnNames).toEqual(["__proto__"]);
+  });
+});
+
+describe("what cannot be read is said with its line", () => {
+  const cases: [string, string | Uint8Array, string, RegExp][] = [
+    ["text in a number column", "a,t\n1,0\nred,1\n", "PARSE", /Line 3, column a/],
+    ["an empty cell", "a,t\n1,0\n,1\n", "PARSE", /Line 3/],
+    ["hexadecimal", "a,t\n0x10,0\n", "PARSE", /Line 2/],
+    ["ragged rows", "a,b,t\n1,2,0\n1,1\n", "SHAPE", /Line 3 has 2/],
+    ["an open quote", 'a,t\n1,"x\n2,3\n', "PARSE", /CSV/],
+    ["a NUL character", "a,t\n1,0\n\0,1\n", "PARSE", /Line 3/],
+    ["Latin-1", Uint8Array.of(97, 44, 116, 10, 49, 44, 233, 10), "PARSE", /Line 2.*UTF-8/],
+    ["damaged gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3), "PARSE", /gzip/],
+    ["a target that is not there", "a,b\n1,2\n", "OPTION", /columns are a, b/],
+    ["a column named twice", "a,a,t\n1,2,0\n", "PARSE", /twice/],
+    ["a header only", "a,t\n", "EMPTY", /no rows/],
+    ["overflow", "a,t\n1e999,0\n", "NON_FINITE", /row 1/],
+  ];
+  test.each(cases)("%s", async (_, source, expected, message) => {
+    await expect(csv(source, { target: "t" })).rejects.toThrow(code(expected, message));
+  });
+
+  test("10⁴ random texts: read, or refused with a code", async () => {
+    const random = new Random(11);
+    const pieces = [
+      "a",
+      "t",
+      ",",
+      ",",
+      "\n",
+      "\n",
+      "1",
+      "2.5",
+      '"',
+      ";",
+      "\r\n",
+      " ",
+      "é",
+      "\0",
+      "-",
+      "1e5",
+      "\t",
+      "=x",
+    ];
+    let refused = 0;
+    for (let i = 0; i < 10_000; i++) {
+      const body = Array.from({ length: random.below(24) }, () => pieces[random.below(pieces.length)]).join("");
+      try {
+        const data = await csv(`a,t\n${body}`, { target: "t" });
+        expect(data.x.values.length).toBe(data.rows * data.columns);
+      } catch (error) {
+        refused++;
+        expect((error as { code?: string }).code, body).toMatch(/^[A-Z_]+$/);
+      }
+    }
+    expect(refused).toBeGreaterThan(1000);
+  });
+});
