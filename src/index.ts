@@ -3,9 +3,12 @@ export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";
 export type { Metric, MetricName, Scores } from "./evaluate/metric.ts";
 export type { Feature, Features, WeightBounds } from "./features/feature.ts";
+export { classWeights, groupWeights } from "./features/groups.ts";
+export { type ConvexPenaltyOptions, convexPenalty } from "./features/hinges.ts";
 export { LinearLoss } from "./features/loss.ts";
 export { l1, l2 } from "./features/norms.ts";
 export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
+export { labelSmoothing } from "./features/smoothing.ts";
 export type { Budget, Run } from "./run.ts";
 export { createStudy, type ModelSeen, type Observation, Study, type StudyOptions, type Trial } from "./study.ts";
 export {

@@ -152,9 +152,9 @@ export class Learner<F extends Features> {
    * Penalties share the middle of their range; then the ridge-like ones alone, an order of magnitude stronger.
    */
   #starts(): Float64Array[] {
-    const { lower, upper, data } = this.#space;
+    const { lower, upper, data, features } = this.#space;
     const penalties = data.reduce((count, a) => count + (a ? 0 : 1), 0);
-    const middle = lower.map((low, j) => Math.sqrt(low * upper[j]!));
+    const middle = lower.map((low, j) => (features[j]!.kind === "group-loss" ? upper[j]! : Math.sqrt(low * upper[j]!)));
     const weak = middle.map((value, j) => (data[j] ? value : value / Math.max(penalties, 1)));
     const strong = middle.map((value, j) => (data[j] ? value : (value * 10) / Math.max(penalties, 1)));
     return [this.#space.normalize(weak), this.#space.normalize(strong)];

@@ -1,0 +1,46 @@
+import type { Dataset } from "../data/dataset.ts";
+import { encodeTargets } from "../data/targets.ts";
+import { LearnLossError } from "../errors.ts";
+import { checkBounds, type Feature, type RowGroups, SHARE_BOUNDS, type WeightBounds } from "./feature.ts";
+
+/**
+ * A feature per class: the mean loss over its rows, named `class:label`. Their weights sum to 1; equal weights are the
+ * balanced loss, weights in proportion to the classes' sizes the plain one. Each in [1e-3, 1] by default.
+ */
+export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
+  const { classes, train: map } = encodeTargets("softmax", train);
+  return perGroup(
+    { name: "classes", count: classes!.length, map: Int32Array.from(map) },
+    classes!.map((label) => `class:${label}`),
+    bounds,
+  );
+}
+
+/**
+ * A feature per domain of `train.groups`: the mean loss over its rows, named `group:index`. Their weights sum to 1.
+ *
+ * @throws OPTION when the dataset has no groups, SHAPE when a group has no rows
+ */
+export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
+  const { groups } = train;
+  if (!groups)
+    throw new LearnLossError("OPTION", "Group weights need groups on the training data set: name their column.");
+  const count = groups.reduce((most, group) => Math.max(most, group), 0) + 1;
+  const seen = new Set(groups);
+  for (let g = 0; g < count; g++) {
+    if (!seen.has(g))
+      throw new LearnLossError(
+        "SHAPE",
+        `Group ${g} of ${count} has no training row: number the groups from 0 without gaps.`,
+      );
+  }
+  const names = Array.from({ length: count }, (_, g) => `group:${g}`);
+  return perGroup({ name: "groups", count, map: groups }, names, bounds);
+}
+
+function perGroup(of: RowGroups, names: readonly string[], bounds: WeightBounds): Record<string, Feature> {
+  const checked = checkBounds(of.name, bounds, SHARE_BOUNDS);
+  return Object.fromEntries(
+    names.map((name, group): [string, Feature] => [name, { kind: "group-loss", group, of, ...checked }]),
+  );
+}
