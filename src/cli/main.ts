@@ -1,0 +1,19 @@
+#!/usr/bin/env node
+import { Command } from "commander";
+import { demoCommand } from "./demo.ts";
+import { failure } from "./output.ts";
+import { tuneCommand } from "./tune.ts";
+import { version } from "./version.ts";
+
+const program = new Command("learnloss")
+  .description("Tune a loss for the price of a training.")
+  .version(version())
+  .addCommand(demoCommand())
+  .addCommand(tuneCommand())
+  .showHelpAfterError();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = failure(error, process.argv.includes("--json"));
+}

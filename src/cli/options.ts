@@ -1,0 +1,104 @@
+import type { Command } from "commander";
+import type { Dataset } from "../data/dataset.ts";
+import { csv, rescale, type Standardization, standardization, standardize } from "../data/index.ts";
+import { LearnLossError } from "../errors.ts";
+import type { Features } from "../features/feature.ts";
+import { classWeights, groupWeights } from "../features/groups.ts";
+import { convexPenalty } from "../features/hinges.ts";
+import { l1, l2 } from "../features/norms.ts";
+import { labelSmoothing } from "../features/smoothing.ts";
+import type { ModelKind } from "../models/objective.ts";
+
+/** Reads an option's number. @throws OPTION */
+export function number(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value)) return value;
+    throw new LearnLossError("OPTION", `--${name} is "${text}": give a number.`);
+  };
+}
+
+const MODELS: readonly ModelKind[] = ["softmax", "logistic", "squared"];
+
+/** @throws OPTION */
+export function model(text: string): ModelKind {
+  const found = MODELS.find((name) => name === text);
+  if (found) return found;
+  throw new LearnLossError("OPTION", `--model is "${text}": give one of ${MODELS.join(", ")}.`);
+}
+
+/** Which columns of a CSV are what, and how the others are prepared. */
+export interface DataOptions {
+  readonly target: string;
+  readonly weightsColumn?: string;
+  readonly groupsColumn?: string;
+  readonly ignore?: readonly string[];
+  readonly scale?: number;
+  readonly standardize?: boolean;
+}
+
+/** The options that every verb on a CSV takes. */
+export function withDataOptions(command: Command): Command {
+  return command
+    .requiredOption("--target <column>", "the column to predict")
+    .option("--weights-column <column>", "sample weights")
+    .option("--groups-column <column>", "domains, for worst-group error and group weights")
+    .option("--ignore <columns>", "columns to leave out, separated by commas", (text) => text.split(","))
+    .option("--scale <number>", "divide every feature by this", number("scale"))
+    .option("--standardize", "give every feature mean 0 and variance 1 over the training rows");
+}
+
+export async function readCsv(path: string, options: DataOptions): Promise<Dataset> {
+  const { target, weightsColumn, groupsColumn, ignore } = options;
+  return csv(path, {
+    target,
+    ...(weightsColumn === undefined ? {} : { weights: weightsColumn }),
+    ...(groupsColumn === undefined ? {} : { groups: groupsColumn }),
+    ...(ignore === undefined ? {} : { ignore }),
+  });
+}
+
+/** How features are prepared: kept with a model, so that it can be applied to new rows. */
+export interface Preparation {
+  readonly scale?: number;
+  readonly standardization?: Standardization;
+}
+
+/** @throws OPTION when both are asked for */
+export function preparation(train: Dataset, options: DataOptions): Preparation {
+  if (options.scale !== undefined && options.standardize) {
+    throw new LearnLossError("OPTION", "--scale and --standardize exclude each other: standardizing undoes any scale.");
+  }
+  if (options.standardize) return { standardization: standardization(train) };
+  return options.scale === undefined ? {} : { scale: options.scale };
+}
+
+export function prepare(dataset: Dataset, { scale, standardization }: Preparation): Dataset {
+  if (standardization) return standardize(dataset, standardization);
+  return scale === undefined ? dataset : rescale(dataset, scale);
+}
+
+/** What each name of `--features` stands for. */
+const FEATURES: Record<string, (train: Dataset, argument: string | undefined) => Features> = {
+  l1: () => ({ l1: l1() }),
+  l2: () => ({ l2: l2() }),
+  "class-weights": (train) => classWeights(train),
+  "group-weights": (train) => groupWeights(train),
+  "label-smoothing": () => ({ smoothing: labelSmoothing() }),
+  convex: (_, knots) => convexPenalty(knots === undefined ? {} : { knots: number("features convex:")(knots) }),
+};
+
+/** `l1,l2,class-weights,label-smoothing,convex:8`. @throws OPTION */
+export function parseFeatures(list: string, train: Dataset): Features {
+  const result: Record<string, Features[string]> = {};
+  for (const item of list.split(",")) {
+    const [name = "", argument] = item.trim().split(":");
+    const make = Object.hasOwn(FEATURES, name) ? FEATURES[name] : undefined;
+    if (!make) {
+      const names = Object.keys(FEATURES).join(", ");
+      throw new LearnLossError("OPTION", `--features has "${item}": give some of ${names} (convex:8 for 8 knots).`);
+    }
+    Object.assign(result, make(train, argument));
+  }
+  return result;
+}

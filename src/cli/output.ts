@@ -1,0 +1,36 @@
+import type { LearnLossError } from "../errors.ts";
+
+/** One JSON object on stdout, numbers in full. Typed arrays become arrays; infinities, which JSON lacks, become text. */
+export function printJson(value: unknown): void {
+  console.log(
+    JSON.stringify(value, (_, v: unknown) => {
+      if (ArrayBuffer.isView(v)) return Array.from(v as Float64Array);
+      return typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
+    }),
+  );
+}
+
+/** Says what went wrong in one line; returns the exit code: 2 for misuse, 1 for a defect of ours. */
+export function failure(error: unknown, json: boolean): number {
+  const { code, message } = error as LearnLossError;
+  if (typeof code !== "string" || (error as Error).name !== "LearnLossError") {
+    console.error(error);
+    return 1;
+  }
+  if (json) printJson({ error: { code, message } });
+  console.error(`learnloss: ${code}: ${message}`);
+  return 2;
+}
+
+/** A table for people: the first column to the left, numbers to the right. */
+export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = header.map((name, j) => Math.max(name.length, ...rows.map((row) => row[j]!.length)));
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join("  ");
+  for (const row of [header, ...rows]) console.log(line(row));
+}
+
+/** Four significant digits, in the way that is shorter to read. */
+export function short(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(4)).toString();
+}
