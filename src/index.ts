@@ -10,7 +10,15 @@ export { l1, l2 } from "./features/norms.ts";
 export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
 export { labelSmoothing } from "./features/smoothing.ts";
 export type { Budget, Run } from "./run.ts";
-export { createStudy, type ModelSeen, type Observation, Study, type StudyOptions, type Trial } from "./study.ts";
+export {
+  createStudy,
+  type ModelSeen,
+  type Observation,
+  Study,
+  type StudyEvent,
+  type StudyOptions,
+  type Trial,
+} from "./study.ts";
 export {
   type BestModel,
   createTuner,

@@ -169,12 +169,17 @@ export class Learner<F extends Features> {
     const snapshots: Float64Array[] = [];
     const seen: Seen = yield* trainer.train(lambda, theta, cap, (checkpoint) => {
       this.#checkpoints++;
-      this.study.observe(trial, { features: this.#space.toRecord(checkpoint.features), error: checkpoint.error });
+      this.study.observe(trial, {
+        features: this.#space.toRecord(checkpoint.features),
+        error: checkpoint.error,
+        passes: this.passes,
+      });
       this.#look(checkpoint, lambda, trial.id, false);
       if (theta === 0 && SNAPSHOTS.includes(checkpoint.iteration)) snapshots.push(this.#current());
     });
     const converged = trainer.solver.status !== "running";
-    this.study.tell(trial, { features: this.#space.toRecord(seen.features), error: seen.error, converged });
+    const { features, error } = seen;
+    this.study.tell(trial, { features: this.#space.toRecord(features), error, converged, passes: this.passes });
     this.#look(seen, lambda, trial.id, converged);
     for (const snapshot of snapshots) {
       this.#arena.viewF64(this.#theta, snapshot.length).set(snapshot);
@@ -269,14 +274,14 @@ export class Learner<F extends Features> {
     this.#improvements = [];
   }
 
-  result(timedOut: boolean): TuneResult<F> {
+  result(ended: "time" | "stopped" | undefined): TuneResult<F> {
     if (!this.#best) {
       throw new LearnLossError("BUDGET", "The budget ended before a first model was seen: give more passes or time.");
     }
     const chosen = this.#chosen ?? this.#best;
     const { model, metric, features } = this.#options;
     return {
-      status: this.#complete ? "complete" : timedOut ? "time" : (this.#spent() ?? "complete"),
+      status: this.#complete ? "complete" : (ended ?? this.#spent() ?? "complete"),
       lambda: this.#user(chosen.lambda),
       error: chosen.error,
       metric: metricName(metric ?? defaultMetric(model)),

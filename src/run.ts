@@ -32,24 +32,31 @@ export interface Work<Improvement, Result> {
   step(): boolean;
   /** Improvements found since the last call. */
   take(): Improvement[];
-  result(timedOut: boolean): Result;
+  /** What was found, and what ended the work unless it ended by itself. */
+  result(ended: "time" | "stopped" | undefined): Result;
   /** Called once after `begin`, however the run ends. */
   end(): void;
 }
 
 /**
- * A piece of anytime work: await it for the result, or iterate over its improvements. Nothing happens before one of the
- * two starts; leaving the loop stops the work.
+ * A piece of anytime work: await it for the result, or iterate over its improvements and await it then. Nothing happens
+ * before one of the two starts; leaving the loop stops the work.
  */
 export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncIterable<Improvement> {
   readonly #work: Work<Improvement, Result>;
   readonly #budget: Budget;
-  #finished: Promise<Result> | undefined;
+  readonly #outcome: Promise<Result>;
+  #settle!: { resolve: (result: Result) => void; reject: (reason: unknown) => void };
   #started = false;
 
   constructor(work: Work<Improvement, Result>, budget: Budget) {
     this.#work = work;
     this.#budget = budget;
+    this.#outcome = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever iterates sees the error there: that nobody awaits the outcome too is no mistake.
+    this.#outcome.catch(() => {});
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a run is awaitable by design
@@ -57,15 +64,12 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     onfulfilled?: ((value: Result) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    this.#finished ??= this.#toTheEnd();
-    return this.#finished.then(onfulfilled, onrejected);
+    if (!this.#started) this.#toTheEnd().catch(() => {});
+    return this.#outcome.then(onfulfilled, onrejected);
   }
 
-  async #toTheEnd(): Promise<Result> {
-    const iterator = this[Symbol.asyncIterator]();
-    let next = await iterator.next();
-    while (!next.done) next = await iterator.next();
-    return next.value;
+  async #toTheEnd(): Promise<void> {
+    for await (const _ of this);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Improvement, Result, void> {
@@ -75,27 +79,43 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     const { signal, time = Number.POSITIVE_INFINITY } = this.#budget;
     const start = performance.now();
     const work = this.#work;
-    work.begin();
+    try {
+      work.begin();
+    } catch (error) {
+      this.#settle.reject(error);
+      throw error;
+    }
+    let ended: "time" | "stopped" | undefined = "stopped";
     try {
       signal?.throwIfAborted();
-      let more = true;
-      let timedOut = false;
-      while (more && !timedOut) {
+      for (let more = true; more; ) {
         const slice = performance.now();
         let now = slice;
         while (more && now - slice < SLICE && now - start < time) {
           more = work.step();
           now = performance.now();
         }
-        timedOut = more && now - start >= time;
+        const late = more && now - start >= time;
         for (const improvement of work.take()) yield improvement;
         await turn();
         signal?.throwIfAborted();
+        if (late) break;
+        if (!more) ended = undefined;
       }
-      return work.result(timedOut);
+      if (ended) ended = "time";
+    } catch (error) {
+      this.#settle.reject(error);
+      throw error;
     } finally {
+      // Also reached when the caller leaves the loop: what was found until then can still be awaited.
+      try {
+        this.#settle.resolve(work.result(ended));
+      } catch (error) {
+        this.#settle.reject(error);
+      }
       work.end();
     }
+    return this.#outcome;
   }
 }
 

@@ -15,6 +15,8 @@ export interface Trial {
 export interface ModelSeen {
   readonly features: Readonly<Record<string, number>>;
   readonly error: number;
+  /** Work spent when it was seen, in passes or in any unit: kept for reports, without effect on proposals. */
+  readonly passes?: number | undefined;
 }
 
 /** A model that was told, whatever produced it: a checkpoint or the end of a training. */
@@ -25,6 +27,7 @@ export interface Observation {
   readonly error: number;
   /** Whether it minimizes its trial's loss: only such models bound what a λ selects. */
   readonly converged: boolean;
+  readonly passes: number | undefined;
 }
 
 /** What is known of one trial. */
@@ -37,7 +40,8 @@ export interface TrialRecord {
   readonly observations: Observation[];
 }
 
-type Event =
+/** What happened, as it is stored: a study is the fold over its events. */
+export type StudyEvent =
   | { readonly type: "ask"; readonly lambda: readonly number[]; readonly proposal: Proposal["kind"] }
   | {
       readonly type: "observe" | "tell";
@@ -45,6 +49,7 @@ type Event =
       readonly features: readonly number[];
       readonly error: number | "Infinity";
       readonly converged: boolean;
+      readonly passes?: number;
     }
   | { readonly type: "fail"; readonly trial: number; readonly reason: string };
 
@@ -71,7 +76,7 @@ export class Study {
   readonly seed: number;
   readonly #options: StudyOptions;
   readonly #limit: number;
-  readonly #events: Event[] = [];
+  readonly #events: StudyEvent[] = [];
   readonly #trials: TrialRecord[] = [];
   #best: Observation | undefined;
   #disposed = false;
@@ -138,6 +143,15 @@ export class Study {
     return this.#trials.flatMap((trial) => trial.observations);
   }
 
+  /** Everything that happened, in order: what a journal stores. */
+  get events(): readonly StudyEvent[] {
+    return this.#events;
+  }
+
+  get options(): StudyOptions {
+    return this.#options;
+  }
+
   get done(): boolean {
     return this.#trials.filter((trial) => trial.status !== "pending").length >= this.#limit;
   }
@@ -146,7 +160,7 @@ export class Study {
     this.#alive();
     const record = this.#find(trial);
     const features = this.#features(model.features);
-    const { error } = model;
+    const { error, passes } = model;
     if (typeof error !== "number" || error === Number.NEGATIVE_INFINITY) {
       throw new LearnLossError(
         "NON_FINITE",
@@ -167,7 +181,8 @@ export class Study {
       return;
     }
     const stored = error === Number.POSITIVE_INFINITY ? "Infinity" : error;
-    this.#apply({ type, trial: trial.id, features: Array.from(features), error: stored, converged });
+    const spent = passes === undefined ? {} : { passes };
+    this.#apply({ type, trial: trial.id, features: Array.from(features), error: stored, converged, ...spent });
   }
 
   #features(record: Readonly<Record<string, number>>): Float64Array {
@@ -200,7 +215,7 @@ export class Study {
   }
 
   /** The fold's step: the only place where the state changes. */
-  #apply(event: Event): Trial {
+  #apply(event: StudyEvent): Trial {
     this.#events.push(event);
     if (event.type === "ask") {
       const id = this.#trials.length;
@@ -220,6 +235,7 @@ export class Study {
         features: Float64Array.from(event.features),
         error: event.error === "Infinity" ? Number.POSITIVE_INFINITY : event.error,
         converged: event.converged,
+        passes: event.passes,
       };
       record.observations.push(observation);
       // Ties go to the earlier trial, so that the order of parallel tells does not matter.
@@ -241,7 +257,7 @@ export class Study {
 
   /** @throws PARSE, VERSION or CORRUPT when the text is not a study of this version */
   static fromJSON(text: string): Study {
-    let read: { learnloss?: unknown; version?: unknown; options?: StudyOptions; events?: Event[] };
+    let read: { learnloss?: unknown; version?: unknown; options?: StudyOptions; events?: StudyEvent[] };
     try {
       read = JSON.parse(text);
     } catch (cause) {
@@ -256,8 +272,13 @@ export class Study {
         `This study has version ${read.version}, this program reads ${VERSION}: upgrade learnloss.`,
       );
     }
-    const study = new Study(read.options);
-    for (const [i, event] of read.events.entries()) {
+    return Study.replay(read.options, read.events);
+  }
+
+  /** The study in which these events happened. @throws CORRUPT when one does not follow from those before it */
+  static replay(options: StudyOptions, events: readonly StudyEvent[]): Study {
+    const study = new Study(options);
+    for (const [i, event] of events.entries()) {
       if (!study.#fits(event))
         throw new LearnLossError("CORRUPT", `Event ${i + 1} of the study does not follow from those before it.`);
       study.#apply(event);
@@ -265,7 +286,7 @@ export class Study {
     return study;
   }
 
-  #fits(event: Event): boolean {
+  #fits(event: StudyEvent): boolean {
     const k = this.polyhedron.size;
     const numbers = (list: unknown) => Array.isArray(list) && list.length === k && list.every(Number.isFinite);
     if (event?.type === "ask") return numbers(event.lambda);

@@ -55,8 +55,8 @@ export interface BestModel<F extends Features = Features> extends Improvement<F>
 }
 
 export interface TuneResult<F extends Features = Features> {
-  /** "complete": the search came to its end; otherwise the budget that ended it. */
-  readonly status: "complete" | "passes" | "trials" | "time";
+  /** "complete": the search came to its end; "stopped": the caller left the loop; otherwise the budget that ended it. */
+  readonly status: "complete" | "stopped" | "passes" | "trials" | "time";
   /** The λ to use: that of the best model that minimizes its loss. */
   readonly lambda: Lambda<F>;
   /** That model's error. */
@@ -126,7 +126,7 @@ export class Tuner<F extends Features = Features> {
         },
         step: () => learner.step(),
         take: () => learner.take(),
-        result: (timedOut) => learner.result(timedOut),
+        result: (ended) => learner.result(ended),
         end: () => {
           this.#running = false;
           learner.end();

@@ -1,4 +1,5 @@
-import type { LearnLossError } from "../errors.ts";
+import { writeFileSync } from "node:fs";
+import { LearnLossError } from "../errors.ts";
 
 /** One JSON object on stdout, numbers in full. Typed arrays become arrays; infinities, which JSON lacks, become text. */
 export function printJson(value: unknown): void {
@@ -33,4 +34,13 @@ export function printTable(header: readonly string[], rows: readonly (readonly s
 /** Four significant digits, in the way that is shorter to read. */
 export function short(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(4)).toString();
+}
+
+/** @throws IO */
+export function writeFile(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new LearnLossError("IO", `${path} cannot be written: ${(cause as Error).message}.`, { cause });
+  }
 }

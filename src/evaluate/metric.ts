@@ -24,7 +24,7 @@ export type MetricName =
   | "worst-group-error"
   | "mean-squared-error";
 
-const NAMES: readonly MetricName[] = [
+export const METRICS: readonly MetricName[] = [
   "log-loss",
   "error-rate",
   "balanced-error",
@@ -153,10 +153,10 @@ export class MetricEvaluator {
   }
 }
 
-const CHOICE = `give one of ${NAMES.join(", ")}, or a function of scores.`;
+const CHOICE = `give one of ${METRICS.join(", ")}, or a function of scores.`;
 
 function checkMetric(metric: MetricName, model: ModelKind, dataset: Dataset): void {
-  if (!NAMES.includes(metric)) throw new LearnLossError("OPTION", `The metric is ${metric}: ${CHOICE}`);
+  if (!METRICS.includes(metric)) throw new LearnLossError("OPTION", `The metric is ${metric}: ${CHOICE}`);
   const regression = metric === "mean-squared-error";
   if (regression !== (model === "squared")) {
     const fit = model === "squared" ? "mean-squared-error or a function" : "any but mean-squared-error";

@@ -1,7 +1,7 @@
 // Static SVG charts: axes with ticks, step lines, lines, dots. Small, self-contained, and good to print.
 
 /** Text for HTML and SVG. */
-export function escape(text: string): string {
+export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
@@ -42,8 +42,18 @@ interface Scale {
 
 export function chart({ x, y, series }: ChartOptions): string {
   const points = series.flatMap((s) => s.points);
-  const sx = scale(points.map(([value]) => value), x.log ?? false, MARGIN.left, WIDTH - MARGIN.right);
-  const sy = scale(points.map(([, value]) => value), y.log ?? false, HEIGHT - MARGIN.bottom, MARGIN.top);
+  const sx = scale(
+    points.map(([value]) => value),
+    x.log ?? false,
+    MARGIN.left,
+    WIDTH - MARGIN.right,
+  );
+  const sy = scale(
+    points.map(([, value]) => value),
+    y.log ?? false,
+    HEIGHT - MARGIN.bottom,
+    MARGIN.top,
+  );
   const bottom = HEIGHT - MARGIN.bottom;
   const parts = [
     ...sx.ticks.map(
@@ -54,8 +64,8 @@ export function chart({ x, y, series }: ChartOptions): string {
       (t) =>
         `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${px(sy.at(t))}" y2="${px(sy.at(t))}" class="grid"/><text x="${MARGIN.left - 8}" y="${px(sy.at(t) + 4)}" text-anchor="end">${tick(t)}</text>`,
     ),
-    `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle" class="label">${escape(x.label)}</text>`,
-    `<text transform="translate(16 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle" class="label">${escape(y.label)}</text>`,
+    `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle" class="label">${escaped(x.label)}</text>`,
+    `<text transform="translate(16 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle" class="label">${escaped(y.label)}</text>`,
     ...series.map((s) => draw(s, sx, sy)),
     legend(series.filter((s) => !s.quiet)),
   ];
@@ -67,7 +77,7 @@ function draw(s: Series, x: Scale, y: Scale): string {
   if (s.kind === "dots") {
     return at
       .map(([cx, cy], i) => {
-        const title = s.titles?.[i] ? `<title>${escape(s.titles[i])}</title>` : "";
+        const title = s.titles?.[i] ? `<title>${escaped(s.titles[i])}</title>` : "";
         return `<circle cx="${cx}" cy="${cy}" r="${s.width ?? 3}" fill="${s.colors?.[i] ?? s.color}">${title}</circle>`;
       })
       .join("");
@@ -90,7 +100,7 @@ function legend(series: readonly Series[]): string {
       s.kind === "dots"
         ? `<circle cx="${left + 13}" cy="${top - 4}" r="4" fill="${s.color}"/>`
         : `<line x1="${left + 4}" x2="${left + 22}" y1="${top - 4}" y2="${top - 4}" stroke="${s.color}" stroke-width="2.5"${s.dashed ? ' stroke-dasharray="5 4"' : ""}/>`;
-    return `${mark}<text x="${left + 28}" y="${top}">${escape(s.label)}</text>`;
+    return `${mark}<text x="${left + 28}" y="${top}">${escaped(s.label)}</text>`;
   });
   return `<rect x="${left}" y="${MARGIN.top + 2}" width="${width}" height="${18 * series.length + 8}" class="legend"/>${rows.join("")}`;
 }

@@ -1,4 +1,4 @@
-import { chart, escape, type Series } from "./chart.ts";
+import { chart, escaped, type Series } from "./chart.ts";
 
 /** A model that was seen, with the cost until then. */
 export interface SeenPoint {
@@ -34,26 +34,35 @@ const PALETTE = ["#0b6e99", "#d9730d", "#448361", "#9065b0", "#c14c8a", "#787774
 /** One self-contained HTML page: nothing is loaded, nothing runs. */
 export function report(input: ReportInput): string {
   const figures = [
-    figure("Error against work", anytime(input), "The best error so far; dots are all models seen, checkpoints included."),
-    figure("The models seen, in feature space", space(input), "Each training is a path; the darker a dot, the smaller its validation error. The ring is the best."),
+    figure(
+      "Error against work",
+      anytime(input),
+      "The best error so far; dots are all models seen, checkpoints included.",
+    ),
+    figure(
+      "The models seen, in feature space",
+      space(input),
+      "Each training is a path; the darker a dot, the smaller its validation error. The ring is the best.",
+    ),
     figure("The path of λ", path(input), "The weights of each training, in order."),
-    `<figure><h2>What is proved</h2>${input.certificate.map((sentence) => `<p>${escape(sentence)}</p>`).join("")}</figure>`,
+    `<figure><h2>What is proved</h2>${input.certificate.map((sentence) => `<p>${escaped(sentence)}</p>`).join("")}</figure>`,
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escape(input.title)}</title><style>${STYLE}</style></head><body>
-<h1>${escape(input.title)}</h1><p class="subtitle">${escape(input.subtitle)}</p>
+<title>${escaped(input.title)}</title><style>${STYLE}</style></head><body>
+<h1>${escaped(input.title)}</h1><p class="subtitle">${escaped(input.subtitle)}</p>
 ${table(input.table)}<main>${figures.join("\n")}</main>
 </body></html>
 `;
 }
 
 function figure(title: string, body: string, caption: string): string {
-  return `<figure><h2>${escape(title)}</h2>${body}<figcaption>${escape(caption)}</figcaption></figure>`;
+  return `<figure><h2>${escaped(title)}</h2>${body}<figcaption>${escaped(caption)}</figcaption></figure>`;
 }
 
 function table([header = [], ...rows]: ReportInput["table"]): string {
-  const cells = (row: readonly string[], tag: string) => row.map((cell) => `<${tag}>${escape(cell)}</${tag}>`).join("");
+  const cells = (row: readonly string[], tag: string) =>
+    row.map((cell) => `<${tag}>${escaped(cell)}</${tag}>`).join("");
   return `<table><thead><tr>${cells(header, "th")}</tr></thead><tbody>${rows.map((row) => `<tr>${cells(row, "td")}</tr>`).join("")}</tbody></table>`;
 }
 
@@ -62,18 +71,27 @@ const FIRST = 0.5;
 
 function anytime({ points, metric, competitors = [] }: ReportInput): string {
   const finite = points.filter(({ error }) => Number.isFinite(error));
-  const others = competitors.map((competitor, i): Series => ({
-    label: competitor.name,
-    color: PALETTE[(i + 1) % PALETTE.length]!,
-    kind: "step",
-    dashed: true,
-    points: bestSoFar(competitor.points),
-  }));
+  const others = competitors.map(
+    (competitor, i): Series => ({
+      label: competitor.name,
+      color: PALETTE[(i + 1) % PALETTE.length]!,
+      kind: "step",
+      dashed: true,
+      points: bestSoFar(competitor.points),
+    }),
+  );
   return chart({
     x: { label: "passes over the training data", log: true },
     y: { label: metric, log: finite.every(({ error }) => error > 0) },
     series: [
-      { label: "models seen", color: "#0b6e9955", kind: "dots", width: 2.2, points: finite.map((p) => [Math.max(p.passes, FIRST), p.error]), quiet: true },
+      {
+        label: "models seen",
+        color: "#0b6e9955",
+        kind: "dots",
+        width: 2.2,
+        points: finite.map((p) => [Math.max(p.passes, FIRST), p.error]),
+        quiet: true,
+      },
       ...others,
       { label: "LearnLoss", color: PALETTE[0]!, kind: "step", width: 3, points: bestSoFar(finite) },
     ],
@@ -107,7 +125,16 @@ function space({ points, metric }: ReportInput): string {
     x: { label: `φ: ${first} on the training rows`, log: true },
     y: { label: `φ: ${second}`, log: true },
     series: [
-      ...trials.map((trial): Series => ({ label: "", color: "#c8c6c2", kind: "line", width: 1, quiet: true, points: seen.filter((p) => p.trial === trial).map(at) })),
+      ...trials.map(
+        (trial): Series => ({
+          label: "",
+          color: "#c8c6c2",
+          kind: "line",
+          width: 1,
+          quiet: true,
+          points: seen.filter((p) => p.trial === trial).map(at),
+        }),
+      ),
       {
         label: "models",
         color: PALETTE[0]!,
@@ -118,7 +145,18 @@ function space({ points, metric }: ReportInput): string {
         colors: seen.map(({ error }) => shade(low, high, error)),
         titles: seen.map((p) => `training ${p.trial}, iteration ${p.iteration}: ${metric} ${p.error.toPrecision(4)}`),
       },
-      ...(best ? [{ label: "best", color: "#d9730d", kind: "dots", width: 6, points: [at(best)], quiet: true } satisfies Series] : []),
+      ...(best
+        ? [
+            {
+              label: "best",
+              color: "#d9730d",
+              kind: "dots",
+              width: 6,
+              points: [at(best)],
+              quiet: true,
+            } satisfies Series,
+          ]
+        : []),
     ],
   });
 }
@@ -126,7 +164,8 @@ function space({ points, metric }: ReportInput): string {
 /** From light to dark blue by rank on a log scale: errors of interest are close together. */
 function shade(low: number, high: number, error: number): string {
   const part = high > low ? Math.log(1 + (error - low) / low) / Math.log(1 + (high - low) / low) : 0;
-  const mix = (dark: number, light: number) => Math.round(dark + (light - dark) * Math.min(Math.max(part, 0), 1) ** 0.6);
+  const mix = (dark: number, light: number) =>
+    Math.round(dark + (light - dark) * Math.min(Math.max(part, 0), 1) ** 0.6);
   return `rgb(${mix(6, 214)},${mix(66, 232)},${mix(115, 240)})`;
 }
 

@@ -1,0 +1,142 @@
+import { Command } from "commander";
+import type { Dataset } from "../data/dataset.ts";
+import { csv, rescale, split } from "../data/index.ts";
+import { l1, l2 } from "../features/norms.ts";
+import { report } from "../report/report.ts";
+import { createTuner, type TuneResult } from "../tune.ts";
+import { type Baseline, grid, randomly, tryAll } from "./baselines.ts";
+import { number } from "./options.ts";
+import { printJson, printTable, short, writeFile } from "./output.ts";
+import { ProgressBar } from "./progress.ts";
+import { reportOf } from "./reporting.ts";
+import { tuneJson } from "./tune.ts";
+
+const TRAINING_ROWS = 300;
+const VALIDATION_ROWS = 700;
+const GRID = 13;
+
+interface DemoOptions {
+  readonly seed: number;
+  readonly report: string;
+  readonly json?: boolean;
+}
+
+/** One method's row of the final table. */
+interface Row {
+  readonly method: string;
+  readonly lambda: Readonly<Record<string, number>>;
+  /** On the validation rows: what was tuned. */
+  readonly logLoss: number;
+  readonly error: number;
+  readonly testLogLoss: number;
+  readonly testError: number;
+  readonly passes: number;
+  readonly milliseconds: number;
+}
+
+export function demoCommand(): Command {
+  return new Command("demo")
+    .description(
+      `tune L1 and L2 of softmax regression on ${TRAINING_ROWS} handwritten digits, beside grid and random search`,
+    )
+    .option("--seed <n>", "of the split and of all chance", number("seed"), 1)
+    .option("--report <file.html>", "where the page with the pictures goes", "report.html")
+    .option("--json", "one JSON object on stdout")
+    .action(demoAction);
+}
+
+async function demoAction({ seed, report: path, json = false }: DemoOptions): Promise<void> {
+  const { train, validation, test } = await digits(seed);
+  const setting = {
+    model: "softmax",
+    train,
+    validation,
+    features: { l1: l1(), l2: l2() },
+    metric: "log-loss",
+    tolerance: 1e-4,
+    precision: "f64",
+  } as const;
+  const say = json ? () => {} : console.log;
+  say(
+    `L1 and L2 of softmax regression: ${train.rows} digits to train on, ${validation.rows} to validate, ${test.rows} to test.\n`,
+  );
+
+  using tuner = createTuner({ ...setting, seed });
+  const bar = new ProgressBar(200, !json && process.stderr.isTTY);
+  tuner.on("progress", (progress) => bar.update(progress));
+  say("  passes   log loss    l1        l2");
+  const run = tuner.run();
+  for await (const { passes, error, lambda } of run) {
+    say(
+      `${passes.toFixed(1).padStart(8)}   ${error.toFixed(4)}      ${short(lambda.l1).padEnd(8)}  ${short(lambda.l2)}`,
+    );
+  }
+  const result: TuneResult<typeof setting.features> = await run;
+  bar.stop();
+
+  const { lambda, passes } = result;
+  const standard = tryAll(setting, (space) => [
+    space.fromRecord({ logLoss: 1, l1: space.lower[1]!, l2: 1 / train.rows }),
+  ]);
+  const searched = tryAll(setting, (space) => grid(space, GRID));
+  const random = tryAll(setting, (space) => randomly(space, seed), passes);
+  const learned = { lambda, error: result.error, passes, milliseconds: result.milliseconds };
+  const rows = [
+    row("default (l2 = 1/rows)", standard),
+    row(`best of a ${GRID} × ${GRID} grid`, searched),
+    row("random search, same passes", random),
+    row("LearnLoss", learned),
+  ];
+
+  const header = ["method", "l1", "l2", "log loss", "error", "test log loss", "test error", "passes", "ms"];
+  const table = rows.map((r) => [
+    r.method,
+    short(r.lambda.l1!),
+    short(r.lambda.l2!),
+    r.logLoss.toFixed(4),
+    percent(r.error),
+    r.testLogLoss.toFixed(4),
+    percent(r.testError),
+    r.passes.toFixed(0),
+    r.milliseconds.toFixed(0),
+  ]);
+  const competitors = [
+    { name: `${GRID} × ${GRID} grid`, points: searched.curve },
+    { name: "random search", points: tryAll(setting, (space) => randomly(space, seed), searched.passes).curve },
+  ];
+  const page = reportOf(tuner.study, result, "L1 and L2 of softmax regression on 300 digits");
+  writeFile(path, report({ ...page, table: [header, ...table], competitors }));
+  if (json) return printJson({ ...tuneJson(result), table: rows, report: path });
+  say("");
+  printTable(header, table);
+  say(`\nminimize ${String(result.loss)}\nThe pictures are in ${path}.`);
+
+  function row(method: string, found: Omit<Baseline, "curve">): Row {
+    const judged = (dataset: Dataset, metric: "log-loss" | "error-rate") =>
+      tryAll({ ...setting, validation: dataset, metric }, (space) => [
+        space.fromRecord({ logLoss: 1, ...found.lambda }),
+      ]).error;
+    return {
+      method,
+      lambda: found.lambda,
+      logLoss: found.error,
+      error: judged(validation, "error-rate"),
+      testLogLoss: judged(test, "log-loss"),
+      testError: judged(test, "error-rate"),
+      passes: found.passes,
+      milliseconds: found.milliseconds,
+    };
+  }
+}
+
+/** The embedded digits, in three parts. */
+async function digits(seed: number): Promise<{ train: Dataset; validation: Dataset; test: Dataset }> {
+  const all = rescale(await csv(new URL("../../data/digits.csv.gz", import.meta.url), { target: "digit" }), 16);
+  const { train, validation: rest } = split(all, { validation: all.rows - TRAINING_ROWS, seed });
+  const { train: test, validation } = split(rest, { validation: VALIDATION_ROWS, seed });
+  return { train, validation, test };
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,183 @@
+import { createHash } from "node:crypto";
+import {
+  closeSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from "node:fs";
+import type { Dataset } from "../data/dataset.ts";
+import { LearnLossError } from "../errors.ts";
+import { type Journal, journalHeader, journalLine, readJournal } from "../journal.ts";
+import type { Study } from "../study.ts";
+
+/** A lock whose file was not touched for this long belongs to nobody: its process died on another machine, or hangs. */
+const STALE = 30_000;
+
+const HEARTBEAT = 5_000;
+
+/** A study on disk: one writer at a time, lines are only ever appended. Readers need no lock: `readStudy`. */
+export class StudyFile {
+  /** What was in the file, if there was one. */
+  readonly stored: Journal | undefined;
+  readonly #path: string;
+  readonly #fingerprint: string;
+  readonly #lock: string;
+  readonly #heartbeat: ReturnType<typeof setInterval>;
+  readonly #descriptor: number;
+  #written: number;
+
+  /** @throws LOCKED, CORRUPT, VERSION, IO, and CONFLICT when the file belongs to another problem */
+  constructor(path: string, fingerprint: string) {
+    this.#path = path;
+    this.#fingerprint = fingerprint;
+    this.#lock = `${path}.lock`;
+    acquire(this.#lock);
+    try {
+      this.stored = existing(path);
+      if (this.stored && this.stored.fingerprint !== fingerprint) {
+        throw new LearnLossError(
+          "CONFLICT",
+          `${path} belongs to another problem (other data or options): give another --study file.`,
+        );
+      }
+      this.#descriptor = io(path, () => openSync(path, this.stored ? "r+" : "w"));
+      io(path, () => ftruncateSync(this.#descriptor, this.stored?.length ?? 0));
+    } catch (error) {
+      rmSync(this.#lock, { force: true });
+      throw error;
+    }
+    this.#written = 0;
+    this.#heartbeat = setInterval(() => touch(this.#lock), HEARTBEAT);
+    this.#heartbeat.unref();
+  }
+
+  /**
+   * Brings the file up to date with the study, and onto the disk. What is in the file already must be how the study
+   * began: its events follow from its data and seed.
+   *
+   * @throws CONFLICT, IO
+   */
+  sync(study: Study): void {
+    const { events } = study;
+    const before = this.stored?.study.events ?? [];
+    for (; this.#written < Math.min(before.length, events.length); this.#written++) {
+      if (JSON.stringify(events[this.#written]) !== JSON.stringify(before[this.#written])) {
+        throw new LearnLossError(
+          "CONFLICT",
+          `Event ${this.#written + 1} of ${this.#path} is not what this program computes: it was written by another version or machine. Give another --study file.`,
+        );
+      }
+    }
+    if (events.length <= this.#written && (this.stored || this.#written > 0)) return;
+    let text = this.#written === 0 && !this.stored ? journalHeader(study.options, this.#fingerprint) : "";
+    for (const event of events.slice(this.#written)) text += journalLine(event);
+    io(this.#path, () => {
+      const bytes = Buffer.from(text);
+      const at = statSync(this.#path).size;
+      for (let done = 0; done < bytes.length; ) {
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
+      }
+      fsyncSync(this.#descriptor);
+    });
+    this.#written = events.length;
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat);
+    closeSync(this.#descriptor);
+    rmSync(this.#lock, { force: true });
+  }
+}
+
+/** Reads a study file without a lock. @throws IO, CORRUPT, VERSION */
+export function readStudy(path: string): Journal {
+  const journal = existing(path);
+  if (journal) return journal;
+  throw new LearnLossError("IO", `${path} cannot be read: there is no study in it.`);
+}
+
+/** Tells problems apart: a hash of the data and of everything else that the answer depends on. */
+export function fingerprint(datasets: readonly Dataset[], options: unknown): string {
+  const hash = createHash("sha256").update(JSON.stringify(options));
+  for (const { rows, columns, x, y, weights, groups } of datasets) {
+    hash.update(`${rows}×${columns}`);
+    const arrays = [x.values, ...(x.kind === "csr" ? [x.indices, x.starts] : []), weights, groups];
+    for (const array of arrays)
+      if (array) hash.update(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    hash.update(JSON.stringify(Array.from(y as ArrayLike<string | number>)));
+  }
+  return hash.digest("hex").slice(0, 32);
+}
+
+function existing(path: string): Journal | undefined {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new LearnLossError("IO", `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+  // An empty file, or one cut within its header: nothing was told yet.
+  return bytes.includes(10) ? readJournal(bytes) : undefined;
+}
+
+function io<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new LearnLossError(
+      "IO",
+      `${path} cannot be written: ${(error as Error).message}. What was told before is safe.`,
+      { cause: error },
+    );
+  }
+}
+
+function acquire(lock: string): void {
+  for (let attempt = 0; attempt < 2; attempt++) {
+    try {
+      const descriptor = openSync(lock, "wx");
+      writeSync(descriptor, String(process.pid));
+      closeSync(descriptor);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+        io(lock, () => {
+          throw error;
+        });
+    }
+    const pid = owner(lock);
+    if (pid !== undefined) {
+      throw new LearnLossError("LOCKED", `Process ${pid} is writing this study (${lock}): wait for it, or end it.`);
+    }
+    rmSync(lock, { force: true });
+  }
+  throw new LearnLossError("LOCKED", `Another process took ${lock} just now: try again.`);
+}
+
+/** The process that holds the lock, unless it is dead or silent. */
+function owner(lock: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(lock, "utf8"));
+    if (Date.now() - statSync(lock).mtimeMs > STALE) return undefined;
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    // EPERM: alive, of another user. Otherwise there is no such process, or no lock any more.
+    return (error as NodeJS.ErrnoException).code === "EPERM" ? Number(readFileSync(lock, "utf8")) : undefined;
+  }
+}
+
+function touch(lock: string): void {
+  try {
+    const now = new Date();
+    utimesSync(lock, now, now);
+  } catch {
+    // The lock was removed: the next writer will say so.
+  }
+}

@@ -1,0 +1,159 @@
+import { Command } from "commander";
+import type { Dataset } from "../data/dataset.ts";
+import { split } from "../data/index.ts";
+import { LearnLossError } from "../errors.ts";
+import { METRICS, type MetricName } from "../evaluate/metric.ts";
+import { report } from "../report/report.ts";
+import { createTuner, type TuneResult, type TunerOptions } from "../tune.ts";
+import {
+  type DataOptions,
+  model,
+  number,
+  parseFeatures,
+  preparation,
+  prepare,
+  readCsv,
+  withDataOptions,
+} from "./options.ts";
+import { printJson, short, writeFile } from "./output.ts";
+import { ProgressBar } from "./progress.ts";
+import { reportOf, resultTable } from "./reporting.ts";
+import { fingerprint, StudyFile } from "./study-file.ts";
+
+interface TuneOptions extends DataOptions {
+  readonly model: TunerOptions["model"];
+  readonly features: string;
+  readonly metric?: MetricName;
+  readonly validation: number;
+  readonly validationData?: string;
+  readonly seed: number;
+  readonly tolerance?: number;
+  readonly precision?: "f32" | "f64";
+  readonly passes?: number;
+  readonly trials?: number;
+  readonly time?: number;
+  readonly study?: string;
+  readonly report?: string;
+  readonly saveLoss?: string;
+  readonly json?: boolean;
+}
+
+export function tuneCommand(): Command {
+  const command = new Command("tune")
+    .description("tune the weights of a loss for what counts on validation rows")
+    .argument("<data.csv>", "rows with a header; .gz is fine")
+    .requiredOption("--model <kind>", "softmax, logistic or squared", model)
+    .requiredOption("--features <list>", "l1, l2, class-weights, group-weights, label-smoothing, convex:8");
+  return withDataOptions(command)
+    .option("--metric <name>", `one of ${METRICS.join(", ")} (default: the model's loss)`, metric)
+    .option("--validation <share>", "share or number of rows that judge", number("validation"), 0.25)
+    .option("--validation-data <file.csv>", "rows that judge, instead of a share")
+    .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
+    .option("--tolerance <t>", "relative subgradient at which a training ends", number("tolerance"))
+    .option("--precision <p>", "f32 or f64", precision)
+    .option("--passes <n>", "budget: passes over the training rows", number("passes"))
+    .option("--trials <n>", "budget: trainings", number("trials"))
+    .option("--time <ms>", "budget: milliseconds", number("time"))
+    .option("--study <file.jsonl>", "keep everything seen in this file; go on where it ended")
+    .option("--report <file.html>", "write one page with the pictures")
+    .option("--save-loss <file.json>", "write the learned loss, for `fit --loss`")
+    .option("--json", "one JSON object on stdout")
+    .action(tuneAction);
+}
+
+async function tuneAction(path: string, options: TuneOptions): Promise<void> {
+  const { train, validation } = await tuningData(path, options);
+  const settings = {
+    model: options.model,
+    seed: options.seed,
+    ...(options.metric === undefined ? {} : { metric: options.metric }),
+    ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+    ...(options.precision === undefined ? {} : { precision: options.precision }),
+  };
+  const features = parseFeatures(options.features, train);
+  using tuner = createTuner({ ...settings, train, validation, features });
+  const file = options.study
+    ? new StudyFile(options.study, fingerprint([train, validation], { ...settings, features }))
+    : undefined;
+  for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
+  const bar = new ProgressBar(options.passes ?? 200, !options.json && process.stderr.isTTY);
+  tuner.on("progress", (progress) => {
+    bar.update(progress);
+    file?.sync(tuner.study);
+  });
+  let result: TuneResult;
+  try {
+    result = await tuner.run(budget(options));
+    file?.sync(tuner.study);
+  } finally {
+    bar.stop();
+    file?.close();
+  }
+  if (options.saveLoss) writeFile(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
+  if (options.report) {
+    const title = `${path}: ${Object.keys(result.lambda).join(", ")}`;
+    writeFile(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result) }));
+  }
+  for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
+  if (options.json) return printJson(tuneJson(result));
+  console.log(`${result.metric} ${short(result.error)} with`);
+  for (const [name, value] of Object.entries(result.lambda)) console.log(`  ${name} ${short(value)}`);
+  console.log(
+    `${result.status} after ${Math.round(result.passes)} passes, ${result.trials} trainings, ${Math.round(result.milliseconds)} ms`,
+  );
+  console.log(`minimize ${String(result.loss)}`);
+}
+
+/** The rows to train on and those that judge, prepared alike: whatever is fitted is fitted on the training rows. */
+async function tuningData(
+  path: string,
+  options: TuneOptions,
+): Promise<{ readonly train: Dataset; readonly validation: Dataset }> {
+  const all = await readCsv(path, options);
+  const parts = options.validationData
+    ? { train: all, validation: await readCsv(options.validationData, options) }
+    : split(all, { validation: options.validation, seed: options.seed });
+  const preparing = preparation(parts.train, options);
+  return { train: prepare(parts.train, preparing), validation: prepare(parts.validation, preparing) };
+}
+
+/** The contract of `tune --json`. */
+export function tuneJson(result: TuneResult): Record<string, unknown> {
+  const { status, lambda, error, metric, passes, trials, checkpoints, milliseconds } = result;
+  const { trainingPasses, reducedPasses, validationPasses, warnings } = result;
+  const best = { error: result.best.error, lambda: result.best.lambda, converged: result.best.converged };
+  return {
+    status,
+    lambda,
+    error,
+    metric,
+    passes,
+    trials,
+    checkpoints,
+    milliseconds,
+    trainingPasses,
+    reducedPasses,
+    validationPasses,
+    best,
+    warnings,
+  };
+}
+
+function budget({ passes, trials, time }: TuneOptions): { passes?: number; trials?: number; time?: number } {
+  return {
+    ...(passes === undefined ? {} : { passes }),
+    ...(trials === undefined ? {} : { trials }),
+    ...(time === undefined ? {} : { time }),
+  };
+}
+
+function metric(text: string): MetricName {
+  const found = METRICS.find((name) => name === text);
+  if (found) return found;
+  throw new LearnLossError("OPTION", `--metric is "${text}": give one of ${METRICS.join(", ")}.`);
+}
+
+function precision(text: string): "f32" | "f64" {
+  if (text === "f32" || text === "f64") return text;
+  throw new LearnLossError("OPTION", `--precision is "${text}": give f32 or f64.`);
+}
