@@ -2,7 +2,7 @@ import { Command } from "commander";
 import type { Dataset } from "../data/dataset.ts";
 import { csv, rescale, split } from "../data/index.ts";
 import { l1, l2 } from "../features/norms.ts";
-import { report } from "../report/report.ts";
+import { type ReportInput, report } from "../report/report.ts";
 import { createTuner, type TuneResult } from "../tune.ts";
 import { type Baseline, grid, randomly, tryAll } from "./baselines.ts";
 import { number } from "./options.ts";
@@ -45,7 +45,24 @@ export function demoCommand(): Command {
     .action(demoAction);
 }
 
+/** What the demo shows: the learned loss, the other methods beside it, and the page with the pictures. */
+export interface Demo {
+  readonly result: TuneResult;
+  readonly rows: readonly Row[];
+  readonly page: ReportInput;
+}
+
 async function demoAction({ seed, report: path, json = false }: DemoOptions): Promise<void> {
+  const say = json ? () => {} : console.log;
+  const { result, rows, page } = await demo(seed, say, !json && process.stderr.isTTY);
+  writeFile(path, report(page));
+  if (json) return printJson({ ...tuneJson(result), table: rows, report: path });
+  say("");
+  printTable(...page.table);
+  say(`\nminimize ${String(result.loss)}\nThe pictures are in ${path}.`);
+}
+
+export async function demo(seed: number, say: (line: string) => void, bar: boolean): Promise<Demo> {
   const { train, validation, test } = await digits(seed);
   const setting = {
     model: "softmax",
@@ -56,14 +73,13 @@ async function demoAction({ seed, report: path, json = false }: DemoOptions): Pr
     tolerance: 1e-4,
     precision: "f64",
   } as const;
-  const say = json ? () => {} : console.log;
   say(
     `L1 and L2 of softmax regression: ${train.rows} digits to train on, ${validation.rows} to validate, ${test.rows} to test.\n`,
   );
 
   using tuner = createTuner({ ...setting, seed });
-  const bar = new ProgressBar(200, !json && process.stderr.isTTY);
-  tuner.on("progress", (progress) => bar.update(progress));
+  const progress = new ProgressBar(200, bar);
+  tuner.on("progress", (state) => progress.update(state));
   say("  passes   log loss    l1        l2");
   const run = tuner.run();
   for await (const { passes, error, lambda } of run) {
@@ -71,62 +87,63 @@ async function demoAction({ seed, report: path, json = false }: DemoOptions): Pr
       `${passes.toFixed(1).padStart(8)}   ${error.toFixed(4)}      ${short(lambda.l1).padEnd(8)}  ${short(lambda.l2)}`,
     );
   }
-  const result: TuneResult<typeof setting.features> = await run;
-  bar.stop();
+  const result = await run;
+  progress.stop();
 
-  const { lambda, passes } = result;
   const standard = tryAll(setting, (space) => [
     space.fromRecord({ logLoss: 1, l1: space.lower[1]!, l2: 1 / train.rows }),
   ]);
   const searched = tryAll(setting, (space) => grid(space, GRID));
-  const random = tryAll(setting, (space) => randomly(space, seed), passes);
-  const learned = { lambda, error: result.error, passes, milliseconds: result.milliseconds };
+  const random = tryAll(setting, (space) => randomly(space, seed), result.passes);
+  const longer = tryAll(setting, (space) => randomly(space, seed), searched.passes);
   const rows = [
     row("default (l2 = 1/rows)", standard),
     row(`best of a ${GRID} × ${GRID} grid`, searched),
     row("random search, same passes", random),
-    row("LearnLoss", learned),
+    row("LearnLoss", result),
   ];
-
-  const header = ["method", "l1", "l2", "log loss", "error", "test log loss", "test error", "passes", "ms"];
-  const table = rows.map((r) => [
-    r.method,
-    short(r.lambda.l1!),
-    short(r.lambda.l2!),
-    r.logLoss.toFixed(4),
-    percent(r.error),
-    r.testLogLoss.toFixed(4),
-    percent(r.testError),
-    r.passes.toFixed(0),
-    r.milliseconds.toFixed(0),
-  ]);
-  const competitors = [
-    { name: `${GRID} × ${GRID} grid`, points: searched.curve },
-    { name: "random search", points: tryAll(setting, (space) => randomly(space, seed), searched.passes).curve },
-  ];
-  const page = reportOf(tuner.study, result, "L1 and L2 of softmax regression on 300 digits");
-  writeFile(path, report({ ...page, table: [header, ...table], competitors }));
-  if (json) return printJson({ ...tuneJson(result), table: rows, report: path });
-  say("");
-  printTable(header, table);
-  say(`\nminimize ${String(result.loss)}\nThe pictures are in ${path}.`);
+  const page = {
+    ...reportOf(tuner.study, result, `L1 and L2 of softmax regression on ${train.rows} digits`),
+    table: [HEADER, ...rows.map(cells)] as const,
+    competitors: [
+      { name: `${GRID} × ${GRID} grid`, points: searched.curve },
+      { name: "random search", points: longer.curve },
+    ],
+  };
+  return { result, rows, page };
 
   function row(method: string, found: Omit<Baseline, "curve">): Row {
+    const { lambda, error, passes, milliseconds } = found;
     const judged = (dataset: Dataset, metric: "log-loss" | "error-rate") =>
-      tryAll({ ...setting, validation: dataset, metric }, (space) => [
-        space.fromRecord({ logLoss: 1, ...found.lambda }),
-      ]).error;
+      tryAll({ ...setting, validation: dataset, metric }, (space) => [space.fromRecord({ logLoss: 1, ...lambda })])
+        .error;
     return {
       method,
-      lambda: found.lambda,
-      logLoss: found.error,
+      lambda,
+      logLoss: error,
       error: judged(validation, "error-rate"),
       testLogLoss: judged(test, "log-loss"),
       testError: judged(test, "error-rate"),
-      passes: found.passes,
-      milliseconds: found.milliseconds,
+      passes,
+      milliseconds,
     };
   }
+}
+
+const HEADER = ["method", "l1", "l2", "log loss", "error", "test log loss", "test error", "passes", "ms"];
+
+function cells(row: Row): string[] {
+  return [
+    row.method,
+    short(row.lambda.l1!),
+    short(row.lambda.l2!),
+    row.logLoss.toFixed(4),
+    percent(row.error),
+    row.testLogLoss.toFixed(4),
+    percent(row.testError),
+    row.passes.toFixed(0),
+    row.milliseconds.toFixed(0),
+  ];
 }
 
 /** The embedded digits, in three parts. */

@@ -24,7 +24,7 @@ export function failure(error: unknown, json: boolean): number {
 }
 
 /** A table for people: the first column to the left, numbers to the right. */
-export function printTable(header: readonly string[], rows: readonly (readonly string[])[]): void {
+export function printTable(header: readonly string[], ...rows: readonly (readonly string[])[]): void {
   const widths = header.map((name, j) => Math.max(name.length, ...rows.map((row) => row[j]!.length)));
   const line = (cells: readonly string[]) =>
     cells.map((cell, j) => (j === 0 ? cell.padEnd(widths[j]!) : cell.padStart(widths[j]!))).join("  ");

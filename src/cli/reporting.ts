@@ -35,7 +35,7 @@ export function reportOf(
 }
 
 /** λ, its error and the cost, as a table of one row. */
-export function resultTable(result: TuneResult): string[][] {
+export function resultTable(result: TuneResult): ReportInput["table"] {
   const names = Object.keys(result.lambda);
   return [
     [...names, result.metric, "passes", "trainings", "ms"],

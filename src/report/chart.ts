@@ -92,7 +92,7 @@ function draw(s: Series, x: Scale, y: Scale): string {
 function legend(series: readonly Series[]): string {
   if (series.length < 2) return "";
   const longest = Math.max(...series.map((s) => s.label.length));
-  const width = longest * 6.4 + 34;
+  const width = longest * 7 + 38;
   const left = WIDTH - MARGIN.right - width - 6;
   const rows = series.map((s, i) => {
     const top = MARGIN.top + 18 + 18 * i;

@@ -17,13 +17,16 @@ export interface Competitor {
   readonly points: readonly { readonly passes: number; readonly error: number }[];
 }
 
+/** The header, then the rows. */
+export type Table = readonly [readonly string[], ...(readonly (readonly string[])[])];
+
 export interface ReportInput {
   readonly title: string;
   readonly subtitle: string;
   readonly metric: string;
   readonly points: readonly SeenPoint[];
   /** Rows of the table at the top; the first row is the header. */
-  readonly table: readonly (readonly string[])[];
+  readonly table: Table;
   /** What is proved, in sentences. */
   readonly certificate: readonly string[];
   readonly competitors?: readonly Competitor[];
@@ -69,7 +72,8 @@ function table([header = [], ...rows]: ReportInput["table"]): string {
 /** Points at 0 passes would fall off a log axis. */
 const FIRST = 0.5;
 
-function anytime({ points, metric, competitors = [] }: ReportInput): string {
+/** The best error so far against the work spent. */
+export function anytime({ points, metric, competitors = [] }: ReportInput): string {
   const finite = points.filter(({ error }) => Number.isFinite(error));
   const others = competitors.map(
     (competitor, i): Series => ({
@@ -187,6 +191,9 @@ function path({ points }: ReportInput): string {
   });
 }
 
+/** What the charts need to look right on their own. */
+export const figureStyle = `svg{font:12px system-ui,sans-serif}svg .grid{stroke:#eceae6}svg text{fill:#55534e}svg .label{font-size:13px;fill:#25241f}svg .legend{fill:#fffffff0;stroke:#e6e4df}`;
+
 const STYLE = `
 body{font:15px/1.5 system-ui,sans-serif;color:#25241f;background:#fff;max-width:1320px;margin:2.2rem auto;padding:0 1.5rem}
 h1{font-size:1.9rem;margin:0}h2{font-size:1.1rem;margin:0 0 .4rem}.subtitle{color:#6b6a65;margin:.2rem 0 1.4rem}
@@ -194,6 +201,5 @@ main{display:grid;grid-template-columns:repeat(auto-fit,minmax(460px,1fr));gap:1
 figure{margin:0;padding:1.1rem 1.2rem;border:1px solid #e6e4df;border-radius:10px}figcaption{color:#6b6a65;font-size:.88rem}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}th,td{padding:.35rem .9rem;border-bottom:1px solid #e6e4df;text-align:right}
 th:first-child,td:first-child{text-align:left}tbody tr:last-child{font-weight:600}
-svg{width:100%;height:auto;font:12px system-ui,sans-serif}svg .grid{stroke:#eceae6}svg text{fill:#55534e}svg .label{font-size:13px;fill:#25241f}
-svg .legend{fill:#fffffff0;stroke:#e6e4df}
-`;
+figure svg{width:100%;height:auto}
+${figureStyle}`;

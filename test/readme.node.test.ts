@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const readme = readFileSync(`${root}README.md`, "utf8");
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text]) => text!);
+const run = promisify(execFile);
+
+// The examples import "learnloss" as its users do: the package refers to itself, so dist/ must be built (`npm ci` does).
+describe("README", () => {
+  const examples = blocks("ts");
+
+  it("has two sh blocks before any other, and examples", () => {
+    expect(
+      readme
+        .match(/^```(\w+)$/gm)!
+        .filter((fence) => fence !== "```")
+        .slice(0, 2),
+    ).toEqual(["```sh", "```sh"]);
+    expect(blocks("sh")).toHaveLength(2);
+    expect(examples.length).toBeGreaterThanOrEqual(4);
+  });
+
+  it.each(examples.map((source, i) => [i + 1, source] as const))("runs example %i", async (i, source) => {
+    const directory = `${root}build/readme`;
+    mkdirSync(directory, { recursive: true });
+    const { outputText } = ts.transpileModule(source, {
+      // ES2022, so that `using` becomes what Node 20 can run.
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 },
+    });
+    const file = `${directory}/${i}.mjs`;
+    writeFileSync(file, outputText);
+    const { stdout } = await run(process.execPath, [file], { cwd: root });
+    expect(stdout.trim()).not.toBe("");
+    expect(stdout).not.toMatch(/undefined|NaN/);
+  });
+
+  it("type-checks its examples", () => {
+    const directory = `${root}build/readme`;
+    mkdirSync(directory, { recursive: true });
+    const files = examples.map((source, i) => {
+      const file = `${directory}/${i + 1}.ts`;
+      writeFileSync(file, source);
+      return file;
+    });
+    const config = ts.readConfigFile(`${root}tsconfig.json`, ts.sys.readFile).config;
+    const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
+    const program = ts.createProgram(files, { ...options, noEmit: true, rootDir: root });
+    const messages = ts.getPreEmitDiagnostics(program).map((d) => ts.flattenDiagnosticMessageText(d.messageText, "\n"));
+    expect(messages).toEqual([]);
+  });
+});
