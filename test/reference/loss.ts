@@ -73,7 +73,7 @@ export function minimumNormSubgradient(
     value += penalty.value;
     const low = gradient[i]! + penalty.low;
     const high = gradient[i]! + penalty.high;
-    gradient[i] = low > 0 ? low : high < 0 ? high : 0;
+    gradient[i] = low > 0 ? low : Math.min(high, 0);
   }
   return { value, subgradient: gradient };
 }
