@@ -57,7 +57,11 @@ export function readJournal(bytes: Uint8Array): Journal {
       `The study has version ${header.version}, this program reads ${VERSION}: upgrade learnloss.`,
     );
   }
-  const events = lines.slice(1).map((text, i) => (read(text, i + 2) as { event: StudyEvent }).event);
+  const events = lines.slice(1).map((text, i) => {
+    const { event } = read(text, i + 2) as { event?: StudyEvent };
+    if (event) return event;
+    throw new LearnLossError("CORRUPT", `Line ${i + 2} of the study is no event.`);
+  });
   return { study: Study.replay(header.options, events), fingerprint: header.fingerprint, length: end, warnings };
 }
 

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command } from "commander";
+import { askTellCommand } from "./ask-tell.ts";
 import { demoCommand } from "./demo.ts";
 import { failure } from "./output.ts";
+import { reportCommand } from "./report.ts";
 import { tuneCommand } from "./tune.ts";
 import { version } from "./version.ts";
 
@@ -10,6 +12,8 @@ const program = new Command("learnloss")
   .version(version())
   .addCommand(demoCommand())
   .addCommand(tuneCommand())
+  .addCommand(askTellCommand())
+  .addCommand(reportCommand())
   .showHelpAfterError();
 
 try {

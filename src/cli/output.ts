@@ -1,26 +1,37 @@
 import { writeFileSync } from "node:fs";
 import { LearnLossError } from "../errors.ts";
 
-/** One JSON object on stdout, numbers in full. Typed arrays become arrays; infinities, which JSON lacks, become text. */
+/** Numbers in full. Typed arrays become arrays; infinities, which JSON lacks, become text. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_, v: unknown) => {
+    if (ArrayBuffer.isView(v)) return Array.from(v as Float64Array);
+    return typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
+  });
+}
+
+/** One JSON object on stdout. */
 export function printJson(value: unknown): void {
-  console.log(
-    JSON.stringify(value, (_, v: unknown) => {
-      if (ArrayBuffer.isView(v)) return Array.from(v as Float64Array);
-      return typeof v === "number" && !Number.isFinite(v) ? String(v) : v;
-    }),
-  );
+  console.log(jsonText(value));
+}
+
+/** The code and message of misuse. @throws whatever is no misuse: a defect of ours */
+export function problem(error: unknown): { readonly code: string; readonly message: string } {
+  const { code, message, name } = error as LearnLossError;
+  if (name !== "LearnLossError") throw error;
+  return { code, message };
 }
 
 /** Says what went wrong in one line; returns the exit code: 2 for misuse, 1 for a defect of ours. */
 export function failure(error: unknown, json: boolean): number {
-  const { code, message } = error as LearnLossError;
-  if (typeof code !== "string" || (error as Error).name !== "LearnLossError") {
+  try {
+    const { code, message } = problem(error);
+    if (json) printJson({ error: { code, message } });
+    console.error(`learnloss: ${code}: ${message}`);
+    return 2;
+  } catch {
     console.error(error);
     return 1;
   }
-  if (json) printJson({ error: { code, message } });
-  console.error(`learnloss: ${code}: ${message}`);
-  return 2;
 }
 
 /** A table for people: the first column to the left, numbers to the right. */

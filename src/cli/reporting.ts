@@ -48,3 +48,13 @@ export function resultTable(result: TuneResult): ReportInput["table"] {
     ],
   ];
 }
+
+/** The best model of a study and its λ. */
+export function bestTable({ best, polyhedron }: Study): ReportInput["table"] {
+  const names = polyhedron.names;
+  if (!best) return [[...names, "error"]];
+  return [
+    [...names, "error", "trial"],
+    [...names.map((name) => short(best.lambda[name]!)), short(best.error), String(best.trial)],
+  ];
+}

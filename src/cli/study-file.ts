@@ -29,7 +29,8 @@ export class StudyFile {
   readonly #lock: string;
   readonly #heartbeat: ReturnType<typeof setInterval>;
   readonly #descriptor: number;
-  #written: number;
+  #written = 0;
+  #headed: boolean;
 
   /** @throws LOCKED, CORRUPT, VERSION, IO, and CONFLICT when the file belongs to another problem */
   constructor(path: string, fingerprint: string) {
@@ -51,7 +52,7 @@ export class StudyFile {
       rmSync(this.#lock, { force: true });
       throw error;
     }
-    this.#written = 0;
+    this.#headed = this.stored !== undefined;
     this.#heartbeat = setInterval(() => touch(this.#lock), HEARTBEAT);
     this.#heartbeat.unref();
   }
@@ -73,8 +74,8 @@ export class StudyFile {
         );
       }
     }
-    if (events.length <= this.#written && (this.stored || this.#written > 0)) return;
-    let text = this.#written === 0 && !this.stored ? journalHeader(study.options, this.#fingerprint) : "";
+    if (events.length <= this.#written && this.#headed) return;
+    let text = this.#headed ? "" : journalHeader(study.options, this.#fingerprint);
     for (const event of events.slice(this.#written)) text += journalLine(event);
     io(this.#path, () => {
       const bytes = Buffer.from(text);
@@ -85,6 +86,7 @@ export class StudyFile {
       fsyncSync(this.#descriptor);
     });
     this.#written = events.length;
+    this.#headed = true;
   }
 
   close(): void {

@@ -20,6 +20,9 @@ import { ProgressBar } from "./progress.ts";
 import { reportOf, resultTable } from "./reporting.ts";
 import { fingerprint, StudyFile } from "./study-file.ts";
 
+/** Milliseconds of work that a crash may cost: each bringing to disk waits for it. */
+const SYNC = 200;
+
 interface TuneOptions extends DataOptions {
   readonly model: TunerOptions["model"];
   readonly features: string;
@@ -77,9 +80,12 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     : undefined;
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
   const bar = new ProgressBar(options.passes ?? 200, !options.json && process.stderr.isTTY);
+  let synced = performance.now();
   tuner.on("progress", (progress) => {
     bar.update(progress);
+    if (performance.now() - synced < SYNC) return;
     file?.sync(tuner.study);
+    synced = performance.now();
   });
   let result: TuneResult;
   try {

@@ -69,7 +69,7 @@ export function chart({ x, y, series }: ChartOptions): string {
     ...series.map((s) => draw(s, sx, sy)),
     legend(series.filter((s) => !s.quiet)),
   ];
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" xmlns="http://www.w3.org/2000/svg">${parts.join("")}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(`${y.label} against ${x.label}`)}" xmlns="http://www.w3.org/2000/svg">${parts.join("")}</svg>`;
 }
 
 function draw(s: Series, x: Scale, y: Scale): string {

@@ -1,0 +1,161 @@
+import { createInterface } from "node:readline";
+import { Command } from "commander";
+import { LearnLossError } from "../errors.ts";
+import { atLeast, between, fixed, share, type Weight } from "../features/polyhedron.ts";
+import { type ModelSeen, Study, type StudyOptions } from "../study.ts";
+import { jsonText, problem } from "./output.ts";
+import { fingerprint, StudyFile } from "./study-file.ts";
+
+const PROTOCOL = `
+One JSON object a line on stdin, one answer a line on stdout:
+  {"create": {"lambda": {"logLoss": {"fixed": 1}, "l2": {"atLeast": 0}}, "seed": 7, "trials": 50}}
+                                       -> {"created": {"trials": 0, "pending": []}}
+  {"ask": {}}                          -> {"trial": {"id": 0, "lambda": {…}, "proposal": "start"}}
+  {"observe": {"id": 0, "features": {"logLoss": 0.4, "l2": 3}, "error": 0.2}}          a checkpoint
+  {"tell": {"id": 0, "features": {…}, "error": 0.2}}                                   the finished model
+  {"fail": {"id": 0, "reason": "diverged"}}                                            -> {"ok": true, "done": false}
+  {"best": {}}                         -> {"best": {"error": …, "lambda": {…}, "trial": 0, "features": {…}}}
+A weight is {"fixed": v}, {"atLeast": min}, {"between": [min, max]}, {"share": [min, max]} (shares sum to 1).
+What is wrong is answered {"error": {"code": …, "message": …}} and changes nothing.`;
+
+export function askTellCommand(): Command {
+  return new Command("ask-tell")
+    .description("tune the loss of any trainer, in any language: JSON lines on stdin and stdout")
+    .option("--study <file.jsonl>", "keep everything told in this file; go on where it ended")
+    .addHelpText("after", PROTOCOL)
+    .action(askTell);
+}
+
+async function askTell({ study: path }: { readonly study?: string }): Promise<void> {
+  let session: Session | undefined;
+  try {
+    for await (const line of createInterface({ input: process.stdin })) {
+      if (line.trim() === "") continue;
+      let answer: unknown;
+      try {
+        const [verb, argument] = request(line);
+        if (verb === "create") {
+          if (session) throw new LearnLossError("CONFLICT", "There is a study already: one a process.");
+          session = new Session(argument, path);
+          answer = session.created();
+        } else {
+          if (!session) throw new LearnLossError("OPTION", 'Begin with {"create": {"lambda": {…}}}.');
+          answer = session.answer(verb, argument);
+        }
+      } catch (error) {
+        answer = { error: problem(error) };
+      }
+      // Everything acknowledged is on the disk by now.
+      process.stdout.write(`${jsonText(answer)}\n`);
+    }
+  } finally {
+    session?.close();
+  }
+}
+
+class Session {
+  readonly #study: Study;
+  readonly #file: StudyFile | undefined;
+
+  constructor(argument: Record<string, unknown>, path: string | undefined) {
+    const options = studyOptions(argument);
+    const fresh = new Study(options);
+    this.#file = path === undefined ? undefined : new StudyFile(path, fingerprint([], options));
+    this.#study = this.#file?.stored?.study ?? fresh;
+    this.#file?.sync(this.#study);
+  }
+
+  created(): unknown {
+    const { trials, polyhedron } = this.#study;
+    const pending = trials
+      .filter(({ status }) => status === "pending")
+      .map(({ id, lambda }) => ({ id, lambda: polyhedron.toRecord(lambda) }));
+    return { created: { trials: trials.length, pending, warnings: this.#file?.stored?.warnings ?? [] } };
+  }
+
+  answer(verb: string, argument: Record<string, unknown>): unknown {
+    const study = this.#study;
+    const trial = argument as { id: number };
+    switch (verb) {
+      case "ask": {
+        const { lambda } = argument as { lambda?: Record<string, number> };
+        const asked = study.ask(lambda ? { lambda } : {});
+        this.#file?.sync(study);
+        return { trial: asked };
+      }
+      case "observe":
+        study.observe(trial, seen(argument));
+        break;
+      case "tell":
+        study.tell(trial, { ...seen(argument), ...(argument.converged === false ? { converged: false } : {}) });
+        break;
+      case "fail":
+        study.fail(trial, argument.reason ?? "no reason given");
+        break;
+      case "best":
+        return { best: study.best ?? null };
+      default:
+        throw new LearnLossError("OPTION", `"${verb}" is no request: see learnloss ask-tell --help.`);
+    }
+    this.#file?.sync(study);
+    return { ok: true, done: study.done };
+  }
+
+  close(): void {
+    this.#file?.close();
+  }
+}
+
+function request(line: string): [string, Record<string, unknown>] {
+  let read: unknown;
+  try {
+    read = JSON.parse(line);
+  } catch (cause) {
+    throw new LearnLossError("PARSE", "This line is not JSON.", { cause });
+  }
+  const entries = Object.entries(isRecord(read) ? read : {});
+  const [verb, argument] = entries[0] ?? [];
+  if (entries.length !== 1 || verb === undefined || !isRecord(argument)) {
+    throw new LearnLossError("PARSE", 'A request is one object with one key, such as {"ask": {}}.');
+  }
+  return [verb, argument];
+}
+
+/** JSON has no infinities: errors may also be the texts "Infinity" and "NaN". */
+function seen(argument: Record<string, unknown>): ModelSeen {
+  const { features, error, passes } = argument as unknown as ModelSeen;
+  if (!isRecord(features)) throw new LearnLossError("SHAPE", 'The model has no "features": give φ, keyed as λ.');
+  return {
+    features,
+    error: typeof error === "string" ? Number(error) : error,
+    ...(passes === undefined ? {} : { passes }),
+  };
+}
+
+function studyOptions(argument: Record<string, unknown>): StudyOptions {
+  const { lambda, seed, trials, start } = argument;
+  if (!isRecord(lambda)) throw new LearnLossError("OPTION", 'The study has no "lambda": give a weight per feature.');
+  return {
+    lambda: Object.fromEntries(Object.entries(lambda).map(([name, value]) => [name, weight(name, value)])),
+    ...(seed === undefined ? {} : { seed: seed as number }),
+    ...(trials === undefined ? {} : { trials: trials as number }),
+    ...(start === undefined ? {} : { start: start as Record<string, number> }),
+  };
+}
+
+function weight(name: string, value: unknown): Weight {
+  const [kind, argument] = Object.entries(isRecord(value) ? value : {})[0] ?? [];
+  const [min, max] = Array.isArray(argument) ? argument : [argument];
+  if (kind === "fixed") return fixed(min);
+  if (kind === "atLeast") return atLeast(min);
+  if (kind === "between") return between(min, max);
+  if (kind === "share") return Array.isArray(argument) ? share(min, max) : share();
+  throw new LearnLossError(
+    "OPTION",
+    `The weight of ${name} is ${JSON.stringify(value)}: give {"fixed": 1}, {"atLeast": 0}, {"between": [0, 1]} or {"share": [0.001, 1]}.`,
+  );
+}
+
+function isRecord(value: unknown): value is Record<string, number> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,29 @@
+import { Command } from "commander";
+import { report } from "../report/report.ts";
+import { short, writeFile } from "./output.ts";
+import { bestTable, pointsOf } from "./reporting.ts";
+import { readStudy } from "./study-file.ts";
+
+export function reportCommand(): Command {
+  return new Command("report")
+    .description("write one page with the pictures of a study")
+    .argument("<study.jsonl>", "what `tune --study` or `ask-tell --study` keeps")
+    .option("--output <file.html>", "where the page goes", "report.html")
+    .action((path: string, { output }: { readonly output: string }) => {
+      const { study, warnings } = readStudy(path);
+      for (const warning of warnings) console.error(`learnloss: warning: ${path}: ${warning}`);
+      const { best, trials, observations } = study;
+      const page = {
+        title: path,
+        subtitle: best
+          ? `Error ${short(best.error)} after ${trials.length} trials and ${observations.length} models seen.`
+          : `${trials.length} trials, nothing told yet.`,
+        metric: "error",
+        points: pointsOf(study),
+        table: bestTable(study),
+        certificate: [],
+      };
+      writeFile(output, report(page));
+      console.log(output);
+    });
+}
