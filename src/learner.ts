@@ -1,3 +1,4 @@
+import { audit } from "./data/audit.ts";
 import { encodeTargets } from "./data/targets.ts";
 import { LearnLossError } from "./errors.ts";
 import { defaultMetric, metricName } from "./evaluate/metric.ts";
@@ -116,6 +117,7 @@ export class Learner<F extends Features> {
     }
     this.study = new Study({ lambda: this.#space.weights, seed: options.seed ?? 0, trials: Number.MAX_SAFE_INTEGER });
     this.#work = this.#learn();
+    for (const message of audit(train, validation)) this.#warn(message);
     if (validation.rows < 30 && this.#space.size > 3) {
       this.#warn(
         `OVERTUNE: ${validation.rows} validation rows cannot tell ${this.#space.size} weights apart; expect chance to choose.`,
@@ -256,6 +258,10 @@ export class Learner<F extends Features> {
     if (this.passes - this.#begun.passes >= passes) return "passes";
     if (!this.#training && this.study.trials.length - this.#begun.trials >= trials) return "trials";
     return undefined;
+  }
+
+  get improved(): boolean {
+    return this.#improvements.length > 0;
   }
 
   take(): Improvement<F>[] {

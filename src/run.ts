@@ -30,6 +30,8 @@ export interface Work<Improvement, Result> {
   begin(): void;
   /** Does a bounded piece of work. Returns false when there is nothing left to do within the budget. */
   step(): boolean;
+  /** Whether there is an improvement to take. */
+  readonly improved: boolean;
   /** Improvements found since the last call. */
   take(): Improvement[];
   /** What was found, and what ended the work unless it ended by itself. */
@@ -91,7 +93,7 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       for (let more = true; more; ) {
         const slice = performance.now();
         let now = slice;
-        while (more && now - slice < SLICE && now - start < time) {
+        while (more && !work.improved && now - slice < SLICE && now - start < time) {
           more = work.step();
           now = performance.now();
         }

@@ -125,6 +125,9 @@ export class Tuner<F extends Features = Features> {
           learner.begin(budget);
         },
         step: () => learner.step(),
+        get improved() {
+          return learner.improved;
+        },
         take: () => learner.take(),
         result: (ended) => learner.result(ended),
         end: () => {

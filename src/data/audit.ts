@@ -1,0 +1,94 @@
+import type { Dataset } from "./dataset.ts";
+
+/** Names of columns in a message, at most. */
+const NAMED = 5;
+
+/**
+ * What is suspicious about two data sets that are to train and to judge, in sentences that begin with a stable word:
+ * LEAK for validation rows that are training rows too, CONSTANT for columns that cannot be learned from.
+ */
+export function audit(train: Dataset, validation: Dataset): string[] {
+  const warnings: string[] = [];
+  const leaked = sharedRows(train, validation);
+  if (leaked > 0) {
+    warnings.push(
+      `LEAK: ${leaked} of ${validation.rows} validation rows are training rows too: their error says nothing about new rows.`,
+    );
+  }
+  const constant = constantColumns(train);
+  if (constant.length > 0) {
+    const names = constant.slice(0, NAMED).map((j) => train.columnNames?.[j] ?? `column ${j + 1}`);
+    const more = constant.length > NAMED ? `, … (${constant.length} in all)` : "";
+    warnings.push(`CONSTANT: ${names.join(", ")}${more} is the same in all training rows: it gets no weight.`);
+  }
+  return warnings;
+}
+
+/** Validation rows, target included, that occur in the training set. */
+function sharedRows(train: Dataset, validation: Dataset): number {
+  const seen = new Map<number, number[]>();
+  for (let i = 0; i < train.rows; i++) {
+    const key = hash(train, i);
+    const rows = seen.get(key);
+    if (rows) rows.push(i);
+    else seen.set(key, [i]);
+  }
+  let count = 0;
+  for (let i = 0; i < validation.rows; i++) {
+    if (seen.get(hash(validation, i))?.some((row) => equal(train, row, validation, i))) count++;
+  }
+  return count;
+}
+
+/** The nonzeros of a row, as [column, value]: the same for dense and sparse rows. */
+function* entries({ x, columns }: Dataset, i: number): Generator<readonly [number, number]> {
+  if (x.kind === "dense") {
+    for (let j = 0; j < columns; j++) {
+      const value = x.values[i * columns + j]!;
+      if (value !== 0) yield [j, value];
+    }
+  } else {
+    for (let e = x.starts[i]!; e < x.starts[i + 1]!; e++) {
+      if (x.values[e] !== 0) yield [x.indices[e]!, x.values[e]!];
+    }
+  }
+}
+
+const word = new Float32Array(1);
+const bits = new Int32Array(word.buffer);
+
+/** FNV-1a over the positions and values (rounded to f32, so that precision does not matter). */
+function hash(dataset: Dataset, i: number): number {
+  let h = 0x811c9dc5;
+  for (const [j, value] of entries(dataset, i)) {
+    word[0] = value;
+    h = Math.imul(h ^ j, 0x01000193);
+    h = Math.imul(h ^ bits[0]!, 0x01000193);
+  }
+  return h;
+}
+
+function equal(a: Dataset, i: number, b: Dataset, k: number): boolean {
+  if (a.y[i] !== b.y[k]) return false;
+  const left = entries(a, i);
+  const right = entries(b, k);
+  for (let x = left.next(), y = right.next(); ; x = left.next(), y = right.next()) {
+    if (x.done || y.done) return x.done === y.done;
+    if (x.value[0] !== y.value[0] || Math.fround(x.value[1]) !== Math.fround(y.value[1])) return false;
+  }
+}
+
+function constantColumns(dataset: Dataset): number[] {
+  const { rows, columns } = dataset;
+  const least = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
+  const most = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
+  const nonzeros = new Int32Array(columns);
+  for (let i = 0; i < rows; i++) {
+    for (const [j, value] of entries(dataset, i)) {
+      nonzeros[j]!++;
+      if (value < least[j]!) least[j] = value;
+      if (value > most[j]!) most[j] = value;
+    }
+  }
+  return Array.from(least.keys()).filter((j) => nonzeros[j] === 0 || (nonzeros[j] === rows && least[j] === most[j]));
+}

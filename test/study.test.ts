@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import { atLeast, createStudy, fixed, Study, type StudyOptions, share } from "../src/index.ts";
+
+const options: StudyOptions = { lambda: { logLoss: fixed(1), l1: atLeast(0), l2: atLeast(0) }, seed: 7 };
+const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
+
+/** A stand-in for a trainer: any smooth φ and e of λ. */
+function train(lambda: Readonly<Record<string, number>>) {
+  const a = lambda.l1 ?? 0;
+  const b = lambda.l2 ?? 0;
+  const features = { logLoss: a + 2 * b, l1: 1 / (0.01 + a), l2: 1 / (0.02 + b) };
+  return { features, error: (Math.sqrt(a) - 0.2) ** 2 + Math.abs(b - 0.05) };
+}
+
+describe("a study is a fold over what was told", () => {
+  test("JSON out and in goes on with the same λ", () => {
+    const study = createStudy(options);
+    for (let i = 0; i < 12; i++) {
+      const trial = study.ask();
+      study.observe(trial, { ...train({ l1: 1, l2: 1 }), passes: i });
+      if (i === 5) study.fail(trial, new Error("diverged"));
+      else study.tell(trial, train(trial.lambda));
+    }
+    const copy = Study.fromJSON(JSON.stringify(study));
+    expect(copy.best).toEqual(study.best);
+    expect(copy.observations).toEqual(study.observations);
+    expect(copy.ask()).toEqual(study.ask());
+    expect(JSON.stringify(copy)).toBe(JSON.stringify(study));
+  });
+
+  test("the order in which a batch comes back does not matter", () => {
+    const run = (order: readonly number[]) => {
+      const study = createStudy(options);
+      const batch = order.map(() => study.ask());
+      for (const i of order) study.tell(batch[i]!, train(batch[i]!.lambda));
+      return { next: study.ask(), best: study.best };
+    };
+    expect(run([3, 1, 0, 2])).toEqual(run([0, 1, 2, 3]));
+  });
+
+  test("λ is within F, and frozen", () => {
+    const study = createStudy({ lambda: { a: share(), b: share(0.2), c: share(), l2: atLeast(0.01, 0.1) }, seed: 1 });
+    for (let i = 0; i < 30; i++) {
+      const { lambda } = study.ask();
+      expect(lambda.a! + lambda.b! + lambda.c!).toBeCloseTo(1, 12);
+      expect(Math.min(lambda.a!, lambda.c!)).toBeGreaterThanOrEqual(1e-3);
+      expect(lambda.b).toBeGreaterThanOrEqual(0.2);
+      expect(lambda.l2! >= 0.01 && lambda.l2! <= 0.1).toBe(true);
+      expect(Object.isFrozen(lambda)).toBe(true);
+    }
+  });
+
+  test("another seed, other λ", () => {
+    const third = (seed: number) => {
+      const study = createStudy({ ...options, seed });
+      for (let i = 0; i < 2; i++) study.fail(study.ask(), "");
+      return study.ask().lambda;
+    };
+    expect(third(1)).not.toEqual(third(2));
+    expect(third(1)).toEqual(third(1));
+  });
+
+  test("done after as many trials as were ordered, told or failed", () => {
+    const study = createStudy({ ...options, trials: 3 });
+    study.tell(study.ask(), train({}));
+    study.fail(study.ask(), "no");
+    const last = study.ask();
+    expect(study.done).toBe(false);
+    study.tell(last, train(last.lambda));
+    expect(study.done).toBe(true);
+  });
+});
+
+describe("what is told is checked", () => {
+  const { features } = train({});
+
+  test("a NaN error is a failed trial, never best; +Infinity is the worst; −Infinity is refused", () => {
+    const study = createStudy(options);
+    study.tell(study.ask(), { features, error: Number.NaN });
+    expect(study.trials[0]!.status).toBe("failed");
+    expect(study.best).toBeUndefined();
+    study.tell(study.ask(), { features, error: Number.POSITIVE_INFINITY });
+    study.tell(study.ask(), { features, error: 4 });
+    expect(study.best!.error).toBe(4);
+    expect(() => study.tell(study.ask(), { features, error: Number.NEGATIVE_INFINITY })).toThrow(code("NON_FINITE"));
+    expect(Study.fromJSON(JSON.stringify(study)).observations).toEqual(study.observations);
+  });
+
+  test("NaN in φ rejects the observation and changes nothing", () => {
+    const study = createStudy(options);
+    const trial = study.ask();
+    const before = JSON.stringify(study);
+    expect(() => study.tell(trial, { features: { ...features, l1: Number.NaN }, error: 1 })).toThrow(
+      code("NON_FINITE"),
+    );
+    expect(JSON.stringify(study)).toBe(before);
+  });
+
+  test.each([
+    ["a key too few", { logLoss: 1, l1: 1 }],
+    ["a key too many", { ...features, l3: 1 }],
+    ["a key that only the prototype has", { logLoss: 1, l1: 1, toString: 1 }],
+  ])("φ with %s", (_, wrong) => {
+    const study = createStudy(options);
+    expect(() => study.tell(study.ask(), { features: wrong as never, error: 1 })).toThrow(code("SHAPE"));
+  });
+
+  test("telling twice: the same is harmless, something else is a conflict", () => {
+    const study = createStudy(options);
+    const trial = study.ask();
+    study.tell(trial, { features, error: 1 });
+    const before = JSON.stringify(study);
+    study.tell(trial, { features, error: 1 });
+    expect(JSON.stringify(study)).toBe(before);
+    expect(() => study.tell(trial, { features, error: 2 })).toThrow(code("CONFLICT"));
+    expect(() => study.fail(trial, "late")).toThrow(code("CONFLICT"));
+    expect(JSON.stringify(study)).toBe(before);
+  });
+
+  test("an unknown trial, and a disposed study", () => {
+    const study = createStudy(options);
+    expect(() => study.tell({ id: 3 }, { features, error: 1 })).toThrow(code("UNKNOWN_TRIAL"));
+    study.dispose();
+    study.dispose();
+    expect(() => study.ask()).toThrow(code("DISPOSED"));
+  });
+
+  test("JSON that is no study", () => {
+    const good = JSON.stringify(createStudy(options));
+    expect(() => Study.fromJSON("{")).toThrow(code("PARSE"));
+    expect(() => Study.fromJSON("[]")).toThrow(code("CORRUPT"));
+    expect(() => Study.fromJSON(good.replace('"version":1', '"version":9'))).toThrow(code("VERSION"));
+    const wrong = JSON.parse(good);
+    wrong.events.push({ type: "tell", trial: 0, features: [1, 1, 1], error: 1, converged: true });
+    expect(() => Study.fromJSON(JSON.stringify(wrong))).toThrow(code("CORRUPT"));
+  });
+});

@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import { classWeights, convexPenalty, createTuner, groupWeights, l1, l2, labelSmoothing, tune } from "../src/index.ts";
+import { kernels } from "../src/wasm/kernels.ts";
+import { blobs } from "./reference/blobs.ts";
+
+const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
+const train = blobs(90, 12, 3, 1);
+const validation = blobs(150, 12, 3, 2);
+const setting = { model: "softmax", train, validation, features: { l1: l1(), l2: l2() } } as const;
+
+describe("tune", () => {
+  test("ends by itself with a λ within bounds and the cost of everything", async () => {
+    const result = await tune(setting);
+    expect(result).toMatchObject({ status: "complete", metric: "log-loss" });
+    for (const name of ["l1", "l2"] as const) {
+      expect(result.lambda[name]).toBeGreaterThanOrEqual(1e-6);
+      expect(result.lambda[name]).toBeLessThanOrEqual(1);
+    }
+    expect(result.best.error).toBeLessThanOrEqual(result.error);
+    expect(result.passes).toBeCloseTo(result.trainingPasses + result.reducedPasses, 9);
+    expect(result.best.coefficients).toHaveLength(3 * 12);
+    expect(result.best.classes).toEqual([0, 1, 2]);
+    expect(String(result.loss)).toContain("‖W‖₁");
+  });
+
+  test("better than the ends of the range and than no training at all", async () => {
+    const result = await tune(setting);
+    for (const value of [1e-6, 1]) {
+      const end = await tune({
+        ...setting,
+        features: { l1: l1({ min: value, max: value }), l2: l2({ min: value, max: value }) },
+      });
+      expect(result.error).toBeLessThan(end.error);
+    }
+    expect(result.error).toBeLessThan(Math.log(3));
+  });
+
+  test.each([
+    ["error-rate", { ...setting, metric: "error-rate" }],
+    ["balanced-error", { ...setting, metric: "balanced-error", features: { ...classWeights(train), l2: l2() } }],
+    ["macro-f1", { ...setting, metric: "macro-f1" }],
+    ["auc", { ...setting, metric: "auc" }],
+    [
+      "a function",
+      {
+        ...setting,
+        metric: ({ rows, values }: { rows: number; values: Float64Array }) =>
+          values.reduce((sum, s) => sum + Math.abs(s), 0) / rows,
+      },
+    ],
+    ["label smoothing", { ...setting, features: { smoothing: labelSmoothing(), l2: l2() } }],
+    ["a convex penalty", { ...setting, features: convexPenalty({ knots: 5 }) }],
+  ] as const)("%s", async (_, options) => {
+    const result = await tune({ ...options, passes: 600 } as Parameters<typeof tune>[0]);
+    expect(Number.isFinite(result.error)).toBe(true);
+    expect(result.best.error).toBeLessThanOrEqual(result.error);
+  });
+
+  test("worst-group error with group weights", async () => {
+    const grouped = (rows: typeof train) => ({
+      ...rows,
+      groups: Int32Array.from({ length: rows.rows }, (_, i) => i % 2),
+    });
+    const [a, b] = [grouped(train), grouped(validation)];
+    const features = { ...groupWeights(a), l2: l2() };
+    const result = await tune({
+      model: "softmax",
+      train: a,
+      validation: b,
+      features,
+      metric: "worst-group-error",
+      passes: 600,
+    });
+    const lambda: Record<string, number> = result.lambda;
+    expect(lambda["group:0"]! + lambda["group:1"]!).toBeCloseTo(1, 9);
+  });
+
+  test("logistic and squared", async () => {
+    const two = (rows: number, seed: number) => blobs(rows, 8, 2, seed, 2);
+    for (const model of ["logistic", "squared"] as const) {
+      const result = await tune({ model, train: two(60, 1), validation: two(90, 2), features: { l1: l1(), l2: l2() } });
+      expect(result.status).toBe("complete");
+      expect(result.metric).toBe(model === "squared" ? "mean-squared-error" : "log-loss");
+    }
+  });
+
+  test("the same seed gives the same study, bit for bit", async () => {
+    const run = async (seed: number) => {
+      using tuner = createTuner({ ...setting, metric: "error-rate", seed });
+      const { milliseconds: _, ...result } = await tuner.run();
+      return JSON.stringify([result, tuner.study]);
+    };
+    expect(await run(3)).toBe(await run(3));
+  });
+
+  test("adding a constant to a column, or another order of columns, changes nothing that matters", async () => {
+    const { columns } = train;
+    const change = (rows: typeof train) => {
+      const values = rows.x.values.slice();
+      for (let i = 0; i < rows.rows; i++) {
+        for (let j = 0; j < columns; j++) values[i * columns + j] = rows.x.values[i * columns + (columns - 1 - j)]! + 3;
+      }
+      return { ...rows, x: { kind: "dense", values } as const };
+    };
+    const plain = await tune({ ...setting, precision: "f64", tolerance: 1e-7 });
+    const shifted = await tune({
+      ...setting,
+      precision: "f64",
+      tolerance: 1e-7,
+      train: change(train),
+      validation: change(validation),
+    });
+    expect(Math.abs(shifted.error / plain.error - 1)).toBeLessThan(2e-3);
+  });
+});
+
+describe("a run", () => {
+  test("improvements get better and better; the last one is the best", async () => {
+    using tuner = createTuner(setting);
+    const errors: number[] = [];
+    const run = tuner.run();
+    for await (const { error } of run) errors.push(error);
+    expect(errors).toEqual([...errors].sort((a, b) => b - a));
+    expect(errors.at(-1)).toBe(tuner.best!.error);
+    expect((await run).best.error).toBe(tuner.best!.error);
+  });
+
+  test("leaving the loop stops the work, and the run can be awaited then", async () => {
+    using tuner = createTuner(setting);
+    const run = tuner.run();
+    for await (const _ of run) break;
+    const { status, passes } = await run;
+    expect(status).toBe("stopped");
+    expect((await tuner.run()).passes).toBeGreaterThan(passes);
+  });
+
+  test.each([
+    ["passes", { passes: 20 }],
+    ["trials", { trials: 2 }],
+  ] as const)("a budget of %s ends it normally, and another run goes on to the same end", async (status, budget) => {
+    using tuner = createTuner(setting);
+    expect((await tuner.run(budget)).status).toBe(status);
+    const rest = await tuner.run();
+    expect(rest.status).toBe("complete");
+    const whole = await tune(setting);
+    expect([rest.lambda, rest.error]).toEqual([whole.lambda, whole.error]);
+  });
+
+  test("time ends it normally", async () => {
+    using tuner = createTuner({ ...setting, train: blobs(3000, 60, 6, 1), validation: blobs(500, 60, 6, 2) });
+    const begun = performance.now();
+    const { status } = await tuner.run({ time: 60 });
+    expect(status).toBe("time");
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
+
+  test("aborting rejects with the reason soon; the best stays, and run() may be called again", async () => {
+    using tuner = createTuner({ ...setting, train: blobs(3000, 60, 6, 1), validation: blobs(500, 60, 6, 2) });
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    let aborted = 0;
+    setTimeout(() => {
+      aborted = performance.now();
+      controller.abort(reason);
+    }, 100);
+    await expect(tuner.run({ signal: controller.signal })).rejects.toBe(reason);
+    expect(performance.now() - aborted).toBeLessThan(100);
+    expect(tuner.best).toBeDefined();
+    expect((await tuner.run({ trials: 1 })).trials).toBeGreaterThan(0);
+    await expect(tuner.run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test("one run at a time; none after dispose", async () => {
+    const tuner = createTuner(setting);
+    const run = tuner.run();
+    const first = run[Symbol.asyncIterator]();
+    await first.next();
+    await expect(tuner.run()).rejects.toThrow(code("CONFLICT"));
+    await first.return?.(undefined as never);
+    tuner.dispose();
+    tuner.dispose();
+    expect(() => tuner.run()).toThrow(code("DISPOSED"));
+  });
+});
+
+test("300 create, tune and dispose cycles leave no byte behind", async () => {
+  const small = { ...setting, train: blobs(30, 5, 3, 1), validation: blobs(40, 5, 3, 2), trials: 2 };
+  await tune(small);
+  const before = [kernels().allocatedBytes(), kernels().memory.buffer.byteLength];
+  for (let i = 0; i < 300; i++) await tune({ ...small, seed: i });
+  expect([kernels().allocatedBytes(), kernels().memory.buffer.byteLength]).toEqual(before);
+});
