@@ -1,0 +1,715 @@
+// min over x = (μ, α, c) of Σᵢ wᵢ|eᵢ − μ·φᵢ − c| subject to hard rows: dual simplex with bound flipping on the dual
+// form, which in x-space is a descent over the vertices of
+//
+//   f(x) = Σ max(loᵢ rᵢ, hiᵢ rᵢ),  r = b − A x          [lo, hi] = [−w, w]  observation            (φᵢ, 0, 1)
+//                                                                  [0, M]   ordering               (φᵢ − φⱼ, 0, 0)
+//                                                                  [0, M]   cone row ≥ b, or [−M, M] cone row = b
+//                                                                  [0, 0]   artificial             (unit row)
+//
+// Rows are numbered in four segments: observations, their ordering rows, cone rows, p artificials. Only the p × p
+// inverse of the basic rows is kept; nonbasic rows have y at the bound that the sign s of their residual says. Cone row
+// 0 is the apex guard α ≥ α₀.
+
+import { axpy, columnStride, dot, resetInverse, rowTimesInverse, updateInverse } from "./basis";
+import { addRow, panelBytes, panelDots, setRow } from "./panels";
+import { candidates, selectCrossing } from "./ratio-test";
+
+export const OPTIMAL: i32 = 0;
+export const INFEASIBLE: i32 = 1;
+export const ITERATION_LIMIT: i32 = 2;
+export const NUMERICAL: i32 = 3;
+
+const REBUILD: i32 = 100;
+const PERTURBATIONS: i32 = 6;
+/** Residuals below it are zero: their state s is kept through a rebuild, or it would cycle. */
+const ZERO: f64 = 1e-7;
+const HARD: f64 = 1e-9; // relative violation of a hard row: near the apex an absolute one would let it cheat
+
+@unmanaged
+class L1Fit {
+  k: i32;
+  p: i32;
+  m: i32;
+  capacity: i32; // observations, a multiple of 8
+  cones: i32;
+  coneCapacity: i32;
+  incumbent: i32; // j, −1 for none
+  started: i32;
+  feasible: i32; // the hard rows are known to be consistent
+  phase: i32;
+  iterations: i32;
+  limit: i32;
+  stale: i32; // updates of the inverse since it was rebuilt
+  perturbed: i32;
+  perturbations: i32;
+  random: u32;
+  penalty: f64; // M
+  guard: f64; // α₀
+  panels: usize;
+  coneRows: usize; // stride(p) doubles a row
+  // of all rows
+  b: usize;
+  shift: usize; // perturbation of b
+  r: usize;
+  s: usize;
+  lo: usize;
+  hi: usize;
+  span: usize; // hi − lo, 0 while basic
+  alpha: usize;
+  // of size p
+  basis: usize; // i32
+  inverse: usize;
+  x: usize;
+  g: usize; // Aᵀ_N y_N
+  y: usize; // y_B
+  w: usize;
+  row: usize;
+  ignored: usize;
+  // of observations
+  weight: usize;
+  ordered: usize; // 1 where the ordering row is in force
+  t: usize;
+  list: usize; // i32
+  cost: usize; // ‖column‖² of the inverse
+}
+
+function at(base: usize, i: i32): usize {
+  return base + ((<usize>i) << 3);
+}
+
+function total(f: L1Fit): i32 {
+  return 2 * f.capacity + f.coneCapacity + ((f.p + 1) & ~1);
+}
+
+/** Bytes for `capacity` observations (a multiple of 8) of k features and `coneCapacity` hard rows (even). */
+export function l1FitBytes(k: i32, capacity: i32, coneCapacity: i32): usize {
+  const p = k + 2;
+  const stride = <usize>columnStride(p);
+  const rows = <usize>(2 * capacity + coneCapacity + p + 1);
+  const doubles = <usize>capacity * <usize>k + <usize>coneCapacity * stride + rows * 10 + stride * (<usize>p + 12);
+  return ((doubles + 2 * <usize>capacity) << 3) + 1024;
+}
+
+/** Lays a problem out in a zeroed block of `l1FitBytes`. */
+export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32, guard: f64): void {
+  const f = changetype<L1Fit>(block);
+  f.k = k;
+  f.p = k + 2;
+  f.capacity = capacity;
+  f.coneCapacity = coneCapacity;
+  f.cones = 1;
+  f.incumbent = -1;
+  f.guard = guard;
+  f.random = 0x9e3779b9;
+  const rows = (<usize>total(f)) << 3;
+  const column = (<usize>columnStride(f.p)) << 3;
+  let next = block + 512;
+  f.panels = next;
+  next += (<usize>capacity * <usize>k) << 3;
+  f.coneRows = next;
+  next += <usize>coneCapacity * column;
+  f.b = next;
+  f.shift = next + rows;
+  f.r = next + 2 * rows;
+  f.s = next + 3 * rows;
+  f.lo = next + 4 * rows;
+  f.hi = next + 5 * rows;
+  f.span = next + 6 * rows;
+  f.alpha = next + 7 * rows;
+  f.t = next + 8 * rows;
+  f.list = next + 9 * rows;
+  next += 10 * rows;
+  f.weight = next;
+  f.ordered = next + ((<usize>capacity) << 3);
+  next += (<usize>capacity) << 4;
+  f.inverse = next;
+  next += <usize>f.p * column;
+  f.x = next;
+  f.g = next + column;
+  f.y = next + 2 * column;
+  f.w = next + 3 * column;
+  f.row = next + 4 * column;
+  f.ignored = next + 5 * column;
+  f.cost = next + 6 * column;
+  f.basis = next + 7 * column;
+  store<f64>(at(f.s, 2 * capacity), 1);
+  store<f64>(f.coneRows + ((<usize>k) << 3), 1);
+}
+
+/** Takes observations, hard rows, basis and x over into a larger block. */
+export function l1FitMove(from: usize, to: usize): void {
+  const a = changetype<L1Fit>(from);
+  const b = changetype<L1Fit>(to);
+  const n = (<usize>a.m) << 3;
+  b.m = a.m;
+  b.cones = a.cones;
+  b.incumbent = a.incumbent;
+  b.started = a.started;
+  b.feasible = a.feasible;
+  b.penalty = a.penalty;
+  b.random = a.random;
+  const column = (<usize>columnStride(a.p)) << 3;
+  memory.copy(b.panels, a.panels, <usize>((a.m + 1) >> 1) * panelBytes(a.k));
+  memory.copy(b.coneRows, a.coneRows, <usize>a.cones * column);
+  memory.copy(b.weight, a.weight, n);
+  memory.copy(b.ordered, a.ordered, n);
+  const oldStart = 2 * a.capacity;
+  const newStart = 2 * b.capacity;
+  const rest = (<usize>(a.coneCapacity + a.p)) << 3;
+  copySegments(a.b, b.b, a, b, n, rest);
+  copySegments(a.r, b.r, a, b, n, rest);
+  copySegments(a.s, b.s, a, b, n, rest);
+  memory.copy(b.x, a.x, column);
+  memory.copy(b.inverse, a.inverse, <usize>a.p * column);
+  for (let i = 0; i < a.cones; i++) store<f64>(at(b.lo, newStart + i), load<f64>(at(a.lo, oldStart + i)));
+  for (let q = 0; q < a.p; q++) {
+    const row = load<i32>(a.basis + ((<usize>q) << 2));
+    let moved = row;
+    if (row >= oldStart) moved = row - oldStart + newStart;
+    else if (row >= a.capacity) moved = row - a.capacity + b.capacity;
+    store<i32>(b.basis + ((<usize>q) << 2), moved);
+  }
+}
+
+function copySegments(from: usize, to: usize, a: L1Fit, b: L1Fit, n: usize, rest: usize): void {
+  memory.copy(to, from, n);
+  memory.copy(at(to, b.capacity), at(from, a.capacity), n);
+  memory.copy(at(to, 2 * b.capacity), at(from, 2 * a.capacity), rest);
+}
+
+/** Appends `count` observations: φ (count × k) and e. */
+export function l1FitAppend(block: usize, count: i32, phi: usize, e: usize): void {
+  const f = changetype<L1Fit>(block);
+  for (let i = 0; i < count; i++) {
+    const row = f.m + i;
+    setRow(f.panels, f.k, row, phi + <usize>i * ((<usize>f.k) << 3));
+    store<f64>(at(f.b, row), load<f64>(at(e, i)));
+    store<f64>(at(f.s, row), 1);
+    store<f64>(at(f.s, f.capacity + row), 1);
+  }
+  f.m += count;
+}
+
+/** Adds a hard row: coefficients (k + 1 of μ and α)·x ≥ 0, or = 0. */
+export function l1FitCone(block: usize, coefficients: usize, equality: i32): void {
+  const f = changetype<L1Fit>(block);
+  const index = f.cones++;
+  memory.copy(f.coneRows + <usize>index * ((<usize>columnStride(f.p)) << 3), coefficients, (<usize>(f.k + 1)) << 3);
+  store<f64>(at(f.lo, 2 * f.capacity + index), equality ? -1 : 0);
+  store<f64>(at(f.s, 2 * f.capacity + index), 1);
+}
+
+/** The incumbent j (−1 for none) and which models it is compared with. The next solve starts afresh. */
+export function l1FitIncumbent(block: usize, j: i32): void {
+  const f = changetype<L1Fit>(block);
+  f.incumbent = j;
+  f.started = 0;
+  f.feasible = 0;
+}
+
+/** Where TypeScript reads and writes: 0 weights, 1 ordered, 2 x, 3 y of all rows (after `l1FitDuals`). */
+export function l1FitArray(block: usize, which: i32): usize {
+  const f = changetype<L1Fit>(block);
+  if (which == 0) return f.weight;
+  if (which == 1) return f.ordered;
+  if (which == 2) return f.x;
+  return f.t;
+}
+
+export function l1FitIterations(block: usize): i32 {
+  return changetype<L1Fit>(block).iterations;
+}
+
+/** New observations may contradict the hard rows. */
+export function l1FitRevise(block: usize): void {
+  changetype<L1Fit>(block).feasible = 0;
+}
+
+/** out ← the coefficients of row `index`, padded with zeros. */
+function rowInto(f: L1Fit, index: i32, out: usize): void {
+  memory.fill(out, 0, (<usize>columnStride(f.p)) << 3);
+  addTo(f, index, 1, out);
+}
+
+/** out ← out + a · row `index`. */
+function addTo(f: L1Fit, index: i32, a: f64, out: usize): void {
+  const capacity = f.capacity;
+  if (index < capacity) {
+    addRow(f.panels, f.k, index, a, out);
+    const c = at(out, f.k + 1);
+    store<f64>(c, load<f64>(c) + a);
+  } else if (index < 2 * capacity) {
+    addRow(f.panels, f.k, index - capacity, a, out);
+    addRow(f.panels, f.k, f.incumbent, -a, out);
+  } else if (index < 2 * capacity + f.coneCapacity) {
+    const column = (<usize>columnStride(f.p)) << 3;
+    axpy(a, f.coneRows + <usize>(index - 2 * capacity) * column, out, column);
+  } else {
+    const slot = at(out, index - 2 * capacity - f.coneCapacity);
+    store<f64>(slot, load<f64>(slot) + a);
+  }
+}
+
+function padded(f: L1Fit): i32 {
+  return (f.m + 7) & ~7;
+}
+
+/** out ← A v for all rows but the artificials. */
+function multiply(f: L1Fit, v: usize, out: usize): void {
+  const n = padded(f);
+  panelDots(f.panels, f.k, n, v, load<f64>(at(v, f.k + 1)), out);
+  if (f.incumbent >= 0) {
+    const base = load<f64>(at(out, f.incumbent));
+    const ordering = at(out, f.capacity);
+    if (ASC_FEATURE_SIMD) {
+      const splat = f64x2.splat(base);
+      for (let i: usize = 0; i < (<usize>n) << 3; i += 16) {
+        v128.store(ordering + i, f64x2.sub(v128.load(out + i), splat));
+      }
+    } else {
+      for (let i = 0; i < n; i++) store<f64>(at(ordering, i), load<f64>(at(out, i)) - base);
+    }
+  }
+  const column = (<usize>columnStride(f.p)) << 3;
+  for (let i = 0; i < f.cones; i++) {
+    store<f64>(at(out, 2 * f.capacity + i), dot(f.coneRows + <usize>i * column, v, column));
+  }
+}
+
+/** Bounds of y. Phase 1 has no observations and unit penalties: its optimum is the infeasibility of the hard rows. */
+function setBounds(f: L1Fit): void {
+  const capacity = f.capacity;
+  const hard = f.phase == 1 ? 1 : f.penalty;
+  for (let i = 0; i < f.m; i++) {
+    const w = f.phase == 1 ? 0 : load<f64>(at(f.weight, i));
+    store<f64>(at(f.lo, i), -w);
+    store<f64>(at(f.hi, i), w);
+    const ordered = f.incumbent >= 0 && i != f.incumbent && load<f64>(at(f.ordered, i)) > 0;
+    store<f64>(at(f.hi, capacity + i), ordered ? hard : 0);
+  }
+  for (let i = 0; i < f.cones; i++) {
+    const row = 2 * capacity + i;
+    store<f64>(at(f.hi, row), hard);
+    if (load<f64>(at(f.lo, row)) < 0) store<f64>(at(f.lo, row), -hard);
+  }
+  store<f64>(at(f.b, 2 * capacity), f.phase == 1 ? 1 : f.guard);
+  const rows = total(f);
+  for (let i = 0; i < rows; i++) store<f64>(at(f.span, i), load<f64>(at(f.hi, i)) - load<f64>(at(f.lo, i)));
+  for (let q = 0; q < f.p; q++) store<f64>(at(f.span, basic(f, q)), 0);
+}
+
+function basic(f: L1Fit, q: i32): i32 {
+  return load<i32>(f.basis + ((<usize>q) << 2));
+}
+
+function setBasic(f: L1Fit, q: i32, row: i32): void {
+  store<i32>(f.basis + ((<usize>q) << 2), row);
+}
+
+/** b as perturbed. */
+function rhs(f: L1Fit, row: i32): f64 {
+  return load<f64>(at(f.b, row)) + load<f64>(at(f.shift, row));
+}
+
+/** x ← inverse · b_B; r ← b − A x; the states of near-zero residuals are kept; g ← Aᵀ_N y_N. */
+function recompute(f: L1Fit, zero: f64): void {
+  const column = (<usize>columnStride(f.p)) << 3;
+  memory.fill(f.x, 0, column);
+  for (let q = 0; q < f.p; q++) axpy(rhs(f, basic(f, q)), f.inverse + <usize>q * column, f.x, column);
+  multiply(f, f.x, f.alpha);
+  residuals(f, 0, f.m, zero);
+  if (f.incumbent >= 0) residuals(f, f.capacity, f.m, zero);
+  residuals(f, 2 * f.capacity, f.cones, zero);
+  for (let q = 0; q < f.p; q++) store<f64>(at(f.r, basic(f, q)), 0);
+  memory.fill(f.g, 0, column);
+  gather(f, 0, f.m);
+  if (f.incumbent >= 0) gather(f, f.capacity, f.m);
+  gather(f, 2 * f.capacity, f.cones);
+}
+
+function residuals(f: L1Fit, first: i32, count: i32, zero: f64): void {
+  for (let i = first; i < first + count; i++) {
+    const r = rhs(f, i) - load<f64>(at(f.alpha, i));
+    const s = load<f64>(at(f.s, i));
+    if (r * s >= 0) {
+      store<f64>(at(f.r, i), r);
+    } else if (abs(r) < zero) {
+      store<f64>(at(f.r, i), 0);
+    } else {
+      store<f64>(at(f.r, i), r);
+      store<f64>(at(f.s, i), -s);
+    }
+  }
+}
+
+function bound(f: L1Fit, row: i32): f64 {
+  return load<f64>(at(load<f64>(at(f.s, row)) > 0 ? f.hi : f.lo, row));
+}
+
+/** g ← g + Σ y row over the nonbasic rows of a segment. */
+function gather(f: L1Fit, first: i32, count: i32): void {
+  for (let i = first; i < first + count; i++) {
+    if (load<f64>(at(f.span, i)) > 0) {
+      const y = bound(f, i);
+      if (y != 0) addTo(f, i, y, f.g);
+    }
+  }
+}
+
+/** The inverse from scratch: row after row takes the free slot with the largest pivot; dependent rows drop out. */
+function rebuild(f: L1Fit, zero: f64): void {
+  const p = f.p;
+  const first = 2 * f.capacity + f.coneCapacity;
+  resetInverse(f.inverse, p);
+  for (let q = 0; q < p; q++) store<i32>(f.list + ((<usize>q) << 2), basic(f, q));
+  for (let q = 0; q < p; q++) {
+    const dropped = basic(f, q);
+    if (dropped < first) {
+      store<f64>(at(f.span, dropped), load<f64>(at(f.hi, dropped)) - load<f64>(at(f.lo, dropped)));
+    }
+    setBasic(f, q, first + q);
+    store<f64>(at(f.b, first + q), load<f64>(at(f.x, q)));
+  }
+  for (let i = 0; i < p; i++) {
+    const row = load<i32>(f.list + ((<usize>i) << 2));
+    if (row < first) {
+      rowInto(f, row, f.row);
+      rowTimesInverse(f.row, f.inverse, p, f.w);
+      let slot = -1;
+      let largest: f64 = 1e-9;
+      for (let q = 0; q < p; q++) {
+        const size = abs(load<f64>(at(f.w, q)));
+        if (basic(f, q) >= first && size > largest) {
+          largest = size;
+          slot = q;
+        }
+      }
+      if (slot >= 0) {
+        updateInverse(f.inverse, p, slot, f.w);
+        setBasic(f, slot, row);
+        store<f64>(at(f.span, row), 0);
+      }
+    }
+  }
+  f.stale = 0;
+  recompute(f, zero);
+}
+
+/** y_B, and the basic row with the steepest violation; −1 when there is none. */
+function price(f: L1Fit): i32 {
+  const p = f.p;
+  const column = (<usize>columnStride(p)) << 3;
+  let best = -1;
+  let steepest: f64 = 0;
+  for (let q = 0; q < p; q++) {
+    const inverse = f.inverse + <usize>q * column;
+    const y = -dot(inverse, f.g, column);
+    store<f64>(at(f.y, q), y);
+    const row = basic(f, q);
+    const low = load<f64>(at(f.lo, row));
+    const high = load<f64>(at(f.hi, row));
+    const violation = max(low - y, y - high);
+    if (violation > tolerance(f) && load<f64>(at(f.ignored, q)) == 0) {
+      const steepness = (violation * violation) / dot(inverse, inverse, column);
+      // Bland's order once perturbation has not helped: the least row.
+      const better = f.perturbations > PERTURBATIONS ? best < 0 || row < basic(f, best) : steepness > steepest;
+      if (better) {
+        steepest = steepness;
+        best = q;
+      }
+    }
+  }
+  return best;
+}
+
+function tolerance(f: L1Fit): f64 {
+  return f.phase == 1 ? 1e-11 : 1e-10 + 1e-15 * f.penalty;
+}
+
+function uniform(f: L1Fit): f64 {
+  let z = f.random;
+  z ^= z << 13;
+  z ^= z >> 17;
+  z ^= z << 5;
+  f.random = z;
+  return <f64>z / 4294967296.0;
+}
+
+/** Moves the residuals that are 0 away from it, each to its own side. */
+function perturb(f: L1Fit): void {
+  f.perturbations++;
+  f.perturbed = 1;
+  const size = f.perturbations > 3 ? 1e-7 : 1e-9;
+  const end = 2 * f.capacity + f.cones;
+  for (let i = 0; i < end; i++) {
+    if (load<f64>(at(f.span, i)) > 0 && abs(load<f64>(at(f.r, i))) < ZERO) {
+      const move = load<f64>(at(f.s, i)) * (0.1 + 0.8 * uniform(f)) * size;
+      store<f64>(at(f.shift, i), load<f64>(at(f.shift, i)) + move);
+      store<f64>(at(f.r, i), load<f64>(at(f.r, i)) + move);
+    }
+  }
+}
+
+function unperturb(f: L1Fit): void {
+  f.perturbed = 0;
+  memory.fill(f.shift, 0, (<usize>total(f)) << 3);
+  rebuild(f, 1e-12);
+}
+
+/** Descends to the minimum of f under the present bounds. */
+function minimize(f: L1Fit): i32 {
+  let status = -1;
+  let stalls = 0;
+  f.perturbations = 0;
+  memory.fill(f.ignored, 0, (<usize>f.p) << 3);
+  while (status < 0) {
+    if (f.stale >= REBUILD) rebuild(f, ZERO);
+    const q = price(f);
+    if (q < 0) {
+      if (f.stale > 0) rebuild(f, ZERO);
+      else if (f.perturbed) unperturb(f);
+      else status = OPTIMAL;
+    } else if (f.iterations >= f.limit) {
+      status = ITERATION_LIMIT;
+    } else {
+      f.iterations++;
+      const step = pivot(f, q);
+      if (step == 0) {
+        stalls++;
+        if (stalls >= f.p + 8 && f.perturbations <= PERTURBATIONS) {
+          perturb(f);
+          stalls = 0;
+        }
+      } else if (step > 0) {
+        stalls = 0;
+      }
+    }
+  }
+  return status;
+}
+
+/** One iteration: the length of its step, or −1 when the factor had to be rebuilt or the slot was given up. */
+function pivot(f: L1Fit, q: i32): f64 {
+  const column = (<usize>columnStride(f.p)) << 3;
+  const leaving = basic(f, q);
+  const low = load<f64>(at(f.lo, leaving));
+  const high = load<f64>(at(f.hi, leaving));
+  const y = load<f64>(at(f.y, q));
+  const direction: f64 = y < low ? 1 : -1;
+  const violation = y < low ? low - y : y - high;
+  const v = f.inverse + <usize>q * column;
+  const length = Math.sqrt(dot(v, v, column));
+  multiply(f, v, f.alpha);
+  const n = padded(f);
+  const tiny = 1e-10 * length;
+  let found = candidates(0, n, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, 0);
+  if (f.incumbent >= 0) {
+    found = candidates(f.capacity, n, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
+  }
+  const cones = (f.cones + 1) & ~1;
+  found = candidates(2 * f.capacity, cones, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
+  const place = selectCrossing(violation, found, f.t, f.list, f.alpha, f.span);
+  if (place < 0) {
+    // f ≥ 0 has no unbounded ray: the violation is rounding.
+    if (f.stale > 0) rebuild(f, ZERO);
+    else store<f64>(at(f.ignored, q), 1);
+    return -1;
+  }
+  const entering = load<i32>(f.list + ((<usize>place) << 2));
+  if (abs(load<f64>(at(f.alpha, entering))) < 1e-7 * length && f.stale > 0) {
+    rebuild(f, ZERO);
+    return -1;
+  }
+  const step = load<f64>(at(f.t, place));
+  addTo(f, entering, -bound(f, entering), f.g);
+  for (let i = 0; i < place; i++) {
+    const row = load<i32>(f.list + ((<usize>i) << 2));
+    const s = -load<f64>(at(f.s, row));
+    store<f64>(at(f.s, row), s);
+    addTo(f, row, s * (load<f64>(at(f.hi, row)) - load<f64>(at(f.lo, row))), f.g);
+  }
+  const signed = step * direction;
+  if (step > 0) {
+    move(f, 0, n, signed);
+    if (f.incumbent >= 0) move(f, f.capacity, n, signed);
+    move(f, 2 * f.capacity, cones, signed);
+    axpy(signed, v, f.x, column);
+  }
+  store<f64>(at(f.r, leaving), -signed);
+  store<f64>(at(f.s, leaving), -direction);
+  store<f64>(at(f.span, leaving), high - low);
+  addTo(f, leaving, direction > 0 ? low : high, f.g);
+  store<f64>(at(f.r, entering), 0);
+  store<f64>(at(f.span, entering), 0);
+  rowInto(f, entering, f.row);
+  rowTimesInverse(f.row, f.inverse, f.p, f.w);
+  updateInverse(f.inverse, f.p, q, f.w);
+  setBasic(f, q, entering);
+  f.stale++;
+  memory.fill(f.ignored, 0, (<usize>f.p) << 3);
+  return step > 1e-14 ? step : 0;
+}
+
+/** r ← r − t·α, kept on the side that s says. */
+function move(f: L1Fit, first: i32, count: i32, t: f64): void {
+  const end = (<usize>(first + count)) << 3;
+  if (ASC_FEATURE_SIMD) {
+    const factor = f64x2.splat(t);
+    const zero = f64x2.splat(0);
+    for (let i = (<usize>first) << 3; i < end; i += 16) {
+      const s = v128.load(f.s + i);
+      const r = f64x2.sub(v128.load(f.r + i), f64x2.mul(factor, v128.load(f.alpha + i)));
+      v128.store(f.r + i, f64x2.mul(s, f64x2.max(f64x2.mul(s, r), zero)));
+    }
+  } else {
+    for (let i = (<usize>first) << 3; i < end; i += 8) {
+      const s = load<f64>(f.s + i);
+      store<f64>(f.r + i, s * max(s * (load<f64>(f.r + i) - t * load<f64>(f.alpha + i)), 0));
+    }
+  }
+}
+
+/** Least squares on at most 20p rows, with a ridge; α = Σ|μ|, away from the apex. Artificials at x are the basis. */
+function start(f: L1Fit): void {
+  const p = f.p;
+  const k = f.k;
+  const stride = columnStride(p);
+  const normal = f.inverse; // p columns, about to be reset
+  memory.fill(normal, 0, (<usize>p * <usize>stride) << 3);
+  memory.fill(f.x, 0, (<usize>stride) << 3);
+  const sample = min(f.m, 20 * p);
+  for (let i = 0; i < sample; i++) {
+    const row = <i32>((<i64>i * <i64>f.m) / <i64>sample);
+    const w = load<f64>(at(f.weight, row));
+    rowInto(f, row, f.row);
+    for (let a = 0; a < p; a++)
+      axpy(w * load<f64>(at(f.row, a)), f.row, normal + ((<usize>(a * stride)) << 3), (<usize>stride) << 3);
+    axpy(w * load<f64>(at(f.b, row)), f.row, f.x, (<usize>stride) << 3);
+  }
+  let trace: f64 = 0;
+  for (let a = 0; a < p; a++) trace += load<f64>(at(normal, a * stride + a));
+  const ridge = 1e-9 * trace + 1e-300;
+  for (let a = 0; a < p; a++) {
+    const diagonal = at(normal, a * stride + a);
+    store<f64>(diagonal, load<f64>(diagonal) + ridge);
+  }
+  solveCholesky(normal, p, stride, f.x);
+  let size: f64 = 0;
+  for (let a = 0; a < k; a++) size += abs(load<f64>(at(f.x, a)));
+  store<f64>(at(f.x, k), max(size, f.guard));
+  const first = 2 * f.capacity + f.coneCapacity;
+  resetInverse(f.inverse, p);
+  for (let q = 0; q < p; q++) {
+    setBasic(f, q, first + q);
+    store<f64>(at(f.b, first + q), load<f64>(at(f.x, q)));
+  }
+  f.stale = 0;
+  f.started = 1;
+}
+
+/** x ← matrix⁻¹ x, the lower triangle being overwritten by its Cholesky factor. */
+function solveCholesky(matrix: usize, p: i32, stride: i32, x: usize): void {
+  for (let a = 0; a < p; a++) {
+    const rowA = at(matrix, a * stride);
+    for (let b = 0; b <= a; b++) {
+      const rowB = at(matrix, b * stride);
+      let sum = load<f64>(at(rowA, b));
+      for (let c = 0; c < b; c++) sum -= load<f64>(at(rowA, c)) * load<f64>(at(rowB, c));
+      if (a == b) store<f64>(at(rowA, a), Math.sqrt(max(sum, 1e-300)));
+      else store<f64>(at(rowA, b), sum / load<f64>(at(rowB, b)));
+    }
+  }
+  for (let a = 0; a < p; a++) {
+    let sum = load<f64>(at(x, a));
+    for (let c = 0; c < a; c++) sum -= load<f64>(at(matrix, a * stride + c)) * load<f64>(at(x, c));
+    store<f64>(at(x, a), sum / load<f64>(at(matrix, a * stride + a)));
+  }
+  for (let a = p - 1; a >= 0; a--) {
+    let sum = load<f64>(at(x, a));
+    for (let c = a + 1; c < p; c++) sum -= load<f64>(at(matrix, c * stride + a)) * load<f64>(at(x, c));
+    store<f64>(at(x, a), sum / load<f64>(at(matrix, a * stride + a)));
+  }
+}
+
+/** The largest violation of a hard row, relative to (μ, α). */
+function hardViolation(f: L1Fit): f64 {
+  let size: f64 = 0;
+  for (let a = 0; a <= f.k; a++) size = max(size, abs(load<f64>(at(f.x, a))));
+  let worst: f64 = 0;
+  if (f.incumbent >= 0) {
+    for (let i = f.capacity; i < f.capacity + f.m; i++) {
+      if (load<f64>(at(f.hi, i)) > 0) worst = max(worst, load<f64>(at(f.r, i)));
+    }
+  }
+  for (let i = 2 * f.capacity; i < 2 * f.capacity + f.cones; i++) {
+    const r = load<f64>(at(f.r, i));
+    worst = max(worst, load<f64>(at(f.lo, i)) < 0 ? abs(r) : r);
+  }
+  return worst / max(size, 1e-300);
+}
+
+/** Solves from the last basis where there is one. Returns OPTIMAL, INFEASIBLE (the duals prove it), … */
+export function l1FitSolve(block: usize, limit: i32): i32 {
+  const f = changetype<L1Fit>(block);
+  f.iterations = 0;
+  f.limit = limit;
+  f.phase = 2;
+  f.perturbed = 0;
+  memory.fill(f.shift, 0, (<usize>total(f)) << 3);
+  let weights: f64 = 0;
+  for (let i = 0; i < f.m; i++) weights += load<f64>(at(f.weight, i));
+  const cold = f.started == 0;
+  if (cold) {
+    start(f);
+    f.penalty = 0;
+  }
+  if (f.penalty < weights) f.penalty = weights;
+  setBounds(f);
+  if (cold) recompute(f, 0);
+  else rebuild(f, ZERO);
+  let status = -1;
+  while (status < 0) {
+    const ended = minimize(f);
+    if (ended != OPTIMAL) {
+      status = ended;
+    } else if (hardViolation(f) <= HARD) {
+      status = OPTIMAL;
+    } else {
+      if (f.feasible == 0) {
+        f.phase = 1;
+        setBounds(f);
+        recompute(f, 0);
+        const found = minimize(f);
+        if (found != OPTIMAL) status = found;
+        else if (hardViolation(f) > HARD) status = INFEASIBLE;
+        else f.feasible = 1;
+      }
+      if (status < 0) {
+        f.phase = 2;
+        f.penalty *= 100;
+        if (f.penalty > 1e12 * weights) status = NUMERICAL;
+        setBounds(f);
+        recompute(f, 0);
+      }
+    }
+  }
+  if (status != OPTIMAL) f.started = 0;
+  return status;
+}
+
+/** y of all rows but the artificials into array 3: observations, ordering rows (from capacity), cone rows (2·capacity). */
+export function l1FitDuals(block: usize): void {
+  const f = changetype<L1Fit>(block);
+  const end = 2 * f.capacity + f.cones;
+  for (let i = 0; i < end; i++) {
+    const fixed = load<f64>(at(f.hi, i)) - load<f64>(at(f.lo, i)) == 0;
+    store<f64>(at(f.t, i), fixed ? load<f64>(at(f.hi, i)) : bound(f, i));
+  }
+  for (let q = 0; q < f.p; q++) {
+    const row = basic(f, q);
+    if (row < end) {
+      const y = min(max(load<f64>(at(f.y, q)), load<f64>(at(f.lo, row))), load<f64>(at(f.hi, row)));
+      store<f64>(at(f.t, row), y);
+    }
+  }
+}

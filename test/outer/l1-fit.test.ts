@@ -1,0 +1,215 @@
+import { afterEach, expect, test } from "vitest";
+import { binary as scalarBinary } from "../../build/lp-scalar-binary.ts";
+import type { Box } from "../../src/outer/box.ts";
+import { createL1Fit, L1Fit, type L1FitOutcome, orderingMargin } from "../../src/outer/l1-fit.ts";
+import { Random } from "../../src/random.ts";
+import { type LpKernels, lpKernels } from "../../src/wasm/lp.ts";
+import type { Abi } from "../../src/wasm/lp-abi.ts";
+import { decodeBinary, instantiateModule } from "../../src/wasm/module.ts";
+
+interface Problem {
+  readonly k: number;
+  readonly phi: Float64Array;
+  readonly error: Float64Array;
+  readonly F: Box;
+  readonly best: number;
+}
+
+/** Errors are `slope`·λ·φ plus noise; `grid` rounds everything, so that ties abound. */
+function problem(seed: number, m: number, k: number, { slope = 1, noise = 0.3, grid = 0 } = {}): Problem {
+  const random = new Random(seed, 11);
+  const round = (x: number) => (grid > 0 ? Math.round(x / grid) * grid : x);
+  const truth = Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 0.02 + random.uniform()));
+  const phi = new Float64Array(m * k);
+  const error = new Float64Array(m);
+  let best = 0;
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < k; j++) {
+      phi[i * k + j] = round(5 + random.normal() * (1 + (j % 3)));
+      error[i]! += slope * truth[j]! * phi[i * k + j]!;
+    }
+    error[i] = round(error[i]! + noise * random.normal());
+    if (error[i]! < error[best]!) best = i;
+  }
+  const F = {
+    lower: Float64Array.from(truth, (_, j) => (j === 0 ? 1 : 1e-6)),
+    upper: Float64Array.from(truth, (_, j) => (j === 0 ? 1 : 10)),
+  };
+  return { k, phi, error, F, best };
+}
+
+const open: { dispose(): void }[] = [];
+afterEach(() => {
+  for (const fit of open.splice(0)) fit.dispose();
+});
+
+function fitOf(p: Problem, j: number | undefined = p.best, kernels?: LpKernels): L1Fit {
+  const fit = new L1Fit(p, kernels);
+  open.push(fit);
+  fit.append(p.phi, p.error);
+  fit.setIncumbent(j);
+  return fit;
+}
+
+/** Primal, dual and gap at once prove the optimum; a proof of infeasibility is verified anew. */
+function expectProved(outcome: L1FitOutcome, p: Problem): void {
+  if (outcome.status === "infeasible") {
+    const { incumbent, models, weights } = outcome.proof;
+    expect(Math.min(...weights)).toBeGreaterThanOrEqual(0);
+    expect(orderingMargin(p.phi, p.k, incumbent, models, weights, p.F)).toBeGreaterThan(0);
+    return;
+  }
+  if (outcome.status !== "optimal") throw new Error(outcome.status);
+  expect(outcome.kkt.primal).toBeLessThan(1e-9);
+  expect(outcome.kkt.dual).toBeLessThan(1e-9);
+  expect(outcome.kkt.gap).toBeLessThan(1e-9);
+}
+
+function objective(outcome: L1FitOutcome): number {
+  return outcome.status === "optimal" ? outcome.objective : Number.NaN;
+}
+
+test("every outcome is proved: KKT and gap where there is a fit, a mixture of models where there is none", () => {
+  const seen = { optimal: 0, infeasible: 0 };
+  for (let seed = 0; seed < 300; seed++) {
+    const k = 1 + (seed % 8);
+    const p = problem(seed, 2 + ((seed * 7) % 90), k);
+    const outcome = fitOf(p, seed % 3 === 0 ? undefined : seed % 3 === 1 ? p.best : seed % p.error.length).solve();
+    expectProved(outcome, p);
+    seen[outcome.status as keyof typeof seen]++;
+  }
+  expect(seen.optimal).toBeGreaterThan(100);
+  expect(seen.infeasible).toBeGreaterThan(30);
+});
+
+test("with e affine in λ·φ the fit finds λ from k + 2 observations", () => {
+  for (const k of [2, 5, 12]) {
+    const p = problem(k, k + 2, k, { noise: 0, slope: 3 });
+    const random = new Random(k, 11);
+    const truth = Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 0.02 + random.uniform()));
+    const outcome = fitOf(p).solve();
+    if (outcome.status !== "optimal") throw new Error(outcome.status);
+    expect(outcome.alpha).toBeCloseTo(3, 8);
+    for (const [j, value] of truth.entries()) expect(outcome.lambda[j]).toBeCloseTo(value, 8);
+  }
+});
+
+test("SIMD and scalar builds take the same number of iterations to the same objective", () => {
+  const scalar = instantiateModule<Abi>(decodeBinary(scalarBinary));
+  for (let seed = 0; seed < 20; seed++) {
+    const p = problem(seed, 20 + seed * 17, 1 + (seed % 12));
+    const a = fitOf(p).solve();
+    const b = fitOf(p, p.best, scalar).solve();
+    expect(a.status).toBe(b.status);
+    if (a.status === "optimal") expect(Math.abs(a.objective / objective(b) - 1)).toBeLessThan(1e-10);
+  }
+});
+
+test("trap: near the cone's apex the hard rows hold relative to α", () => {
+  for (let seed = 0; seed < 40; seed++) {
+    // The error falls with every λ·φ: the best fit is as flat as the guard allows.
+    const p = problem(seed, 60, 4, { slope: -1 });
+    const outcome = fitOf(p, undefined).solve();
+    expectProved(outcome, p);
+    if (outcome.status !== "optimal") continue;
+    expect(outcome.apex).toBe(true);
+    for (const [j, value] of outcome.mu.entries()) {
+      expect(value / outcome.alpha).toBeGreaterThan(p.F.lower[j]! - 1e-8);
+      expect(value / outcome.alpha).toBeLessThan(p.F.upper[j]! * (1 + 1e-8));
+    }
+  }
+});
+
+test("trap: a warm restart never stops above a cold one", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const k = 2 + (seed % 5);
+    const p = problem(seed, 120, k, seed % 2 ? { grid: 0.5 } : {});
+    const warm = createL1Fit(p);
+    open.push(warm);
+    for (let m = 20; m <= 120; m += 10) {
+      const from = warm.size;
+      warm.append(p.phi.slice(from * k, m * k), p.error.slice(from, m));
+      if (m % 30 === 0) warm.setWeights(Float64Array.from({ length: m }, (_, i) => 1 / (1 + (i % 7))));
+      const best = p.error.slice(0, m).indexOf(Math.min(...p.error.slice(0, m)));
+      warm.setIncumbent(best);
+      const outcome = warm.solve();
+      const part = { ...p, phi: p.phi.slice(0, m * k), error: p.error.slice(0, m) };
+      expectProved(outcome, part);
+      if (m % 30 !== 20) continue;
+      warm.setWeights(new Float64Array(m).fill(1));
+      const again = warm.solve();
+      const cold = fitOf(part, best).solve();
+      expect(again.status).toBe(cold.status);
+      if (cold.status === "optimal") expect(Math.abs(objective(again) - cold.objective)).toBeLessThan(1e-9 * (1 + m));
+    }
+  }
+});
+
+test("trap: a warm switch to another incumbent is not trapped at the apex", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const p = problem(seed, 300, 6);
+    const warm = fitOf(p);
+    warm.solve();
+    for (const j of [3, 17, p.best]) {
+      warm.setIncumbent(j);
+      const switched = warm.solve();
+      const cold = fitOf(p, j).solve();
+      expectProved(switched, p);
+      expect(switched.status).toBe(cold.status);
+      expect(switched.iterations).toBeLessThanOrEqual(2 * cold.iterations + 100);
+    }
+  }
+});
+
+test("trap: degenerate and duplicated rows do not cycle", () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const p = problem(seed, 100, 1 + (seed % 6), { grid: 1, noise: 2 });
+    const fit = fitOf(p);
+    fit.append(p.phi, p.error);
+    const outcome = fit.solve({ maxIterations: 3000 });
+    const doubled = {
+      ...p,
+      phi: Float64Array.from([...p.phi, ...p.phi]),
+      error: Float64Array.from([...p.error, ...p.error]),
+    };
+    expectProved(outcome, doubled);
+  }
+});
+
+test("trap: a cold start is not stuck at the apex", () => {
+  const p = problem(1, 3000, 12);
+  const outcome = fitOf(p).solve();
+  expectProved(outcome, p);
+  expect(outcome.iterations).toBeLessThan(500);
+});
+
+test("constant columns, equal errors and a single observation are fitted", () => {
+  const p = problem(3, 30, 3);
+  for (let i = 0; i < 30; i++) p.phi[i * 3 + 1] = 7;
+  expectProved(fitOf(p).solve(), p);
+  expectProved(fitOf({ ...p, error: new Float64Array(30).fill(2) }, undefined).solve(), p);
+  const one = { ...p, phi: p.phi.slice(0, 3), error: p.error.slice(0, 1), best: 0 };
+  expectProved(fitOf(one).solve(), one);
+});
+
+test("misuse is a typed error and memory comes back", () => {
+  const before = lpKernels().allocatedBytes();
+  const p = problem(1, 10, 2);
+  const fit = createL1Fit(p);
+  const code = (value: string) => expect.objectContaining({ code: value });
+  expect(() => fit.solve()).toThrow(code("EMPTY"));
+  expect(() => fit.append([1, 2, 3], [1])).toThrow(code("SHAPE"));
+  expect(() => fit.append([1, Number.NaN], [1])).toThrow(code("NON_FINITE"));
+  fit.append(p.phi, p.error);
+  expect(() => fit.setWeights([1])).toThrow(code("WEIGHT"));
+  expect(() => fit.setIncumbent(10)).toThrow(code("SHAPE"));
+  expect(() => createL1Fit({ k: 1, F: { lower: new Float64Array([2]), upper: new Float64Array([1]) } })).toThrow(
+    code("BOUNDS"),
+  );
+  expect(fit.solve({ maxIterations: 0 }).status).toBe("iteration-limit");
+  expect(fit.solve().status).toBe("optimal");
+  fit.dispose();
+  fit.dispose();
+  expect(() => fit.solve()).toThrow(code("DISPOSED"));
+  expect(lpKernels().allocatedBytes()).toBe(before);
+});
