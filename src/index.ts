@@ -9,6 +9,7 @@ export { LinearLoss } from "./features/loss.ts";
 export { l1, l2 } from "./features/norms.ts";
 export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
 export { labelSmoothing } from "./features/smoothing.ts";
+export { type Certificate, verifyCertificate } from "./outer/certificate.ts";
 export type { Budget, Run } from "./run.ts";
 export {
   createStudy,

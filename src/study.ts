@@ -1,5 +1,6 @@
 import { LearnLossError } from "./errors.ts";
 import { Polyhedron, type Weight } from "./features/polyhedron.ts";
+import { type Certificate, certify } from "./outer/certificate.ts";
 import { type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
 
@@ -133,6 +134,14 @@ export class Study {
       lambda: f.toRecord(best.lambda),
       features: f.toRecord(best.features),
     };
+  }
+
+  /**
+   * What the models seen prove: which λ explains the best model, and of better ones that no λ in F prefers them.
+   * Models are indices of `observations`. Undefined before the first model with a finite error.
+   */
+  get certificate(): Certificate | undefined {
+    return certify(this.observations, this.polyhedron);
   }
 
   get trials(): readonly TrialRecord[] {

@@ -51,13 +51,13 @@ describe("a study is a fold over what was told", () => {
   });
 
   test("another seed, other λ", () => {
-    const third = (seed: number) => {
+    const sixth = (seed: number) => {
       const study = createStudy({ ...options, seed });
-      for (let i = 0; i < 2; i++) study.fail(study.ask(), "");
+      for (let i = 0; i < 5; i++) study.fail(study.ask(), ""); // past the start, which is the same for all
       return study.ask().lambda;
     };
-    expect(third(1)).not.toEqual(third(2));
-    expect(third(1)).toEqual(third(1));
+    expect(sixth(1)).not.toEqual(sixth(2));
+    expect(sixth(1)).toEqual(sixth(1));
   });
 
   test("done after as many trials as were ordered, told or failed", () => {

@@ -1,7 +1,9 @@
 import type { Polyhedron } from "../features/polyhedron.ts";
-import { Random } from "../random.ts";
 import type { TrialRecord } from "../study.ts";
-import { exp, log } from "../wasm/transcendental.ts";
+import { explore, logDistance } from "./explore.ts";
+import { fitLambda } from "./fit-lambda.ts";
+
+export { sample } from "./explore.ts";
 
 /** The next λ, and why. */
 export interface Proposal {
@@ -9,29 +11,107 @@ export interface Proposal {
   readonly kind: "start" | "fit" | "explore" | "given";
 }
 
-/** A pure function of what was told and a seed: the start, then log-uniform over F. */
+/** Factor around the incumbent's λ that the fit may move: at the start, and bounds on what it becomes. */
+const RADIUS = { start: 8, least: 1.2, most: 24 };
+/** A fit with such a residual is exact: e is affine in some λ·φ, and that λ is proposed wherever it is. */
+const EXACT = 1e-7;
+/** Closer than that share of F's log-widths is the same λ. */
+const SAME = 1e-6;
+
+/**
+ * A pure function of what was told and a seed: first a design of k + 1 points, then the outer fit, within a trust
+ * region unless it is exact; exploration wherever the fit has nothing new to say, and the more often the fits have failed,
+ * until something better is found.
+ */
 export function propose(
-  f: Polyhedron,
+  F: Polyhedron,
   trials: readonly TrialRecord[],
   seed: number,
   start: Float64Array | undefined,
 ): Proposal {
-  if (trials.length === 0) return { lambda: start ?? middle(f), kind: "start" };
-  const random = new Random(seed, trials.length);
-  return { lambda: sample(f, random), kind: "explore" };
+  const origin = start ?? middle(F);
+  if (trials.length === 0) return { lambda: origin, kind: "start" };
+  const asked = trials.map(({ lambda }) => lambda);
+  if (trials.length <= F.size) {
+    const lambda = designPoint(F, trials.length, origin);
+    if (!repeats(F, lambda, asked)) return { lambda, kind: "start" };
+  }
+  const observations = trials.flatMap((trial) => trial.observations).filter(({ error }) => Number.isFinite(error));
+  const solved = observations.filter(({ converged }) => converged);
+  const exploring = () =>
+    ({ lambda: explore(F, solved, asked, (seed + trials.length) >>> 0), kind: "explore" }) as const;
+  if (observations.length === 0) return exploring();
+  const free = fitLambda(observations, F);
+  if (free.status === "optimal" && free.residual < EXACT && !repeats(F, free.lambda, asked)) {
+    return { lambda: free.lambda, kind: "fit" };
+  }
+  const { center, radius, failures } = trustRegion(trials);
+  // One exploration after each fit that failed, then two, up to four.
+  let explored = 0;
+  while (trials.at(-1 - explored)?.proposal === "explore") explored++;
+  if (explored < Math.min(failures, 4)) return exploring();
+  const fit = center ? fitLambda(observations, F, { trust: { lambda: center, radius } }) : free;
+  for (const candidate of [fit, free]) {
+    if (candidate.status === "optimal" && !repeats(F, candidate.lambda, asked)) {
+      return { lambda: F.normalize(candidate.lambda), kind: "fit" };
+    }
+  }
+  return exploring();
+}
+
+/** Folds the trials into the best λ so far, the factor around it, and how many fits have failed since. */
+function trustRegion(trials: readonly TrialRecord[]): {
+  readonly center: Float64Array | undefined;
+  readonly radius: number;
+  readonly failures: number;
+} {
+  let center: Float64Array | undefined;
+  let best = Number.POSITIVE_INFINITY;
+  let radius = RADIUS.start;
+  let failures = 0;
+  let atFloor = 0;
+  for (const trial of trials) {
+    if (trial.status !== "told") continue;
+    const error = Math.min(...trial.observations.map((seen) => seen.error));
+    const better = error < best;
+    if (trial.proposal === "fit") {
+      if (better) {
+        radius = Math.min(radius * 1.5, RADIUS.most);
+        atFloor = 0;
+      } else {
+        failures++;
+        atFloor = radius <= RADIUS.least ? atFloor + 1 : 0;
+        radius = atFloor >= 6 ? RADIUS.start : Math.max(radius ** 0.6, RADIUS.least);
+      }
+    }
+    if (better) {
+      best = error;
+      center = trial.lambda;
+      failures = 0;
+    }
+  }
+  return { center, radius, failures };
+}
+
+function repeats(F: Polyhedron, lambda: ArrayLike<number>, asked: readonly ArrayLike<number>[]): boolean {
+  return asked.some((other) => logDistance(F, lambda, other) < SAME);
+}
+
+/** Points 1 … k from which the first fit can tell all directions: one weight after the other goes up, the last: all down. */
+function designPoint(F: Polyhedron, index: number, origin: Float64Array): Float64Array {
+  const free = origin.map((_, j) => (F.lower[j]! < F.upper[j]! ? 1 : 0));
+  const moved = [...free.entries()].filter(([, yes]) => yes).map(([j]) => j);
+  const raised = moved[index - 1];
+  return F.normalize(
+    origin.map((value, j) => {
+      if (j === raised) return Math.sqrt(value * F.upper[j]!);
+      // Another mixture each time, so that shares with a common sum stay in general position.
+      return raised === undefined && free[j] ? Math.sqrt(value * F.lower[j]!) * (1 + (j % 3)) : value;
+    }),
+  );
 }
 
 /** The middle of F on the log scale. */
-export function middle(f: Polyhedron): Float64Array {
-  return f.normalize(f.lower.map((low, j) => Math.sqrt(low * f.upper[j]!)));
-}
-
-/** Log-uniform between the bounds, then normalized. */
-export function sample(f: Polyhedron, random: Random): Float64Array {
-  return f.normalize(
-    f.lower.map((low, j) => {
-      const least = log(low);
-      return exp(least + random.uniform() * (log(f.upper[j]!) - least));
-    }),
-  );
+export function middle(F: Polyhedron): Float64Array {
+  return F.normalize(F.lower.map((low, j) => Math.sqrt(low * F.upper[j]!)));
 }

@@ -1,0 +1,178 @@
+import type { Polyhedron } from "../features/polyhedron.ts";
+import { Random } from "../random.ts";
+import { exp, log } from "../wasm/transcendental.ts";
+
+/** A λ and the φ of the model that minimizes λ·φ. */
+export interface Solved {
+  readonly lambda: ArrayLike<number>;
+  readonly features: ArrayLike<number>;
+  readonly error: number;
+}
+
+const CANDIDATES = 128;
+
+/**
+ * Sandwich exploration. v(λ) = min_θ λ·φ(θ) is concave and homogeneous: g(λ) = minᵢ λ·φᵢ bounds it from above, and
+ * from below Σ c_s v(λ_s) wherever λ = Σ c_s λ_s + (something ≥ 0, where no feature is negative), c ≥ 0. The two are
+ * furthest apart at vertices of g's pieces, where models tie: of some seeded ones the widest is returned, good models'
+ * surroundings first. Once v = g at every vertex, v = g on F, and every minimizer has been seen.
+ */
+export function explore(F: Polyhedron, solved: readonly Solved[], asked: readonly ArrayLike<number>[], seed: number) {
+  const random = new Random(seed, solved.length + 0x5a1d);
+  const values = solved.map(({ lambda, features }) => dot(lambda, features));
+  const errors = solved.map(({ error }) => error).sort((a, b) => a - b);
+  const least = errors[0] ?? 0;
+  const spread = (errors[errors.length >> 2] ?? 0) - least;
+  let best = sample(F, random);
+  let widest = 1e-9;
+  for (let i = 0; i < CANDIDATES; i++) {
+    const { lambda, own } = tieVertex(F, solved, random);
+    const promise = own && spread > 0 ? 1 / (1 + ((own.error - least) / spread) ** 2) : 1;
+    const score = promise * gap(lambda, solved, values) * novelty(F, lambda, asked);
+    if (score > widest) {
+      widest = score;
+      best = lambda;
+    }
+  }
+  return best;
+}
+
+/**
+ * A vertex of the piece of g around a random λ: along random directions to the next tie or bound, then within it, until
+ * nothing can move. Coordinates are relative to the random λ, which is log-uniform.
+ */
+function tieVertex(F: Polyhedron, solved: readonly Solved[], random: Random) {
+  const unit = sample(F, random);
+  const k = unit.length;
+  const lambda = Float64Array.from(unit);
+  const fixed: Float64Array[] = [];
+  fix(
+    fixed,
+    F.data.map((a, j) => a * unit[j]!),
+  );
+  for (let j = 0; j < k; j++) if (F.lower[j] === F.upper[j]) fix(fixed, axis(k, j));
+  let own: Solved | undefined;
+  for (const one of solved) if (!own || dot(one.features, lambda) < dot(own.features, lambda)) own = one;
+  while (fixed.length < k) {
+    const direction = Float64Array.from({ length: k }, () => random.normal());
+    if (!project(fixed, direction)) break;
+    let length = Number.POSITIVE_INFINITY;
+    let hit: Float64Array | undefined;
+    for (let j = 0; j < k; j++) {
+      const speed = direction[j]! * unit[j]!;
+      if (Math.abs(direction[j]!) < 1e-9) continue;
+      const t = Math.max(((speed > 0 ? F.upper[j]! : F.lower[j]!) - lambda[j]!) / speed, 0);
+      if (t < length) {
+        length = t;
+        hit = axis(k, j);
+      }
+    }
+    for (const { features } of solved) {
+      let slack = 0;
+      let speed = 0;
+      for (let j = 0; j < k; j++) {
+        const above = features[j]! - own!.features[j]!;
+        slack += above * lambda[j]!;
+        speed -= above * unit[j]! * direction[j]!;
+      }
+      const t = Math.max(slack, 0) / speed;
+      if (speed > 1e-12 && t < length) {
+        length = t;
+        hit = Float64Array.from(features, (value, j) => (value - own!.features[j]!) * unit[j]!);
+      }
+    }
+    if (!hit || length === Number.POSITIVE_INFINITY) break;
+    for (let j = 0; j < k; j++) lambda[j]! += length * direction[j]! * unit[j]!;
+    if (!fix(fixed, hit)) break;
+  }
+  return { lambda: F.normalize(lambda), own };
+}
+
+function axis(k: number, j: number): Float64Array {
+  const result = new Float64Array(k);
+  result[j] = 1;
+  return result;
+}
+
+/** Adds a normal to an orthonormal set; false when it depends on the others. */
+function fix(fixed: Float64Array[], normal: Float64Array): boolean {
+  if (!project(fixed, normal)) return false;
+  fixed.push(normal);
+  return true;
+}
+
+/** Takes out the components along an orthonormal set, twice against rounding, and makes a unit vector of the rest. */
+function project(fixed: readonly Float64Array[], v: Float64Array): boolean {
+  const before = Math.sqrt(dot(v, v));
+  for (let pass = 0; pass < 2; pass++) {
+    for (const q of fixed) {
+      const along = dot(q, v);
+      for (let j = 0; j < v.length; j++) v[j]! -= along * q[j]!;
+    }
+  }
+  const after = Math.sqrt(dot(v, v));
+  if (!(after > 1e-9 * before)) return false;
+  for (let j = 0; j < v.length; j++) v[j]! /= after;
+  return true;
+}
+
+/** (g(λ) − lower bound)/|g(λ)|, at least 0. */
+export function gap(lambda: ArrayLike<number>, solved: readonly Solved[], values: readonly number[]): number {
+  if (solved.length === 0) return 1;
+  let upper = Number.POSITIVE_INFINITY;
+  for (const { features } of solved) upper = Math.min(upper, dot(lambda, features));
+  // Greedy: the solved λ_s that explains most is taken out of λ as often as it fits, then the next.
+  const rest = Float64Array.from(lambda);
+  let lower = 0;
+  for (let round = 0; round < rest.length; round++) {
+    let gain = 0;
+    let chosen = -1;
+    let times = 0;
+    for (const [s, { lambda: at }] of solved.entries()) {
+      let fits = Number.POSITIVE_INFINITY;
+      for (let j = 0; j < rest.length; j++) fits = Math.min(fits, rest[j]! / at[j]!);
+      if (fits * values[s]! > gain) {
+        gain = fits * values[s]!;
+        chosen = s;
+        times = fits;
+      }
+    }
+    if (chosen < 0 || gain < 1e-9 * Math.abs(upper)) break;
+    lower += gain;
+    for (let j = 0; j < rest.length; j++) rest[j] = Math.max(rest[j]! - times * solved[chosen]!.lambda[j]!, 0);
+  }
+  return Math.max(upper - lower, 0) / Math.max(Math.abs(upper), 1e-300);
+}
+
+/** 0 where λ was asked already, 1 from a fiftieth of F's log-width away from all that were. */
+function novelty(F: Polyhedron, lambda: ArrayLike<number>, asked: readonly ArrayLike<number>[]): number {
+  let nearest = 1;
+  for (const other of asked) nearest = Math.min(nearest, 50 * logDistance(F, lambda, other));
+  return nearest;
+}
+
+/** The largest |log λ/λ′| in units of F's log-widths. */
+export function logDistance(F: Polyhedron, a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let largest = 0;
+  for (let j = 0; j < F.size; j++) {
+    const width = log(F.upper[j]! / F.lower[j]!);
+    if (width > 0) largest = Math.max(largest, Math.abs(log(a[j]! / b[j]!)) / width);
+  }
+  return largest;
+}
+
+/** Log-uniform between the bounds, then normalized. */
+export function sample(F: Polyhedron, random: Random): Float64Array {
+  return F.normalize(
+    F.lower.map((low, j) => {
+      const least = log(low);
+      return exp(least + random.uniform() * (log(F.upper[j]!) - least));
+    }),
+  );
+}
+
+function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let j = 0; j < a.length; j++) sum += a[j]! * b[j]!;
+  return sum;
+}

@@ -1,0 +1,105 @@
+import type { Box } from "./box.ts";
+import { createL1Fit, type OrderingProof } from "./l1-fit.ts";
+
+/** A model that was seen: φ in F's coordinate order, e, and whether it minimizes its λ·φ. */
+export interface FitObservation {
+  readonly features: ArrayLike<number>;
+  /** Finite: leave failed and infinitely bad models out. */
+  readonly error: number;
+  readonly converged: boolean;
+}
+
+export interface FitLambdaOptions {
+  /** λ stays within a factor of `lambda`: lambda/radius ≤ λ ≤ lambda·radius. */
+  readonly trust?: { readonly lambda: ArrayLike<number>; readonly radius: number };
+  /** Observations that take part, the best ones. @default 120 */
+  readonly most?: number;
+}
+
+/** A model that no λ of the F that was searched prefers to the other models. */
+export interface Rejection {
+  /** Index among the observations given. */
+  readonly model: number;
+  /** Indices as in `model`. */
+  readonly proof: OrderingProof;
+}
+
+export type LambdaFit =
+  | {
+      readonly status: "optimal";
+      readonly lambda: Float64Array;
+      /** j: the model that λ prefers to all converged ones, the best for which such a λ exists. */
+      readonly incumbent: number;
+      /** What the fit says of the error of model j. */
+      readonly predicted: number;
+      /** Weighted mean of |e − fit|, relative to the weighted mean of |e − its mean|; 0 when e is affine in λ·φ. */
+      readonly residual: number;
+      /** Models with a smaller error, with the proof that none of the λ prefers them. */
+      readonly rejected: readonly Rejection[];
+    }
+  | { readonly status: "none"; readonly rejected: readonly Rejection[] };
+
+/**
+ * The outer fit: in ascending e, the first model j that some λ of F prefers to all converged models, and of these λ the
+ * one whose λ·φ explains the errors best, min Σ wᵢ|eᵢ − μ·φᵢ − c| with μ = αλ (LearnLoss, arXiv 1907.00103, section 3).
+ */
+export function fitLambda(observations: readonly FitObservation[], F: Box, options: FitLambdaOptions = {}): LambdaFit {
+  const k = F.lower.length;
+  const order = observations
+    .map((_, i) => i)
+    .sort((a, b) => observations[a]!.error - observations[b]!.error || a - b)
+    .slice(0, options.most ?? 120);
+  const rejected: Rejection[] = [];
+  if (order.length === 0) return { status: "none", rejected };
+  const errors = order.map((i) => observations[i]!.error);
+  const weights = weightsOf(errors, k);
+  using fit = createL1Fit({ k, F: within(F, options.trust) });
+  fit.append(
+    order.flatMap((i) => Array.from(observations[i]!.features)),
+    errors,
+    order.map((i) => observations[i]!.converged),
+  );
+  fit.setWeights(weights);
+  for (const [j, index] of order.entries()) {
+    fit.setIncumbent(j);
+    const outcome = fit.solve();
+    if (outcome.status === "infeasible") {
+      const { proof } = outcome;
+      rejected.push({
+        model: index,
+        proof: { ...proof, incumbent: index, models: proof.models.map((i) => order[i]!) },
+      });
+    } else if (outcome.status === "optimal") {
+      const { features } = observations[index]!;
+      let predicted = outcome.intercept;
+      for (let i = 0; i < k; i++) predicted += outcome.mu[i]! * features[i]!;
+      let sum = 0;
+      let mean = 0;
+      for (const [i, w] of weights.entries()) {
+        sum += w;
+        mean += w * errors[i]!;
+      }
+      mean /= sum;
+      const spread = weights.reduce((total, w, i) => total + w * Math.abs(errors[i]! - mean), 0);
+      const residual = spread > 0 ? outcome.objective / spread : 0;
+      return { status: "optimal", lambda: outcome.lambda, incumbent: index, predicted, residual, rejected };
+    }
+  }
+  return { status: "none", rejected };
+}
+
+/** wᵢ = 1/(1 + (eᵢ − e₀)/τ), τ from the max(3k, 10)-th best: good models count, bad ones tell the direction. */
+function weightsOf(errors: readonly number[], k: number): number[] {
+  const least = errors[0]!;
+  const tau = errors[Math.min(Math.max(3 * k, 10), errors.length) - 1]! - least;
+  return errors.map((e) => (tau > 0 ? 1 / (1 + (e - least) / tau) : 1));
+}
+
+/** F within a factor of a λ. With the normalization in place this is a box again. */
+export function within(F: Box, trust: FitLambdaOptions["trust"]): Box {
+  if (!trust) return F;
+  const { lambda, radius } = trust;
+  const lower = F.lower.map((low, j) => Math.min(Math.max(low, lambda[j]! / radius), F.upper[j]!));
+  const upper = F.upper.map((high, j) => Math.max(Math.min(high, lambda[j]! * radius), lower[j]!));
+  return { ...(F.data ? { data: F.data, total: F.total ?? 1 } : {}), lower, upper };
+}

@@ -1,0 +1,130 @@
+import { expect, test } from "vitest";
+import { atLeast, createStudy, fixed, type Study, verifyCertificate, type Weight } from "../../src/index.ts";
+import { sample } from "../../src/outer/explore.ts";
+import { Random } from "../../src/random.ts";
+import { finite, multimodal, quadratic, type Trainer } from "../reference/trainers.ts";
+
+function weights(k: number): Record<string, Weight> {
+  return Object.fromEntries(
+    Array.from({ length: k }, (_, j) => [`f${j}`, j === 0 ? fixed(1) : atLeast(0.01, 10)] as const),
+  );
+}
+
+/** Asks until the error is at most `target`; the number of asks, Infinity when `most` were not enough. */
+function asksUntil(study: Study, trainer: Trainer, target: number, most: number): number {
+  const { names } = study.polyhedron;
+  for (let asks = 1; asks <= most; asks++) {
+    const trial = study.ask();
+    const { features, error } = trainer.train(names.map((name) => trial.lambda[name]!));
+    study.tell(trial, { features: study.polyhedron.toRecord(features), error });
+    if (error <= target) return asks;
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+function optimumOf(seed: number, k: number): number[] {
+  const random = new Random(seed, 79);
+  return Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 0.05 + 3 * random.uniform()));
+}
+
+test.each([2, 3, 5, 8, 12])(
+  "affine e, strictly convex inner problems, k = %i: solved to 1e-6 by the k + 2nd model",
+  (k) => {
+    for (let seed = 0; seed < 6; seed++) {
+      const optimum = optimumOf(seed, k);
+      const trainer = quadratic(seed, k, optimum);
+      const least = trainer.train(optimum).error;
+      const study = createStudy({ lambda: weights(k), seed });
+      expect(asksUntil(study, trainer, least + 1e-6 * Math.abs(least), k + 2)).toBeLessThanOrEqual(k + 2);
+    }
+  },
+);
+
+test.each([2, 3, 5])("affine e over many models, k = %i: the best that any λ selects within a few more", (k) => {
+  for (let seed = 0; seed < 5; seed++) {
+    const optimum = optimumOf(seed, k);
+    const smooth = quadratic(seed, k, optimum);
+    const random = new Random(seed, 80);
+    const study = createStudy({ lambda: weights(k), seed });
+    const models = Array.from({ length: 2000 }, () => smooth.train(Array.from(sample(study.polyhedron, random))));
+    const trainer = finite(k, models);
+    expect(asksUntil(study, trainer, trainer.train(optimum).error + 1e-12, 3 * k + 6)).toBeLessThanOrEqual(3 * k + 6);
+  }
+});
+
+/** What random search needs for the same: the median over seeds is the yardstick. */
+function randomSearch(seed: number, trainer: Trainer, target: number, most: number): number {
+  const { polyhedron } = createStudy({ lambda: weights(trainer.k) });
+  const random = new Random(seed, 81);
+  for (let asks = 1; asks <= most; asks++) {
+    if (trainer.train(Array.from(sample(polyhedron, random))).error <= target) return asks;
+  }
+  return most + 1;
+}
+
+test("finitely many models with many local minima: all ten solved, in far fewer asks than random search", () => {
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  for (let seed = 0; seed < 10; seed++) {
+    const trainer = multimodal(seed, 3, 1000);
+    const { polyhedron } = createStudy({ lambda: weights(3) });
+    const random = new Random(seed, 82);
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 20_000; i++) {
+      least = Math.min(least, trainer.train(Array.from(sample(polyhedron, random))).error);
+    }
+    ours.push(asksUntil(createStudy({ lambda: weights(3), seed, trials: 1000 }), trainer, least, 400));
+    theirs.push(randomSearch(seed, trainer, least, 20_000));
+  }
+  const median = (list: number[]) => list.sort((a, b) => a - b)[5]!;
+  expect(Math.max(...ours)).toBeLessThanOrEqual(400);
+  expect(median(ours)).toBeLessThan(0.5 * median(theirs));
+});
+
+test("certificates are not violated: brute force over λ on a thousand small studies", () => {
+  let rejections = 0;
+  for (let seed = 0; seed < 1000; seed++) {
+    const random = new Random(seed, 83);
+    const k = 2 + (seed % 2);
+    const study = createStudy({ lambda: weights(k), seed });
+    const f = study.polyhedron;
+    const models = Array.from({ length: 3 + random.below(6) }, () => ({
+      features: Array.from({ length: k }, () => random.below(20) / 4),
+      error: random.below(10),
+    }));
+    for (const { features, error } of models) {
+      study.tell(study.ask({ lambda: f.toRecord(sample(f, random)) }), { features: f.toRecord(features), error });
+    }
+    const certificate = study.certificate!;
+    expect(verifyCertificate(certificate, study.observations, f)).toEqual({ valid: true });
+    rejections += certificate.rejected.length;
+    for (let i = 0; i < 200; i++) {
+      const lambda = sample(f, random);
+      const losses = models.map(({ features }) => features.reduce((a, value, j) => a + value * lambda[j]!, 0));
+      const least = Math.min(...losses);
+      for (const { model } of certificate.rejected) expect(losses[model]!).toBeGreaterThan(least);
+    }
+  }
+  expect(rejections).toBeGreaterThan(500);
+});
+
+test("a forged certificate is found out", () => {
+  const study = createStudy({ lambda: weights(2) });
+  for (const [f0, f1, error] of [
+    [1, 5, 3],
+    [4, 4, 1],
+    [5, 1, 2],
+  ] as const) {
+    study.tell(study.ask(), { features: { f0, f1 }, error });
+  }
+  const certificate = study.certificate!;
+  const check = (claim: typeof certificate) => verifyCertificate(claim, study.observations, study.polyhedron).valid;
+  expect(certificate.rejected.map(({ model }) => model)).toEqual([1]);
+  expect(certificate.explained!.model).toBe(2);
+  expect(check(certificate)).toBe(true);
+  expect(check({ ...certificate, rejected: [] })).toBe(false);
+  expect(check({ ...certificate, best: { model: 0, error: 3 } })).toBe(false);
+  const [rejection] = certificate.rejected;
+  const proof = { ...rejection!.proof, models: [0], weights: [1] };
+  expect(check({ ...certificate, rejected: [{ ...rejection!, proof }] })).toBe(false);
+});
