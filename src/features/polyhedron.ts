@@ -99,6 +99,14 @@ export class Polyhedron {
       const scale = this.total / sum;
       result = result.map((value, j) => Math.min(Math.max(value * scale, this.lower[j]!), this.upper[j]!));
     }
+    // What is left goes to the shares that have room.
+    let rest = this.total - result.reduce((sum, value, j) => sum + value * this.data[j]!, 0);
+    for (let j = 0; j < result.length && rest !== 0; j++) {
+      if (this.data[j] === 0) continue;
+      const value = Math.min(Math.max(result[j]! + rest, this.lower[j]!), this.upper[j]!);
+      rest -= value - result[j]!;
+      result[j] = value;
+    }
     return result;
   }
 

@@ -43,7 +43,7 @@ export function propose(
   if (observations.length === 0) return exploring();
   const free = fitLambda(observations, F);
   if (free.status === "optimal" && free.residual < EXACT && !repeats(F, free.lambda, asked)) {
-    return { lambda: free.lambda, kind: "fit" };
+    return { lambda: F.normalize(free.lambda), kind: "fit" };
   }
   const { center, radius, failures } = trustRegion(trials);
   // One exploration after each fit that failed, then two, up to four.
