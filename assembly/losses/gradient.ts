@@ -1,6 +1,6 @@
 // Loss and gradient of the data terms in one pass over X: forward, link, backward, a block of rows at a time.
 
-import { axpy, dot } from "../linalg/dense";
+import { panelGradient, panelScores } from "../linalg/panel";
 import { BLOCK, Objective } from "../objective";
 import { linkBlock } from "./link";
 
@@ -67,16 +67,22 @@ function weightsOf<T>(o: Objective, theta: usize): usize {
 
 function forward<T>(o: Objective, first: i32, count: i32, weights: usize, theta: usize, z: usize): void {
   const d = o.columns;
+  if (o.columnIndices == 0) {
+    panelScores<T>(count, d, o.outputs, o.values + <usize>first * <usize>d * sizeof<T>(), weights, z, BLOCK);
+  } else {
+    for (let i = 0; i < count; i++) {
+      for (let c = 0; c < o.outputs; c++) {
+        const w = weights + <usize>c * <usize>d * sizeof<T>();
+        store<T>(z + <usize>(c * BLOCK + i) * sizeof<T>(), sparseDot<T>(o, first + i, w));
+      }
+    }
+  }
   const intercepts = theta + ((<usize>o.weightCount) << 3);
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < o.outputs; c++) {
-      const w = weights + <usize>c * <usize>d * sizeof<T>();
-      const intercept = load<f64>(intercepts + ((<usize>c) << 3));
-      const s =
-        o.columnIndices == 0
-          ? dot<T>(d, o.values + <usize>(first + i) * <usize>d * sizeof<T>(), w)
-          : sparseDot<T>(o, first + i, w);
-      store<T>(z + <usize>(c * BLOCK + i) * sizeof<T>(), <T>(<f64>s + intercept));
+  for (let c = 0; c < o.outputs; c++) {
+    const intercept = <T>load<f64>(intercepts + ((<usize>c) << 3));
+    for (let i = 0; i < count; i++) {
+      const at = z + <usize>(c * BLOCK + i) * sizeof<T>();
+      store<T>(at, <T>(load<T>(at) + intercept));
     }
   }
 }
@@ -93,33 +99,27 @@ function sparseDot<T>(o: Objective, row: i32, w: usize): T {
 
 function backward<T>(o: Objective, first: i32, count: i32, z: usize, gradient: usize): void {
   const d = o.columns;
+  if (o.columnIndices == 0) {
+    panelGradient<T>(count, d, o.outputs, o.values + <usize>first * <usize>d * sizeof<T>(), z, BLOCK, gradient);
+  }
   const intercepts = gradient + ((<usize>o.weightCount) << 3);
   for (let c = 0; c < o.outputs; c++) {
-    const g = gradient + ((<usize>c * <usize>d) << 3);
-    const block = sizeof<T>() == 8 ? g : o.scratch + <usize>(o.outputs * BLOCK) * 8 + ((<usize>o.weightCount) << 2);
-    if (sizeof<T>() == 4) memory.fill(block, 0, (<usize>d) << 2);
     let sum: f64 = 0;
     for (let i = 0; i < count; i++) {
-      const r = load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>());
-      sum += <f64>r;
-      if (o.columnIndices == 0) axpy<T>(d, r, o.values + <usize>(first + i) * <usize>d * sizeof<T>(), block);
-      else sparseAxpy<T>(o, first + i, r, block);
-    }
-    if (sizeof<T>() == 4) {
-      for (let j = 0; j < d; j++) {
-        const to = g + ((<usize>j) << 3);
-        store<f64>(to, load<f64>(to) + <f64>load<f32>(block + ((<usize>j) << 2)));
-      }
+      const r = <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>());
+      sum += r;
+      if (o.columnIndices != 0) sparseAxpy<T>(o, first + i, r, gradient + ((<usize>c * <usize>d) << 3));
     }
     const intercept = intercepts + ((<usize>c) << 3);
     store<f64>(intercept, load<f64>(intercept) + sum);
   }
 }
 
-function sparseAxpy<T>(o: Objective, row: i32, r: T, out: usize): void {
+/** Sums in f64 at once: a block's gradient in f32 would cost all columns a block, not only its nonzeros. */
+function sparseAxpy<T>(o: Objective, row: i32, r: f64, out: usize): void {
   const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
   for (let k = load<i32>(o.rowStarts + ((<usize>row) << 2)); k < end; k++) {
-    const to = out + <usize>load<i32>(o.columnIndices + ((<usize>k) << 2)) * sizeof<T>();
-    store<T>(to, <T>(load<T>(to) + r * load<T>(o.values + <usize>k * sizeof<T>())));
+    const to = out + ((<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3);
+    store<f64>(to, load<f64>(to) + r * <f64>load<T>(o.values + <usize>k * sizeof<T>()));
   }
 }

@@ -1,0 +1,193 @@
+import { expect, test } from "vitest";
+import { binary as scalarBinary } from "../../build/kernels-scalar-binary.ts";
+import { type ModelKind, Objective, type ObjectiveOptions, type Rows } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { type Kernels, kernels } from "../../src/wasm/kernels.ts";
+import type { Abi } from "../../src/wasm/kernels-abi.ts";
+import { decodeBinary, instantiateModule } from "../../src/wasm/module.ts";
+import { exampleProblem, kinds, type Problem } from "../reference/example-problem.ts";
+import { dataLoss } from "../reference/loss.ts";
+
+const scalar: Kernels = instantiateModule<Abi>(decodeBinary(scalarBinary));
+
+/** Rows around the tile of 4 and the block of 32, columns around 1, 2 and 4 vectors, classes odd and even. */
+const sizes: readonly (readonly [rows: number, columns: number, classes: number])[] = [
+  [3, 1, 2],
+  [4, 2, 3],
+  [5, 3, 10],
+  [31, 7, 4],
+  [32, 16, 5],
+  [33, 17, 26],
+  [61, 8, 2],
+  [97, 35, 3],
+  [70, 64, 10],
+  [40, 13, 100],
+];
+
+const outputsOf = (model: ModelKind, classes: number): number => (model === "softmax" ? classes : 1);
+
+function randomTheta(length: number, seed = 3, size = 0.5): Float64Array {
+  const random = new Random(seed);
+  return Float64Array.from({ length }, () => size * (2 * random.uniform() - 1));
+}
+
+function evaluate(
+  options: ObjectiveOptions,
+  theta: Float64Array,
+  weights: { groups?: number[]; uniform?: number } = {},
+  k: Kernels = kernels(),
+): { loss: number; gradient: Float64Array; losses: Float64Array; scores: Float64Array } {
+  const arena = new Arena(k);
+  const objective = new Objective(arena, options);
+  objective.setWeights(weights);
+  const at = arena.copy(theta);
+  const out = arena.f64(theta.length);
+  const z = arena.f64(options.outputs * options.dataset.rows);
+  const loss = objective.gradient(at, out);
+  objective.scores(at, z);
+  const gradient = arena.viewF64(out, theta.length).slice();
+  const scores = arena.viewF64(z, options.outputs * options.dataset.rows).slice();
+  const losses = objective.groupLosses();
+  arena.dispose();
+  return { loss, gradient, losses, scores };
+}
+
+/** Largest difference, relative to the largest entry. */
+function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let worst = 0;
+  let scale = 1e-300;
+  for (let i = 0; i < a.length; i++) {
+    worst = Math.max(worst, Math.abs(a[i]! - b[i]!));
+    scale = Math.max(scale, Math.abs(b[i]!));
+  }
+  return a.length === b.length && !Number.isNaN(worst) ? worst / scale : Infinity;
+}
+
+/** The same rows with about two thirds of the entries left out, dense and as CSR. */
+function sparsePair(dataset: Rows): { dense: Rows; csr: Rows } {
+  const random = new Random(5);
+  const { rows, columns } = dataset;
+  const values = Float64Array.from(dataset.x.values, (value) => (random.uniform() < 0.35 ? value : 0));
+  const starts = new Int32Array(rows + 1);
+  const indices: number[] = [];
+  const kept: number[] = [];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = values[i * columns + j]!;
+      if (value === 0) continue;
+      indices.push(j);
+      kept.push(value);
+    }
+    starts[i + 1] = kept.length;
+  }
+  const x = { kind: "csr", values: Float64Array.from(kept), indices: Int32Array.from(indices), starts } as const;
+  return { dense: { rows, columns, x: { kind: "dense", values } }, csr: { rows, columns, x } };
+}
+
+for (const model of kinds) {
+  test(`${model}: loss and gradient equal the plain reference at odd sizes, dense and CSR, f64 and f32`, () => {
+    for (const [rows, columns, classes] of sizes) {
+      const problem: Problem = exampleProblem(model, rows, columns, classes);
+      const outputs = outputsOf(model, classes);
+      const theta = randomTheta(outputs * (columns + 1));
+      const { dense, csr } = sparsePair(problem.dataset);
+      for (const dataset of [problem.dataset, dense, csr]) {
+        const expected = dataLoss({ ...problem, dataset }, theta);
+        for (const precision of ["f64", "f32"] as const) {
+          const actual = evaluate({ ...problem, dataset, precision }, theta);
+          const tolerance = precision === "f64" ? 1e-12 : 2e-5;
+          expect(distance([actual.loss], [expected.loss]), `${rows}×${columns} loss`).toBeLessThan(tolerance);
+          expect(distance(actual.gradient, expected.gradient), `${rows}×${columns}`).toBeLessThan(tolerance);
+        }
+      }
+    }
+  });
+
+  test(`${model}: the SIMD build agrees with the scalar build`, () => {
+    for (const [rows, columns, classes] of sizes) {
+      const problem = exampleProblem(model, rows, columns, classes, 2);
+      const theta = randomTheta(outputsOf(model, classes) * (columns + 1), 4);
+      const { csr } = sparsePair(problem.dataset);
+      for (const dataset of [problem.dataset, csr]) {
+        for (const precision of ["f64", "f32"] as const) {
+          const simd = evaluate({ ...problem, dataset, precision }, theta);
+          const plain = evaluate({ ...problem, dataset, precision }, theta, {}, scalar);
+          const tolerance = precision === "f64" ? 1e-13 : 2e-5;
+          expect(distance(simd.scores, plain.scores)).toBeLessThan(tolerance);
+          expect(distance(simd.gradient, plain.gradient)).toBeLessThan(tolerance);
+        }
+      }
+    }
+  });
+
+  test(`${model}: the gradient is the central difference of the loss`, () => {
+    const problem = exampleProblem(model, 37, 6, 3);
+    const options: ObjectiveOptions = { ...problem, precision: "f64", uniform: model !== "squared" };
+    const weights = { groups: [0.7], uniform: model === "squared" ? 0 : 0.4 };
+    for (let point = 0; point < 10; point++) {
+      const theta = randomTheta(problem.outputs * 7, 10 + point, 0.3);
+      const { gradient } = evaluate(options, theta, weights);
+      const h = 1e-5;
+      const difference = theta.map((value, i) => {
+        const moved = (to: number) => evaluate(options, theta.with(i, to), weights).loss;
+        return (moved(value + h) - moved(value - h)) / (2 * h);
+      });
+      expect(distance(gradient, difference)).toBeLessThan(1e-7);
+    }
+  });
+
+  test(`${model}: row groups weighed apart sum to the whole, and each φ is the mean of its rows`, () => {
+    const problem = exampleProblem(model, 67, 9, 4);
+    const theta = randomTheta(problem.outputs * 10);
+    const map = Int32Array.from({ length: 67 }, (_, i) => (i % 5) % 3);
+    const options: ObjectiveOptions = { ...problem, precision: "f64", rowGroups: { map, count: 3 } };
+    const lambda = [0.2, 1.5, 0.6];
+    const whole = evaluate(options, theta, { groups: lambda });
+    const sum = new Float64Array(theta.length);
+    for (let g = 0; g < 3; g++) {
+      const one = evaluate(options, theta, { groups: lambda.map((value, h) => (h === g ? value : 0)) });
+      for (let i = 0; i < sum.length; i++) sum[i]! += one.gradient[i]!;
+      const weights = Float64Array.from(map, (group) => (group === g ? 1 : 0));
+      const mean = dataLoss({ ...problem, dataset: { ...problem.dataset, weights } }, theta);
+      expect(distance([whole.losses[g]!], [mean.loss])).toBeLessThan(1e-12);
+      expect(
+        distance(
+          one.gradient,
+          mean.gradient.map((value) => lambda[g]! * value),
+        ),
+      ).toBeLessThan(1e-12);
+    }
+    expect(distance(whole.gradient, sum)).toBeLessThan(1e-12);
+  });
+
+  test(`${model}: a sample weight of k is the row repeated k times`, () => {
+    const problem = exampleProblem(model, 41, 5, 3);
+    const theta = randomTheta(problem.outputs * 6);
+    const weights = Float64Array.from({ length: 41 }, (_, i) => i % 4);
+    const from = [...weights].flatMap((times, i) => Array<number>(times).fill(i));
+    const values = Float64Array.from(from.flatMap((i) => [...problem.dataset.x.values.subarray(5 * i, 5 * i + 5)]));
+    const repeated: Rows = { rows: from.length, columns: 5, x: { kind: "dense", values } };
+    const targets = Float64Array.from(from, (i) => problem.targets[i]!);
+    const a = evaluate({ ...problem, dataset: { ...problem.dataset, weights }, precision: "f64" }, theta);
+    const b = evaluate({ ...problem, dataset: repeated, targets, precision: "f64" }, theta);
+    expect(distance([a.loss], [b.loss])).toBeLessThan(1e-12);
+    expect(distance(a.gradient, b.gradient)).toBeLessThan(1e-12);
+  });
+}
+
+test("softmax does not change when the same vector is added to every class, and survives huge scores", () => {
+  const problem = exampleProblem("softmax", 50, 7, 5);
+  const theta = randomTheta(5 * 8);
+  const shift = randomTheta(8, 9);
+  const moved = theta.map((value, i) => value + (i < 35 ? shift[i % 7]! : shift[7]!));
+  const a = evaluate({ ...problem, precision: "f64" }, theta);
+  const b = evaluate({ ...problem, precision: "f64" }, moved);
+  expect(distance(a.gradient, b.gradient)).toBeLessThan(1e-12);
+  const huge = evaluate(
+    { ...problem, precision: "f64" },
+    theta.map((value) => 1e5 * value),
+  );
+  expect(Number.isFinite(huge.loss)).toBe(true);
+  expect(huge.gradient.every(Number.isFinite)).toBe(true);
+});
