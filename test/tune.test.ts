@@ -155,14 +155,14 @@ describe("a run", () => {
   });
 
   test("aborting rejects with the reason soon; the best stays, and run() may be called again", async () => {
-    using tuner = createTuner({ ...setting, train: blobs(3000, 60, 6, 1), validation: blobs(500, 60, 6, 2) });
+    using tuner = createTuner({ ...setting, train: blobs(4000, 60, 6, 1), validation: blobs(500, 60, 6, 2) });
     const controller = new AbortController();
     const reason = new Error("enough");
     let aborted = 0;
     setTimeout(() => {
       aborted = performance.now();
       controller.abort(reason);
-    }, 100);
+    }, 50);
     await expect(tuner.run({ signal: controller.signal })).rejects.toBe(reason);
     expect(performance.now() - aborted).toBeLessThan(100);
     expect(tuner.best).toBeDefined();
