@@ -14,7 +14,7 @@ export {
   solverWorkBytes,
 } from "./inner/solver";
 export { axpyF64 as axpy, combine } from "./linalg/dense";
-export { exp, log } from "./linalg/elementwise";
+export { exp, log, vexp } from "./linalg/elementwise";
 export { objectiveGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, worstGroupError } from "./metrics/classification";

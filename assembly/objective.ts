@@ -37,7 +37,16 @@ export class Objective {
   knotCount: i32;
   passes: f64; // spent so far: forward + backward over all rows counts 1, forward alone ½
 
-  /** Values of X in one block of rows' scores and of W, in the arithmetic's width (f32: a copy of W, a gradient). */
+  /** f64[outputs][BLOCK] behind the block of scores. */
+  get exponentials(): usize {
+    return this.scratch + ((<usize>(this.outputs * BLOCK)) << 3);
+  }
+
+  /** W in f32, outputs × columns. */
+  get weightsF32(): usize {
+    return this.scratch + ((<usize>(this.outputs * BLOCK)) << 4);
+  }
+
   get weightCount(): i32 {
     return this.outputs * this.columns;
   }
@@ -51,9 +60,9 @@ export function objectiveBytes(): usize {
   return offsetof<Objective>();
 }
 
-/** Scratch of `objective`: a block's scores, then for f32 a copy of W and a block's gradient of W. */
+/** Scratch of `objective`: a block's scores, their exponentials, and for f32 a copy of W. */
 export function objectiveScratchBytes(columns: i32, outputs: i32): usize {
-  return <usize>outputs * <usize>BLOCK * 8 + 2 * <usize>outputs * <usize>columns * 4 + 256;
+  return 2 * <usize>outputs * <usize>BLOCK * 8 + <usize>outputs * <usize>columns * 4 + 256;
 }
 
 export function objectiveSetData(

@@ -56,10 +56,10 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): void {
   }
 }
 
-/** W in the arithmetic's width: θ itself, or a copy in f32 behind the block of scores. */
+/** W in the arithmetic's width: θ itself, or a copy in f32 in the scratch. */
 function weightsOf<T>(o: Objective, theta: usize): usize {
   if (sizeof<T>() == 8) return theta;
-  const copy = o.scratch + <usize>(o.outputs * BLOCK) * 8;
+  const copy = o.weightsF32;
   const n = o.weightCount;
   for (let i = 0; i < n; i++) store<f32>(copy + ((<usize>i) << 2), <f32>load<f64>(theta + ((<usize>i) << 3)));
   return copy;

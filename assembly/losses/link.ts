@@ -1,6 +1,7 @@
 // The link of a block: scores z in, each row's λ-weighted loss gradient dℓ/dz out (in place), group losses summed.
 // Scores are [output][row], BLOCK rows apart.
 
+import { vexp } from "../linalg/elementwise";
 import { BLOCK, LOGISTIC, Objective, SOFTMAX } from "../objective";
 
 export function linkBlock<T>(o: Objective, first: i32, count: i32, z: usize): void {
@@ -12,19 +13,28 @@ export function linkBlock<T>(o: Objective, first: i32, count: i32, z: usize): vo
 function softmax<T>(o: Objective, first: i32, count: i32, z: usize): void {
   const C = o.outputs;
   const lambdaUniform = load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
+  // e[class][row] ← exp(score − largest score of the row), one exponential per score.
+  const e = o.exponentials;
+  for (let i = 0; i < count; i++) {
+    let largest: f64 = -Infinity;
+    for (let c = 0; c < C; c++) largest = max(largest, <f64>load<T>(at<T>(z, c, i)));
+    for (let c = 0; c < C; c++) store<f64>(at<f64>(e, c, i), <f64>load<T>(at<T>(z, c, i)) - largest);
+  }
+  for (let c = 0; c < C; c++) vexp(count, at<f64>(e, c, 0), at<f64>(e, c, 0));
   for (let i = 0; i < count; i++) {
     const row = <usize>(first + i);
     let largest: f64 = -Infinity;
     let mean: f64 = 0;
+    let total: f64 = 0;
     for (let c = 0; c < C; c++) {
       const s = <f64>load<T>(at<T>(z, c, i));
       largest = max(largest, s);
       mean += s;
+      total += load<f64>(at<f64>(e, c, i));
     }
     mean /= <f64>C;
-    let total: f64 = 0;
-    for (let c = 0; c < C; c++) total += Math.exp(<f64>load<T>(at<T>(z, c, i)) - largest);
     const logTotal = largest + Math.log(total);
+    const inverse = 1 / total;
     const label = <i32>load<f64>(o.targets + (row << 3));
     const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + (row << 2));
     const weight = load<f64>(o.rowWeights + (row << 3));
@@ -37,7 +47,7 @@ function softmax<T>(o: Objective, first: i32, count: i32, z: usize): void {
       uniform = u * lambdaUniform;
     }
     for (let c = 0; c < C; c++) {
-      const p = Math.exp(<f64>load<T>(at<T>(z, c, i)) - logTotal);
+      const p = load<f64>(at<f64>(e, c, i)) * inverse;
       let r = (own + uniform) * p - uniform / <f64>C;
       if (c == label) r -= own;
       store<T>(at<T>(z, c, i), <T>r);
