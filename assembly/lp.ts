@@ -13,3 +13,11 @@ export {
   l1FitRevise,
   l1FitSolve,
 } from "./outer/l1-fit";
+export {
+  simplexArray,
+  simplexBytes,
+  simplexHead,
+  simplexInit,
+  simplexNumber,
+  simplexSolve,
+} from "./outer/simplex";

@@ -1,0 +1,66 @@
+import { LearnLossError } from "../errors.ts";
+
+/** A in one of three forms: dense row by row, compressed columns, or compressed rows. */
+export type LpMatrix =
+  | { readonly rows: number; readonly dense: ArrayLike<number> }
+  | {
+      readonly rows: number;
+      readonly columnStarts: ArrayLike<number>;
+      readonly rowIndices: ArrayLike<number>;
+      readonly values: ArrayLike<number>;
+    }
+  | {
+      readonly rows: number;
+      readonly rowStarts: ArrayLike<number>;
+      readonly columnIndices: ArrayLike<number>;
+      readonly values: ArrayLike<number>;
+    };
+
+/** One column of A. */
+export interface SparseColumn {
+  readonly rows: number[];
+  readonly values: number[];
+}
+
+/** The columns without zeros. @throws SHAPE, NON_FINITE */
+export function columnsOf(matrix: LpMatrix, count: number): SparseColumn[] {
+  const { rows } = matrix;
+  const columns: SparseColumn[] = Array.from({ length: count }, () => ({ rows: [], values: [] }));
+  const add = (row: number, column: number, value: number) => {
+    if (!Number.isFinite(value))
+      throw new LearnLossError("NON_FINITE", `A[${row}, ${column}] is ${value}: give a finite number.`);
+    const target = columns[column];
+    if (!target || !(row >= 0 && row < rows))
+      throw new LearnLossError("SHAPE", `A[${row}, ${column}] is outside of ${rows} rows × ${count} columns.`);
+    if (value === 0) return;
+    const last = target.rows.length - 1;
+    if (last >= 0 && target.rows[last] === row) target.values[last]! += value;
+    else {
+      target.rows.push(row);
+      target.values.push(value);
+    }
+  };
+  if ("dense" in matrix) {
+    if (matrix.dense.length !== rows * count)
+      throw new LearnLossError("SHAPE", `A has ${matrix.dense.length} entries: give ${rows} × ${count}.`);
+    for (let i = 0; i < rows; i++) for (let j = 0; j < count; j++) add(i, j, matrix.dense[i * count + j]!);
+    return columns;
+  }
+  const byColumn = "columnStarts" in matrix;
+  const starts = byColumn ? matrix.columnStarts : matrix.rowStarts;
+  const indices = byColumn ? matrix.rowIndices : matrix.columnIndices;
+  const lines = byColumn ? count : rows;
+  if (starts.length !== lines + 1 || indices.length !== matrix.values.length || starts[lines] !== indices.length) {
+    throw new LearnLossError(
+      "SHAPE",
+      `The sparse matrix has ${starts.length} starts, ${indices.length} indices and ${matrix.values.length} values: give ${lines + 1} starts, the last of them the number of values.`,
+    );
+  }
+  for (let line = 0; line < lines; line++) {
+    for (let e = starts[line]!; e < starts[line + 1]!; e++) {
+      if (byColumn) add(indices[e]!, line, matrix.values[e]!);
+      else add(line, indices[e]!, matrix.values[e]!);
+    }
+  }
+  return columns;
+}

@@ -1,0 +1,128 @@
+import type { SparseColumn } from "./lp-matrix.ts";
+
+/** The problem as given, unscaled. */
+export interface LpModel {
+  readonly columns: readonly SparseColumn[];
+  readonly cost: readonly number[];
+  readonly rowLower: readonly number[];
+  readonly rowUpper: readonly number[];
+  readonly colLower: readonly number[];
+  readonly colUpper: readonly number[];
+}
+
+/** Residuals of the problem as given. */
+export interface Kkt {
+  /** Largest violation of a bound, over 1 + |bound|. */
+  readonly primal: number;
+  /** Largest reduced cost or row dual of the wrong sign, over 1 + |cost| (1 for rows). */
+  readonly dual: number;
+  /** |primal − dual objective| over 1 + |objective|. */
+  readonly gap: number;
+}
+
+export function kktOf(model: LpModel, x: Float64Array, rowDuals: Float64Array, offset: number) {
+  const { columns, cost, rowLower, rowUpper, colLower, colUpper } = model;
+  const activity = new Float64Array(rowLower.length);
+  const reducedCosts = Float64Array.from(cost);
+  let objective = offset;
+  for (const [j, { rows, values }] of columns.entries()) {
+    objective += cost[j]! * x[j]!;
+    for (const [e, i] of rows.entries()) {
+      activity[i]! += values[e]! * x[j]!;
+      reducedCosts[j]! -= values[e]! * rowDuals[i]!;
+    }
+  }
+  let primal = 0;
+  let dual = 0;
+  let bound = offset;
+  const look = (value: number, low: number, high: number, d: number, size: number) => {
+    if (value < low) primal = Math.max(primal, (low - value) / (1 + Math.abs(low)));
+    if (value > high) primal = Math.max(primal, (value - high) / (1 + Math.abs(high)));
+    const active = d > 0 ? low : high;
+    if (Math.abs(active) === Number.POSITIVE_INFINITY) dual = Math.max(dual, Math.abs(d) / (1 + size));
+    else if (d !== 0) bound += d * active;
+  };
+  for (let i = 0; i < activity.length; i++) look(activity[i]!, rowLower[i]!, rowUpper[i]!, rowDuals[i]!, 0);
+  for (let j = 0; j < x.length; j++) {
+    look(x[j]!, colLower[j]!, colUpper[j]!, reducedCosts[j]!, Math.abs(cost[j]!));
+  }
+  const kkt: Kkt = { primal, dual, gap: Math.abs(objective - bound) / (1 + Math.abs(objective)) };
+  return { objective, reducedCosts, kkt };
+}
+
+/** What a proof must be worth, at ‖ray‖∞ = 1. */
+const MARGIN = 1e-7;
+/** Smaller than this share of the terms it is the sum of, a coefficient is 0. */
+const NOISE = 1e-11;
+
+function unit(ray: Float64Array): Float64Array | undefined {
+  let largest = 0;
+  for (const value of ray) largest = Math.max(largest, Math.abs(value));
+  return largest > 0 && largest < Number.POSITIVE_INFINITY ? ray.map((value) => value / largest) : undefined;
+}
+
+/** Whether y or −y proves infeasibility: the least y·(A x) over the columns' bounds is above the most over the rows'. */
+export function checkDualRay(model: LpModel, y: Float64Array): { ray: Float64Array; margin: number } | undefined {
+  const ray = unit(y);
+  if (!ray) return undefined;
+  for (const sign of [1, -1]) {
+    const signed = ray.map((value) => (Math.abs(value) < NOISE ? 0 : sign * value));
+    const margin = dualMargin(model, signed);
+    if (margin > 0) return { ray: signed, margin };
+  }
+  return undefined;
+}
+
+function dualMargin({ columns, rowLower, rowUpper, colLower, colUpper }: LpModel, y: Float64Array): number {
+  let margin = 0;
+  let size = 0;
+  const add = (coefficient: number, bound: number) => {
+    if (coefficient === 0) return;
+    margin += coefficient * bound;
+    size += Math.abs(coefficient * bound);
+  };
+  for (const [i, value] of y.entries()) add(-value, value > 0 ? rowUpper[i]! : rowLower[i]!);
+  for (const [j, { rows, values }] of columns.entries()) {
+    let sum = 0;
+    let terms = 0;
+    for (const [e, i] of rows.entries()) {
+      sum += values[e]! * y[i]!;
+      terms += Math.abs(values[e]! * y[i]!);
+    }
+    const bound = sum > 0 ? colLower[j]! : colUpper[j]!;
+    if (Math.abs(sum) > NOISE * terms * 100 || Number.isFinite(bound)) add(sum, bound);
+  }
+  // Not below what rounding may have done to the terms.
+  return Number.isFinite(margin) && margin > MARGIN * Math.min(1, size) && margin > 1e-10 * size ? margin : 0;
+}
+
+/** Whether the direction stays feasible from any feasible point, and the cost falls along it. */
+export function checkPrimalRay(
+  { columns, cost, rowLower, rowUpper, colLower, colUpper }: LpModel,
+  direction: Float64Array,
+): { ray: Float64Array; margin: number } | undefined {
+  const ray = unit(direction)?.map((value) => (Math.abs(value) < NOISE ? 0 : value));
+  if (!ray) return undefined;
+  const activity = new Float64Array(rowLower.length);
+  const terms = new Float64Array(rowLower.length);
+  let rate = 0;
+  for (const [j, { rows, values }] of columns.entries()) {
+    const step = ray[j]!;
+    if (
+      (step > 0 && colUpper[j] !== Number.POSITIVE_INFINITY) ||
+      (step < 0 && colLower[j] !== Number.NEGATIVE_INFINITY)
+    )
+      return undefined;
+    rate -= cost[j]! * step;
+    for (const [e, i] of rows.entries()) {
+      activity[i]! += values[e]! * step;
+      terms[i]! += Math.abs(values[e]! * step);
+    }
+  }
+  for (const [i, value] of activity.entries()) {
+    if (Math.abs(value) <= 1e-9 * terms[i]!) continue;
+    if (value > 0 ? rowUpper[i] !== Number.POSITIVE_INFINITY : rowLower[i] !== Number.NEGATIVE_INFINITY)
+      return undefined;
+  }
+  return rate > MARGIN * 1e-3 ? { ray, margin: rate } : undefined;
+}

@@ -1,0 +1,345 @@
+import { LearnLossError } from "../errors.ts";
+import { Arena } from "../wasm/arena.ts";
+import { type LpKernels, lpKernels } from "../wasm/lp.ts";
+import { columnsOf, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
+import { equilibrate } from "./lp-scaling.ts";
+import { checkDualRay, checkPrimalRay, type Kkt, kktOf, type LpModel } from "./lp-verification.ts";
+
+/** minimize cost·x subject to rowLower ≤ A x ≤ rowUpper, colLower ≤ x ≤ colUpper; bounds may be ±Infinity. */
+export interface LpProblem {
+  readonly cost: ArrayLike<number>;
+  readonly matrix: LpMatrix;
+  /** @default −Infinity */
+  readonly rowLower?: ArrayLike<number>;
+  /** @default +Infinity */
+  readonly rowUpper?: ArrayLike<number>;
+  /** @default 0 */
+  readonly colLower?: ArrayLike<number>;
+  /** @default +Infinity */
+  readonly colUpper?: ArrayLike<number>;
+  /** Added to the objective. @default 0 */
+  readonly offset?: number;
+}
+
+export interface LpOptions {
+  /** Feasibility and optimality tolerance of the scaled problem, relative to 1 + |bound|. @default 1e-9 */
+  readonly tolerance?: number;
+  /** @default 10000 + 50·(rows + columns) */
+  readonly maxIterations?: number;
+  /** Milliseconds. @default none */
+  readonly timeLimit?: number;
+}
+
+/** One entry per column, then one per row: 0 at the lower bound, 1 at the upper, 2 free at 0, 3 basic. */
+export type LpBasis = Uint8Array;
+
+interface Common {
+  readonly iterations: number;
+  readonly milliseconds: number;
+}
+
+export type LpOutcome =
+  | (Common & {
+      readonly status: "optimal";
+      readonly x: Float64Array;
+      readonly objective: number;
+      /** d objective / d bound of each row: ≥ 0 where the lower bound is active. */
+      readonly rowDuals: Float64Array;
+      readonly reducedCosts: Float64Array;
+      readonly basis: LpBasis;
+      readonly kkt: Kkt;
+    })
+  | (Common & {
+      readonly status: "infeasible";
+      /** Row multipliers y, ‖y‖∞ = 1: y·(A x) is above what the row bounds allow for every x within its bounds. */
+      readonly ray: Float64Array;
+      /** By how much, relative to the numbers compared. */
+      readonly margin: number;
+      readonly basis: LpBasis;
+    })
+  | (Common & {
+      readonly status: "unbounded";
+      /** Direction, ‖·‖∞ = 1, along which bounds and rows stay satisfied and the cost falls. */
+      readonly ray: Float64Array;
+      /** The rate at which the cost falls. */
+      readonly margin: number;
+      readonly basis: LpBasis;
+    })
+  | (Common & { readonly status: "iteration-limit" | "time-limit" | "numerical"; readonly basis: LpBasis });
+
+/** Rows above which the dense inverse would not fit comfortably. */
+const MOST_ROWS = 5000;
+/** Times the tolerance of 1e-9 it is about what rounding does to a scaled reduced cost. */
+const LEAST_UNIT = 1e-5;
+/** Iterations between two looks at the clock. */
+const SLICE = 1000;
+
+/** A linear program that is solved again and again: the basis survives every edit. */
+export class Lp {
+  readonly #kernels: LpKernels;
+  readonly #columns: SparseColumn[];
+  readonly #cost: number[];
+  readonly #bounds: { rowLower: number[]; rowUpper: number[]; colLower: number[]; colUpper: number[] };
+  readonly #offset: number;
+  #basis: number[];
+  #disposed = false;
+
+  /** @throws SHAPE, NON_FINITE, BOUNDS, TOO_LARGE */
+  constructor(problem: LpProblem, kernels: LpKernels = lpKernels()) {
+    this.#kernels = kernels;
+    const n = problem.cost.length;
+    const rows = problem.matrix.rows;
+    checkRows(rows);
+    this.#columns = columnsOf(problem.matrix, n);
+    this.#cost = finite(problem.cost, "cost");
+    this.#offset = problem.offset ?? 0;
+    this.#bounds = {
+      rowLower: boundsOf(problem.rowLower, rows, Number.NEGATIVE_INFINITY, "rowLower"),
+      rowUpper: boundsOf(problem.rowUpper, rows, Number.POSITIVE_INFINITY, "rowUpper"),
+      colLower: boundsOf(problem.colLower, n, 0, "colLower"),
+      colUpper: boundsOf(problem.colUpper, n, Number.POSITIVE_INFINITY, "colUpper"),
+    };
+    this.#basis = [...new Array<number>(n).fill(2), ...new Array<number>(rows).fill(3)];
+  }
+
+  get rows(): number {
+    return this.#bounds.rowLower.length;
+  }
+
+  get columns(): number {
+    return this.#cost.length;
+  }
+
+  /** Appends rows; they enter with their activity basic, so the basis stays dual feasible. */
+  addRows(matrix: LpMatrix, lower: ArrayLike<number>, upper: ArrayLike<number>): void {
+    this.#alive();
+    const first = this.rows;
+    checkRows(first + matrix.rows);
+    const added = columnsOf(matrix, this.columns);
+    const low = boundsOf(lower, matrix.rows, 0, "lower");
+    const high = boundsOf(upper, matrix.rows, 0, "upper");
+    for (const [j, column] of added.entries()) {
+      const mine = this.#columns[j]!;
+      for (const [e, row] of column.rows.entries()) {
+        mine.rows.push(first + row);
+        mine.values.push(column.values[e]!);
+      }
+    }
+    this.#bounds.rowLower.push(...low);
+    this.#bounds.rowUpper.push(...high);
+    this.#basis.push(...new Array<number>(matrix.rows).fill(3));
+  }
+
+  /** Appends columns, nonbasic: the basis stays primal feasible where their bound is 0. */
+  addColumns(matrix: LpMatrix, cost: ArrayLike<number>, lower: ArrayLike<number>, upper: ArrayLike<number>): void {
+    this.#alive();
+    if (matrix.rows !== this.rows)
+      throw new LearnLossError("SHAPE", `The columns have ${matrix.rows} rows: give ${this.rows}.`);
+    const added = columnsOf(matrix, cost.length);
+    const costs = finite(cost, "cost");
+    const low = boundsOf(lower, cost.length, 0, "lower");
+    const high = boundsOf(upper, cost.length, 0, "upper");
+    this.#basis.splice(this.columns, 0, ...new Array<number>(cost.length).fill(2));
+    this.#columns.push(...added);
+    this.#cost.push(...costs);
+    this.#bounds.colLower.push(...low);
+    this.#bounds.colUpper.push(...high);
+  }
+
+  changeCost(column: number, cost: number): void {
+    this.#alive();
+    this.#index(column, this.columns, "Column");
+    this.#cost[column] = finite([cost], "cost")[0]!;
+  }
+
+  changeColumnBounds(column: number, lower: number, upper: number): void {
+    this.#change(column, lower, upper, "col");
+  }
+
+  changeRowBounds(row: number, lower: number, upper: number): void {
+    this.#change(row, lower, upper, "row");
+  }
+
+  getBasis(): LpBasis {
+    return Uint8Array.from(this.#basis);
+  }
+
+  /** @throws SHAPE; a basis that is singular or has too many or few basic entries is mended when solving */
+  setBasis(basis: ArrayLike<number>): void {
+    this.#alive();
+    const list = Array.from(basis);
+    if (list.length !== this.#basis.length || list.some((s) => s !== 0 && s !== 1 && s !== 2 && s !== 3)) {
+      throw new LearnLossError(
+        "SHAPE",
+        `The basis has ${list.length} entries: give ${this.#basis.length} of 0, 1, 2 or 3.`,
+      );
+    }
+    this.#basis = list;
+  }
+
+  solve(options: LpOptions = {}): LpOutcome {
+    this.#alive();
+    const began = performance.now();
+    const model = this.#model();
+    const { columns, rowLower, rowUpper, colLower, colUpper } = model;
+    const n = columns.length;
+    const m = rowLower.length;
+    const crossed = crossedBounds(model);
+    const elapsed = () => performance.now() - began;
+    if (crossed) return { ...crossed, iterations: 0, milliseconds: elapsed(), basis: this.getBasis() };
+    const scaling = equilibrate(columns, m, model.cost);
+    const { row: rowScale, column: columnScale, cost: costScale } = scaling;
+    const nonzeros = columns.reduce((sum, { rows }) => sum + rows.length, 0);
+    using arena = new Arena(this.#kernels);
+    const k = this.#kernels;
+    const block = arena.bytes(k.simplexBytes(n, m, nonzeros));
+    k.simplexInit(block, n, m, nonzeros);
+    const address = (which: number) => k.simplexArray(block, which) >>> 0;
+    const starts = arena.viewI32(address(0), n + 1);
+    const rows = arena.viewI32(address(1), nonzeros);
+    const values = arena.viewF64(address(2), nonzeros);
+    const cost = arena.viewF64(address(3), n + m);
+    const lower = arena.viewF64(address(4), n + m);
+    const upper = arena.viewF64(address(5), n + m);
+    const statuses = arena.viewI32(address(6), n + m);
+    // The dual residual of the problem as given is relative to 1 + |cost|; in scaled units not below rounding.
+    const units = arena.viewF64(address(9), n + m);
+    const unit = (size: number) => Math.min(Math.max(size, LEAST_UNIT), 1);
+    let e = 0;
+    for (let j = 0; j < n; j++) {
+      const scale = columnScale[j]!;
+      for (const [i, row] of columns[j]!.rows.entries()) {
+        rows[e] = row;
+        values[e++] = columns[j]!.values[i]! * scale * rowScale[row]!;
+      }
+      starts[j + 1] = e;
+      cost[j] = model.cost[j]! * scale * costScale;
+      units[j] = unit((1 + Math.abs(model.cost[j]!)) * scale * costScale);
+      lower[j] = colLower[j]! / scale;
+      upper[j] = colUpper[j]! / scale;
+    }
+    for (let i = 0; i < m; i++) {
+      units[n + i] = unit(costScale / rowScale[i]!);
+      lower[n + i] = rowLower[i]! * rowScale[i]!;
+      upper[n + i] = rowUpper[i]! * rowScale[i]!;
+    }
+    statuses.set(this.#basis);
+    const most = options.maxIterations ?? 10_000 + 50 * (n + m);
+    const { timeLimit = Number.POSITIVE_INFINITY, tolerance = 1e-9 } = options;
+    let iterations = 0;
+    let ended: number;
+    do {
+      const slice = timeLimit < Number.POSITIVE_INFINITY ? Math.min(SLICE, most - iterations) : most - iterations;
+      ended = k.simplexSolve(block, slice, tolerance);
+      iterations += k.simplexNumber(block, 0);
+    } while (ended === 2 && iterations < most && elapsed() < timeLimit);
+    this.#basis = Array.from(arena.viewI32(address(6), n + m));
+    const common = { iterations, milliseconds: elapsed(), basis: this.getBasis() };
+    if (ended === 2) return { status: iterations < most ? "time-limit" : "iteration-limit", ...common };
+    if (ended === 1) {
+      const y = Float64Array.from(arena.viewF64(address(8), m), (value, i) => value * rowScale[i]!);
+      const proof = checkDualRay(model, y);
+      return proof ? { status: "infeasible", ...proof, ...common } : { status: "numerical", ...common };
+    }
+    if (ended === 4) {
+      const ray = new Float64Array(n);
+      const column = arena.viewF64(address(10), m);
+      const direction = k.simplexNumber(block, 2);
+      for (let i = 0; i < m; i++) {
+        const j = k.simplexHead(block, i);
+        if (j < n) ray[j] = -direction * column[i]! * columnScale[j]!;
+      }
+      const entering = k.simplexNumber(block, 1);
+      if (entering < n) ray[entering] = direction * columnScale[entering]!;
+      const proof = checkPrimalRay(model, ray);
+      return proof ? { status: "unbounded", ...proof, ...common } : { status: "numerical", ...common };
+    }
+    if (ended !== 0) return { status: "numerical", ...common };
+    const x = Float64Array.from(arena.viewF64(address(7), n), (value, j) =>
+      Math.min(Math.max(value * columnScale[j]!, colLower[j]!), colUpper[j]!),
+    );
+    const rowDuals = Float64Array.from(
+      arena.viewF64(address(8), m),
+      (value, i) => (value * rowScale[i]!) / costScale + 0,
+    );
+    return { status: "optimal", x, rowDuals, ...kktOf(model, x, rowDuals, this.#offset), ...common };
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #model(): LpModel {
+    return { columns: this.#columns, cost: this.#cost, ...this.#bounds };
+  }
+
+  #alive(): void {
+    if (this.#disposed) throw new LearnLossError("DISPOSED", "This LP was disposed: create a new one.");
+  }
+
+  #index(index: number, count: number, what: string): void {
+    if (!Number.isInteger(index) || index < 0 || index >= count)
+      throw new LearnLossError("SHAPE", `${what} ${index} does not exist: there are ${count}.`);
+  }
+
+  #change(index: number, lower: number, upper: number, kind: "row" | "col"): void {
+    this.#alive();
+    this.#index(index, kind === "row" ? this.rows : this.columns, kind === "row" ? "Row" : "Column");
+    const low = boundsOf([lower], 1, 0, "lower")[0]!;
+    const high = boundsOf([upper], 1, 0, "upper")[0]!;
+    this.#bounds[`${kind}Lower`][index] = low;
+    this.#bounds[`${kind}Upper`][index] = high;
+  }
+}
+
+/** A persistent LP. */
+export function createLp(problem: LpProblem): Lp {
+  return new Lp(problem);
+}
+
+/** Solves an LP once. */
+export function solveLp(problem: LpProblem, options: LpOptions = {}): LpOutcome {
+  using lp = new Lp(problem);
+  return lp.solve(options);
+}
+
+/** A lower bound above its upper bound: infeasible without further ado, proved by the row itself or by e_j alone. */
+function crossedBounds({ rowLower, rowUpper, colLower, colUpper }: LpModel) {
+  const row = rowLower.findIndex((low, i) => low > rowUpper[i]!);
+  const column = colLower.findIndex((low, j) => low > colUpper[j]!);
+  if (row < 0 && column < 0) return undefined;
+  const ray = new Float64Array(rowLower.length);
+  if (row >= 0) ray[row] = 1;
+  const gap = row >= 0 ? rowLower[row]! - rowUpper[row]! : colLower[column]! - colUpper[column]!;
+  return { status: "infeasible" as const, ray, margin: gap };
+}
+
+function checkRows(rows: number): void {
+  if (!Number.isInteger(rows) || rows < 0) throw new LearnLossError("SHAPE", `The matrix has ${rows} rows.`);
+  if (rows > MOST_ROWS)
+    throw new LearnLossError("TOO_LARGE", `The LP has ${rows} rows: this dense basis takes up to ${MOST_ROWS}.`);
+}
+
+function finite(values: ArrayLike<number>, what: string): number[] {
+  return Array.from(values, (value, j) => {
+    if (!Number.isFinite(value))
+      throw new LearnLossError("NON_FINITE", `${what}[${j}] is ${value}: give a finite number.`);
+    return value;
+  });
+}
+
+function boundsOf(values: ArrayLike<number> | undefined, count: number, missing: number, what: string): number[] {
+  if (!values) return new Array<number>(count).fill(missing);
+  if (values.length !== count)
+    throw new LearnLossError("SHAPE", `${what} has ${values.length} entries: give ${count}.`);
+  const wrong = what.endsWith("pper") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return Array.from(values, (value, i) => {
+    if (Number.isNaN(value) || value === wrong)
+      throw new LearnLossError("BOUNDS", `${what}[${i}] is ${value}: give a number, or Infinity of the other sign.`);
+    return value;
+  });
+}

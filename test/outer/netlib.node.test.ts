@@ -1,0 +1,56 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { solveLp } from "../../src/lp.ts";
+import { parseMps } from "../../src/mps.ts";
+
+const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const folder = process.env.LEARNLOSS_NETLIB ?? join(root, "../shared/data/netlib");
+
+/** Solves a file; what is expected is an objective or a status. */
+function check(path: string, expected: string): void {
+  const outcome = solveLp(parseMps(readFileSync(path, "latin1")).problem);
+  const objective = Number(expected);
+  if (Number.isNaN(objective)) {
+    expect(outcome.status).toBe(expected);
+    return;
+  }
+  if (outcome.status !== "optimal") throw new Error(outcome.status);
+  const { primal, dual, gap } = outcome.kkt;
+  expect(Math.max(primal, dual, gap)).toBeLessThan(1e-9);
+  // The collection's objectives are given to 12 digits, and its solvers agree to 1e-8 on the worst conditioned.
+  expect(Math.abs(outcome.objective - objective)).toBeLessThan(5e-9 * (1 + Math.abs(objective)));
+}
+
+describe("classics", () => {
+  test.each([
+    ["beale", "-1.25"],
+    ["both_inf", "infeasible"],
+    ["chvatal", "-1"],
+    ["empty_rows", "2"],
+    ["hilbert12", "19.2491506207"],
+    ["infeas_tiny", "infeasible"],
+    ["klee_minty_12", "-244140625"],
+    ["klee_minty_16", "-152587890625"],
+    ["klee_minty_4", "-625"],
+    ["klee_minty_8", "-390625"],
+    ["kuhn", "-2"],
+    ["kuhn_unb", "unbounded"],
+    ["marshall_suurballe", "-2"],
+    ["redundant_eq", "6"],
+    ["unbounded_tiny", "unbounded"],
+  ])("%s", (name, expected) => check(join(root, "test/fixtures/lp", `${name}.mps`), expected));
+});
+
+if (!existsSync(join(folder, "index.tsv"))) {
+  test.skip(`the Netlib collection is not at ${folder} (set LEARNLOSS_NETLIB): SKIPPED`);
+} else {
+  const index = readFileSync(join(folder, "index.tsv"), "utf8").trim().split("\n").slice(1);
+  const problems = index
+    .map((line) => line.split("\t"))
+    .map(([name, file, , , , expected]) => [name!, file!, expected!]);
+  describe("Netlib", () => {
+    test.each(problems)("%s", (_, file, expected) => check(join(folder, file!), expected!));
+  });
+}
