@@ -4,6 +4,8 @@
 //
 //   θ (f64)    | W: outputs × columns, row by row | intercepts: outputs |       penalties see W only
 
+import { paddedOutputs } from "./linalg/sparse";
+
 export const SOFTMAX: i32 = 0;
 export const LOGISTIC: i32 = 1;
 export const SQUARED: i32 = 2;
@@ -47,6 +49,28 @@ export class Objective {
     return this.scratch + ((<usize>(this.outputs * BLOCK)) << 4);
   }
 
+  /** CSR with several classes: W and its gradient are transposed for linalg/sparse.ts, where f32 data has its W. */
+  get packs(): bool {
+    return this.columnIndices != 0 && this.outputs > 1;
+  }
+
+  get packedBytes(): usize {
+    return (<usize>this.columns * <usize>paddedOutputs(this.outputs)) << 3;
+  }
+
+  get packed(): usize {
+    return this.weightsF32;
+  }
+
+  get packedGradient(): usize {
+    return this.packed + this.packedBytes;
+  }
+
+  /** f64 per padded class, of one row. */
+  get packedRow(): usize {
+    return this.packedGradient + this.packedBytes;
+  }
+
   get weightCount(): i32 {
     return this.outputs * this.columns;
   }
@@ -60,9 +84,11 @@ export function objectiveBytes(): usize {
   return offsetof<Objective>();
 }
 
-/** Scratch of `objective`: a block's scores, their exponentials, and for f32 a copy of W. */
-export function objectiveScratchBytes(columns: i32, outputs: i32): usize {
-  return 2 * <usize>outputs * <usize>BLOCK * 8 + <usize>outputs * <usize>columns * 4 + 256;
+/** Scratch of `objective`: a block's scores, their exponentials, and W as the kernels read it (see `packs`). */
+export function objectiveScratchBytes(columns: i32, outputs: i32, sparse: bool): usize {
+  const block = 2 * <usize>outputs * <usize>BLOCK * 8;
+  if (sparse && outputs > 1) return block + (2 * <usize>columns + 1) * <usize>paddedOutputs(outputs) * 8;
+  return block + <usize>outputs * <usize>columns * 4;
 }
 
 export function objectiveSetData(

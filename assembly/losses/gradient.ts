@@ -1,6 +1,7 @@
 // Loss and gradient of the data terms in one pass over X: forward, link, backward, a block of rows at a time.
 
 import { panelGradient, panelScores } from "../linalg/panel";
+import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
 import { BLOCK, Objective } from "../objective";
 import { linkBlock } from "./link";
 
@@ -48,16 +49,22 @@ function scores<T>(o: Objective, theta: usize, out: usize): void {
 function overBlocks<T>(o: Objective, theta: usize, gradient: usize): void {
   const z = o.scratch;
   const weights = weightsOf<T>(o, theta);
+  if (o.packs && gradient != 0) memory.fill(o.packedGradient, 0, o.packedBytes);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
     forward<T>(o, first, count, weights, theta, z);
     linkBlock<T>(o, first, count, z);
     if (gradient != 0) backward<T>(o, first, count, z, gradient);
   }
+  if (o.packs && gradient != 0) unpack(o.columns, o.outputs, o.packedGradient, gradient);
 }
 
-/** W in the arithmetic's width: θ itself, or a copy in f32 in the scratch. */
+/** W as the forward kernels read it: packed (CSR, several classes), otherwise in the arithmetic's width: θ itself, or a copy in f32 in the scratch. */
 function weightsOf<T>(o: Objective, theta: usize): usize {
+  if (o.packs) {
+    pack(o.columns, o.outputs, theta, o.packed);
+    return o.packed;
+  }
   if (sizeof<T>() == 8) return theta;
   const copy = o.weightsF32;
   const n = o.weightCount;
@@ -69,6 +76,17 @@ function forward<T>(o: Objective, first: i32, count: i32, weights: usize, theta:
   const d = o.columns;
   if (o.columnIndices == 0) {
     panelScores<T>(count, d, o.outputs, o.values + <usize>first * <usize>d * sizeof<T>(), weights, z, BLOCK);
+  } else if (o.packs) {
+    const row = o.packedRow;
+    for (let i = 0; i < count; i++) {
+      const start = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2));
+      const nonzeros = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2), 4) - start;
+      const values = o.values + <usize>start * sizeof<T>();
+      sparseScores<T>(nonzeros, values, o.columnIndices + ((<usize>start) << 2), o.outputs, weights, row);
+      for (let c = 0; c < o.outputs; c++) {
+        store<T>(z + <usize>(c * BLOCK + i) * sizeof<T>(), <T>load<f64>(row + ((<usize>c) << 3)));
+      }
+    }
   } else {
     for (let i = 0; i < count; i++) {
       for (let c = 0; c < o.outputs; c++) {
@@ -101,6 +119,18 @@ function backward<T>(o: Objective, first: i32, count: i32, z: usize, gradient: u
   const d = o.columns;
   if (o.columnIndices == 0) {
     panelGradient<T>(count, d, o.outputs, o.values + <usize>first * <usize>d * sizeof<T>(), z, BLOCK, gradient);
+  } else if (o.packs) {
+    const row = o.packedRow;
+    store<f64>(row + ((<usize>(paddedOutputs(o.outputs) - 1)) << 3), 0);
+    for (let i = 0; i < count; i++) {
+      for (let c = 0; c < o.outputs; c++) {
+        store<f64>(row + ((<usize>c) << 3), <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>()));
+      }
+      const start = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2));
+      const nonzeros = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2), 4) - start;
+      const values = o.values + <usize>start * sizeof<T>();
+      sparseGradient<T>(nonzeros, values, o.columnIndices + ((<usize>start) << 2), o.outputs, row, o.packedGradient);
+    }
   }
   const intercepts = gradient + ((<usize>o.weightCount) << 3);
   for (let c = 0; c < o.outputs; c++) {
@@ -108,7 +138,7 @@ function backward<T>(o: Objective, first: i32, count: i32, z: usize, gradient: u
     for (let i = 0; i < count; i++) {
       const r = <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>());
       sum += r;
-      if (o.columnIndices != 0) sparseAxpy<T>(o, first + i, r, gradient + ((<usize>c * <usize>d) << 3));
+      if (o.columnIndices != 0 && !o.packs) sparseAxpy<T>(o, first + i, r, gradient + ((<usize>c * <usize>d) << 3));
     }
     const intercept = intercepts + ((<usize>c) << 3);
     store<f64>(intercept, load<f64>(intercept) + sum);

@@ -113,7 +113,7 @@ export class Objective {
       rowGroups ? arena.copy(rowGroups.map) : 0,
       this.#groupWeights,
       this.#groupLosses,
-      arena.bytes(k.objectiveScratchBytes(columns, outputs)),
+      arena.bytes(k.objectiveScratchBytes(columns, outputs, x.kind === "csr")),
     );
     this.setWeights({});
   }
