@@ -50,10 +50,17 @@ export function kktOf(model: LpModel, x: Float64Array, rowDuals: Float64Array, o
   return { objective, reducedCosts, kkt };
 }
 
-/** What a proof must be worth, at ‖ray‖∞ = 1. */
-const MARGIN = 1e-7;
+/** What a proof must be worth, relative to the numbers that it adds up: far above what rounding does to them. */
+const MARGIN = 1e-9;
 /** Smaller than this share of the terms it is the sum of, a coefficient is 0. */
-const NOISE = 1e-11;
+const NOISE = 1e-9;
+
+/** A ray of the scaled problem without what rounding left in it. */
+export function denoised(ray: Float64Array): Float64Array {
+  let largest = 0;
+  for (const value of ray) largest = Math.max(largest, Math.abs(value));
+  return ray.map((value) => (Math.abs(value) < 1e-11 * largest ? 0 : value));
+}
 
 function unit(ray: Float64Array): Float64Array | undefined {
   let largest = 0;
@@ -66,7 +73,7 @@ export function checkDualRay(model: LpModel, y: Float64Array): { ray: Float64Arr
   const ray = unit(y);
   if (!ray) return undefined;
   for (const sign of [1, -1]) {
-    const signed = ray.map((value) => (Math.abs(value) < NOISE ? 0 : sign * value));
+    const signed = ray.map((value) => sign * value);
     const margin = dualMargin(model, signed);
     if (margin > 0) return { ray: signed, margin };
   }
@@ -90,10 +97,9 @@ function dualMargin({ columns, rowLower, rowUpper, colLower, colUpper }: LpModel
       terms += Math.abs(values[e]! * y[i]!);
     }
     const bound = sum > 0 ? colLower[j]! : colUpper[j]!;
-    if (Math.abs(sum) > NOISE * terms * 100 || Number.isFinite(bound)) add(sum, bound);
+    if (Math.abs(sum) > NOISE * terms || Number.isFinite(bound)) add(sum, bound);
   }
-  // Not below what rounding may have done to the terms.
-  return Number.isFinite(margin) && margin > MARGIN * Math.min(1, size) && margin > 1e-10 * size ? margin : 0;
+  return Number.isFinite(margin) && margin > MARGIN * size ? margin / size : 0;
 }
 
 /** Whether the direction stays feasible from any feasible point, and the cost falls along it. */
@@ -101,11 +107,12 @@ export function checkPrimalRay(
   { columns, cost, rowLower, rowUpper, colLower, colUpper }: LpModel,
   direction: Float64Array,
 ): { ray: Float64Array; margin: number } | undefined {
-  const ray = unit(direction)?.map((value) => (Math.abs(value) < NOISE ? 0 : value));
+  const ray = unit(direction);
   if (!ray) return undefined;
   const activity = new Float64Array(rowLower.length);
   const terms = new Float64Array(rowLower.length);
   let rate = 0;
+  let size = 0;
   for (const [j, { rows, values }] of columns.entries()) {
     const step = ray[j]!;
     if (
@@ -114,15 +121,16 @@ export function checkPrimalRay(
     )
       return undefined;
     rate -= cost[j]! * step;
+    size += Math.abs(cost[j]! * step);
     for (const [e, i] of rows.entries()) {
       activity[i]! += values[e]! * step;
       terms[i]! += Math.abs(values[e]! * step);
     }
   }
   for (const [i, value] of activity.entries()) {
-    if (Math.abs(value) <= 1e-9 * terms[i]!) continue;
+    if (Math.abs(value) <= NOISE * terms[i]!) continue;
     if (value > 0 ? rowUpper[i] !== Number.POSITIVE_INFINITY : rowLower[i] !== Number.NEGATIVE_INFINITY)
       return undefined;
   }
-  return rate > MARGIN * 1e-3 ? { ray, margin: rate } : undefined;
+  return rate > MARGIN * size ? { ray, margin: rate / size } : undefined;
 }

@@ -3,7 +3,7 @@ import { Arena } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
 import { columnsOf, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
 import { equilibrate } from "./lp-scaling.ts";
-import { checkDualRay, checkPrimalRay, type Kkt, kktOf, type LpModel } from "./lp-verification.ts";
+import { checkDualRay, checkPrimalRay, denoised, type Kkt, kktOf, type LpModel } from "./lp-verification.ts";
 
 /** minimize cost·x subject to rowLower ≤ A x ≤ rowUpper, colLower ≤ x ≤ colUpper; bounds may be ±Infinity. */
 export interface LpProblem {
@@ -61,7 +61,7 @@ export type LpOutcome =
       readonly status: "unbounded";
       /** Direction, ‖·‖∞ = 1, along which bounds and rows stay satisfied and the cost falls. */
       readonly ray: Float64Array;
-      /** The rate at which the cost falls. */
+      /** The rate at which the cost falls, relative to the sum of its terms. */
       readonly margin: number;
       readonly basis: LpBasis;
     })
@@ -237,14 +237,15 @@ export class Lp {
     const common = { iterations, milliseconds: elapsed(), basis: this.getBasis() };
     if (ended === 2) return { status: iterations < most ? "time-limit" : "iteration-limit", ...common };
     if (ended === 1) {
-      const y = Float64Array.from(arena.viewF64(address(8), m), (value, i) => value * rowScale[i]!);
+      const y = denoised(arena.viewF64(address(8), m)).map((value, i) => value * rowScale[i]!);
       const proof = checkDualRay(model, y);
       return proof ? { status: "infeasible", ...proof, ...common } : { status: "numerical", ...common };
     }
     if (ended === 4) {
       const ray = new Float64Array(n);
-      const column = arena.viewF64(address(10), m);
       const direction = k.simplexNumber(block, 2);
+      // The last entry is that of the entering variable.
+      const column = denoised(Float64Array.of(...arena.viewF64(address(10), m), 1));
       for (let i = 0; i < m; i++) {
         const j = k.simplexHead(block, i);
         if (j < n) ray[j] = -direction * column[i]! * columnScale[j]!;
@@ -307,15 +308,13 @@ export function solveLp(problem: LpProblem, options: LpOptions = {}): LpOutcome 
   return lp.solve(options);
 }
 
-/** A lower bound above its upper bound: infeasible without further ado, proved by the row itself or by e_j alone. */
+/** A lower bound above its upper bound: infeasible, proved by that row alone, or by a column without any row (ray 0). */
 function crossedBounds({ rowLower, rowUpper, colLower, colUpper }: LpModel) {
   const row = rowLower.findIndex((low, i) => low > rowUpper[i]!);
-  const column = colLower.findIndex((low, j) => low > colUpper[j]!);
-  if (row < 0 && column < 0) return undefined;
+  if (row < 0 && !colLower.some((low, j) => low > colUpper[j]!)) return undefined;
   const ray = new Float64Array(rowLower.length);
   if (row >= 0) ray[row] = 1;
-  const gap = row >= 0 ? rowLower[row]! - rowUpper[row]! : colLower[column]! - colUpper[column]!;
-  return { status: "infeasible" as const, ray, margin: gap };
+  return { status: "infeasible" as const, ray, margin: 1 };
 }
 
 function checkRows(rows: number): void {
