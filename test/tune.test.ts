@@ -183,10 +183,10 @@ describe("a run", () => {
   });
 });
 
-test("300 create, tune and dispose cycles leave no byte behind", async () => {
+test("1,000 create, tune and dispose cycles leave no byte behind", async () => {
   const small = { ...setting, train: blobs(30, 5, 3, 1), validation: blobs(40, 5, 3, 2), trials: 2 };
   await tune(small);
   const before = [kernels().allocatedBytes(), kernels().memory.buffer.byteLength];
-  for (let i = 0; i < 300; i++) await tune({ ...small, seed: i });
+  for (let i = 0; i < 1000; i++) await tune({ ...small, seed: i });
   expect([kernels().allocatedBytes(), kernels().memory.buffer.byteLength]).toEqual(before);
 });

@@ -1,0 +1,214 @@
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const main = `${root}dist/cli/main.js`;
+const run = promisify(execFile);
+let cwd = "";
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), "learnloss-"));
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+async function learnloss(...parameters: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  try {
+    return { code: 0, ...(await run(process.execPath, [main, ...parameters], { cwd })) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr };
+  }
+}
+
+const cancer = [`${root}data/breast-cancer.csv`, "--target", "diagnosis", "--model", "logistic", "--standardize"];
+
+describe("learnloss demo", () => {
+  test("prints the table and writes a page that loads nothing", async () => {
+    const { code, stdout } = await learnloss("demo");
+    expect(code).toBe(0);
+    for (const method of ["default", "grid", "random search", "LearnLoss"]) expect(stdout).toContain(method);
+    const page = readFileSync(join(cwd, "report.html"), "utf8");
+    expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(3);
+    expect(page).not.toMatch(/<script|src=|href=|@import|url\(/);
+    expect(page).not.toContain("NaN");
+  });
+
+  test("--json: one object; better than the default and than random search, near the grid at a tenth of its cost", async () => {
+    const { stdout } = await learnloss("demo", "--json", "--report", "demo.html");
+    const { table, ...result } = JSON.parse(stdout);
+    const [standard, grid, random, learned] = table;
+    expect(learned.logLoss).toBe(result.error);
+    expect(learned.logLoss).toBeLessThan(Math.min(standard.logLoss, random.logLoss));
+    expect(learned.logLoss).toBeLessThan(1.01 * grid.logLoss);
+    expect(learned.passes).toBeLessThan(grid.passes / 10);
+    expect(existsSync(join(cwd, "demo.html"))).toBe(true);
+  });
+});
+
+describe("learnloss tune", () => {
+  test("--json keeps its contract", async () => {
+    const { code, stdout } = await learnloss("tune", ...cancer, "--features", "l1,l2", "--metric", "auc", "--json");
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      status: "complete",
+      metric: "auc",
+      lambda: { l1: expect.any(Number), l2: expect.any(Number) },
+    });
+    for (const name of [
+      "error",
+      "passes",
+      "trials",
+      "checkpoints",
+      "milliseconds",
+      "trainingPasses",
+      "reducedPasses",
+      "validationPasses",
+    ]) {
+      expect(result[name], name).toEqual(expect.any(Number));
+    }
+    expect(result.passes).toBeCloseTo(result.trainingPasses + result.reducedPasses, 9);
+  });
+
+  test("for people: λ, its error, the objective in words; a report and the loss in files", async () => {
+    const { stdout } = await learnloss(
+      "tune",
+      ...cancer,
+      "--features",
+      "l2",
+      "--report",
+      "r.html",
+      "--save-loss",
+      "loss.json",
+    );
+    expect(stdout).toMatch(/log-loss 0\.\d+ with\n {2}l2 /);
+    expect(readFileSync(join(cwd, "r.html"), "utf8")).toContain("<svg");
+    expect(JSON.parse(readFileSync(join(cwd, "loss.json"), "utf8"))).toMatchObject({ learnloss: "loss", version: 1 });
+  });
+
+  test.each([
+    ["passes", "30"],
+    ["trials", "2"],
+  ])("a budget of %s ends it normally", async (name, value) => {
+    const { stdout } = await learnloss("tune", ...cancer, "--features", "l1,l2", `--${name}`, value, "--json");
+    expect(JSON.parse(stdout).status).toBe(name);
+  });
+
+  test("a study cut short by its budget goes on to the same answer as one without a pause", async () => {
+    const tune = async (...more: string[]) => {
+      const { stdout } = await learnloss("tune", ...cancer, "--features", "l1,l2", "--json", ...more);
+      const { milliseconds: _, ...result } = JSON.parse(stdout);
+      return result;
+    };
+    await tune("--passes", "40", "--study", "paused.jsonl");
+    const paused = readFileSync(join(cwd, "paused.jsonl"), "utf8");
+    const resumed = await tune("--study", "paused.jsonl");
+    expect(resumed).toEqual(await tune("--study", "whole.jsonl"));
+    const whole = readFileSync(join(cwd, "whole.jsonl"), "utf8");
+    expect(readFileSync(join(cwd, "paused.jsonl"), "utf8")).toBe(whole);
+    expect(whole.startsWith(paused)).toBe(true);
+    const { code } = await learnloss("report", "whole.jsonl", "--output", "study.html");
+    expect(code).toBe(0);
+    expect(readFileSync(join(cwd, "study.html"), "utf8")).not.toContain("NaN");
+  });
+
+  test.each([
+    ["OPTION", ["--features", "l3"]],
+    ["OPTION", ["--features", "l1,convex:x"]],
+    ["OPTION", ["--features", "l1", "--metric", "accuracy"]],
+    ["OPTION", ["--features", "l1", "--metric", "mean-squared-error"]],
+    ["OPTION", ["--features", "l1", "--validation", "-1"]],
+    ["BUDGET", ["--features", "l1", "--passes", "-3"]],
+    ["SEED", ["--features", "l1", "--seed", "1.5"]],
+    ["IO", ["--features", "l1", "--validation-data", "missing.csv"]],
+    ["OPTION", ["--features", "l1", "--scale", "2"]],
+  ])("%s for %j: exit code 2, the code on stderr and in JSON", async (expected, parameters) => {
+    const { code, stdout, stderr } = await learnloss("tune", ...cancer, ...parameters, "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error.code).toBe(expected);
+    expect(stderr).toContain(`learnloss: ${expected}: `);
+  });
+});
+
+describe("learnloss ask-tell", () => {
+  function talk(lines: readonly unknown[], ...parameters: string[]): Promise<Record<string, unknown>[]> {
+    return new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [main, "ask-tell", ...parameters], { cwd });
+      let text = "";
+      child.stdout.on("data", (chunk) => {
+        text += chunk;
+      });
+      child.on("error", reject);
+      child.on("close", () =>
+        resolve(
+          text
+            .trim()
+            .split("\n")
+            .map((line) => JSON.parse(line)),
+        ),
+      );
+      child.stdin.end(lines.map((line) => (typeof line === "string" ? line : JSON.stringify(line))).join("\n"));
+    });
+  }
+  const create = { create: { lambda: { logLoss: { fixed: 1 }, l2: { atLeast: 0 } }, seed: 7, trials: 2 } };
+  const tell = (id: number, error: number | string) => ({ tell: { id, features: { logLoss: 0.3, l2: 2 }, error } });
+
+  test("asks, is told, keeps everything in a file, goes on", async () => {
+    const first = await talk([create, { ask: {} }, tell(0, 0.2), { ask: {} }, { best: {} }], "--study", "asked.jsonl");
+    expect(first.map((answer) => Object.keys(answer)[0])).toEqual(["created", "trial", "ok", "trial", "best"]);
+    expect(first[4]).toMatchObject({ best: { error: 0.2, trial: 0 } });
+    const second = await talk([create, tell(1, "Infinity"), { best: {} }], "--study", "asked.jsonl");
+    const { id, lambda } = first[3]!.trial as { id: number; lambda: object };
+    expect(second[0]).toMatchObject({ created: { trials: 2, pending: [{ id, lambda }] } });
+    expect(second[1]).toEqual({ ok: true, done: true });
+    expect(second[2]).toEqual(first[4]);
+  });
+
+  test("what is wrong is answered with a code, and the talk goes on", async () => {
+    const answers = await talk([
+      { ask: {} },
+      "x",
+      "[]",
+      create,
+      tell(9, 1),
+      { tell: { id: 0 } },
+      { jump: {} },
+      create,
+      { ask: {} },
+      tell(0, "NaN"),
+    ]);
+    expect(answers.map((answer) => (answer.error as { code?: string })?.code)).toEqual([
+      "OPTION",
+      "PARSE",
+      "PARSE",
+      undefined,
+      "UNKNOWN_TRIAL",
+      "SHAPE",
+      "OPTION",
+      "CONFLICT",
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+test("an unreadable CSV cell is named; --help exits with 0", async () => {
+  writeFileSync(join(cwd, "bad.csv"), "a,b,y\n1,2,x\n3,oops,z\n");
+  const { code, stderr } = await learnloss(
+    "tune",
+    "bad.csv",
+    "--target",
+    "y",
+    "--model",
+    "softmax",
+    "--features",
+    "l2",
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/learnloss: \w+: .*(line|row) 3/i);
+  expect((await learnloss("--help")).code).toBe(0);
+});

@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { StudyFile } from "../../src/cli/study-file.ts";
+import { atLeast, createStudy, fixed } from "../../src/index.ts";
+import { readJournal } from "../../src/journal.ts";
+
+const code = (expected: string, message = /./) =>
+  expect.objectContaining({ name: "LearnLossError", code: expected, message: expect.stringMatching(message) });
+
+let directory = "";
+let path = "";
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "learnloss-"));
+  path = join(directory, "study.jsonl");
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+function example(trials: number) {
+  const study = createStudy({ lambda: { logLoss: fixed(1), "λ\u2028": atLeast(0) }, seed: 3 });
+  for (let i = 0; i < trials; i++) {
+    const trial = study.ask();
+    const error = i === 2 ? Number.POSITIVE_INFINITY : 1 / (1 + i);
+    if (i === 1) study.fail(trial, "line\nbreak");
+    else study.tell(trial, { features: { logLoss: 0.1 * i, "λ\u2028": 3 }, error });
+  }
+  return study;
+}
+
+function written(trials = 5): Buffer {
+  const file = new StudyFile(path, "f");
+  file.sync(example(trials));
+  file.close();
+  return readFileSync(path);
+}
+
+describe("a study file", () => {
+  test("holds everything told, and goes on where it ended", () => {
+    written(3);
+    const file = new StudyFile(path, "f");
+    expect(file.stored!.study.toJSON()).toEqual(example(3).toJSON());
+    file.sync(example(5));
+    file.close();
+    expect(readJournal(readFileSync(path)).study.toJSON()).toEqual(example(5).toJSON());
+  });
+
+  test("cut at any byte: whole lines are kept, the torn one is dropped with a warning", () => {
+    const bytes = written();
+    const events = example(5).events;
+    const header = bytes.indexOf(10) + 1;
+    for (let length = header; length <= bytes.length; length++) {
+      const cut = bytes.subarray(0, length);
+      const { study, warnings } = readJournal(cut);
+      const whole = cut.filter((byte) => byte === 10).length - 1;
+      expect(study.events).toEqual(events.slice(0, whole));
+      expect(warnings).toHaveLength(cut.at(-1) === 10 ? 0 : 1);
+    }
+    for (let length = 0; length < header; length++) {
+      writeFileSync(path, bytes.subarray(0, length));
+      const file = new StudyFile(path, "f");
+      file.sync(example(5));
+      file.close();
+      expect(readFileSync(path)).toEqual(bytes);
+    }
+  });
+
+  test("a bit flipped anywhere is named with its line", () => {
+    const bytes = written();
+    for (let at = 0; at < bytes.length - 1; at++) {
+      const flipped = Buffer.from(bytes);
+      flipped[at]! ^= 1 << (at % 8);
+      const line = bytes.subarray(0, at).filter((byte) => byte === 10).length + 1;
+      // A flip that makes or breaks a line end shows in that line or the next.
+      expect(() => readJournal(flipped), `byte ${at}`).toThrow(
+        code("CORRUPT", new RegExp(`ine (${line}|${line + 1}) `)),
+      );
+    }
+  });
+
+  test("another problem's file, a newer version, another program's computation", () => {
+    const bytes = written();
+    expect(() => new StudyFile(path, "other")).toThrow(code("CONFLICT"));
+    const file = new StudyFile(path, "f");
+    const other = createStudy({ lambda: { logLoss: fixed(1), "λ\u2028": atLeast(0) }, seed: 4 });
+    other.fail(other.ask({ lambda: { logLoss: 1, "λ\u2028": 0.5 } }), "");
+    expect(() => file.sync(other)).toThrow(code("CONFLICT"));
+    file.close();
+    expect(readFileSync(path)).toEqual(bytes);
+  });
+
+  test("two writers: the second is told who the first is; a dead one's lock is taken over", () => {
+    const file = new StudyFile(path, "f");
+    expect(() => new StudyFile(path, "f")).toThrow(code("LOCKED", new RegExp(`${process.pid}`)));
+    file.close();
+    writeFileSync(`${path}.lock`, "4194304"); // above the largest process id of Linux
+    new StudyFile(path, "f").close();
+  });
+
+  test("a folder that does not exist", () => {
+    expect(() => new StudyFile(join(directory, "no", "study.jsonl"), "f")).toThrow(code("IO"));
+  });
+});
