@@ -5,10 +5,22 @@
 // the columns' standard deviations. It does not change when columns are shifted, when X, y or λ is multiplied by a
 // number, or when rows are repeated; and G₀ does not know the penalties, so that all λ are held to one yardstick.
 
-import { dot } from "../linalg/dense";
+import { axpy, dot } from "../linalg/dense";
 import { objectiveGradient } from "../losses/gradient";
-import { Objective, SQUARED } from "../objective";
-import { kinked, nearestSubgradient, penaltyValue, prox } from "../penalties/separable";
+import { Objective, SOFTMAX, SQUARED } from "../objective";
+import { kinked, nearestSubgradient, penaltyChange, penaltyValue, prox } from "../penalties/separable";
+import {
+  applyInverse,
+  Curvature,
+  curvatureInit,
+  curvatureWorkBytes,
+  factorRows,
+  forget,
+  moveProducts,
+  PAIRS,
+  productAt,
+  remember,
+} from "./curvature";
 import { leastRowWeight, nullModel } from "./null-model";
 
 export const RUNNING: i32 = 0;
@@ -16,8 +28,15 @@ export const CONVERGED: i32 = 1;
 export const STALLED: i32 = 2;
 export const UNBOUNDED: i32 = 3;
 
-/** Values of F that a new one is compared with: a nonmonotone search lets Barzilai-Borwein steps be long. */
-const HISTORY: i32 = 5;
+/** Iterations without a smaller residual after which rounding is to blame. */
+const PATIENCE: i32 = 60;
+
+/**
+ * Coordinate descent on the quadratic model ends when a sweep changes its gradient by this share of the residual. An
+ * exact minimizer trusts the model too much: MNIST, 5000 rows, l1 = 1e-6, l2 = 1e-3: 30 sweeps 93 passes, 10: 87, 3: 143.
+ */
+const ACCURACY: f64 = 0.3;
+const SWEEPS: i32 = 10;
 
 @unmanaged
 export class Solver {
@@ -29,29 +48,40 @@ export class Solver {
   trial: usize; // θ′ tried
   raw: usize; // θ tried
   trialGradient: usize;
-  history: usize; // f64[HISTORY]
+  step: usize; // towards the minimizer of the quadratic model, in θ′
+  dataWeights: usize; // λ of the data terms that `gradient`, `scale` and `curvature` are of: f64[groups + 1]
+  working: usize; // unknowns that may move: i32[thetaCount]
+  products: usize; // f64[2·PAIRS]
+  curvature: usize;
   tolerance: f64;
   scale: f64; // ‖G₀‖
   unit: f64; // s̄
   value: f64; // F at the iterate
   residual: f64; // relative, at the iterate
-  curvature: f64; // Barzilai-Borwein: multiple of the variances
+  leastResidual: f64;
   threshold: f64; // below this data loss the rows are separated and no minimizer exists
+  dataLoss: f64;
   iterations: i32;
+  idle: i32; // iterations since `leastResidual`
   status: i32;
 }
 
 export function solverBytes(): usize {
-  return offsetof<Solver>();
+  return offsetof<Solver>() + offsetof<Curvature>();
 }
 
-export function solverWorkBytes(thetaCount: i32): usize {
-  return ((<usize>thetaCount * 6 + <usize>HISTORY) << 3) + 64;
+export function solverWorkBytes(thetaCount: i32, groups: i32): usize {
+  return (
+    (<usize>thetaCount * 7 + <usize>groups + 1 + 2 * <usize>PAIRS) * 8 +
+    (((<usize>thetaCount) << 2) + 8) +
+    curvatureWorkBytes(thetaCount)
+  );
 }
 
 export function solverInit(pointer: usize, objective: usize, moments: usize, work: usize, tolerance: f64): void {
   const s = changetype<Solver>(pointer);
-  const bytes = (<usize>changetype<Objective>(objective).thetaCount) << 3;
+  const o = changetype<Objective>(objective);
+  const bytes = (<usize>o.thetaCount) << 3;
   s.objective = objective;
   s.moments = moments;
   s.theta = work;
@@ -60,38 +90,61 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
   s.trial = work + 3 * bytes;
   s.raw = work + 4 * bytes;
   s.trialGradient = work + 5 * bytes;
-  s.history = work + 6 * bytes;
+  s.step = work + 6 * bytes;
+  s.dataWeights = work + 7 * bytes;
+  s.products = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
+  const curvature = s.products + ((2 * <usize>PAIRS) << 3);
+  s.working = curvature + curvatureWorkBytes(o.thetaCount);
+  s.curvature = pointer + offsetof<Solver>();
   s.tolerance = tolerance;
-}
-
-/** Begins at `theta` (copied; 0: at the null model) with the objective's present weights. */
-export function solverStart(pointer: usize, theta: usize): void {
-  const s = changetype<Solver>(pointer);
-  const o = changetype<Objective>(s.objective);
-  nullModel(s.objective, s.raw);
-  objectiveGradient(s.objective, s.raw, s.gradient);
-  centreGradient(o, s.moments, s.gradient);
+  s.scale = 0;
+  curvatureInit(changetype<Curvature>(s.curvature), o.thetaCount, curvature);
+  const metric = changetype<Curvature>(s.curvature).metric;
+  for (let i = 0; i < o.thetaCount; i++) store<f64>(metric + ((<usize>i) << 3), variance(s, o, i));
   let squares: f64 = 0;
   const d = o.columns;
   for (let j = 0; j < d; j++) squares += load<f64>(s.moments + ((<usize>(d + j)) << 3));
   s.unit = d > 0 ? Math.sqrt(squares / <f64>d) : 1;
   if (!(s.unit > 0)) s.unit = 1;
-  const n = o.weightCount;
-  s.scale = Math.sqrt(dot<f64>(n, s.gradient, s.gradient));
-  if (!(s.scale > 0)) s.scale = s.unit;
+}
+
+/**
+ * Begins at `theta` (copied; 0: at the null model) with the objective's present weights. Curvature learned before is
+ * kept, and so is the gradient when θ and the data weights are those of the last iterate: then starting is free.
+ */
+export function solverStart(pointer: usize, theta: usize): void {
+  const s = changetype<Solver>(pointer);
+  const o = changetype<Objective>(s.objective);
+  const weightBytes = (<usize>(o.groups + 1)) << 3;
+  const sameData = s.scale > 0 && memory.compare(s.dataWeights, o.groupWeights, weightBytes) == 0;
+  if (!sameData || theta == 0) {
+    nullModel(s.objective, s.raw);
+    s.dataLoss = objectiveGradient(s.objective, s.raw, s.trialGradient);
+    centreGradient(o, s.moments, s.trialGradient);
+    const n = o.weightCount;
+    s.scale = Math.sqrt(dot<f64>(n, s.trialGradient, s.trialGradient));
+    if (!(s.scale > 0)) s.scale = s.unit;
+    memory.copy(s.dataWeights, o.groupWeights, weightBytes);
+    if (!sameData) forget(changetype<Curvature>(s.curvature));
+  }
   s.threshold = -Infinity;
   const uniform = o.uniformWeights != 0 && load<f64>(o.groupWeights + ((<usize>o.groups) << 3)) > 0;
   if (o.model != SQUARED && !uniform && o.l2 == 0 && !kinked(o)) s.threshold = Math.LN2 * leastRowWeight(o);
-  memory.copy(s.theta, theta == 0 ? s.raw : theta, (<usize>o.thetaCount) << 3);
-  centre(o, s.moments, s.theta, s.centred, 1);
-  const loss = objectiveGradient(s.objective, s.theta, s.gradient);
-  centreGradient(o, s.moments, s.gradient);
-  s.value = loss + penaltyValue(o, n, s.theta);
-  for (let i = 0; i < HISTORY; i++) store<f64>(s.history + ((<usize>i) << 3), s.value);
+  if (theta == 0) {
+    swapIterate(s);
+    centre(o, s.moments, s.theta, s.centred, 1);
+  } else if (theta != s.theta || !sameData) {
+    if (theta != s.theta) memory.copy(s.theta, theta, (<usize>o.thetaCount) << 3);
+    centre(o, s.moments, s.theta, s.centred, 1);
+    s.dataLoss = objectiveGradient(s.objective, s.theta, s.gradient);
+    centreGradient(o, s.moments, s.gradient);
+  }
+  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
   s.residual = relativeResidual(s, o, s.centred, s.gradient);
-  s.curvature = 1;
+  s.leastResidual = s.residual;
+  s.idle = 0;
   s.iterations = 0;
-  s.status = judge(s, loss);
+  s.status = judge(s);
 }
 
 export function solverStep(pointer: usize, iterations: i32): i32 {
@@ -100,70 +153,77 @@ export function solverStep(pointer: usize, iterations: i32): i32 {
   return s.status;
 }
 
-function judge(s: Solver, loss: f64): i32 {
+function judge(s: Solver): i32 {
   if (!isFinite(s.value)) return STALLED;
-  if (loss < s.threshold) return UNBOUNDED;
-  return s.residual <= s.tolerance ? CONVERGED : RUNNING;
+  if (s.dataLoss < s.threshold) return UNBOUNDED;
+  if (s.residual <= s.tolerance) return CONVERGED;
+  return s.idle > PATIENCE ? STALLED : RUNNING;
 }
 
-/** One proximal gradient step in the metric curvature·variance (SpaRSA: Wright, Nowak, Figueiredo 2009). */
+/** One proximal quasi-Newton step (Lee, Sun, Saunders 2014): minimize the quadratic model, search the line to there. */
 function advance(s: Solver): void {
   const o = changetype<Objective>(s.objective);
+  const c = changetype<Curvature>(s.curvature);
   const n = o.weightCount;
   const all = o.thetaCount;
-  let worst = s.value;
-  for (let i = 0; i < HISTORY; i++) worst = max(worst, load<f64>(s.history + ((<usize>i) << 3)));
-  let tries = 0;
-  let accepted = false;
+  if (c.count == 0) c.scale = curvatureBound(s, o);
+  if (kinked(o)) minimizeModel(s, o, c);
+  else newtonPoint(s, o, c);
+  // step ← trial − centred; `descent` is what the model promises to first order.
+  let descent = penaltyChange(o, n, s.centred, s.trial);
+  for (let i = 0; i < all; i++) {
+    const at = (<usize>i) << 3;
+    const move = load<f64>(s.trial + at) - load<f64>(s.centred + at);
+    store<f64>(s.step + at, move);
+    descent += move * load<f64>(s.gradient + at);
+  }
+  const noise = (o.width == 4 ? 2e-8 : 1e-14) * Math.abs(s.value);
+  let length: f64 = 1;
   let loss: f64 = 0;
-  while (!accepted && tries < 40) {
-    tries++;
-    let moved: f64 = 0; // ‖step‖² in the metric
-    for (let i = 0; i < all; i++) {
-      const at = (<usize>i) << 3;
-      const x = load<f64>(s.centred + at);
-      const a = s.curvature * metric(s, o, i);
-      const v = x - load<f64>(s.gradient + at) / a;
-      const next = i < n ? prox(o, a, v) : v;
-      store<f64>(s.trial + at, next);
-      moved += a * (next - x) * (next - x);
+  let value: f64 = 0;
+  let accepted = false;
+  for (let tries = 0; tries < 30 && !accepted && descent < 0; tries++) {
+    if (tries > 0) {
+      memory.copy(s.trial, s.centred, (<usize>all) << 3);
+      axpy<f64>(all, length, s.step, s.trial);
     }
     centre(o, s.moments, s.trial, s.raw, -1);
     loss = objectiveGradient(s.objective, s.raw, s.trialGradient);
-    const value = loss + penaltyValue(o, n, s.raw);
-    if (value <= worst - 0.01 * moved) {
-      accepted = true;
-      centreGradient(o, s.moments, s.trialGradient);
-      s.value = value;
-    } else {
-      s.curvature *= 2.5;
+    value = loss + penaltyValue(o, n, s.raw);
+    accepted = value <= s.value + 1e-4 * length * descent + noise;
+    if (!accepted) {
+      // The minimizer of the parabola through value, slope and the value tried.
+      const best = (-0.5 * descent * length * length) / (value - s.value - descent * length);
+      length = best > 0.1 * length ? min(best, 0.5 * length) : 0.1 * length;
     }
   }
   if (!accepted) {
-    s.status = STALLED;
+    if (c.count > 0)
+      forget(c); // what was learned misleads: begin again from the bound
+    else s.status = STALLED;
     return;
   }
+  centreGradient(o, s.moments, s.trialGradient);
+  remember(c, s.centred, s.trial, s.gradient, s.trialGradient, n);
   s.iterations++;
-  let bend: f64 = 0;
-  let moved: f64 = 0;
-  for (let i = 0; i < all; i++) {
-    const at = (<usize>i) << 3;
-    const step = load<f64>(s.trial + at) - load<f64>(s.centred + at);
-    bend += step * (load<f64>(s.trialGradient + at) - load<f64>(s.gradient + at));
-    moved += step * step * metric(s, o, i);
-  }
-  if (bend > 0 && moved > 0) s.curvature = min(max(bend / moved, 1e-8), 1e8);
-  swap(s);
-  store<f64>(s.history + ((<usize>(s.iterations % HISTORY)) << 3), s.value);
-  s.residual = relativeResidual(s, o, s.centred, s.gradient);
-  s.status = judge(s, loss);
-}
-
-function swap(s: Solver): void {
+  s.value = value;
+  s.dataLoss = loss;
   let held = s.centred;
   s.centred = s.trial;
   s.trial = held;
-  held = s.gradient;
+  swapIterate(s);
+  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  s.idle++;
+  if (s.residual < 0.9 * s.leastResidual) {
+    s.leastResidual = s.residual;
+    s.idle = 0;
+  }
+  s.status = judge(s);
+}
+
+/** What was tried becomes the iterate. */
+function swapIterate(s: Solver): void {
+  let held = s.gradient;
   s.gradient = s.trialGradient;
   s.trialGradient = held;
   held = s.theta;
@@ -171,13 +231,73 @@ function swap(s: Solver): void {
   s.raw = held;
 }
 
+/** γ before anything is learned: second derivatives of the losses in the score are at most ½, ¼ and 1. */
+function curvatureBound(s: Solver, o: Objective): f64 {
+  let total: f64 = 0;
+  for (let g = 0; g < o.groups; g++) total += load<f64>(o.groupWeights + ((<usize>g) << 3));
+  if (o.uniformWeights != 0) total += load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
+  return total * (o.model == SOFTMAX ? 0.5 : o.model == SQUARED ? 1 : 0.25);
+}
+
+/** trial ← centred − (B + l2·I)⁻¹·∇F. */
+function newtonPoint(s: Solver, o: Objective, c: Curvature): void {
+  const n = o.weightCount;
+  const all = o.thetaCount;
+  memory.copy(s.step, s.gradient, (<usize>all) << 3);
+  axpy<f64>(n, o.l2, s.centred, s.step);
+  applyInverse(c, o.l2, n, s.step, s.products);
+  memory.copy(s.trial, s.centred, (<usize>all) << 3);
+  axpy<f64>(all, -1, s.step, s.trial);
+}
+
+/**
+ * trial ← about the minimizer of g·z + ½ z·B·z + penalty, by coordinate descent. Only unknowns that are not zero, or want
+ * to leave it, take part: whatever else would, shows in the next gradient.
+ */
+function minimizeModel(s: Solver, o: Objective, c: Curvature): void {
+  const n = o.weightCount;
+  const all = o.thetaCount;
+  let count = 0;
+  for (let i = 0; i < all; i++) {
+    const at = (<usize>i) << 3;
+    const x = load<f64>(s.centred + at);
+    if (i >= n || x != 0 || nearestSubgradient(o, 0, load<f64>(s.gradient + at)) != 0) {
+      store<i32>(s.working + ((<usize>count) << 2), i);
+      count++;
+    }
+  }
+  factorRows(c, s.working, count);
+  memory.copy(s.trial, s.centred, (<usize>all) << 3);
+  memory.fill(s.products, 0, (2 * <usize>PAIRS) << 3);
+  const goal = ACCURACY * s.residual * s.scale;
+  let moved: f64 = Infinity;
+  for (let sweep = 0; sweep < SWEEPS && moved > goal * goal; sweep++) {
+    moved = 0;
+    for (let index = 0; index < count; index++) {
+      const i = load<i32>(s.working + ((<usize>index) << 2));
+      const at = (<usize>i) << 3;
+      const z = load<f64>(s.trial + at);
+      const a = load<f64>(c.diagonal + at);
+      const slope = load<f64>(s.gradient + at) + productAt(c, i, z - load<f64>(s.centred + at), s.products);
+      const v = z - slope / a;
+      const next = i < n ? prox(o, a, v) : v;
+      if (next != z) {
+        store<f64>(s.trial + at, next);
+        moveProducts(c, i, next - z, s.products);
+        const pull = a * (next - z) * (i < n ? 1 : s.unit);
+        moved += pull * pull;
+      }
+    }
+  }
+}
+
 /** Variance of the column of unknown i, floored at what rounding leaves of a constant column; 1 for intercepts. */
-function metric(s: Solver, o: Objective, i: i32): f64 {
+function variance(s: Solver, o: Objective, i: i32): f64 {
   if (i >= o.weightCount) return 1;
   const j = i % o.columns;
   const mean = load<f64>(s.moments + ((<usize>j) << 3));
-  const variance = load<f64>(s.moments + ((<usize>(o.columns + j)) << 3)) + (o.width == 4 ? 1e-7 : 1e-14) * mean * mean;
-  return variance > 0 ? variance : 1;
+  const spread = load<f64>(s.moments + ((<usize>(o.columns + j)) << 3)) + (o.width == 4 ? 1e-7 : 1e-14) * mean * mean;
+  return spread > 0 ? spread : 1;
 }
 
 /** out ← θ with b + sign·W·mean for b. */

@@ -20,6 +20,23 @@ export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
   return value;
 }
 
+/** penalty(to) − penalty(from), summed weight by weight so that small changes keep their digits. */
+export function penaltyChange(o: Objective, n: i32, from: usize, to: usize): f64 {
+  let change: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const x = Math.abs(load<f64>(from + ((<usize>i) << 3)));
+    const z = Math.abs(load<f64>(to + ((<usize>i) << 3)));
+    if (x == z) continue;
+    change += (z - x) * (o.l1 + 0.5 * o.l2 * (z + x));
+    for (let b = 0; b < o.knotCount; b++) {
+      const knot = load<f64>(o.knots + ((<usize>b) << 3));
+      if (x <= knot && z <= knot) break;
+      change += load<f64>(o.knotWeights + ((<usize>b) << 3)) * (max(z, knot) - max(x, knot));
+    }
+  }
+  return change;
+}
+
 /** φ of the penalties at θ, unweighted: ‖W‖₁, ½‖W‖², then one hinge sum per knot. out: f64[2 + knotCount]. */
 export function penaltyFeatures(pointer: usize, theta: usize, out: usize): void {
   const o = changetype<Objective>(pointer);

@@ -33,7 +33,7 @@ export class Solver {
     this.#arena = arena;
     this.#objective = objective;
     this.#pointer = arena.bytes(k.solverBytes());
-    const work = arena.bytes(k.solverWorkBytes(objective.thetaCount));
+    const work = arena.bytes(k.solverWorkBytes(objective.thetaCount, objective.groupCount));
     k.solverInit(this.#pointer, objective.pointer, objective.moments(), work, options.tolerance);
   }
 

@@ -1,0 +1,289 @@
+// Limited-memory BFGS of the data terms' Hessian in θ′ (Byrd, Nocedal, Schnabel 1994), from pairs s = Δθ′, y = Δ∇f:
+//
+//   B = γD + Σ_k y_k·y_kᵀ/(s_k·y_k) − Σ_k b_k·b_kᵀ/(s_k·b_k),   b_k = B_{k−1}·s_k,   D = diag(metric)
+//
+// The penalties are no part of it, so it stays true when λ of a penalty changes: the first step of the next solve knows
+// what the last one learned. Two uses: B⁻¹ by the two-loop recursion when the penalty is smooth, and rows of R with
+// B = γD + R·diag(+1 …, −1 …)·Rᵀ for coordinate descent when it has kinks.
+
+import { axpy, dot } from "../linalg/dense";
+
+/** Pairs kept. MNIST, 5000 rows, l2 = 1e-3, from nothing to 1e-4: 6 pairs 119 passes, 10: 111, 20: 103, 40: 95. */
+export const PAIRS: i32 = 20;
+
+@unmanaged
+export class Curvature {
+  n: i32;
+  count: i32;
+  oldest: i32; // slot of the oldest pair
+  metric: usize; // D: f64[n]
+  scale: f64; // γ
+  steps: usize; // s: f64[PAIRS][n]
+  changes: usize; // y
+  stepChange: usize; // s_k·y_l: f64[PAIRS][PAIRS], by slot
+  stepStep: usize; // s_k·D·s_l
+  stepSquares: usize; // ‖s_k‖² over the weights: f64[PAIRS]
+  alpha: usize; // b_l/√(s_l·b_l) = Σ_j alpha[l][j]·γD·s_j + beta[l][j]·y_j, by age: f64[PAIRS][PAIRS]
+  beta: usize;
+  factors: usize; // rows of R: f64[n][2·PAIRS]
+  diagonal: usize; // of B: f64[n]
+  tile: usize; // γD·s and y of two unknowns: f64[PAIRS][4]
+}
+
+const SQUARE: usize = (<usize>PAIRS * <usize>PAIRS) << 3;
+const ROW: usize = (2 * <usize>PAIRS) << 3;
+
+export function curvatureWorkBytes(n: i32): usize {
+  return ((<usize>n) << 3) * (4 * <usize>PAIRS + 2) + 5 * SQUARE + 2 * ROW;
+}
+
+export function curvatureInit(c: Curvature, n: i32, work: usize): void {
+  const vector = (<usize>n) << 3;
+  c.n = n;
+  c.metric = work;
+  c.diagonal = work + vector;
+  c.steps = work + 2 * vector;
+  c.changes = c.steps + <usize>PAIRS * vector;
+  c.factors = c.changes + <usize>PAIRS * vector;
+  c.stepChange = c.factors + 2 * <usize>PAIRS * vector;
+  c.stepStep = c.stepChange + SQUARE;
+  c.alpha = c.stepStep + SQUARE;
+  c.beta = c.alpha + SQUARE;
+  c.stepSquares = c.beta + SQUARE;
+  c.tile = c.stepSquares + SQUARE;
+  forget(c);
+}
+
+export function forget(c: Curvature): void {
+  c.count = 0;
+  c.oldest = 0;
+}
+
+function slot(c: Curvature, age: i32): i32 {
+  return (c.oldest + age) % PAIRS;
+}
+
+function stepAt(c: Curvature, k: i32): usize {
+  return c.steps + ((<usize>k * <usize>c.n) << 3);
+}
+
+function changeAt(c: Curvature, k: i32): usize {
+  return c.changes + ((<usize>k * <usize>c.n) << 3);
+}
+
+function entry(matrix: usize, k: i32, l: i32): usize {
+  return matrix + ((<usize>(k * PAIRS + l)) << 3);
+}
+
+/** Learns from a step to `to` and the gradients at both ends; ignored when rounding hides the curvature along it. */
+export function remember(
+  c: Curvature,
+  from: usize,
+  to: usize,
+  gradientFrom: usize,
+  gradientTo: usize,
+  weights: i32,
+): void {
+  const n = c.n;
+  const k = (c.oldest + c.count) % PAIRS; // when full: the oldest, overwritten
+  const s = stepAt(c, k);
+  const y = changeAt(c, k);
+  let bend: f64 = 0;
+  let length: f64 = 0;
+  let change: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const at = (<usize>i) << 3;
+    const si = load<f64>(to + at) - load<f64>(from + at);
+    const yi = load<f64>(gradientTo + at) - load<f64>(gradientFrom + at);
+    const metric = load<f64>(c.metric + at);
+    store<f64>(s + at, si);
+    store<f64>(y + at, yi);
+    bend += si * yi;
+    length += si * si * metric;
+    change += (yi * yi) / metric;
+  }
+  const known = bend > 1e-6 * Math.sqrt(length * change) && change > 0;
+  if (c.count == PAIRS) {
+    c.oldest = (c.oldest + 1) % PAIRS;
+    c.count--;
+  }
+  if (!known) return;
+  c.count++;
+  c.scale = change / bend;
+  store<f64>(c.stepSquares + ((<usize>k) << 3), dot<f64>(weights, s, s));
+  for (let age = 0; age < c.count; age++) {
+    const l = slot(c, age);
+    const other = stepAt(c, l);
+    store<f64>(entry(c.stepChange, k, l), dot<f64>(n, s, changeAt(c, l)));
+    store<f64>(entry(c.stepChange, l, k), dot<f64>(n, other, y));
+    let product: f64 = 0;
+    for (let i = 0; i < n; i++) {
+      const at = (<usize>i) << 3;
+      product += load<f64>(s + at) * load<f64>(other + at) * load<f64>(c.metric + at);
+    }
+    store<f64>(entry(c.stepStep, k, l), product);
+    store<f64>(entry(c.stepStep, l, k), product);
+  }
+}
+
+/** q ← (B + l2·I_W)⁻¹·q, by two loops over the pairs with y + l2·s_W for y; I_W: the first `weights` unknowns. */
+export function applyInverse(c: Curvature, l2: f64, weights: i32, q: usize, alpha: usize): void {
+  const n = c.n;
+  for (let age = c.count - 1; age >= 0; age--) {
+    const k = slot(c, age);
+    const s = stepAt(c, k);
+    const bend = load<f64>(entry(c.stepChange, k, k)) + l2 * load<f64>(c.stepSquares + ((<usize>k) << 3));
+    const a = dot<f64>(n, s, q) / bend;
+    store<f64>(alpha + ((<usize>age) << 3), a);
+    axpy<f64>(n, -a, changeAt(c, k), q);
+    if (l2 > 0) axpy<f64>(weights, -a * l2, s, q);
+  }
+  for (let i = 0; i < n; i++) {
+    const at = (<usize>i) << 3;
+    store<f64>(q + at, load<f64>(q + at) / (c.scale * load<f64>(c.metric + at) + (i < weights ? l2 : 0)));
+  }
+  for (let age = 0; age < c.count; age++) {
+    const k = slot(c, age);
+    const s = stepAt(c, k);
+    const bend = load<f64>(entry(c.stepChange, k, k)) + l2 * load<f64>(c.stepSquares + ((<usize>k) << 3));
+    let b = dot<f64>(n, changeAt(c, k), q);
+    if (l2 > 0) b += l2 * dot<f64>(weights, s, q);
+    axpy<f64>(n, load<f64>(alpha + ((<usize>age) << 3)) - b / bend, s, q);
+  }
+}
+
+/** Prepares `factors` and `diagonal` for the unknowns in `list`, i32[count]. */
+export function factorRows(c: Curvature, list: usize, count: i32): void {
+  expandPairs(c);
+  let index = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; index + 1 < count; index += 2) {
+      const at = list + ((<usize>index) << 2);
+      factorTwo(c, load<i32>(at), load<i32>(at, 4));
+    }
+  }
+  for (; index < count; index++) factorOne(c, load<i32>(list + ((<usize>index) << 2)));
+}
+
+/** alpha, beta: what each b_k is made of, from the products of pairs alone. */
+function expandPairs(c: Curvature): void {
+  const g = c.scale;
+  for (let k = 0; k < c.count; k++) {
+    const sk = slot(c, k);
+    for (let j = 0; j <= k; j++) {
+      store<f64>(entry(c.alpha, k, j), j == k ? 1 : 0);
+      store<f64>(entry(c.beta, k, j), 0);
+    }
+    const first = g * load<f64>(entry(c.stepStep, sk, sk));
+    let bend = first; // s_k·b_k
+    for (let l = 0; l < k; l++) {
+      const sl = slot(c, l);
+      const own = load<f64>(entry(c.stepChange, sl, sl));
+      const plus = load<f64>(entry(c.stepChange, sk, sl)) / own; // (s_k·y_l)/(s_l·y_l)
+      let minus: f64 = 0; // s_k·b_l/√(s_l·b_l)
+      for (let j = 0; j <= l; j++) {
+        const sj = slot(c, j);
+        minus += load<f64>(entry(c.alpha, l, j)) * g * load<f64>(entry(c.stepStep, sk, sj));
+        minus += load<f64>(entry(c.beta, l, j)) * load<f64>(entry(c.stepChange, sk, sj));
+      }
+      bend += plus * plus * own - minus * minus;
+      store<f64>(entry(c.beta, k, l), load<f64>(entry(c.beta, k, l)) + plus);
+      for (let j = 0; j <= l; j++) {
+        const a = entry(c.alpha, k, j);
+        const b = entry(c.beta, k, j);
+        store<f64>(a, load<f64>(a) - minus * load<f64>(entry(c.alpha, l, j)));
+        store<f64>(b, load<f64>(b) - minus * load<f64>(entry(c.beta, l, j)));
+      }
+    }
+    const norm = 1 / Math.sqrt(max(bend, 1e-10 * first));
+    for (let j = 0; j <= k; j++) {
+      const a = entry(c.alpha, k, j);
+      const b = entry(c.beta, k, j);
+      store<f64>(a, load<f64>(a) * norm);
+      store<f64>(b, load<f64>(b) * norm);
+    }
+  }
+}
+
+function factorOne(c: Curvature, i: i32): void {
+  const m = c.count;
+  const at = (<usize>i) << 3;
+  const d = c.scale * load<f64>(c.metric + at);
+  const row = c.factors + <usize>i * ROW;
+  let diagonal = d;
+  for (let k = 0; k < m; k++) {
+    const sk = slot(c, k);
+    const plus = load<f64>(changeAt(c, sk) + at) / Math.sqrt(load<f64>(entry(c.stepChange, sk, sk)));
+    let minus: f64 = 0;
+    for (let j = 0; j <= k; j++) {
+      const sj = slot(c, j);
+      minus += load<f64>(entry(c.alpha, k, j)) * (d * load<f64>(stepAt(c, sj) + at));
+      minus += load<f64>(entry(c.beta, k, j)) * load<f64>(changeAt(c, sj) + at);
+    }
+    store<f64>(row + ((<usize>k) << 3), plus);
+    store<f64>(row + ((<usize>(m + k)) << 3), minus);
+    diagonal += plus * plus - minus * minus;
+  }
+  store<f64>(c.diagonal + at, max(diagonal, 1e-6 * d));
+}
+
+/** `factorOne` for two unknowns, a lane each: the m² products of a row are most of an iteration on few rows. */
+function factorTwo(c: Curvature, i: i32, j: i32): void {
+  const m = c.count;
+  const ati = (<usize>i) << 3;
+  const atj = (<usize>j) << 3;
+  const d = both(c.scale * load<f64>(c.metric + ati), c.scale * load<f64>(c.metric + atj));
+  const rowi = c.factors + <usize>i * ROW;
+  const rowj = c.factors + <usize>j * ROW;
+  let diagonal = d;
+  for (let k = 0; k < m; k++) {
+    const slotk = slot(c, k);
+    const s = stepAt(c, slotk);
+    const y = changeAt(c, slotk);
+    const yk = both(load<f64>(y + ati), load<f64>(y + atj));
+    const pair = c.tile + ((<usize>k) << 5);
+    v128.store(pair, f64x2.mul(d, both(load<f64>(s + ati), load<f64>(s + atj))));
+    v128.store(pair, yk, 16);
+    const plus = f64x2.div(yk, f64x2.splat(Math.sqrt(load<f64>(entry(c.stepChange, slotk, slotk)))));
+    let minus = f64x2.splat(0);
+    let from = c.tile;
+    let a = entry(c.alpha, k, 0);
+    let b = entry(c.beta, k, 0);
+    for (let l = 0; l <= k; l++) {
+      minus = f64x2.add(minus, f64x2.mul(v128.load64_splat(a), v128.load(from)));
+      minus = f64x2.add(minus, f64x2.mul(v128.load64_splat(b), v128.load(from, 16)));
+      from += 32;
+      a += 8;
+      b += 8;
+    }
+    diagonal = f64x2.add(diagonal, f64x2.sub(f64x2.mul(plus, plus), f64x2.mul(minus, minus)));
+    const plusAt = (<usize>k) << 3;
+    const minusAt = (<usize>(m + k)) << 3;
+    store<f64>(rowi + plusAt, f64x2.extract_lane(plus, 0));
+    store<f64>(rowj + plusAt, f64x2.extract_lane(plus, 1));
+    store<f64>(rowi + minusAt, f64x2.extract_lane(minus, 0));
+    store<f64>(rowj + minusAt, f64x2.extract_lane(minus, 1));
+  }
+  const least = f64x2.mul(d, f64x2.splat(1e-6));
+  diagonal = f64x2.max(diagonal, least);
+  store<f64>(c.diagonal + ati, f64x2.extract_lane(diagonal, 0));
+  store<f64>(c.diagonal + atj, f64x2.extract_lane(diagonal, 1));
+}
+
+function both(first: f64, second: f64): v128 {
+  return f64x2.replace_lane(f64x2.splat(first), 1, second);
+}
+
+/** (B·v)_i for v known by products = diag(±1)·Rᵀv. */
+export function productAt(c: Curvature, i: i32, v: f64, products: usize): f64 {
+  const at = (<usize>i) << 3;
+  return c.scale * load<f64>(c.metric + at) * v + dot<f64>(2 * c.count, c.factors + <usize>i * ROW, products);
+}
+
+/** products ← products + diag(±1)·R_i·change. */
+export function moveProducts(c: Curvature, i: i32, change: f64, products: usize): void {
+  const m = c.count;
+  const row = c.factors + <usize>i * ROW;
+  axpy<f64>(m, change, row, products);
+  axpy<f64>(m, -change, row + ((<usize>m) << 3), products + ((<usize>m) << 3));
+}
