@@ -8,6 +8,7 @@ export {
   solverResidual,
   solverStart,
   solverStatus,
+  solverSteepness,
   solverStep,
   solverTheta,
   solverValue,

@@ -9,6 +9,11 @@ export { LinearLoss } from "./features/loss.ts";
 export { l1, l2 } from "./features/norms.ts";
 export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
 export { labelSmoothing } from "./features/smoothing.ts";
+export { type FitOptions, type FitResult, fit } from "./fit.ts";
+export { type FitPathOptions, fitPath } from "./fit-path.ts";
+export { toGlmnetLambda, toSklearnC } from "./models/conventions.ts";
+export { LinearModel } from "./models/linear.ts";
+export type { ModelKind } from "./models/objective.ts";
 export { type Certificate, verifyCertificate } from "./outer/certificate.ts";
 export type { Budget, Run } from "./run.ts";
 export {

@@ -3,12 +3,21 @@
 
 import { Objective } from "../objective";
 
+/** Variances below this share of the squared mean are rounding: the column is constant. */
+const ROUNDING: f64 = 1e-24;
+
 /** out: f64[2·columns], means then variances, rows weighted as in the data terms (each group's weights sum to 1). */
 export function columnMoments(pointer: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
   memory.fill(out, 0, (<usize>o.columns) << 4);
   if (o.width == 4) moments<f32>(o, out);
   else moments<f64>(o, out);
+  for (let j = 0; j < o.columns; j++) {
+    const at = out + ((<usize>j) << 3);
+    const mean = load<f64>(at);
+    const variance = at + ((<usize>o.columns) << 3);
+    if (load<f64>(variance) <= ROUNDING * mean * mean) store<f64>(variance, 0);
+  }
   o.passes += 1 / <f64>(o.columnIndices == 0 ? o.outputs : 2 * o.outputs);
 }
 

@@ -311,7 +311,7 @@ export function centre(o: Objective, moments: usize, theta: usize, out: usize, s
   }
 }
 
-/** ∂/∂θ → ∂/∂θ′: g_W − g_b·mean. */
+/** ∂/∂θ → ∂/∂θ′: g_W − g_b·mean; what rounding leaves of it in a constant column is taken out. */
 export function centreGradient(o: Objective, moments: usize, gradient: usize): void {
   const d = o.columns;
   const n = o.weightCount;
@@ -320,7 +320,8 @@ export function centreGradient(o: Objective, moments: usize, gradient: usize): v
     const g = gradient + ((<usize>(c * d)) << 3);
     for (let j = 0; j < d; j++) {
       const at = (<usize>j) << 3;
-      store<f64>(g + at, load<f64>(g + at) - gb * load<f64>(moments + at));
+      const constant = load<f64>(moments + ((<usize>(d + j)) << 3)) == 0;
+      store<f64>(g + at, constant ? 0 : load<f64>(g + at) - gb * load<f64>(moments + at));
     }
   }
 }
@@ -358,4 +359,13 @@ export function solverValue(pointer: usize): f64 {
 
 export function solverTheta(pointer: usize): usize {
   return changetype<Solver>(pointer).theta;
+}
+
+/** The largest |∂f/∂w| of the data terms at the iterate, on centred columns. */
+export function solverSteepness(pointer: usize): f64 {
+  const s = changetype<Solver>(pointer);
+  const n = changetype<Objective>(s.objective).weightCount;
+  let largest: f64 = 0;
+  for (let i = 0; i < n; i++) largest = max(largest, Math.abs(load<f64>(s.gradient + ((<usize>i) << 3))));
+  return largest;
 }

@@ -2,7 +2,10 @@
 import { Command } from "commander";
 import { askTellCommand } from "./ask-tell.ts";
 import { demoCommand } from "./demo.ts";
+import { fitCommand } from "./fit.ts";
+import { lpCommand } from "./lp.ts";
 import { failure } from "./output.ts";
+import { predictCommand } from "./predict.ts";
 import { reportCommand } from "./report.ts";
 import { tuneCommand } from "./tune.ts";
 import { version } from "./version.ts";
@@ -12,7 +15,10 @@ const program = new Command("learnloss")
   .version(version())
   .addCommand(demoCommand())
   .addCommand(tuneCommand())
+  .addCommand(fitCommand())
+  .addCommand(predictCommand())
   .addCommand(askTellCommand())
+  .addCommand(lpCommand())
   .addCommand(reportCommand())
   .showHelpAfterError();
 

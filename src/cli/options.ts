@@ -27,6 +27,12 @@ export function model(text: string): ModelKind {
   throw new LearnLossError("OPTION", `--model is "${text}": give one of ${MODELS.join(", ")}.`);
 }
 
+/** @throws OPTION */
+export function precision(text: string): "f32" | "f64" {
+  if (text === "f32" || text === "f64") return text;
+  throw new LearnLossError("OPTION", `--precision is "${text}": give f32 or f64.`);
+}
+
 /** Which columns of a CSV are what, and how the others are prepared. */
 export interface DataOptions {
   readonly target: string;
@@ -73,7 +79,10 @@ export function preparation(train: Dataset, options: DataOptions): Preparation {
   return options.scale === undefined ? {} : { scale: options.scale };
 }
 
-export function prepare(dataset: Dataset, { scale, standardization }: Preparation): Dataset {
+export function prepare<D extends Pick<Dataset, "rows" | "columns" | "x">>(
+  dataset: D,
+  { scale, standardization }: Preparation,
+): D {
   if (standardization) return standardize(dataset, standardization);
   return scale === undefined ? dataset : rescale(dataset, scale);
 }

@@ -10,6 +10,7 @@ import {
   model,
   number,
   parseFeatures,
+  precision,
   preparation,
   prepare,
   readCsv,
@@ -157,9 +158,4 @@ function metric(text: string): MetricName {
   const found = METRICS.find((name) => name === text);
   if (found) return found;
   throw new LearnLossError("OPTION", `--metric is "${text}": give one of ${METRICS.join(", ")}.`);
-}
-
-function precision(text: string): "f32" | "f64" {
-  if (text === "f32" || text === "f64") return text;
-  throw new LearnLossError("OPTION", `--precision is "${text}": give f32 or f64.`);
 }

@@ -4,13 +4,13 @@ import type { Dataset } from "./dataset.ts";
 const NAMED = 5;
 
 /**
- * What is suspicious about two data sets that are to train and to judge, in sentences that begin with a stable word:
+ * What is suspicious about a data set that is to train, and one that is to judge, in sentences that begin with a stable word:
  * LEAK for validation rows that are training rows too, CONSTANT for columns that cannot be learned from.
  */
-export function audit(train: Dataset, validation: Dataset): string[] {
+export function audit(train: Dataset, validation?: Dataset): string[] {
   const warnings: string[] = [];
-  const leaked = sharedRows(train, validation);
-  if (leaked > 0) {
+  const leaked = validation ? sharedRows(train, validation) : 0;
+  if (validation && leaked > 0) {
     warnings.push(
       `LEAK: ${leaked} of ${validation.rows} validation rows are training rows too: their error says nothing about new rows.`,
     );

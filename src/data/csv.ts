@@ -1,5 +1,5 @@
 import { LearnLossError } from "../errors.ts";
-import { type Dataset, dense } from "./dataset.ts";
+import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { readBytes } from "./read.ts";
 
 export interface CsvOptions {
@@ -53,6 +53,30 @@ export async function csv(source: string | URL | Uint8Array, options: CsvOptions
     ...(weights === undefined ? {} : { weights: column(weights) }),
     ...(groups === undefined ? {} : { groups: ranks(records.map(({ cells }) => cells[groups]!)) }),
   });
+}
+
+/**
+ * The named columns of a CSV as rows of numbers, whatever other columns there are: what a model is applied to.
+ *
+ * @throws as `csv`
+ */
+export async function csvColumns(
+  source: string | URL | Uint8Array,
+  names: readonly string[],
+): Promise<{ readonly rows: number; readonly columns: number; readonly x: DenseMatrix }> {
+  const { header, records } = await parse(await text(source));
+  const index = names.map((name) => indexOf(header, name));
+  const values = new Float64Array(records.length * names.length);
+  for (const [i, { cells, line }] of records.entries()) {
+    for (const [c, j] of index.entries()) values[i * names.length + c] = number(cells[j]!, line, header[j]!);
+  }
+  return { rows: records.length, columns: names.length, x: { kind: "dense", values } };
+}
+
+/** A cell of a CSV to be written. What a spreadsheet would take for a formula begins with an apostrophe. */
+export function csvCell(value: string | number): string {
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 interface CsvRecord {

@@ -1,6 +1,9 @@
 import { LearnLossError } from "../errors.ts";
 import type { Dataset } from "./dataset.ts";
 
+/** X of a dataset, with or without targets. */
+type Matrix = Pick<Dataset, "rows" | "columns" | "x">;
+
 /** x ↦ (x − mean) / scale, column by column: fitted on training rows, applied to any. */
 export interface Standardization {
   readonly mean: Float64Array;
@@ -43,7 +46,7 @@ export function standardization(train: Dataset): Standardization {
 }
 
 /** A dataset with standardized columns. @throws SHAPE, TYPE */
-export function standardize(dataset: Dataset, { mean, scale, constant }: Standardization): Dataset {
+export function standardize<D extends Matrix>(dataset: D, { mean, scale, constant }: Standardization): D {
   const { columns } = dataset;
   if (columns !== mean.length) {
     throw new LearnLossError("SHAPE", `The data have ${columns} columns when expected ${mean.length}, as in training.`);
@@ -56,7 +59,7 @@ export function standardize(dataset: Dataset, { mean, scale, constant }: Standar
 }
 
 /** A dataset with every value divided by `divisor`: 255 for bytes, 16 for the digits. @throws OPTION */
-export function rescale(dataset: Dataset, divisor: number): Dataset {
+export function rescale<D extends Matrix>(dataset: D, divisor: number): D {
   if (!(divisor > 0 && Number.isFinite(divisor))) {
     throw new LearnLossError("OPTION", `The scale is ${divisor}: give a positive number to divide by.`);
   }
@@ -66,7 +69,7 @@ export function rescale(dataset: Dataset, divisor: number): Dataset {
   };
 }
 
-function denseValues(dataset: Dataset): Float32Array | Float64Array {
+function denseValues(dataset: Matrix): Float32Array | Float64Array {
   if (dataset.x.kind === "dense") return dataset.x.values;
   throw new LearnLossError(
     "TYPE",

@@ -99,6 +99,15 @@ export class FeatureSpace extends Polyhedron {
     };
   }
 
+  /** The λ of a record as `toUserRecord` makes them: the plain loss gets what the other data features leave of 1. */
+  fromUserRecord(record: Readonly<Record<string, number>>): Float64Array {
+    if (!this.implicit) return this.fromRecord(record);
+    const others = this.names.reduce((sum, name, j) => {
+      return sum + (this.data[j] && name !== this.implicit ? (record[name] ?? 0) : 0);
+    }, 0);
+    return this.fromRecord({ ...record, [this.implicit]: this.total - others });
+  }
+
   /** λ of the features that the user named. */
   toUserRecord(lambda: ArrayLike<number>): Record<string, number> {
     const record = this.toRecord(lambda);

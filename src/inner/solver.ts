@@ -72,6 +72,11 @@ export class Solver {
     return this.#arena.kernels.solverValue(this.#pointer);
   }
 
+  /** The largest |∂f/∂w| of the data terms at the current iterate, columns centred. */
+  get steepness(): number {
+    return this.#arena.kernels.solverSteepness(this.#pointer);
+  }
+
   /** The current iterate: valid until the next `step` or `start`. */
   get theta(): Pointer {
     return this.#arena.kernels.solverTheta(this.#pointer);

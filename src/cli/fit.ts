@@ -1,0 +1,117 @@
+import { readFileSync } from "node:fs";
+import { Command } from "commander";
+import { LearnLossError } from "../errors.ts";
+import { LinearLoss } from "../features/loss.ts";
+import { type FitOptions, type FitResult, fit } from "../fit.ts";
+import {
+  type DataOptions,
+  model,
+  number,
+  type Preparation,
+  precision,
+  preparation,
+  prepare,
+  readCsv,
+  withDataOptions,
+} from "./options.ts";
+import { jsonText, printJson, short, writeFile } from "./output.ts";
+
+interface Options extends DataOptions {
+  readonly model: FitOptions["model"];
+  readonly l1?: number;
+  readonly l2?: number;
+  readonly loss?: string;
+  readonly tolerance: number;
+  readonly precision?: "f32" | "f64";
+  readonly iterations?: number;
+  readonly coefficients?: boolean;
+  readonly output?: string;
+  readonly json?: boolean;
+}
+
+export function fitCommand(): Command {
+  const command = new Command("fit")
+    .description("minimize one loss over all rows")
+    .argument("<data.csv>", "rows with a header; .gz is fine")
+    .requiredOption("--model <kind>", "softmax, logistic or squared", model);
+  return withDataOptions(command)
+    .option("--l1 <weight>", "of ‖W‖₁ (default: 0)", number("l1"))
+    .option("--l2 <weight>", "of ½‖W‖² (default: 0)", number("l2"))
+    .option("--loss <file.json>", "a learned loss, as `tune --save-loss` wrote it")
+    .option("--tolerance <t>", "relative subgradient at which the fit ends", number("tolerance"), 1e-6)
+    .option("--precision <p>", "f32 or f64 (default: f64 for a tolerance below 1e-5)", precision)
+    .option("--iterations <n>", "give up after so many", number("iterations"))
+    .option("--coefficients", "print the weights too")
+    .option("--output <file.json>", "write the model, for `predict`")
+    .option("--json", "one JSON object on stdout")
+    .action(fitAction);
+}
+
+async function fitAction(path: string, options: Options): Promise<void> {
+  if (options.loss && (options.l1 !== undefined || options.l2 !== undefined)) {
+    throw new LearnLossError("OPTION", "--loss and --l1 or --l2 exclude each other: the loss has its own weights.");
+  }
+  const raw = await readCsv(path, options);
+  const preparing = preparation(raw, options);
+  const result = await fit({
+    model: options.model,
+    train: prepare(raw, preparing),
+    tolerance: options.tolerance,
+    loss: options.loss ? LinearLoss.fromJSON(read(options.loss)) : weights(options),
+    ...(options.precision === undefined ? {} : { precision: options.precision }),
+    ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
+  });
+  if (options.output) writeFile(options.output, modelText(result, raw.columnNames, preparing));
+  for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
+  if (options.json) return printJson(fitJson(result, options.coefficients ?? false));
+  console.log(`${result.status}: ${short(result.objective)} = ${String(result.loss)}`);
+  for (const [name, value] of Object.entries(result.features)) console.log(`  ${name} ${short(value)}`);
+  console.log(
+    `${result.nonzeros} weights are not 0; ${result.passes.toFixed(0)} passes, ${result.milliseconds.toFixed(0)} ms, residual ${result.residual.toExponential(1)}`,
+  );
+  if (options.coefficients) console.log(jsonText(coefficients(result)));
+}
+
+function weights({ l1, l2 }: Options): { readonly l1: number; readonly l2: number } {
+  return { l1: l1 ?? 0, l2: l2 ?? 0 };
+}
+
+/** The contract of `fit --json`. */
+export function fitJson(result: FitResult, withCoefficients: boolean): Record<string, unknown> {
+  const { status, objective, features, nonzeros, passes, residual, milliseconds, model, warnings } = result;
+  return {
+    status,
+    objective,
+    features,
+    nonzeros,
+    passes,
+    residual,
+    milliseconds,
+    ...(model.classes ? { classes: model.classes } : {}),
+    ...(withCoefficients ? coefficients(result) : {}),
+    warnings,
+  };
+}
+
+/** One array of weights per output. */
+function coefficients({ model }: FitResult): { coefficients: Float64Array[]; intercepts: Float64Array } {
+  const { columns, intercepts } = model;
+  return {
+    coefficients: Array.from(intercepts, (_, c) => model.coefficients.slice(c * columns, (c + 1) * columns)),
+    intercepts,
+  };
+}
+
+/** A model file: the model, the columns it wants, and how they are prepared. */
+function modelText({ model }: FitResult, columnNames: readonly string[] | undefined, preparing: Preparation): string {
+  return `${jsonText({ ...(model.toJSON() as object), columnNames, preparation: preparing })}\n`;
+}
+
+/** @throws IO */
+export function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new LearnLossError("IO", `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+}

@@ -1,0 +1,52 @@
+import { Command } from "commander";
+import { csvCell, csvColumns } from "../data/csv.ts";
+import { LearnLossError } from "../errors.ts";
+import { LinearModel } from "../models/linear.ts";
+import { read } from "./fit.ts";
+import { type Preparation, prepare } from "./options.ts";
+import { printJson } from "./output.ts";
+
+interface Options {
+  readonly probabilities?: boolean;
+  readonly json?: boolean;
+}
+
+export function predictCommand(): Command {
+  return new Command("predict")
+    .description("apply a model that `fit --output` wrote")
+    .argument("<model.json>")
+    .argument("<data.csv>", "rows with a header; columns are found by name, others are left alone")
+    .option("--probabilities", "of every class, instead of the label alone")
+    .option("--json", "one JSON object on stdout, instead of CSV")
+    .action(predictAction);
+}
+
+async function predictAction(modelPath: string, path: string, options: Options): Promise<void> {
+  const text = read(modelPath);
+  const model = LinearModel.fromJSON(text);
+  const { columnNames, preparation } = JSON.parse(text) as { columnNames?: string[]; preparation?: Preparation };
+  if (!Array.isArray(columnNames)) {
+    throw new LearnLossError(
+      "CORRUPT",
+      `${modelPath} does not name its columns: give a file that \`fit --output\` wrote.`,
+    );
+  }
+  const rows = prepare(await csvColumns(path, columnNames), preparation ?? {});
+  const predictions = model.predict(rows);
+  const { classes } = model;
+  const probabilities = options.probabilities ? model.probabilities(rows) : undefined;
+  const row = (i: number) => probabilities!.subarray(i * classes!.length, (i + 1) * classes!.length);
+  if (options.json) {
+    printJson({
+      predictions,
+      ...(classes ? { classes } : {}),
+      ...(probabilities ? { probabilities: predictions.map((_, i) => row(i)) } : {}),
+    });
+    return;
+  }
+  const header = ["prediction", ...(probabilities ? classes! : [])];
+  console.log(header.map(csvCell).join(","));
+  for (const [i, prediction] of predictions.entries()) {
+    console.log([prediction, ...(probabilities ? row(i) : [])].map(csvCell).join(","));
+  }
+}

@@ -1,0 +1,48 @@
+import { LearnLossError } from "./errors.ts";
+import { LinearLoss, lossName } from "./features/loss.ts";
+import { l1, l2 } from "./features/norms.ts";
+import { type FitOptions, type FitResult, Fitting } from "./fit.ts";
+import { exp, log } from "./wasm/transcendental.ts";
+
+export interface FitPathOptions extends Omit<FitOptions, "loss"> {
+  /** Share of ‖W‖₁ in the penalty s·(mix·‖W‖₁ + (1 − mix)·½‖W‖²), as alpha in glmnet. @default 0.5 */
+  readonly mix?: number;
+  /** Strengths s, one after the other. @default `count` of them, equally spaced on the log scale */
+  readonly strengths?: Iterable<number>;
+  /** @default 100 */
+  readonly count?: number;
+  /** The last strength over the first; the first is the smallest at which all weights are 0. @default 1e-3 */
+  readonly ratio?: number;
+}
+
+/**
+ * A regularization path: models of one penalty at many strengths, each from the last, with what its solver learned of
+ * the curvature. A strength that changes by a few percent costs a few passes.
+ *
+ * @throws as `fit`
+ */
+export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResult & { readonly strength: number }> {
+  const { model, mix = 0.5, count = 100, ratio = 1e-3 } = options;
+  if (!(mix >= 0 && mix <= 1)) throw new LearnLossError("OPTION", `mix is ${mix}: give a number from 0 to 1.`);
+  if (!(Number.isInteger(count) && count > 0 && ratio > 0 && ratio < 1)) {
+    throw new LearnLossError(
+      "OPTION",
+      `count is ${count} and ratio ${ratio}: give a whole number > 0, and 0 < ratio < 1.`,
+    );
+  }
+  using fitting = new Fitting(options);
+  // Without ‖W‖₁ no strength makes all weights 0: glmnet's convention begins where a thousandth of it would.
+  const strengths = options.strengths ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio);
+  for (const strength of strengths) {
+    const loss = new LinearLoss(
+      lossName(model),
+      { l1: l1(), l2: l2() },
+      { l1: strength * mix, l2: strength * (1 - mix) },
+    );
+    yield { ...(await fitting.solve(loss, options)), strength };
+  }
+}
+
+function* descending(first: number, count: number, ratio: number): Generator<number> {
+  for (let i = 0; i < count; i++) yield first * exp((log(ratio) * i) / Math.max(count - 1, 1));
+}

@@ -1,0 +1,186 @@
+import { audit } from "./data/audit.ts";
+import type { Dataset } from "./data/dataset.ts";
+import { encodeTargets } from "./data/targets.ts";
+import { LearnLossError } from "./errors.ts";
+import { bind } from "./features/bind.ts";
+import { LinearLoss, lossName } from "./features/loss.ts";
+import { l1, l2 } from "./features/norms.ts";
+import { FeatureSpace } from "./features/space.ts";
+import { Solver, type SolverStatus } from "./inner/solver.ts";
+import { LinearModel } from "./models/linear.ts";
+import { type ModelKind, Objective } from "./models/objective.ts";
+import { turn } from "./run.ts";
+import { Arena, type Pointer } from "./wasm/arena.ts";
+import { kernels } from "./wasm/kernels.ts";
+
+export interface FitOptions {
+  readonly model: ModelKind;
+  readonly train: Dataset;
+  /** What to minimize: a learned loss, or weights of ‖W‖₁ and ½‖W‖² next to the plain loss. @default the plain loss */
+  readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number };
+  /** Relative minimum-norm subgradient at which the training ends. @default 1e-6 */
+  readonly tolerance?: number;
+  /** Arithmetic. f32 halves memory and time and is good for a tolerance of 1e-5. @default "f64" below 1e-5, otherwise "f32" */
+  readonly precision?: "f32" | "f64";
+  /** @default 10000 */
+  readonly iterations?: number;
+  /** Aborting rejects with `signal.reason`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface FitResult {
+  /**
+   * - `converged`: the residual is at most the tolerance
+   * - `stalled`: rounding allows nothing better
+   * - `unbounded`: no penalty, and the classes can be separated: the loss has no minimizer
+   * - `iterations`: their limit was reached
+   */
+  readonly status: Exclude<SolverStatus, "running"> | "iterations";
+  /** λ·φ(θ). */
+  readonly objective: number;
+  /** φ(θ), the plain loss included. */
+  readonly features: Readonly<Record<string, number>>;
+  readonly loss: LinearLoss;
+  readonly model: LinearModel;
+  /** Weights that are not 0. */
+  readonly nonzeros: number;
+  /** Passes over the training rows. */
+  readonly passes: number;
+  readonly iterations: number;
+  /** Relative minimum-norm subgradient. */
+  readonly residual: number;
+  readonly milliseconds: number;
+  readonly warnings: readonly string[];
+}
+
+/** Milliseconds of work between two looks at the signal. */
+const SLICE = 10;
+
+/**
+ * Minimizes a linear loss over all rows of a dataset; frees everything it used.
+ *
+ * @throws LAMBDA, TOO_FEW, ONE_CLASS, LABEL, OPTION, TYPE
+ */
+export async function fit(options: FitOptions): Promise<FitResult> {
+  using fitting = new Fitting(options);
+  // Awaited here: the memory is freed when this function ends.
+  return await fitting.solve(linearLoss(options.model, options.loss), options);
+}
+
+/** A dataset in Wasm memory, to be fitted with one loss after the other, each from the last solution. */
+export class Fitting {
+  readonly #options: FitOptions;
+  readonly #arena: Arena<ReturnType<typeof kernels>>;
+  readonly #space: FeatureSpace;
+  readonly #objective: Objective;
+  readonly #solver: Solver;
+  readonly #classes: readonly (string | number)[] | undefined;
+  readonly #warnings: readonly string[];
+  #started = false;
+
+  constructor(options: FitOptions) {
+    const { model, train, tolerance = 1e-6 } = options;
+    const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
+    if (!(tolerance > 0 && tolerance < 1)) {
+      throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);
+    }
+    if (train.rows < 3) {
+      throw new LearnLossError("TOO_FEW", `${train.rows} rows are too few to fit a model: give at least 3.`);
+    }
+    const loss = linearLoss(model, options.loss);
+    this.#options = options;
+    this.#space = new FeatureSpace(bind(loss.features, train), loss.lossName);
+    const targets = encodeTargets(model, train);
+    this.#classes = targets.classes;
+    this.#warnings = audit(train);
+    this.#arena = new Arena(kernels());
+    try {
+      this.#objective = new Objective(this.#arena, {
+        model,
+        dataset: train,
+        targets: targets.train,
+        outputs: targets.outputs,
+        precision,
+        uniform: this.#space.uniform,
+        ...(this.#space.rowGroups ? { rowGroups: this.#space.rowGroups } : {}),
+      });
+      this.#solver = new Solver(this.#arena, this.#objective, { tolerance });
+    } catch (error) {
+      this.#arena.dispose();
+      throw error;
+    }
+  }
+
+  /** Largest entry of the gradient at the null model: from this weight of ‖W‖₁ on, all weights are 0. */
+  get largestL1(): number {
+    this.#objective.setWeights({});
+    this.#solver.start(0);
+    this.#started = true;
+    return this.#solver.steepness;
+  }
+
+  async solve(loss: LinearLoss, limits: Pick<FitOptions, "iterations" | "signal"> = {}): Promise<FitResult> {
+    const { iterations = 10_000, signal } = limits;
+    const solver = this.#solver;
+    const objective = this.#objective;
+    const began = performance.now();
+    const before = objective.passes;
+    const lambda = this.#space.fromUserRecord(loss.lambda);
+    objective.setWeights(this.#space.termWeights(lambda));
+    solver.start(this.#started ? solver.theta : 0);
+    this.#started = true;
+    let slice = performance.now();
+    while (solver.status === "running" && solver.iterations < iterations) {
+      solver.step(1);
+      if (performance.now() - slice < SLICE) continue;
+      await turn();
+      signal?.throwIfAborted();
+      slice = performance.now();
+    }
+    signal?.throwIfAborted();
+    const model = this.#model(solver.theta);
+    const penalties = objective.penalties(solver.theta);
+    const features = this.#space.phi({ groupLosses: objective.groupLosses(), ...penalties });
+    const status = solver.status === "running" ? "iterations" : solver.status;
+    return {
+      status,
+      objective: lambda.reduce((sum, weight, j) => sum + weight * features[j]!, 0),
+      features: this.#space.toRecord(features),
+      loss,
+      model,
+      nonzeros: model.nonzeros,
+      passes: objective.passes - before,
+      iterations: solver.iterations,
+      residual: solver.residual,
+      milliseconds: performance.now() - began,
+      warnings: status === "unbounded" ? [...this.#warnings, UNBOUNDED] : this.#warnings,
+    };
+  }
+
+  #model(theta: Pointer): LinearModel {
+    const { thetaCount, columns, outputs } = this.#objective;
+    const values = this.#arena.viewF64(theta, thetaCount);
+    return new LinearModel({
+      kind: this.#options.model,
+      classes: this.#classes,
+      columns,
+      coefficients: values.slice(0, outputs * columns),
+      intercepts: values.slice(outputs * columns),
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#arena.dispose();
+  }
+}
+
+const UNBOUNDED =
+  "UNBOUNDED: without a penalty these classes can be told apart without an error, so the loss has no minimizer: give l2 a weight.";
+
+/** @throws LAMBDA for weights that are negative or not finite, OPTION for names that are not l1 or l2 */
+function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): LinearLoss {
+  if (loss instanceof LinearLoss) return loss;
+  const unknown = Object.keys(loss).find((name) => name !== "l1" && name !== "l2");
+  if (unknown) throw new LearnLossError("OPTION", `The loss has ${unknown}: give l1 and l2, or a LinearLoss.`);
+  return new LinearLoss(lossName(model), { l1: l1(), l2: l2() }, { l1: loss.l1 ?? 0, l2: loss.l2 ?? 0 });
+}

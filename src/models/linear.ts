@@ -1,0 +1,136 @@
+import type { Dataset } from "../data/dataset.ts";
+import { LearnLossError } from "../errors.ts";
+import { sigmoid, softmax } from "./link.ts";
+import type { ModelKind } from "./objective.ts";
+
+const VERSION = 1;
+
+export interface LinearModelOptions {
+  readonly kind: ModelKind;
+  /** Sorted class labels; absent for squared loss. */
+  readonly classes?: readonly (string | number)[] | undefined;
+  readonly columns: number;
+  /** outputs × columns, row by row. */
+  readonly coefficients: Float64Array;
+  /** One per output: a class for softmax, otherwise one. */
+  readonly intercepts: Float64Array;
+}
+
+/** A trained linear model, apart from the data it was trained on: applies itself to rows, is stored as JSON. */
+export class LinearModel {
+  readonly kind: ModelKind;
+  readonly classes: readonly (string | number)[] | undefined;
+  readonly columns: number;
+  readonly coefficients: Float64Array;
+  readonly intercepts: Float64Array;
+
+  constructor({ kind, classes, columns, coefficients, intercepts }: LinearModelOptions) {
+    this.kind = kind;
+    this.classes = classes;
+    this.columns = columns;
+    this.coefficients = coefficients;
+    this.intercepts = intercepts;
+  }
+
+  /** Weights that are not 0, intercepts apart. */
+  get nonzeros(): number {
+    return this.coefficients.reduce((count, w) => count + (w === 0 ? 0 : 1), 0);
+  }
+
+  /** x·W + b, rows × outputs row by row. @throws SHAPE */
+  scores(dataset: Pick<Dataset, "rows" | "columns" | "x">): Float64Array {
+    const { rows, columns, x } = dataset;
+    if (columns !== this.columns) {
+      throw new LearnLossError("SHAPE", `The data have ${columns} columns when expected ${this.columns}.`);
+    }
+    const outputs = this.intercepts.length;
+    const scores = new Float64Array(rows * outputs);
+    for (let i = 0; i < rows; i++) {
+      for (let c = 0; c < outputs; c++) {
+        let sum = this.intercepts[c]!;
+        if (x.kind === "dense") {
+          for (let j = 0; j < columns; j++) sum += x.values[i * columns + j]! * this.coefficients[c * columns + j]!;
+        } else {
+          for (let e = x.starts[i]!; e < x.starts[i + 1]!; e++) {
+            sum += x.values[e]! * this.coefficients[c * columns + x.indices[e]!]!;
+          }
+        }
+        scores[i * outputs + c] = sum;
+      }
+    }
+    return scores;
+  }
+
+  /** One label per row; for squared loss the value. Ties go to the first class. @throws SHAPE */
+  predict(dataset: Pick<Dataset, "rows" | "columns" | "x">): (string | number)[] {
+    const scores = this.scores(dataset);
+    const { classes } = this;
+    if (!classes) return Array.from(scores);
+    if (this.kind === "logistic") return Array.from(scores, (score) => classes[score > 0 ? 1 : 0]!);
+    const outputs = this.intercepts.length;
+    return Array.from({ length: dataset.rows }, (_, i) => {
+      let best = 0;
+      for (let c = 1; c < outputs; c++) if (scores[i * outputs + c]! > scores[i * outputs + best]!) best = c;
+      return classes[best]!;
+    });
+  }
+
+  /** Rows × classes, row by row, in the order of `classes`. @throws SHAPE, OPTION for squared loss */
+  probabilities(dataset: Pick<Dataset, "rows" | "columns" | "x">): Float64Array {
+    if (!this.classes) throw new LearnLossError("OPTION", "A model of squared loss has no probabilities: use predict.");
+    const scores = this.scores(dataset);
+    return this.kind === "logistic" ? sigmoid(scores) : softmax(scores, this.intercepts.length);
+  }
+
+  toJSON(): unknown {
+    const { kind, classes, columns, coefficients, intercepts } = this;
+    return {
+      learnloss: "model",
+      version: VERSION,
+      kind,
+      classes,
+      columns,
+      coefficients: Array.from(coefficients),
+      intercepts: Array.from(intercepts),
+    };
+  }
+
+  /** @throws PARSE, CORRUPT or VERSION when the text is not a stored model */
+  static fromJSON(text: string): LinearModel {
+    let read: ReturnType<LinearModel["toJSON"]> & Record<string, unknown>;
+    try {
+      read = JSON.parse(text);
+    } catch (cause) {
+      throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(model) wrote.", { cause });
+    }
+    if (read?.learnloss !== "model") {
+      throw new LearnLossError("CORRUPT", "This JSON is not a model: give what JSON.stringify(model) wrote.");
+    }
+    if (read.version !== VERSION) {
+      throw new LearnLossError(
+        "VERSION",
+        `This model has version ${read.version}, this program reads ${VERSION}: upgrade learnloss.`,
+      );
+    }
+    const { kind, classes, columns, coefficients, intercepts } = read as unknown as LinearModelOptions;
+    const outputs = kind === "softmax" ? classes?.length : 1;
+    const whole = (list: unknown, length: number) =>
+      Array.isArray(list) && list.length === length && list.every(Number.isFinite);
+    if (
+      !["softmax", "logistic", "squared"].includes(kind) ||
+      (kind === "logistic" && classes?.length !== 2) ||
+      !outputs ||
+      !whole(intercepts, outputs) ||
+      !whole(coefficients, outputs * columns)
+    ) {
+      throw new LearnLossError("CORRUPT", "The stored model is incomplete: give what JSON.stringify(model) wrote.");
+    }
+    return new LinearModel({
+      kind,
+      classes,
+      columns,
+      coefficients: Float64Array.from(coefficients),
+      intercepts: Float64Array.from(intercepts),
+    });
+  }
+}

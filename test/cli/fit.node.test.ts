@@ -1,0 +1,139 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+interface Solution {
+  readonly data: string;
+  readonly prep: { readonly scale?: number; readonly standardized?: boolean };
+  readonly model: string;
+  readonly l1: number;
+  readonly l2: number;
+  readonly objective: number;
+  readonly l1norm?: number;
+  readonly half_l2norm_sq?: number;
+  readonly nonzeros?: number;
+  readonly coefficients?: number[];
+  readonly intercept?: number;
+}
+
+const { problems } = JSON.parse(readFileSync("test/fixtures/solutions.json", "utf8")) as { problems: Solution[] };
+
+const targets: Record<string, string> = {
+  "digits.csv.gz": "digit",
+  "breast-cancer.csv": "diagnosis",
+  "wine.csv": "cultivar",
+  "diabetes.csv": "progression",
+};
+
+function learnloss(...args: string[]): string {
+  return execFileSync("node", ["dist/cli/main.js", ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+}
+
+describe("fit reproduces the reference solutions", () => {
+  for (const problem of problems) {
+    test(`${problem.data} ${problem.model} l1 ${problem.l1} l2 ${problem.l2}`, () => {
+      const { scale } = problem.prep;
+      const result = JSON.parse(
+        learnloss(
+          ...["fit", `data/${problem.data}`, "--target", targets[problem.data]!, "--model", problem.model],
+          ...[
+            "--l1",
+            String(problem.l1),
+            "--l2",
+            String(problem.l2),
+            "--tolerance",
+            "1e-8",
+            "--json",
+            "--coefficients",
+          ],
+          ...(scale === undefined ? ["--standardize"] : ["--scale", String(scale)]),
+        ),
+      );
+      expect(result.status).toBe("converged");
+      expect(result.residual).toBeLessThanOrEqual(1e-8);
+      expect(Math.abs(result.objective / problem.objective - 1)).toBeLessThan(1e-10);
+      const { l1norm, half_l2norm_sq, coefficients, intercept } = problem;
+      if (problem.nonzeros !== undefined) expect(result.nonzeros).toBe(problem.nonzeros);
+      if (l1norm !== undefined) expect(result.features.l1 / l1norm - 1).toBeCloseTo(0, 6);
+      // Without ½‖W‖² the minimizer is not unique: scores may move between the classes at no cost in ‖W‖₁.
+      if (half_l2norm_sq !== undefined && problem.l2 > 0)
+        expect(result.features.l2 / half_l2norm_sq - 1).toBeCloseTo(0, 6);
+      for (const [j, w] of (coefficients ?? []).entries()) {
+        expect(Math.abs(result.coefficients[0][j] - w)).toBeLessThan(1e-6 * (1 + Math.abs(w)));
+      }
+      if (intercept !== undefined) expect(result.intercepts[0]).toBeCloseTo(intercept, 6);
+      const data = result.features.logLoss ?? result.features.squaredError;
+      const sum = data + problem.l1 * result.features.l1 + problem.l2 * result.features.l2;
+      expect(Math.abs(sum / result.objective - 1)).toBeLessThan(1e-12);
+    });
+  }
+});
+
+describe("fit and predict", () => {
+  const folder = mkdtempSync(join(tmpdir(), "learnloss-"));
+
+  test("a stored model, applied to the rows it was fitted on, names their labels", () => {
+    const path = join(folder, "wine.json");
+    const fitted = [
+      "fit",
+      "data/wine.csv",
+      "--target",
+      "cultivar",
+      "--model",
+      "softmax",
+      "--l2",
+      "0.01",
+      "--standardize",
+    ];
+    learnloss(...fitted, "--output", path);
+    const { predictions, probabilities, classes } = JSON.parse(
+      learnloss("predict", path, "data/wine.csv", "--probabilities", "--json"),
+    );
+    const labels = readFileSync("data/wine.csv", "utf8").trim().split("\n");
+    const at = labels[0]!.split(",").indexOf("cultivar");
+    const right = labels.slice(1).filter((line, i) => line.split(",")[at] === String(predictions[i]));
+    expect(right.length).toBeGreaterThan(0.98 * predictions.length);
+    for (const row of probabilities) {
+      expect(row.length).toBe(classes.length);
+      expect(row.reduce((a: number, b: number) => a + b)).toBeCloseTo(1, 12);
+    }
+    const lines = learnloss("predict", path, "data/wine.csv").trim().split("\n");
+    expect(lines).toEqual(["prediction", ...predictions.map(String)]);
+  });
+
+  test("a learned loss is used on other data", () => {
+    const loss = join(folder, "loss.json");
+    learnloss(
+      ...["tune", "data/wine.csv", "--target", "cultivar", "--model", "softmax", "--standardize", "--seed", "1"],
+      ...["--features", "class-weights,l2", "--save-loss", loss, "--trials", "3", "--json"],
+    );
+    const result = JSON.parse(
+      learnloss(
+        "fit",
+        "data/wine.csv",
+        "--target",
+        "cultivar",
+        "--model",
+        "softmax",
+        "--standardize",
+        "--loss",
+        loss,
+        "--json",
+      ),
+    );
+    expect(result.status).toBe("converged");
+    expect(Object.keys(result.features)).toContain("l2");
+    expect(Object.keys(result.features).filter((name) => name.startsWith("class:"))).toHaveLength(3);
+  });
+
+  test("labels that spreadsheets would run are escaped", () => {
+    const data = join(folder, "formulas.csv");
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2 === 0 ? "=cmd()" : "plain"}`);
+    writeFileSync(data, `x,y\n${rows.join("\n")}\n`);
+    learnloss("fit", data, "--target", "y", "--model", "logistic", "--l2", "1", "--output", join(folder, "f.json"));
+    const lines = learnloss("predict", join(folder, "f.json"), data).trim().split("\n").slice(1);
+    expect(lines.every((line) => line === "'=cmd()" || line === "plain")).toBe(true);
+  });
+});
