@@ -293,6 +293,7 @@ export class Learner<F extends Features> {
       metric: metricName(metric ?? defaultMetric(model)),
       loss: new LinearLoss(lossName(model), features, this.#user(chosen.lambda)),
       best: this.best!,
+      certificate: this.study.certificate,
       passes: this.passes,
       trainingPasses: this.trainingPasses,
       reducedPasses: this.reducedPasses,

@@ -5,6 +5,7 @@ import type { Features } from "./features/feature.ts";
 import type { LinearLoss } from "./features/loss.ts";
 import { Learner } from "./learner.ts";
 import type { ModelKind } from "./models/objective.ts";
+import type { Certificate } from "./outer/certificate.ts";
 import { type Budget, checkBudget, Run } from "./run.ts";
 import type { Study } from "./study.ts";
 
@@ -66,6 +67,8 @@ export interface TuneResult<F extends Features = Features> {
   readonly loss: LinearLoss;
   /** The best model ever seen, checkpoints included. */
   readonly best: BestModel<F>;
+  /** What the models seen prove about the λ that were allowed; models are indices of the study's observations. */
+  readonly certificate: Certificate | undefined;
   /** All work on the training rows, in passes over them: training and reduced. */
   readonly passes: number;
   readonly trainingPasses: number;

@@ -8,7 +8,7 @@ import { type Baseline, grid, randomly, tryAll } from "./baselines.ts";
 import { number } from "./options.ts";
 import { printJson, printTable, short, writeFile } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { reportOf } from "./reporting.ts";
+import { certificateJson, reportOf } from "./reporting.ts";
 import { tuneJson } from "./tune.ts";
 
 const TRAINING_ROWS = 300;
@@ -50,13 +50,15 @@ export interface Demo {
   readonly result: TuneResult;
   readonly rows: readonly Row[];
   readonly page: ReportInput;
+  /** As `tune --json` has it. */
+  readonly certificate: unknown;
 }
 
 async function demoAction({ seed, report: path, json = false }: DemoOptions): Promise<void> {
   const say = json ? () => {} : console.log;
-  const { result, rows, page } = await demo(seed, say, !json && process.stderr.isTTY);
+  const { result, rows, page, certificate } = await demo(seed, say, !json && process.stderr.isTTY);
   writeFile(path, report(page));
-  if (json) return printJson({ ...tuneJson(result), table: rows, report: path });
+  if (json) return printJson({ ...tuneJson(result, certificate), table: rows, report: path });
   say("");
   printTable(...page.table);
   say(`\nminimize ${String(result.loss)}\nThe pictures are in ${path}.`);
@@ -110,7 +112,7 @@ export async function demo(seed: number, say: (line: string) => void, bar: boole
       { name: "random search", points: longer.curve },
     ],
   };
-  return { result, rows, page };
+  return { result, rows, page, certificate: certificateJson(tuner.study, result.certificate) };
 
   function row(method: string, found: Omit<Baseline, "curve">): Row {
     const { lambda, error, passes, milliseconds } = found;

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { report } from "../report/report.ts";
 import { short, writeFile } from "./output.ts";
-import { bestTable, pointsOf } from "./reporting.ts";
+import { bestTable, pointsOf, provedBy } from "./reporting.ts";
 import { readStudy } from "./study-file.ts";
 
 export function reportCommand(): Command {
@@ -21,7 +21,7 @@ export function reportCommand(): Command {
         metric: "error",
         points: pointsOf(study),
         table: bestTable(study),
-        certificate: [],
+        ...provedBy(study, study.certificate),
       };
       writeFile(output, report(page));
       console.log(output);

@@ -1,6 +1,9 @@
-import type { ReportInput, SeenPoint } from "../report/report.ts";
+import { type Certificate, verifyCertificate } from "../outer/certificate.ts";
+import { gap } from "../outer/explore.ts";
+import type { LossBounds, ReportInput, SeenPoint } from "../report/report.ts";
 import type { Study } from "../study.ts";
 import type { TuneResult } from "../tune.ts";
+import { exp, log } from "../wasm/transcendental.ts";
 import { short } from "./output.ts";
 
 /** Every model of a study, in the order of the work spent. */
@@ -24,13 +27,13 @@ export function reportOf(
   study: Study,
   result: TuneResult,
   title: string,
-): Pick<ReportInput, "title" | "subtitle" | "metric" | "points" | "certificate"> {
+): Pick<ReportInput, "title" | "subtitle" | "metric" | "points" | "certificate" | "bounds"> {
   return {
     title,
     subtitle: `${result.metric} ${short(result.error)} after ${Math.round(result.passes)} passes, ${result.trials} trainings and ${Math.round(result.milliseconds)} ms: minimize ${String(result.loss)}`,
     metric: result.metric,
     points: pointsOf(study),
-    certificate: [],
+    ...provedBy(study, result.certificate),
   };
 }
 
@@ -57,4 +60,82 @@ export function bestTable({ best, polyhedron }: Study): ReportInput["table"] {
     [...names, "error", "trial"],
     [...names.map((name) => short(best.lambda[name]!)), short(best.error), String(best.trial)],
   ];
+}
+
+/** What a report says and shows of a certificate. */
+export function provedBy(
+  study: Study,
+  certificate: Certificate | undefined,
+): Pick<ReportInput, "certificate" | "bounds"> {
+  const bounds = lossBounds(study, certificate);
+  return { certificate: certificateSentences(study, certificate), ...(bounds ? { bounds } : {}) };
+}
+
+/** A certificate for machines: models by trial and place among the trial's models. */
+export function certificateJson(study: Study, certificate: Certificate | undefined): unknown {
+  if (!certificate) return null;
+  const { observations, polyhedron } = study;
+  const place = ({ model, error }: Certificate["best"]) => {
+    const { trial } = observations[model]!;
+    return { trial, model: study.trials[trial]!.observations.indexOf(observations[model]!), error };
+  };
+  const { best, explained, rejected } = certificate;
+  return {
+    best: place(best),
+    explained: explained ? { ...place(explained), lambda: polyhedron.toRecord(explained.lambda) } : null,
+    rejected: rejected.map((model) => ({ ...place(model), margin: model.proof.margin })),
+    verified: verifyCertificate(certificate, observations, polyhedron).valid,
+  };
+}
+
+/** A certificate for people. */
+export function certificateSentences(study: Study, certificate: Certificate | undefined): string[] {
+  if (!certificate) return [];
+  const { observations, polyhedron } = study;
+  const { best, explained, rejected } = certificate;
+  const many = observations.length;
+  const sentences: string[] = [];
+  if (explained) {
+    const lambda = polyhedron.toRecord(explained.lambda);
+    const weights = Object.entries(lambda).map(([name, value]) => `${name} ${short(value)}`);
+    sentences.push(
+      `Of the ${many} models seen, no allowed λ prefers one with an error below ${short(explained.error)}; among them, that one has the least loss with ${weights.join(", ")}.`,
+    );
+  } else {
+    sentences.push(`Rounding leaves open which of the ${many} models seen an allowed λ can select.`);
+  }
+  if (rejected.length > 0) {
+    sentences.push(
+      `${rejected.length} ${rejected.length === 1 ? "model has" : "models have"} a smaller error (the least ${short(best.error)}), and for each a mixture of other models has a smaller loss whatever λ is: it was caught on the way, and is no minimizer.`,
+    );
+  }
+  const { valid } = verifyCertificate(certificate, observations, polyhedron);
+  sentences.push(
+    valid ? "These claims were checked again in plain arithmetic." : "These claims did not survive a second check.",
+  );
+  return sentences;
+}
+
+/** Points of the curve that a report draws. */
+const POINTS = 60;
+
+/** v(λ) = min_θ λ·φ(θ) along the penalty that changes most: no higher than the models seen, no lower than the chords. */
+function lossBounds(study: Study, certificate: Certificate | undefined): LossBounds | undefined {
+  const { polyhedron: F, observations } = study;
+  const solved = observations.filter(({ converged, error }) => converged && Number.isFinite(error));
+  const center = certificate?.explained?.lambda;
+  if (!center || solved.length < 2) return undefined;
+  const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, x, j) => sum + x * b[j]!, 0);
+  const values = solved.map(({ lambda, features }) => dot(lambda, features));
+  const free = [...center.keys()].filter((j) => F.data[j] === 0 && F.lower[j]! < F.upper[j]!);
+  const share = (j: number) => center[j]! * (solved.at(-1)?.features[j] ?? 0);
+  const axis = free.reduce((most, j) => (share(j) > share(most) ? j : most), free[0] ?? -1);
+  if (axis < 0) return undefined;
+  const [low, high] = [log(F.lower[axis]!), log(F.upper[axis]!)];
+  const points = Array.from({ length: POINTS + 1 }, (_, i) => {
+    const lambda = center.map((value, j) => (j === axis ? exp(low + ((high - low) * i) / POINTS) : value));
+    const upper = Math.min(...solved.map(({ features }) => dot(lambda, features)));
+    return { lambda: lambda[axis]!, upper, lower: upper - Math.abs(upper) * gap(lambda, solved, values) };
+  });
+  return { weight: F.names[axis]!, points };
 }

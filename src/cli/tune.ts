@@ -18,7 +18,7 @@ import {
 } from "./options.ts";
 import { printJson, short, writeFile } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { reportOf, resultTable } from "./reporting.ts";
+import { certificateJson, certificateSentences, reportOf, resultTable } from "./reporting.ts";
 import { fingerprint, StudyFile } from "./study-file.ts";
 
 /** Milliseconds of work that a crash may cost: each bringing to disk waits for it. */
@@ -102,13 +102,14 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     writeFile(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result) }));
   }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
-  if (options.json) return printJson(tuneJson(result));
+  if (options.json) return printJson(tuneJson(result, certificateJson(tuner.study, result.certificate)));
   console.log(`${result.metric} ${short(result.error)} with`);
   for (const [name, value] of Object.entries(result.lambda)) console.log(`  ${name} ${short(value)}`);
   console.log(
     `${result.status} after ${Math.round(result.passes)} passes, ${result.trials} trainings, ${Math.round(result.milliseconds)} ms`,
   );
   console.log(`minimize ${String(result.loss)}`);
+  for (const sentence of certificateSentences(tuner.study, result.certificate)) console.log(sentence);
 }
 
 /** The rows to train on and those that judge, prepared alike: whatever is fitted is fitted on the training rows. */
@@ -125,7 +126,7 @@ async function tuningData(
 }
 
 /** The contract of `tune --json`. */
-export function tuneJson(result: TuneResult): Record<string, unknown> {
+export function tuneJson(result: TuneResult, certificate: unknown): Record<string, unknown> {
   const { status, lambda, error, metric, passes, trials, checkpoints, milliseconds } = result;
   const { trainingPasses, reducedPasses, validationPasses, warnings } = result;
   const best = { error: result.best.error, lambda: result.best.lambda, converged: result.best.converged };
@@ -138,6 +139,7 @@ export function tuneJson(result: TuneResult): Record<string, unknown> {
     trials,
     checkpoints,
     milliseconds,
+    certificate,
     trainingPasses,
     reducedPasses,
     validationPasses,

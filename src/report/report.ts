@@ -20,6 +20,12 @@ export interface Competitor {
 /** The header, then the rows. */
 export type Table = readonly [readonly string[], ...(readonly (readonly string[])[])];
 
+/** The least loss as a function of one weight: between what solved models guarantee and what models seen reach. */
+export interface LossBounds {
+  readonly weight: string;
+  readonly points: readonly { readonly lambda: number; readonly upper: number; readonly lower: number }[];
+}
+
 export interface ReportInput {
   readonly title: string;
   readonly subtitle: string;
@@ -29,6 +35,7 @@ export interface ReportInput {
   readonly table: Table;
   /** What is proved, in sentences. */
   readonly certificate: readonly string[];
+  readonly bounds?: LossBounds;
   readonly competitors?: readonly Competitor[];
 }
 
@@ -48,7 +55,7 @@ export function report(input: ReportInput): string {
       "Each training is a path; the darker a dot, the smaller its validation error. The ring is the best.",
     ),
     figure("The path of λ", path(input), "The weights of each training, in order."),
-    `<figure><h2>What is proved</h2>${input.certificate.map((sentence) => `<p>${escaped(sentence)}</p>`).join("")}</figure>`,
+    `<figure><h2>What is proved</h2>${input.bounds ? boundsChart(input.bounds) : ""}${input.certificate.map((sentence) => `<p>${escaped(sentence)}</p>`).join("")}</figure>`,
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -98,6 +105,23 @@ export function anytime({ points, metric, competitors = [] }: ReportInput): stri
       },
       ...others,
       { label: "LearnLoss", color: PALETTE[0]!, kind: "step", width: 3, points: bestSoFar(finite) },
+    ],
+  });
+}
+
+function boundsChart({ weight, points }: LossBounds): string {
+  const curve = (label: string, color: string, of: (point: LossBounds["points"][number]) => number): Series => ({
+    label,
+    color,
+    kind: "line",
+    points: points.map((point) => [point.lambda, of(point)]),
+  });
+  return chart({
+    x: { label: `${weight}, the other weights as chosen`, log: true },
+    y: { label: "least loss λ·φ", log: points.every(({ lower }) => lower > 0) },
+    series: [
+      curve("no higher: the models seen", PALETTE[0]!, ({ upper }) => upper),
+      curve("no lower: chords between solved λ", PALETTE[1]!, ({ lower }) => lower),
     ],
   });
 }
