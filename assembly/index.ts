@@ -1,8 +1,10 @@
 // The ABI of the kernels: functions of numbers and pointers, nothing else. This list is complete.
 
+export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./inner/adjoint";
 export { columnMoments } from "./inner/moments";
 export {
   solverBytes,
+  solverGroupLosses,
   solverInit,
   solverIterations,
   solverResidual,

@@ -140,7 +140,7 @@ export class Fitting {
     signal?.throwIfAborted();
     const model = this.#model(solver.theta);
     const penalties = objective.penalties(solver.theta);
-    const features = this.#space.phi({ groupLosses: objective.groupLosses(), ...penalties });
+    const features = this.#space.phi({ groupLosses: solver.groupLosses, ...penalties });
     const status = solver.status === "running" ? "iterations" : solver.status;
     return {
       status,

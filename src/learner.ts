@@ -19,16 +19,16 @@ import { type Kernels, kernels } from "./wasm/kernels.ts";
 const CAPACITY = 36;
 
 /** Iterations of a training whose λ is not settled yet. */
-const SHORT = 30;
+const SHORT = 12;
 
 /** Its checkpoints that join the span, besides its last model. */
-const SNAPSHOTS = [6, 14];
+const SNAPSHOTS = [6];
 
 /**
  * Width of the kink of |w| in the span, in units of a typical weight. Digits, l1 = 1e-3: at 0.02 the predicted error is
  * right to 0.1 % and a solve takes 4 times fewer products than at 0.002.
  */
-const SMOOTHING = 0.02;
+const SMOOTHING = 0.03;
 
 /** Prediction and truth agree when they differ by less than this share: the λ is worth a full training. */
 const AGREEMENT = 0.015;
@@ -36,8 +36,16 @@ const AGREEMENT = 0.015;
 /** Rounds after which a λ is trained to the end in any case. */
 const PATIENCE = 3;
 
+/** Searches of the reduced model at most: each costs a training. */
+const ROUNDS = 16;
+
+/** Full trainings that did not improve, after which the search ends. */
+const FAILURES = 1;
+
 /** A converged model must be better than the last by this share for the search to go on. */
 const GAIN = 1e-3;
+
+const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
 
 /** Which λ were trained, and what the best of them is. */
 interface Leader {
@@ -88,6 +96,9 @@ export class Learner<F extends Features> {
     if (!(tolerance > 0 && tolerance < 1)) {
       throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-4.`);
     }
+    if (train.rows < 3) {
+      throw new LearnLossError("TOO_FEW", `${train.rows} training rows are too few to tune a loss: give at least 3.`);
+    }
     const metric = options.metric ?? defaultMetric(model);
     const targets = encodeTargets(model, train, validation);
     this.#options = options;
@@ -127,26 +138,44 @@ export class Learner<F extends Features> {
 
   /** The paper's loop over the span of the models seen. */
   *#learn(): Generator<void> {
-    for (const lambda of this.#starts()) yield* this.#train(lambda, 0, SHORT);
-    let center = this.#best!.lambda;
-    let settled = false;
-    for (let round = 0; ; round++) {
-      this.#reduced.setSmoothing(SMOOTHING * this.#rootMeanSquare(this.#best!.theta));
-      const prediction = yield* this.#search.search(center, round === 0 ? 20 * GAIN : GAIN / 2, this.#random);
-      if (this.#chosen && prediction.error > this.#chosen.error * (1 - GAIN)) return;
-      this.#reduced.expand(this.#theta);
-      const last = this.#chosen;
-      settled ||= round >= PATIENCE;
-      const seen: Seen = yield* this.#train(
-        prediction.lambda,
-        this.#theta,
-        settled ? Number.POSITIVE_INFINITY : SHORT,
-        prediction,
-      );
-      if (last && this.#chosen === last && settled) return;
-      settled = settled || Math.abs(seen.error - prediction.error) <= AGREEMENT * Math.abs(seen.error);
-      center = prediction.lambda;
+    const brief = this.#onTheFly ? SHORT / 2 : SHORT;
+    let theta: Pointer = 0;
+    for (const lambda of this.#starts()) {
+      yield* this.#train(lambda, theta, brief);
+      theta = this.#trainer.solver.theta;
     }
+    if (!this.#best) return;
+    let center = this.#best.lambda;
+    let settled = false;
+    let failures = 0;
+    for (let round = 0; failures <= FAILURES && round < ROUNDS; round++) {
+      this.#reduced.setSmoothing(SMOOTHING * this.#rootMeanSquare(this.#best.theta));
+      const prediction = yield* this.#search.search(center, round === 0 ? 20 * GAIN : GAIN, this.#random);
+      const last = this.#leader;
+      if (last && prediction.error > last.error * (1 - GAIN)) {
+        // Nothing better from here. From the best λ itself?
+        if (center === last.lambda) return;
+        center = last.lambda;
+        continue;
+      }
+      this.#reduced.expand(this.#theta);
+      settled ||= round >= PATIENCE;
+      const cap: number = settled && !this.#onTheFly ? Number.POSITIVE_INFINITY : brief;
+      const { error }: Seen = yield* this.#train(prediction.lambda, this.#theta, cap, prediction);
+      const failed = last !== undefined && (settled || this.#onTheFly) && this.#leader!.error > last.error * (1 - GAIN);
+      if (failed) failures++;
+      center = failed ? this.#leader!.lambda : prediction.lambda;
+      settled ||= Math.abs(error - prediction.error) <= AGREEMENT * Math.abs(error);
+    }
+  }
+
+  get #onTheFly(): boolean {
+    return this.#options.schedule === "on-the-fly";
+  }
+
+  /** What the search wants to beat: the best minimizer of a loss; on the fly, the best model. */
+  get #leader(): Leader | undefined {
+    return this.#onTheFly ? this.#best : this.#chosen;
   }
 
   /**
@@ -170,6 +199,7 @@ export class Learner<F extends Features> {
     this.#emit("trial", { trial: trial.id, lambda: this.#user(lambda), predicted: prediction?.error });
     const snapshots: Float64Array[] = [];
     const seen: Seen = yield* trainer.train(lambda, theta, cap, (checkpoint) => {
+      if (!checkpoint.features.every(Number.isFinite)) return;
       this.#checkpoints++;
       this.study.observe(trial, {
         features: this.#space.toRecord(checkpoint.features),
@@ -177,10 +207,16 @@ export class Learner<F extends Features> {
         passes: this.passes,
       });
       this.#look(checkpoint, lambda, trial.id, false);
-      if (theta === 0 && SNAPSHOTS.includes(checkpoint.iteration)) snapshots.push(this.#current());
+      if (prediction === undefined && SNAPSHOTS.includes(checkpoint.iteration)) snapshots.push(this.#current());
     });
     const converged = trainer.solver.status !== "running";
     const { features, error } = seen;
+    if (!features.every(Number.isFinite)) {
+      this.study.fail(trial, "the training left the range of numbers");
+      this.#training = false;
+      yield;
+      return { ...seen, error: Number.POSITIVE_INFINITY };
+    }
     this.study.tell(trial, { features: this.#space.toRecord(features), error, converged, passes: this.passes });
     this.#look(seen, lambda, trial.id, converged);
     for (const snapshot of snapshots) {
@@ -188,6 +224,10 @@ export class Learner<F extends Features> {
       this.#reduced.add(this.#theta);
     }
     this.#reduced.add(trainer.solver.theta);
+    if (converged && trainer.metric.smooth) {
+      yield* trainer.adjoint(this.#theta);
+      this.#reduced.add(this.#theta);
+    }
     this.#reduced.project(trainer.solver.theta);
     this.#training = false;
     yield;
@@ -216,6 +256,7 @@ export class Learner<F extends Features> {
     const passes = this.passes;
     const { error } = seen;
     this.#emit("checkpoint", { trial, iteration: seen.iteration, error, passes });
+    if (Number.isNaN(error)) return;
     const isBest = !this.#best || error < this.#best.error;
     const isChosen = converged && (!this.#chosen || error < this.#chosen.error);
     if (!isBest && !isChosen) return;
@@ -281,10 +322,16 @@ export class Learner<F extends Features> {
   }
 
   result(ended: "time" | "stopped" | undefined): TuneResult<F> {
+    if (!this.#best && this.#complete) {
+      throw new LearnLossError(
+        "NON_FINITE",
+        "No model had an error: the metric gave NaN, or the loss left the range of numbers (divide or standardize the columns).",
+      );
+    }
     if (!this.#best) {
       throw new LearnLossError("BUDGET", "The budget ended before a first model was seen: give more passes or time.");
     }
-    const chosen = this.#chosen ?? this.#best;
+    const chosen = this.#leader ?? this.#best;
     const { model, metric, features } = this.#options;
     return {
       status: this.#complete ? "complete" : (ended ?? this.#spent() ?? "complete"),
@@ -301,8 +348,14 @@ export class Learner<F extends Features> {
       trials: this.study.trials.length,
       checkpoints: this.#checkpoints,
       milliseconds: this.#elapsed + performance.now() - this.#begun.time,
-      warnings: [...this.#warnings],
+      warnings: this.#flat() ? [...this.#warnings, FLAT] : [...this.#warnings],
     };
+  }
+
+  /** Whether all models had the same error. */
+  #flat(): boolean {
+    const errors = this.study.observations.map(({ error }) => error);
+    return errors.length > 2 && errors.every((error) => error === errors[0]);
   }
 
   get best(): BestModel<F> | undefined {

@@ -10,6 +10,9 @@ import type { Kernels } from "./wasm/kernels.ts";
 /** Checkpoints are recorded at iterations 0, 1, 2, … growing by this factor. */
 const CHECKPOINT_GROWTH = 1.35;
 
+/** Of conjugate gradients for the adjoint: the search that it serves is a search among approximations anyway. */
+const ADJOINT = { iterations: 6, tolerance: 0.3 };
+
 /** A model as the outer loop sees it: its features φ(θ) and its error e(θ). */
 export interface Seen {
   readonly features: Float64Array;
@@ -35,10 +38,13 @@ export class Trainer {
   readonly solver: Solver;
   readonly #space: FeatureSpace;
   readonly #scores: Pointer;
+  readonly #arena: Arena<Kernels>;
+  #right: Pointer = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TrainerOptions) {
     const { model, train, validation, targets, precision } = options;
     const { outputs } = targets;
+    this.#arena = arena;
     this.#space = space;
     this.objective = new Objective(arena, {
       model,
@@ -85,7 +91,7 @@ export class Trainer {
   look(): Seen {
     const { solver } = this;
     const { objective } = this;
-    const features = this.#space.phi({ groupLosses: objective.groupLosses(), ...objective.penalties(solver.theta) });
+    const features = this.#space.phi({ groupLosses: solver.groupLosses, ...objective.penalties(solver.theta) });
     return { features, error: this.judge(solver.theta), iteration: solver.iterations };
   }
 
@@ -93,5 +99,16 @@ export class Trainer {
   judge(theta: Pointer): number {
     this.validation.scores(theta, this.#scores);
     return this.metric.evaluate(this.#scores);
+  }
+
+  /**
+   * out ← the direction in which the optimum moves e: H⁻¹·∂e/∂θ at the solver's model, for metrics with a gradient. In
+   * the span, it makes the reduced model's derivatives of e in all λ the true ones.
+   */
+  *adjoint(out: Pointer): Generator<void> {
+    const { solver, validation } = this;
+    this.#right ||= this.#arena.f64(validation.thetaCount);
+    validation.gradient(solver.theta, this.#right);
+    yield* solver.adjoint(this.#right, out, ADJOINT);
   }
 }

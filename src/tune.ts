@@ -25,8 +25,10 @@ export interface TunerOptions<F extends Features = Features> {
   /** Arithmetic of the trainings. @default "f32" */
   readonly precision?: "f32" | "f64";
   /**
-   * "tune": the model of the chosen λ is trained to `tolerance`. "on-the-fly": the loss is learned inside one training
-   * run, which ends when it stops getting better. @default "tune"
+   * "tune": the λ whose minimizer is best; its model is trained to `tolerance`. "on-the-fly": the loss is learned inside
+   * one training run, which ends when the validation error stops getting better; the best model on the way counts, as
+   * with early stopping, and the whole costs about one training.
+   * @default "tune"
    */
   readonly schedule?: "tune" | "on-the-fly";
 }
@@ -58,7 +60,7 @@ export interface BestModel<F extends Features = Features> extends Improvement<F>
 export interface TuneResult<F extends Features = Features> {
   /** "complete": the search came to its end; "stopped": the caller left the loop; otherwise the budget that ended it. */
   readonly status: "complete" | "stopped" | "passes" | "trials" | "time";
-  /** The λ to use: that of the best model that minimizes its loss. */
+  /** The λ to use: that of the best model that minimizes its loss; on the fly, of the best model on the way. */
   readonly lambda: Lambda<F>;
   /** That model's error. */
   readonly error: number;

@@ -50,6 +50,7 @@ export class Solver {
   trialGradient: usize;
   step: usize; // towards the minimizer of the quadratic model, in θ′
   dataWeights: usize; // λ of the data terms that `gradient`, `scale` and `curvature` are of: f64[groups + 1]
+  groupLosses: usize; // of the data terms at the iterate: f64[groups + 1]
   working: usize; // unknowns that may move: i32[thetaCount]
   products: usize; // f64[2·PAIRS]
   curvature: usize;
@@ -72,7 +73,7 @@ export function solverBytes(): usize {
 
 export function solverWorkBytes(thetaCount: i32, groups: i32): usize {
   return (
-    (<usize>thetaCount * 7 + <usize>groups + 1 + 2 * <usize>PAIRS) * 8 +
+    (<usize>thetaCount * 7 + 2 * (<usize>groups + 1) + 2 * <usize>PAIRS) * 8 +
     (((<usize>thetaCount) << 2) + 8) +
     curvatureWorkBytes(thetaCount)
   );
@@ -92,7 +93,8 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
   s.trialGradient = work + 5 * bytes;
   s.step = work + 6 * bytes;
   s.dataWeights = work + 7 * bytes;
-  s.products = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
+  s.groupLosses = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
+  s.products = s.groupLosses + ((<usize>(o.groups + 1)) << 3);
   const curvature = s.products + ((2 * <usize>PAIRS) << 3);
   s.working = curvature + curvatureWorkBytes(o.thetaCount);
   s.curvature = pointer + offsetof<Solver>();
@@ -127,16 +129,20 @@ export function solverStart(pointer: usize, theta: usize): void {
     memory.copy(s.dataWeights, o.groupWeights, weightBytes);
     if (!sameData) forget(changetype<Curvature>(s.curvature));
   }
+  const c = changetype<Curvature>(s.curvature);
+  if (c.count == 0) c.scale = curvatureBound(s, o);
   s.threshold = -Infinity;
   const uniform = o.uniformWeights != 0 && load<f64>(o.groupWeights + ((<usize>o.groups) << 3)) > 0;
   if (o.model != SQUARED && !uniform && o.l2 == 0 && !kinked(o)) s.threshold = Math.LN2 * leastRowWeight(o);
   if (theta == 0) {
-    swapIterate(s);
+    // The null model has just been evaluated.
+    takeTrial(s, o);
     centre(o, s.moments, s.theta, s.centred, 1);
   } else if (theta != s.theta || !sameData) {
     if (theta != s.theta) memory.copy(s.theta, theta, (<usize>o.thetaCount) << 3);
     centre(o, s.moments, s.theta, s.centred, 1);
     s.dataLoss = objectiveGradient(s.objective, s.theta, s.gradient);
+    memory.copy(s.groupLosses, o.groupLosses, weightBytes);
     centreGradient(o, s.moments, s.gradient);
   }
   s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
@@ -211,7 +217,7 @@ function advance(s: Solver): void {
   let held = s.centred;
   s.centred = s.trial;
   s.trial = held;
-  swapIterate(s);
+  takeTrial(s, o);
   s.residual = relativeResidual(s, o, s.centred, s.gradient);
   s.idle++;
   if (s.residual < 0.9 * s.leastResidual) {
@@ -222,7 +228,8 @@ function advance(s: Solver): void {
 }
 
 /** What was tried becomes the iterate. */
-function swapIterate(s: Solver): void {
+function takeTrial(s: Solver, o: Objective): void {
+  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
   let held = s.gradient;
   s.gradient = s.trialGradient;
   s.trialGradient = held;
@@ -368,4 +375,9 @@ export function solverSteepness(pointer: usize): f64 {
   let largest: f64 = 0;
   for (let i = 0; i < n; i++) largest = max(largest, Math.abs(load<f64>(s.gradient + ((<usize>i) << 3))));
   return largest;
+}
+
+/** f64[groups + 1]: the data terms at the iterate. */
+export function solverGroupLosses(pointer: usize): usize {
+  return changetype<Solver>(pointer).groupLosses;
 }

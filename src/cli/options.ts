@@ -107,7 +107,17 @@ export function parseFeatures(list: string, train: Dataset): Features {
       const names = Object.keys(FEATURES).join(", ");
       throw new LearnLossError("OPTION", `--features has "${item}": give some of ${names} (convex:8 for 8 knots).`);
     }
-    Object.assign(result, make(train, argument));
+    for (const [feature, value] of Object.entries(make(train, argument))) {
+      // A convex penalty begins with ‖W‖₁ and has ½‖W‖²: named themselves as well, they count once.
+      const norm = normOf(value);
+      const twin = norm && Object.values(result).some((other) => normOf(other) === norm);
+      if (!twin) result[feature] = value;
+    }
   }
   return result;
+}
+
+function normOf(feature: Features[string]): "l1" | "l2" | undefined {
+  if (feature.kind === "hinge") return feature.knot === 0 ? "l1" : undefined;
+  return feature.kind === "l1" || feature.kind === "l2" ? feature.kind : undefined;
 }

@@ -33,6 +33,7 @@ interface TuneOptions extends DataOptions {
   readonly seed: number;
   readonly tolerance?: number;
   readonly precision?: "f32" | "f64";
+  readonly schedule?: Schedule;
   readonly passes?: number;
   readonly trials?: number;
   readonly time?: number;
@@ -55,6 +56,11 @@ export function tuneCommand(): Command {
     .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
     .option("--tolerance <t>", "relative subgradient at which a training ends", number("tolerance"))
     .option("--precision <p>", "f32 or f64", precision)
+    .option(
+      "--schedule <s>",
+      "tune: train the chosen λ to the end; on-the-fly: learn the loss inside one training",
+      schedule,
+    )
     .option("--passes <n>", "budget: passes over the training rows", number("passes"))
     .option("--trials <n>", "budget: trainings", number("trials"))
     .option("--time <ms>", "budget: milliseconds", number("time"))
@@ -72,6 +78,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     seed: options.seed,
     ...(options.metric === undefined ? {} : { metric: options.metric }),
     ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
+    ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
     ...(options.precision === undefined ? {} : { precision: options.precision }),
   };
   const features = parseFeatures(options.features, train);
@@ -160,4 +167,11 @@ function metric(text: string): MetricName {
   const found = METRICS.find((name) => name === text);
   if (found) return found;
   throw new LearnLossError("OPTION", `--metric is "${text}": give one of ${METRICS.join(", ")}.`);
+}
+
+type Schedule = NonNullable<TunerOptions["schedule"]>;
+
+function schedule(text: string): Schedule {
+  if (text === "tune" || text === "on-the-fly") return text;
+  throw new LearnLossError("OPTION", `--schedule is "${text}": give tune or on-the-fly.`);
 }

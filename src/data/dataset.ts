@@ -54,6 +54,7 @@ export function dense(
       `X is a ${typeName(x)}: give arrays of numbers, a Float32Array or a Float64Array.`,
     );
   }
+  const held = flat && attached(flat);
   const columns = flat ? options.columns : (x as Rows)[0]?.length;
   if (x.length === 0 || !columns) {
     throw new LearnLossError(
@@ -65,7 +66,7 @@ export function dense(
   if (!Number.isInteger(rows)) {
     throw new LearnLossError("SHAPE", `X has ${x.length} values, which is not a multiple of ${columns} columns.`);
   }
-  const values = flat ? attached(flat) : flatten(x as Rows, columns);
+  const values = held ?? flatten(x as Rows, columns);
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i]))
       throw notFinite(values[i], Math.floor(i / columns), i % columns, options.columnNames);

@@ -21,6 +21,7 @@ export class Solver {
   readonly #objective: Objective;
   readonly #pointer: Pointer;
   #passesAtStart = 0;
+  #adjoint: { readonly u: Pointer; readonly work: Pointer } | undefined;
 
   /**
    * @param options.tolerance of the residual: the norm of the minimum-norm subgradient of the whole objective, over
@@ -77,8 +78,39 @@ export class Solver {
     return this.#arena.kernels.solverSteepness(this.#pointer);
   }
 
+  /** φ of the row groups at the current iterate, then of the uniform cross-entropy. A copy. */
+  get groupLosses(): Float64Array {
+    const pointer = this.#arena.kernels.solverGroupLosses(this.#pointer);
+    return this.#arena.viewF64(pointer, this.#objective.groupCount + 1).slice();
+  }
+
   /** The current iterate: valid until the next `step` or `start`. */
   get theta(): Pointer {
     return this.#arena.kernels.solverTheta(this.#pointer);
+  }
+
+  /**
+   * out ← u with H·u = right, H the Hessian of ℓ_λ at the iterate over the unknowns that no kink holds: what the
+   * derivatives of an error in all λ are made of. A pass per iteration; yields after each.
+   *
+   * @param right ∂e/∂θ, overwritten
+   * @param limits.tolerance residual over that of u = 0
+   */
+  *adjoint(
+    right: Pointer,
+    out: Pointer,
+    limits: { readonly iterations: number; readonly tolerance: number },
+  ): Generator<void> {
+    const arena = this.#arena;
+    const k = arena.kernels;
+    const count = this.#objective.thetaCount;
+    this.#adjoint ??= { u: arena.f64(count), work: arena.bytes(k.adjointWorkBytes(count)) };
+    const { u, work } = this.#adjoint;
+    k.adjointStart(this.#pointer, right, u, work);
+    for (let i = 0; i < limits.iterations; i++) {
+      if (k.adjointStep(this.#pointer, u, work) <= limits.tolerance ** 2) break;
+      yield;
+    }
+    k.adjointFinish(this.#pointer, u, out);
   }
 }

@@ -91,10 +91,17 @@ export class Objective {
     this.outputs = outputs;
     this.groupCount = groups;
     this.thetaCount = outputs * (columns + 1);
+    if (this.thetaCount > LARGEST) {
+      throw new LearnLossError(
+        "TOO_LARGE",
+        `${outputs} × ${columns} weights are too many for the 4 GiB of WebAssembly: at most ${LARGEST} fit.`,
+      );
+    }
     this.#groupWeights = arena.f64(groups + 1);
     this.#groupLosses = arena.f64(groups + 1);
     const shares = rowShares(dataset.weights, rows, rowGroups);
     const width = options.precision === "f64" ? 8 : 4;
+    checkRange(dataset, width);
     this.pointer = arena.bytes(k.objectiveBytes());
     k.objectiveSetData(
       this.pointer,
@@ -187,6 +194,24 @@ export class Objective {
   get passes(): number {
     return this.#arena.kernels.objectivePasses(this.pointer);
   }
+}
+
+/** Weights of a model at most: a solver keeps 90 doubles for each (its curvature pairs). */
+const LARGEST = 4_000_000;
+
+/** |x| at most, by bytes per value: scores and sums of squares stay far from overflow. */
+const RANGE = { 4: 1e30, 8: 1e140 } as const;
+
+/** @throws OVERFLOW with row and column */
+function checkRange({ x, columns }: Rows, width: 4 | 8): void {
+  const index = x.values.findIndex((value: number) => Math.abs(value) > RANGE[width]);
+  if (index < 0) return;
+  const row = x.kind === "dense" ? Math.floor(index / columns) : x.starts.findIndex((start) => start > index) - 1;
+  const column = x.kind === "dense" ? index % columns : x.indices[index]!;
+  throw new LearnLossError(
+    "OVERFLOW",
+    `X is ${x.values[index]} at row ${row + 1}, column ${column + 1}: its square would overflow. Standardize the columns, or divide them.`,
+  );
 }
 
 function inWidth(values: Float32Array | Float64Array, width: 4 | 8): Float32Array | Float64Array {

@@ -7,7 +7,7 @@ import type { Kernels } from "../wasm/kernels.ts";
 const DIRECTION_TOLERANCE = 1e-3;
 
 /** Expected relative decrease of ℓ at which a reduced solve ends: e is then right to about its square root. */
-const SOLVE_TOLERANCE = 1e-7;
+const SOLVE_TOLERANCE = 1e-5;
 
 /** Of ‖∂e/∂a‖ or ‖∂φ/∂a‖, for the linear solves behind derivatives in log λ: a direction needs two digits. */
 const TANGENT_TOLERANCE = 2e-2;
