@@ -5,24 +5,24 @@ import { defaultMetric, metricName } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { FeatureSpace } from "./features/space.ts";
+import { type Fold, foldsOf } from "./fold.ts";
+import { Solver } from "./inner/solver.ts";
+import { Objective } from "./models/objective.ts";
 import { checkSeed, Random } from "./random.ts";
-import { ReducedModel } from "./reduced/reduced-model.ts";
 import { type Prediction, ReducedSearch } from "./reduced/search.ts";
 import type { Budget } from "./run.ts";
 import { Study } from "./study.ts";
-import { type Seen, Trainer } from "./trainer.ts";
+import { type Seen, train } from "./trainer.ts";
 import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "./tune.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { type Kernels, kernels } from "./wasm/kernels.ts";
-
-/** Directions per output at most: memory is outputs × capacity × (columns + rows + validation rows) doubles. */
-const CAPACITY = 36;
+import { exp } from "./wasm/transcendental.ts";
 
 /** Iterations of a training whose λ is not settled yet. */
 const SHORT = 12;
 
-/** Its checkpoints that join the span, besides its last model. */
-const SNAPSHOTS = [6];
+/** The checkpoint of a first training that joins the span, besides its last model. */
+const SNAPSHOT = 6;
 
 /**
  * Width of the kink of |w| in the span, in units of a typical weight. Digits, l1 = 1e-3: at 0.02 the predicted error is
@@ -35,6 +35,9 @@ const AGREEMENT = 0.015;
 
 /** Rounds after which a λ is trained to the end in any case. */
 const PATIENCE = 3;
+
+/** log of the largest factor on the penalties that a choice by one standard error looks at. */
+const LONGEST = 5;
 
 /** Searches of the reduced model at most: each costs a training. */
 const ROUNDS = 16;
@@ -50,8 +53,10 @@ const FLAT = "FLAT: all models had the same error, so nothing could be learned o
 /** Which λ were trained, and what the best of them is. */
 interface Leader {
   readonly lambda: Float64Array;
+  /** With folds the mean of theirs, whose scores are the means of theirs; at the end, of the model of all rows. */
   readonly theta: Float64Array;
   readonly error: number;
+  readonly errors: readonly number[];
   readonly trial: number;
   readonly converged: boolean;
   readonly passes: number;
@@ -73,17 +78,17 @@ export class Learner<F extends Features> {
   readonly #arena: Arena<Kernels>;
   readonly #options: TunerOptions<F>;
   readonly #space: FeatureSpace;
-  readonly #trainer: Trainer;
-  readonly #reduced: ReducedModel;
+  readonly #folds: readonly Fold[];
   readonly #search: ReducedSearch;
   readonly #random: Random;
-  readonly #theta: Pointer;
   readonly #classes: readonly (string | number)[] | undefined;
   readonly #work: Generator<void>;
   readonly #warnings: string[] = [];
   #improvements: Improvement<F>[] = [];
   #best: Leader | undefined;
   #chosen: Leader | undefined;
+  #final: Leader | undefined;
+  #refit: Objective | undefined;
   #checkpoints = 0;
   #training = false;
   #complete = false;
@@ -99,29 +104,29 @@ export class Learner<F extends Features> {
     if (train.rows < 3) {
       throw new LearnLossError("TOO_FEW", `${train.rows} training rows are too few to tune a loss: give at least 3.`);
     }
+    if ((validation === undefined) === (options.folds === undefined)) {
+      throw new LearnLossError("OPTION", "Give either `validation`, rows that judge, or a number of `folds`.");
+    }
+    if (options.schedule === "on-the-fly" && options.folds !== undefined) {
+      throw new LearnLossError(
+        "OPTION",
+        "On the fly there is one training run, and no model of all rows: give `validation`, not `folds`.",
+      );
+    }
+    if (options.choice === "one-standard-error" && validation) {
+      throw new LearnLossError("OPTION", "A choice by one standard error needs `folds`: they tell the error's spread.");
+    }
     const metric = options.metric ?? defaultMetric(model);
-    const targets = encodeTargets(model, train, validation);
     this.#options = options;
     this.#random = new Random(checkSeed(options.seed ?? 0));
     this.#space = new FeatureSpace(features, lossName(model));
-    this.#classes = targets.classes;
     this.#arena = new Arena(kernels());
     try {
-      const arena = this.#arena;
-      this.#trainer = new Trainer(arena, this.#space, {
-        model,
-        train,
-        validation,
-        targets,
-        metric,
-        tolerance,
-        precision,
-      });
-      const { objective, validation: judged } = this.#trainer;
-      const capacity = Math.min(CAPACITY, objective.columns + 1);
-      this.#reduced = new ReducedModel(arena, this.#space, objective, judged, capacity);
-      this.#search = new ReducedSearch(arena, this.#space, this.#reduced, judged, this.#trainer.metric);
-      this.#theta = arena.f64(objective.thetaCount);
+      const settings = { metric, tolerance, precision };
+      const { folds, classes } = foldsOf(this.#arena, this.#space, options, settings);
+      this.#folds = folds;
+      this.#classes = classes;
+      this.#search = new ReducedSearch(this.#arena, this.#space, folds);
     } catch (error) {
       this.#arena.dispose();
       throw error;
@@ -129,27 +134,38 @@ export class Learner<F extends Features> {
     this.study = new Study({ lambda: this.#space.weights, seed: options.seed ?? 0, trials: Number.MAX_SAFE_INTEGER });
     this.#work = this.#learn();
     for (const message of audit(train, validation)) this.#warn(message);
-    if (validation.rows < 30 && this.#space.size > 3) {
+    const judging = (validation ?? train).rows;
+    if (judging < 30 && this.#space.size > 3) {
       this.#warn(
-        `OVERTUNE: ${validation.rows} validation rows cannot tell ${this.#space.size} weights apart; expect chance to choose.`,
+        `OVERTUNE: ${judging} validation rows cannot tell ${this.#space.size} weights apart; expect chance to choose.`,
       );
     }
   }
 
-  /** The paper's loop over the span of the models seen. */
   *#learn(): Generator<void> {
+    yield* this.#searchLoss();
+    const chosen = this.#leader;
+    if (!chosen || this.#options.validation) return;
+    const strongest = this.#options.choice === "one-standard-error" ? yield* this.#strengthen(chosen) : chosen;
+    yield* this.#fitAll(strongest);
+  }
+
+  /** The paper's loop over the span of the models seen. */
+  *#searchLoss(): Generator<void> {
+    const folds = this.#folds;
     const brief = this.#onTheFly ? SHORT / 2 : SHORT;
-    let theta: Pointer = 0;
+    let thetas: Pointer[] = folds.map(() => 0);
     for (const lambda of this.#starts()) {
-      yield* this.#train(lambda, theta, brief);
-      theta = this.#trainer.solver.theta;
+      yield* this.#train(lambda, thetas, brief);
+      thetas = folds.map(({ trainer }) => trainer.solver.theta);
     }
     if (!this.#best) return;
     let center = this.#best.lambda;
     let settled = false;
     let failures = 0;
     for (let round = 0; failures <= FAILURES && round < ROUNDS; round++) {
-      this.#reduced.setSmoothing(SMOOTHING * this.#rootMeanSquare(this.#best.theta));
+      const smoothing = SMOOTHING * this.#rootMeanSquare(this.#best.theta);
+      for (const { reduced } of folds) reduced.setSmoothing(smoothing);
       const prediction = yield* this.#search.search(center, round === 0 ? 20 * GAIN : GAIN, this.#random);
       const last = this.#leader;
       if (last && prediction.error > last.error * (1 - GAIN)) {
@@ -158,15 +174,69 @@ export class Learner<F extends Features> {
         center = last.lambda;
         continue;
       }
-      this.#reduced.expand(this.#theta);
       settled ||= round >= PATIENCE;
       const cap: number = settled && !this.#onTheFly ? Number.POSITIVE_INFINITY : brief;
-      const { error }: Seen = yield* this.#train(prediction.lambda, this.#theta, cap, prediction);
+      const { error }: Seen = yield* this.#train(prediction.lambda, this.#expanded(), cap, prediction);
       const failed = last !== undefined && (settled || this.#onTheFly) && this.#leader!.error > last.error * (1 - GAIN);
       if (failed) failures++;
       center = failed ? this.#leader!.lambda : prediction.lambda;
       settled ||= Math.abs(error - prediction.error) <= AGREEMENT * Math.abs(error);
     }
+  }
+
+  /** The virtual models, as starts of a training. */
+  #expanded(): Pointer[] {
+    for (const fold of this.#folds) fold.expand();
+    return this.#folds.map(({ theta }) => theta);
+  }
+
+  /**
+   * The λ whose penalties are a common multiple of the best one's, as large as an error within one standard error of the
+   * best allows: found on the span, confirmed by a training.
+   */
+  *#strengthen(best: Leader): Generator<void, Leader> {
+    const limit = best.error + standardError(best.errors);
+    const scaled = (t: number) =>
+      this.#space.normalize(best.lambda.map((value, j) => (this.#space.data[j] ? value : value * exp(t))));
+    let [low, high] = [0, LONGEST];
+    for (let i = 0; i < 7; i++) {
+      const middle = (low + high) / 2;
+      if ((yield* this.#search.evaluate(scaled(middle))) <= limit) low = middle;
+      else high = middle;
+    }
+    for (let t = low; t > 0.05; t *= 0.6) {
+      const lambda = scaled(t);
+      const error = yield* this.#search.evaluate(lambda);
+      const seen: Seen = yield* this.#train(lambda, this.#expanded(), Number.POSITIVE_INFINITY, { lambda, error });
+      if (seen.error <= limit) return { ...this.#leaderOf(seen, lambda, this.study.trials.length - 1, true) };
+    }
+    return best;
+  }
+
+  /** Trains the model of a λ on all rows. */
+  *#fitAll(chosen: Leader): Generator<void> {
+    const { model, train, tolerance = 1e-4, precision = "f32" } = this.#options;
+    const { rowGroups, uniform } = this.#space;
+    const targets = encodeTargets(model, train);
+    const objective = new Objective(this.#arena, {
+      model,
+      dataset: train,
+      targets: targets.train,
+      outputs: targets.outputs,
+      precision,
+      uniform,
+      ...(rowGroups ? { rowGroups } : {}),
+    });
+    this.#refit = objective;
+    const solver = new Solver(this.#arena, objective, { tolerance });
+    objective.setWeights(this.#space.termWeights(chosen.lambda));
+    solver.start(this.#arena.copy(chosen.theta));
+    while (solver.status === "running") {
+      solver.step(1);
+      yield;
+    }
+    const theta = this.#arena.viewF64(solver.theta, objective.thetaCount).slice();
+    this.#final = { ...chosen, theta, converged: true };
   }
 
   get #onTheFly(): boolean {
@@ -192,13 +262,18 @@ export class Learner<F extends Features> {
   }
 
   /** One training as a trial of the study; its models join the span. */
-  *#train(lambda: Float64Array, theta: Pointer, cap: number, prediction?: Prediction): Generator<void, Seen> {
+  *#train(
+    lambda: Float64Array,
+    thetas: readonly Pointer[],
+    cap: number,
+    prediction?: Prediction,
+  ): Generator<void, Seen> {
     this.#training = true;
-    const trainer = this.#trainer;
+    const folds = this.#folds;
+    const trainers = folds.map(({ trainer }) => trainer);
     const trial = this.study.ask({ lambda: this.#space.toRecord(lambda) });
     this.#emit("trial", { trial: trial.id, lambda: this.#user(lambda), predicted: prediction?.error });
-    const snapshots: Float64Array[] = [];
-    const seen: Seen = yield* trainer.train(lambda, theta, cap, (checkpoint) => {
+    const seen: Seen = yield* train(trainers, lambda, thetas, cap, (checkpoint) => {
       if (!checkpoint.features.every(Number.isFinite)) return;
       this.#checkpoints++;
       this.study.observe(trial, {
@@ -207,9 +282,9 @@ export class Learner<F extends Features> {
         passes: this.passes,
       });
       this.#look(checkpoint, lambda, trial.id, false);
-      if (prediction === undefined && SNAPSHOTS.includes(checkpoint.iteration)) snapshots.push(this.#current());
+      if (!prediction && checkpoint.iteration === SNAPSHOT) for (const fold of folds) fold.snapshot();
     });
-    const converged = trainer.solver.status !== "running";
+    const converged = trainers.every(({ running }) => !running);
     const { features, error } = seen;
     if (!features.every(Number.isFinite)) {
       this.study.fail(trial, "the training left the range of numbers");
@@ -219,16 +294,10 @@ export class Learner<F extends Features> {
     }
     this.study.tell(trial, { features: this.#space.toRecord(features), error, converged, passes: this.passes });
     this.#look(seen, lambda, trial.id, converged);
-    for (const snapshot of snapshots) {
-      this.#arena.viewF64(this.#theta, snapshot.length).set(snapshot);
-      this.#reduced.add(this.#theta);
+    for (const fold of folds) {
+      yield* fold.learn(converged);
+      yield;
     }
-    this.#reduced.add(trainer.solver.theta);
-    if (converged && trainer.metric.smooth) {
-      yield* trainer.adjoint(this.#theta);
-      this.#reduced.add(this.#theta);
-    }
-    this.#reduced.project(trainer.solver.theta);
     this.#training = false;
     yield;
     return seen;
@@ -236,7 +305,7 @@ export class Learner<F extends Features> {
 
   /** Of the weights that are not 0. */
   #rootMeanSquare(theta: Float64Array): number {
-    const { outputs, columns } = this.#trainer.objective;
+    const { outputs, columns } = this.#folds[0]!.trainer.objective;
     let sum = 0;
     let count = 0;
     for (const w of theta.subarray(0, outputs * columns)) {
@@ -246,9 +315,11 @@ export class Learner<F extends Features> {
     return count > 0 ? Math.sqrt(sum / count) : 1;
   }
 
-  #current(): Float64Array {
-    const { solver, objective } = this.#trainer;
-    return this.#arena.viewF64(solver.theta, objective.thetaCount).slice();
+  /** The mean of the folds' current models, as a leader. */
+  #leaderOf({ error, errors }: Seen, lambda: Float64Array, trial: number, converged: boolean): Leader {
+    const models = this.#folds.map((fold) => fold.current());
+    const theta = models[0]!.map((_, i) => models.reduce((sum, model) => sum + model[i]!, 0) / models.length);
+    return { lambda, theta, error, errors, trial, converged, passes: this.passes };
   }
 
   /** Compares a model with the best so far: of all, and of those that minimize their loss. */
@@ -260,7 +331,7 @@ export class Learner<F extends Features> {
     const isBest = !this.#best || error < this.#best.error;
     const isChosen = converged && (!this.#chosen || error < this.#chosen.error);
     if (!isBest && !isChosen) return;
-    const leader: Leader = { lambda, theta: this.#current(), error, trial, converged, passes };
+    const leader = this.#leaderOf(seen, lambda, trial, converged);
     if (isChosen) this.#chosen = leader;
     if (isBest) {
       this.#best = leader;
@@ -271,11 +342,15 @@ export class Learner<F extends Features> {
   }
 
   get trainingPasses(): number {
-    return this.#trainer.objective.passes - this.#reduced.snapshotPasses;
+    return this.#sum((fold) => fold.trainingPasses) + (this.#refit?.passes ?? 0);
   }
 
   get reducedPasses(): number {
-    return this.#reduced.passes + this.#reduced.snapshotPasses;
+    return this.#sum((fold) => fold.reducedPasses);
+  }
+
+  #sum(of: (fold: Fold) => number): number {
+    return this.#folds.reduce((sum, fold) => sum + of(fold), 0);
   }
 
   get passes(): number {
@@ -306,7 +381,7 @@ export class Learner<F extends Features> {
   }
 
   take(): Improvement<F>[] {
-    const { solver } = this.#trainer;
+    const { solver } = this.#folds[0]!.trainer;
     this.#emit("progress", {
       passes: this.passes,
       trials: this.study.trials.length,
@@ -331,12 +406,13 @@ export class Learner<F extends Features> {
     if (!this.#best) {
       throw new LearnLossError("BUDGET", "The budget ended before a first model was seen: give more passes or time.");
     }
-    const chosen = this.#leader ?? this.#best;
+    const chosen = this.#final ?? this.#leader ?? this.#best;
     const { model, metric, features } = this.#options;
     return {
       status: this.#complete ? "complete" : (ended ?? this.#spent() ?? "complete"),
       lambda: this.#user(chosen.lambda),
       error: chosen.error,
+      standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
       metric: metricName(metric ?? defaultMetric(model)),
       loss: new LinearLoss(lossName(model), features, this.#user(chosen.lambda)),
       best: this.best!,
@@ -344,7 +420,8 @@ export class Learner<F extends Features> {
       passes: this.passes,
       trainingPasses: this.trainingPasses,
       reducedPasses: this.reducedPasses,
-      validationPasses: this.#trainer.validation.passes + this.#search.validationPasses,
+      validationPasses:
+        this.#sum(({ trainer }) => trainer.validation.passes) / this.#folds.length + this.#search.validationPasses,
       trials: this.study.trials.length,
       checkpoints: this.#checkpoints,
       milliseconds: this.#elapsed + performance.now() - this.#begun.time,
@@ -359,9 +436,9 @@ export class Learner<F extends Features> {
   }
 
   get best(): BestModel<F> | undefined {
-    const best = this.#best;
+    const best = this.#final ?? this.#best;
     if (!best) return undefined;
-    const { objective } = this.#trainer;
+    const { objective } = this.#folds[0]!.trainer;
     const weights = objective.outputs * objective.columns;
     const { error, trial, converged, passes } = best;
     return {
@@ -397,4 +474,11 @@ export class Learner<F extends Features> {
     this.#arena.dispose();
     this.study.dispose();
   }
+}
+
+/** Of the mean of the folds' errors. */
+function standardError(errors: readonly number[]): number {
+  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+  const squares = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0);
+  return Math.sqrt(squares / (errors.length - 1) / errors.length);
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from "./data/dataset.ts";
-import type { EncodedTargets } from "./data/targets.ts";
 import { type Metric, MetricEvaluator } from "./evaluate/metric.ts";
+import type { RowGroups } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import { Solver } from "./inner/solver.ts";
 import { type ModelKind, Objective } from "./models/objective.ts";
@@ -17,6 +17,8 @@ const ADJOINT = { iterations: 6, tolerance: 0.3 };
 export interface Seen {
   readonly features: Float64Array;
   readonly error: number;
+  /** One per fold; `error` is their mean. */
+  readonly errors: readonly number[];
   readonly iteration: number;
 }
 
@@ -24,10 +26,53 @@ export interface TrainerOptions {
   readonly model: ModelKind;
   readonly train: Dataset;
   readonly validation: Dataset;
-  readonly targets: EncodedTargets;
+  readonly targets: { readonly train: Float64Array; readonly validation: Float64Array; readonly outputs: number };
+  /** Of the training rows. */
+  readonly rowGroups: RowGroups | undefined;
   readonly metric: Metric;
   readonly tolerance: number;
   readonly precision: "f32" | "f64";
+}
+
+/**
+ * Minimizes ℓ_λ for every trainer at once (one, or one per fold), each from its θ, for at most `cap` iterations, a
+ * bounded piece of work at a time. φ and e are means over the trainers. Every checkpoint is handed to `observe`; the last
+ * model is returned.
+ */
+export function* train(
+  trainers: readonly Trainer[],
+  lambda: Float64Array,
+  thetas: readonly Pointer[],
+  cap: number,
+  observe: (seen: Seen) => void,
+): Generator<void, Seen> {
+  for (const [f, trainer] of trainers.entries()) {
+    trainer.start(lambda, thetas[f]!);
+    yield;
+  }
+  let next = 0;
+  for (let iteration = 0; iteration < cap && trainers.some(({ running }) => running); iteration++) {
+    if (iteration >= next) {
+      observe(look(trainers, iteration));
+      next = Math.max(next + 1, Math.ceil(next * CHECKPOINT_GROWTH));
+    }
+    for (const trainer of trainers) {
+      if (!trainer.running) continue;
+      trainer.solver.step(1);
+      yield;
+    }
+  }
+  return look(trainers, Math.max(...trainers.map(({ solver }) => solver.iterations)));
+}
+
+/** Means of φ and e over the trainers' current models. */
+function look(trainers: readonly Trainer[], iteration: number): Seen {
+  const seen = trainers.map((trainer) => trainer.look());
+  const features = seen[0]!.features.map(
+    (_, j) => seen.reduce((sum, { features }) => sum + features[j]!, 0) / seen.length,
+  );
+  const errors = seen.map(({ error }) => error);
+  return { features, error: errors.reduce((sum, error) => sum + error, 0) / errors.length, errors, iteration };
 }
 
 /** Trains models, min_θ λ·φ(θ), and judges them, e(θ): the inner half of the loop. */
@@ -42,7 +87,7 @@ export class Trainer {
   #right: Pointer = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TrainerOptions) {
-    const { model, train, validation, targets, precision } = options;
+    const { model, train, validation, targets, rowGroups, precision } = options;
     const { outputs } = targets;
     this.#arena = arena;
     this.#space = space;
@@ -53,46 +98,36 @@ export class Trainer {
       outputs,
       precision,
       uniform: space.uniform,
-      ...(space.rowGroups ? { rowGroups: space.rowGroups } : {}),
+      ...(rowGroups ? { rowGroups } : {}),
     });
     this.validation = new Objective(arena, {
       model,
       dataset: validation,
-      targets: targets.others[0]!,
+      targets: targets.validation,
       outputs,
       precision,
     });
-    this.metric = new MetricEvaluator(arena, options.metric, model, validation, targets.others[0]!, outputs);
+    this.metric = new MetricEvaluator(arena, options.metric, model, validation, targets.validation, outputs);
     this.solver = new Solver(arena, this.objective, { tolerance: options.tolerance });
     this.#scores = arena.f64(outputs * validation.rows);
   }
 
-  /**
-   * Minimizes ℓ_λ from θ (0: from nothing) for at most `cap` iterations, a bounded piece of work at a time. Every
-   * checkpoint is handed to `observe`; the last model is returned.
-   */
-  *train(lambda: Float64Array, theta: Pointer, cap: number, observe: (seen: Seen) => void): Generator<void, Seen> {
-    const { solver } = this;
+  /** Begins to minimize ℓ_λ from θ (0: from nothing). */
+  start(lambda: Float64Array, theta: Pointer): void {
     this.objective.setWeights(this.#space.termWeights(lambda));
-    solver.start(theta);
-    let next = 0;
-    while (solver.status === "running" && solver.iterations < cap) {
-      if (solver.iterations >= next) {
-        observe(this.look());
-        next = Math.max(next + 1, Math.ceil(next * CHECKPOINT_GROWTH));
-      }
-      solver.step(1);
-      yield;
-    }
-    return this.look();
+    this.solver.start(theta);
   }
 
   /** φ and e of the solver's current model. */
-  look(): Seen {
+  look(): Pick<Seen, "features" | "error"> {
     const { solver } = this;
     const { objective } = this;
     const features = this.#space.phi({ groupLosses: solver.groupLosses, ...objective.penalties(solver.theta) });
-    return { features, error: this.judge(solver.theta), iteration: solver.iterations };
+    return { features, error: this.judge(solver.theta) };
+  }
+
+  get running(): boolean {
+    return this.solver.status === "running";
   }
 
   /** e(θ). */

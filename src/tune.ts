@@ -12,8 +12,19 @@ import type { Study } from "./study.ts";
 export interface TunerOptions<F extends Features = Features> {
   readonly model: ModelKind;
   readonly train: Dataset;
-  /** Rows that judge the models; never trained on. */
-  readonly validation: Dataset;
+  /** Rows that judge the models; never trained on. Either these or `folds`. */
+  readonly validation?: Dataset;
+  /**
+   * Instead of `validation`: k-fold cross-validation of the training rows. φ and e are means over the folds; the model of
+   * the chosen λ is trained on all rows at the end.
+   */
+  readonly folds?: number;
+  /**
+   * With `folds`, which λ to choose: "best", or "one-standard-error", the same mix of penalties as strong as an error
+   * within one standard error of the best allows.
+   * @default "best"
+   */
+  readonly choice?: "best" | "one-standard-error";
   /** What the loss is mixed of; the weights are tuned within their bounds. */
   readonly features: F;
   /** What the models are judged by. @default log loss; mean squared error for squared loss */
@@ -62,8 +73,10 @@ export interface TuneResult<F extends Features = Features> {
   readonly status: "complete" | "stopped" | "passes" | "trials" | "time";
   /** The λ to use: that of the best model that minimizes its loss; on the fly, of the best model on the way. */
   readonly lambda: Lambda<F>;
-  /** That model's error. */
+  /** That model's error; with folds, their mean. */
   readonly error: number;
+  /** With folds: of their mean. */
+  readonly standardError: number | undefined;
   readonly metric: string;
   /** λ with its features, for `fit` and for storage. */
   readonly loss: LinearLoss;

@@ -3,7 +3,7 @@ import { lossName } from "../features/loss.ts";
 import { FeatureSpace } from "../features/space.ts";
 import { sample } from "../outer/propose.ts";
 import { Random } from "../random.ts";
-import { Trainer } from "../trainer.ts";
+import { type Seen, Trainer, train } from "../trainer.ts";
 import type { TunerOptions } from "../tune.ts";
 import { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/kernels.ts";
@@ -27,20 +27,25 @@ export function tryAll(
     Pick<TunerOptions, "model" | "train" | "validation" | "features" | "metric" | "tolerance" | "precision">
   >,
   lambdas: (space: FeatureSpace) => Iterable<Float64Array>,
-  passes = Number.POSITIVE_INFINITY,
+  limits: { readonly passes?: number; readonly observe?: (seen: Seen) => void } = {},
 ): Baseline {
+  const { passes = Number.POSITIVE_INFINITY, observe = () => {} } = limits;
   const begun = performance.now();
   const arena = new Arena(kernels());
   const space = new FeatureSpace(options.features, lossName(options.model));
   const targets = encodeTargets(options.model, options.train, options.validation);
-  const trainer = new Trainer(arena, space, { ...options, targets });
+  const trainer = new Trainer(arena, space, {
+    ...options,
+    targets: { outputs: targets.outputs, train: targets.train, validation: targets.others[0]! },
+    rowGroups: space.rowGroups,
+  });
   const theta = arena.f64(trainer.objective.thetaCount);
   const curve: { passes: number; error: number }[] = [];
   let best: { lambda: Float64Array; error: number } | undefined;
   let first = true;
   for (const lambda of lambdas(space)) {
     if (trainer.objective.passes >= passes) break;
-    const training = trainer.train(lambda, first ? 0 : theta, Number.POSITIVE_INFINITY, () => {});
+    const training = train([trainer], lambda, [first ? 0 : theta], Number.POSITIVE_INFINITY, observe);
     let step = training.next();
     while (!step.done) step = training.next();
     const { error } = step.value;

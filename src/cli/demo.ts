@@ -96,8 +96,8 @@ export async function demo(seed: number, say: (line: string) => void, bar: boole
     space.fromRecord({ logLoss: 1, l1: space.lower[1]!, l2: 1 / train.rows }),
   ]);
   const searched = tryAll(setting, (space) => grid(space, GRID));
-  const random = tryAll(setting, (space) => randomly(space, seed), result.passes);
-  const longer = tryAll(setting, (space) => randomly(space, seed), searched.passes);
+  const random = tryAll(setting, (space) => randomly(space, seed), { passes: result.passes });
+  const longer = tryAll(setting, (space) => randomly(space, seed), { passes: searched.passes });
   const rows = [
     row("default (l2 = 1/rows)", standard),
     row(`best of a ${GRID} × ${GRID} grid`, searched),

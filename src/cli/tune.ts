@@ -30,6 +30,8 @@ interface TuneOptions extends DataOptions {
   readonly metric?: MetricName;
   readonly validation: number;
   readonly validationData?: string;
+  readonly folds?: number;
+  readonly oneStandardError?: boolean;
   readonly seed: number;
   readonly tolerance?: number;
   readonly precision?: "f32" | "f64";
@@ -53,6 +55,8 @@ export function tuneCommand(): Command {
     .option("--metric <name>", `one of ${METRICS.join(", ")} (default: the model's loss)`, metric)
     .option("--validation <share>", "share or number of rows that judge", number("validation"), 0.25)
     .option("--validation-data <file.csv>", "rows that judge, instead of a share")
+    .option("--folds <k>", "judge by k-fold cross-validation instead", number("folds"))
+    .option("--one-standard-error", "with --folds: the strongest penalties within one standard error of the best")
     .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
     .option("--tolerance <t>", "relative subgradient at which a training ends", number("tolerance"))
     .option("--precision <p>", "f32 or f64", precision)
@@ -76,15 +80,17 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   const settings = {
     model: options.model,
     seed: options.seed,
+    ...(options.folds === undefined ? {} : { folds: options.folds }),
+    ...(options.oneStandardError ? { choice: "one-standard-error" as const } : {}),
     ...(options.metric === undefined ? {} : { metric: options.metric }),
     ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
     ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
     ...(options.precision === undefined ? {} : { precision: options.precision }),
   };
   const features = parseFeatures(options.features, train);
-  using tuner = createTuner({ ...settings, train, validation, features });
+  using tuner = createTuner({ ...settings, train, ...(validation ? { validation } : {}), features });
   const file = options.study
-    ? new StudyFile(options.study, fingerprint([train, validation], { ...settings, features }))
+    ? new StudyFile(options.study, fingerprint([train, ...(validation ? [validation] : [])], { ...settings, features }))
     : undefined;
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
   const bar = new ProgressBar(options.passes ?? 200, !options.json && process.stderr.isTTY);
@@ -123,9 +129,13 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
 async function tuningData(
   path: string,
   options: TuneOptions,
-): Promise<{ readonly train: Dataset; readonly validation: Dataset }> {
+): Promise<{ readonly train: Dataset; readonly validation?: Dataset }> {
   const all = await readCsv(path, options);
-  const parts = options.validationData
+  if (options.folds !== undefined) {
+    if (options.validationData) throw new LearnLossError("OPTION", "--folds and --validation-data exclude each other.");
+    return { train: prepare(all, preparation(all, options)) };
+  }
+  const parts: { readonly train: Dataset; readonly validation: Dataset } = options.validationData
     ? { train: all, validation: await readCsv(options.validationData, options) }
     : split(all, { validation: options.validation, seed: options.seed });
   const preparing = preparation(parts.train, options);
@@ -135,12 +145,13 @@ async function tuningData(
 /** The contract of `tune --json`. */
 export function tuneJson(result: TuneResult, certificate: unknown): Record<string, unknown> {
   const { status, lambda, error, metric, passes, trials, checkpoints, milliseconds } = result;
-  const { trainingPasses, reducedPasses, validationPasses, warnings } = result;
+  const { trainingPasses, reducedPasses, validationPasses, standardError, warnings } = result;
   const best = { error: result.best.error, lambda: result.best.lambda, converged: result.best.converged };
   return {
     status,
     lambda,
     error,
+    ...(standardError === undefined ? {} : { standardError }),
     metric,
     passes,
     trials,

@@ -60,6 +60,18 @@ export function folds(
   count: number,
   options: Omit<SplitOptions, "validation"> = {},
 ): readonly { readonly train: Dataset; readonly validation: Dataset }[] {
+  return foldRows(dataset, count, options).map(({ train, validation }) => ({
+    train: take(dataset, train),
+    validation: take(dataset, validation),
+  }));
+}
+
+/** The rows of each part of `folds`, ascending. @throws as `folds` */
+export function foldRows(
+  dataset: Dataset,
+  count: number,
+  options: Omit<SplitOptions, "validation"> = {},
+): readonly { readonly train: number[]; readonly validation: number[] }[] {
   const { rows } = dataset;
   if (!Number.isInteger(count) || count < 2)
     throw new LearnLossError("OPTION", `The number of folds is ${count}: give an integer from 2.`);
@@ -79,14 +91,8 @@ export function folds(
   for (const stratum of strata) for (const row of random.shuffle(stratum)) fold[row] = next++ % count;
   const indices = Array.from({ length: rows }, (_, i) => i);
   return Array.from({ length: count }, (_, f) => ({
-    train: take(
-      dataset,
-      indices.filter((i) => fold[i] !== f),
-    ),
-    validation: take(
-      dataset,
-      indices.filter((i) => fold[i] === f),
-    ),
+    train: indices.filter((i) => fold[i] !== f),
+    validation: indices.filter((i) => fold[i] === f),
   }));
 }
 

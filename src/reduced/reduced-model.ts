@@ -73,6 +73,11 @@ export class ReducedModel {
     this.#knots = arena.copy(space.knots);
   }
 
+  /** Scores per row. */
+  get outputs(): number {
+    return this.#train.outputs;
+  }
+
   /** Directions in the span, the intercept included. */
   get size(): number {
     return this.#arena.kernels.basisSize(this.#basis);

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { classWeights, data, l1, l2, fit as minimize, tune } from "../src/index.ts";
+import { blobs } from "./reference/blobs.ts";
+
+const rows = blobs(120, 6, 3, 3);
+const setting = { model: "softmax", train: rows, folds: 4, features: { l1: l1(), l2: l2() }, seed: 5 } as const;
+
+/** Mean −log p(label), in plain arithmetic. */
+function logLoss(probabilities: Float64Array, y: ArrayLike<number>, classes: readonly unknown[]): number {
+  let sum = 0;
+  for (let i = 0; i < y.length; i++) sum -= Math.log(probabilities[i * classes.length + classes.indexOf(y[i])]!);
+  return sum / y.length;
+}
+
+describe("cross-validation", () => {
+  test("the error is the mean over the folds of what models of λ make on rows they have not seen", async () => {
+    const result = await tune({ ...setting, precision: "f64", tolerance: 1e-6 });
+    const errors = [];
+    for (const { train, validation } of data.folds(rows, 4, { seed: 5 })) {
+      const { model } = await minimize({ model: "softmax", train, loss: result.loss });
+      errors.push(logLoss(model.probabilities(validation), validation.y as Float64Array, model.classes!));
+    }
+    const mean = errors.reduce((sum, error) => sum + error, 0) / 4;
+    const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / 3;
+    expect(result.error / mean).toBeCloseTo(1, 4);
+    expect(result.standardError! / Math.sqrt(variance / 4)).toBeCloseTo(1, 3);
+  });
+
+  test("the model at the end is that of all rows", async () => {
+    const result = await tune({
+      ...setting,
+      features: { ...classWeights(rows), l2: l2() },
+      precision: "f64",
+      tolerance: 1e-8,
+    });
+    const { model } = await minimize({ model: "softmax", train: rows, loss: result.loss, tolerance: 1e-8 });
+    for (const [i, w] of model.coefficients.entries()) expect(result.best.coefficients[i]!).toBeCloseTo(w, 5);
+  });
+
+  test("one standard error: stronger penalties in the same mix, an error within the bound", async () => {
+    const best = await tune(setting);
+    const simple = await tune({ ...setting, choice: "one-standard-error" });
+    expect(simple.lambda.l2).toBeGreaterThan(best.lambda.l2);
+    expect(simple.lambda.l1 / simple.lambda.l2).toBeCloseTo(best.lambda.l1 / best.lambda.l2, 6);
+    expect(simple.error).toBeLessThanOrEqual(best.error + best.standardError!);
+    expect(simple.error).toBeGreaterThanOrEqual(best.error);
+  });
+
+  test("either validation rows or folds", async () => {
+    const { folds: _, ...neither } = setting;
+    await expect(tune(neither)).rejects.toMatchObject({ code: "OPTION" });
+    await expect(tune({ ...setting, validation: rows })).rejects.toMatchObject({ code: "OPTION" });
+    await expect(tune({ ...setting, folds: 1 })).rejects.toMatchObject({ code: "OPTION" });
+    await expect(tune({ ...neither, validation: rows, choice: "one-standard-error" })).rejects.toMatchObject({
+      code: "OPTION",
+    });
+  });
+});
