@@ -87,13 +87,15 @@ export function simplexBytes(n: i32, m: i32, nonzeros: i32): usize {
   return 512 + <usize>(nonzeros + 2) * 16 + all * 8 * 15 + stride * 8 * (<usize>m + 8);
 }
 
-export function simplexInit(block: usize, n: i32, m: i32, nonzeros: i32): void {
+/** Lays a problem out in a zeroed block of `simplexBytes`; the seed is that of the perturbations. */
+export function simplexInit(block: usize, n: i32, m: i32, nonzeros: i32, seed: i32): void {
   const p = changetype<Simplex>(block);
   p.n = n;
   p.m = m;
   p.all = n + m;
   p.stride = columnStride(m);
-  p.random = 0x2545f491;
+  p.random = 0x2545f491 ^ (<u32>seed * 0x9e3779b9);
+  if (p.random == 0) p.random = 1;
   const all = (<usize>(n + m + 1)) << 3;
   const row = (<usize>p.stride) << 3;
   let next = block + 256;

@@ -30,7 +30,7 @@ export function columnsOf(matrix: LpMatrix, count: number): SparseColumn[] {
     if (!Number.isFinite(value))
       throw new LearnLossError("NON_FINITE", `A[${row}, ${column}] is ${value}: give a finite number.`);
     const target = columns[column];
-    if (!target || !(row >= 0 && row < rows))
+    if (!target || !(Number.isInteger(row) && row >= 0 && row < rows))
       throw new LearnLossError("SHAPE", `A[${row}, ${column}] is outside of ${rows} rows × ${count} columns.`);
     if (value === 0) return;
     const last = target.rows.length - 1;

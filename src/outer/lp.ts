@@ -28,6 +28,8 @@ export interface LpOptions {
   readonly maxIterations?: number;
   /** Milliseconds. @default none */
   readonly timeLimit?: number;
+  /** Of the perturbations that end stalls: the same seed, the same pivots. @default 0 */
+  readonly seed?: number;
 }
 
 /** One entry per column, then one per row: 0 at the lower bound, 1 at the upper, 2 free at 0, 3 basic. */
@@ -71,6 +73,8 @@ export type LpOutcome =
 const MOST_ROWS = 5000;
 /** Times the tolerance of 1e-9 it is about what rounding does to a scaled reduced cost. */
 const LEAST_UNIT = 1e-5;
+/** A KKT residual above it is no optimum: the outcome is `numerical`. */
+const WORST_RESIDUAL = 1e-6;
 /** Iterations between two looks at the clock. */
 const SLICE = 1000;
 
@@ -177,8 +181,15 @@ export class Lp {
     this.#basis = list;
   }
 
+  /** @throws OPTION, OUT_OF_MEMORY */
   solve(options: LpOptions = {}): LpOutcome {
     this.#alive();
+    const { timeLimit = Number.POSITIVE_INFINITY, tolerance = 1e-9, seed = 0 } = options;
+    const most = options.maxIterations ?? 10_000 + 50 * (this.columns + this.rows);
+    checkOption(tolerance > 0 && tolerance <= 1e-3, "tolerance", tolerance, "a number in (0, 1e-3]");
+    checkOption(Number.isInteger(most) && most >= 0, "maxIterations", most, "an integer ≥ 0");
+    checkOption(timeLimit > 0, "timeLimit", timeLimit, "a positive number of milliseconds");
+    checkOption(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31, "seed", seed, "an integer from 0 to 2³¹ − 1");
     const began = performance.now();
     const model = this.#model();
     const { columns, rowLower, rowUpper, colLower, colUpper } = model;
@@ -193,7 +204,7 @@ export class Lp {
     using arena = new Arena(this.#kernels);
     const k = this.#kernels;
     const block = arena.bytes(k.simplexBytes(n, m, nonzeros));
-    k.simplexInit(block, n, m, nonzeros);
+    k.simplexInit(block, n, m, nonzeros, seed);
     const address = (which: number) => k.simplexArray(block, which) >>> 0;
     const starts = arena.viewI32(address(0), n + 1);
     const rows = arena.viewI32(address(1), nonzeros);
@@ -224,8 +235,6 @@ export class Lp {
       upper[n + i] = rowUpper[i]! * rowScale[i]!;
     }
     statuses.set(this.#basis);
-    const most = options.maxIterations ?? 10_000 + 50 * (n + m);
-    const { timeLimit = Number.POSITIVE_INFINITY, tolerance = 1e-9 } = options;
     let iterations = 0;
     let ended: number;
     do {
@@ -263,7 +272,10 @@ export class Lp {
       arena.viewF64(address(8), m),
       (value, i) => (value * rowScale[i]!) / costScale + 0,
     );
-    return { status: "optimal", x, rowDuals, ...kktOf(model, x, rowDuals, this.#offset), ...common };
+    const proof = kktOf(model, x, rowDuals, this.#offset);
+    const { primal, dual, gap } = proof.kkt;
+    const proved = Math.max(primal, dual, gap) <= Math.max(WORST_RESIDUAL, tolerance * 10);
+    return proved ? { status: "optimal", x, rowDuals, ...proof, ...common } : { status: "numerical", ...common };
   }
 
   dispose(): void {
@@ -315,6 +327,10 @@ function crossedBounds({ rowLower, rowUpper, colLower, colUpper }: LpModel) {
   const ray = new Float64Array(rowLower.length);
   if (row >= 0) ray[row] = 1;
   return { status: "infeasible" as const, ray, margin: 1 };
+}
+
+function checkOption(holds: boolean, name: string, given: number, expected: string): void {
+  if (!holds) throw new LearnLossError("OPTION", `${name} is ${given}: give ${expected}.`);
 }
 
 function checkRows(rows: number): void {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { binary as scalarBinary } from "../../build/lp-scalar-binary.ts";
 import { createLp, type LpOutcome, solveLp } from "../../src/lp.ts";
 import { Lp } from "../../src/outer/lp.ts";
+import { Random } from "../../src/random.ts";
 import { lpKernels } from "../../src/wasm/lp.ts";
 import type { Abi } from "../../src/wasm/lp-abi.ts";
 import { decodeBinary, instantiateModule } from "../../src/wasm/module.ts";
@@ -98,6 +99,75 @@ describe("a persistent LP", () => {
     }
   });
 
+  test("after any sequence of edits: the status and objective of a new LP", () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const random = new Random(seed, 3);
+      const { matrix, ...start } = randomLp(seed, "feasible", 14);
+      const mirror = {
+        cost: [...(start.cost as number[])],
+        rowLower: [...(start.rowLower as number[])],
+        rowUpper: [...(start.rowUpper as number[])],
+        colLower: [...(start.colLower as number[])],
+        colUpper: [...(start.colUpper as number[])],
+        dense: "dense" in matrix ? Array.from(matrix.dense) : [],
+      };
+      const n = () => mirror.cost.length;
+      const m = () => mirror.rowLower.length;
+      using lp = createLp({ ...start, matrix });
+      for (let edit = 0; edit < 12; edit++) {
+        const kind = random.below(5);
+        if (kind === 0) {
+          const row = mirror.cost.map(() => random.below(5) - 2);
+          lp.addRows({ rows: 1, dense: row }, [-3 - random.below(9)], [3 + random.below(9)]);
+          const added = lp.getBasis().at(-1);
+          expect(added).toBe(3);
+          mirror.dense.push(...row);
+          const low = -3;
+          lp.changeRowBounds(m(), low, 9);
+          mirror.rowLower.push(low);
+          mirror.rowUpper.push(9);
+        } else if (kind === 1) {
+          const column = mirror.rowLower.map(() => random.below(5) - 2);
+          const [cost, low, high] = [random.normal(), random.below(3) - 1, 2 + random.below(4)];
+          lp.addColumns({ rows: m(), dense: column }, [cost], [low], [high]);
+          const width = n();
+          mirror.dense = column.flatMap((a, i) => [...mirror.dense.slice(i * width, (i + 1) * width), a]);
+          mirror.cost.push(cost);
+          mirror.colLower.push(low);
+          mirror.colUpper.push(high);
+        } else if (kind === 2) {
+          const j = random.below(n());
+          mirror.cost[j] = random.normal();
+          lp.changeCost(j, mirror.cost[j]);
+        } else if (kind === 3) {
+          const j = random.below(n());
+          mirror.colLower[j] = random.below(4) - 2;
+          mirror.colUpper[j] = mirror.colLower[j]! + random.below(4);
+          lp.changeColumnBounds(j, mirror.colLower[j]!, mirror.colUpper[j]!);
+        } else {
+          const i = random.below(m());
+          mirror.rowLower[i] = random.below(2) ? Number.NEGATIVE_INFINITY : -random.below(6);
+          mirror.rowUpper[i] = random.below(2) ? Number.POSITIVE_INFINITY : random.below(6);
+          lp.changeRowBounds(i, mirror.rowLower[i]!, mirror.rowUpper[i]!);
+        }
+        const warm = lp.solve();
+        const { dense, ...rest } = mirror;
+        const fresh = solveLp({ ...rest, matrix: { rows: m(), dense } });
+        expect(warm.status).toBe(fresh.status);
+        if (fresh.status !== "optimal") continue;
+        expect(Math.abs(expectOptimal(warm) - expectOptimal(fresh))).toBeLessThan(
+          1e-8 * (1 + Math.abs(fresh.objective)),
+        );
+        // Its own basis is optimal for a new LP, too.
+        using again = createLp({ ...rest, matrix: { rows: m(), dense } });
+        again.setBasis(lp.getBasis());
+        const restarted = again.solve();
+        expect(restarted.iterations).toBe(0);
+        expectOptimal(restarted);
+      }
+    }
+  });
+
   test("the three forms of a matrix are one problem", () => {
     const rest = { cost: [-1, -2, 0], rowUpper: [4, 6] };
     const dense = solveLp({ ...rest, matrix: { rows: 2, dense: [1, 1, 0, 0, 3, 1] } });
@@ -125,6 +195,31 @@ describe("a persistent LP", () => {
     expect(solveLp(problem, { maxIterations: 1 }).status).toBe("iteration-limit");
   });
 
+  test("a limit leaves a basis to go on from", () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const problem = randomLp(seed, "feasible", 40);
+      const best = expectOptimal(solveLp(problem));
+      using lp = createLp(problem);
+      let outcome = lp.solve({ maxIterations: 5 });
+      for (let slices = 0; outcome.status === "iteration-limit" && slices < 200; slices++) {
+        expect(outcome.iterations).toBeLessThanOrEqual(5);
+        outcome = lp.solve({ maxIterations: 5 });
+      }
+      expect(Math.abs(expectOptimal(outcome) - best)).toBeLessThan(1e-8 * (1 + Math.abs(best)));
+    }
+  });
+
+  test("the same seed takes the same pivots, another seed comes to the same objective", () => {
+    for (let instance = 0; instance < 20; instance++) {
+      const problem = randomLp(instance, "degenerate", 40);
+      const first = solveLp(problem, { seed: 5 });
+      const { milliseconds: _, ...same } = solveLp(problem, { seed: 5 });
+      expect(first).toMatchObject(same);
+      const other = expectOptimal(solveLp(problem, { seed: 6 }));
+      expect(Math.abs(expectOptimal(first) - other)).toBeLessThan(1e-8 * (1 + Math.abs(other)));
+    }
+  });
+
   test("misuse is a typed error, and memory comes back", () => {
     const code = (value: string) => expect.objectContaining({ code: value });
     const matrix = { rows: 1, dense: [1] };
@@ -133,11 +228,65 @@ describe("a persistent LP", () => {
     expect(() => solveLp({ cost: [1], matrix: { rows: 1, dense: [Number.NaN] } })).toThrow(code("NON_FINITE"));
     expect(() => solveLp({ cost: [1], matrix, rowLower: [Number.NaN] })).toThrow(code("BOUNDS"));
     expect(() => solveLp({ cost: [1], matrix: { rows: 1e6, dense: [] } })).toThrow(code("TOO_LARGE"));
+    for (const option of [{ tolerance: 0 }, { maxIterations: -1 }, { timeLimit: 0 }, { seed: 0.5 }])
+      expect(() => solveLp({ cost: [1], matrix }, option)).toThrow(code("OPTION"));
     const before = lpKernels().allocatedBytes();
     const lp = createLp({ cost: [1], matrix });
     lp.solve();
     lp.dispose();
     expect(() => lp.solve()).toThrow(code("DISPOSED"));
     expect(lpKernels().allocatedBytes()).toBe(before);
+  });
+});
+
+describe("what users of other solvers suffer from", () => {
+  const bounded = { colUpper: [1, 1, 1, 1] };
+
+  test("trap: Chvátal's cycling example ends", () => {
+    const outcome = solveLp({
+      cost: [-10, 57, 9, 24],
+      matrix: { rows: 3, dense: [0.5, -5.5, -2.5, 9, 0.5, -1.5, -0.5, 1, 1, 0, 0, 0] },
+      rowUpper: [0, 0, 1],
+    });
+    expect(expectOptimal(outcome)).toBeCloseTo(-1, 12);
+  });
+
+  test("trap: infeasible and unbounded have a status and a proof, never undefined", () => {
+    const row = { rows: 1, dense: [1, 1, 1, 1] };
+    const infeasible = solveLp({ cost: [1, 1, 1, 1], matrix: row, rowLower: [5], ...bounded });
+    if (infeasible.status !== "infeasible") throw new Error(infeasible.status);
+    // y·(A x) ≤ 4 |y| for every x in the box, and at least 5 |y| is asked for.
+    expect(Array.from(infeasible.ray, Math.abs)).toEqual([1]);
+    expect(infeasible.margin).toBeGreaterThan(0.1);
+    const unbounded = solveLp({ cost: [-1, 0, 0, 0], matrix: row, rowLower: [0] });
+    if (unbounded.status !== "unbounded") throw new Error(unbounded.status);
+    expect(Array.from(unbounded.ray)).toEqual([1, 0, 0, 0]);
+  });
+
+  test("trap: optima come with duals that price the bounds", () => {
+    for (let seed = 0; seed < 40; seed++) {
+      const problem = randomLp(seed, "feasible", 10);
+      const outcome = solveLp(problem);
+      const best = expectOptimal(outcome);
+      if (outcome.status !== "optimal") continue;
+      const finite = (low: number | undefined, high: number | undefined, dual: number) =>
+        dual === 0 ? 0 : dual * (dual > 0 ? low! : high!);
+      let bound = 0;
+      for (const [i, dual] of outcome.rowDuals.entries())
+        if (Math.abs(dual) > 1e-12) bound += finite(problem.rowLower![i], problem.rowUpper![i], dual);
+      for (const [j, dual] of outcome.reducedCosts.entries())
+        if (Math.abs(dual) > 1e-12) bound += finite(problem.colLower![j], problem.colUpper![j], dual);
+      expect(Math.abs(bound - best)).toBeLessThan(1e-8 * (1 + Math.abs(best)));
+    }
+  });
+
+  test("trap: thousands of solves in constant memory", () => {
+    const solve = (seed: number) => solveLp(randomLp(seed % 25, "any", 12));
+    for (let seed = 0; seed < 100; seed++) solve(seed);
+    const before = lpKernels().memory.buffer.byteLength;
+    const blocks = lpKernels().allocatedBytes();
+    for (let seed = 0; seed < 5000; seed++) solve(seed);
+    expect(lpKernels().memory.buffer.byteLength).toBe(before);
+    expect(lpKernels().allocatedBytes()).toBe(blocks);
   });
 });

@@ -1,0 +1,56 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const run = promisify(execFile);
+
+async function lp(...parameters: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  try {
+    return { code: 0, ...(await run(process.execPath, [`${root}dist/cli/main.js`, "lp", ...parameters])) };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { code, stdout, stderr };
+  }
+}
+
+const problem = (name: string) => `${root}test/fixtures/lp/${name}.mps`;
+const numbers = { iterations: expect.any(Number), milliseconds: expect.any(Number) };
+
+test("--json: an optimum with its KKT residuals and no ray", async () => {
+  const { code, stdout } = await lp(problem("beale"), "--json");
+  expect(code).toBe(0);
+  const result = JSON.parse(stdout);
+  const kkt = { primal: expect.any(Number), dual: expect.any(Number), gap: expect.any(Number) };
+  expect(result).toEqual({ status: "optimal", objective: expect.closeTo(-1.25, 9), kkt, ...numbers });
+  for (const residual of Object.values(result.kkt)) expect(residual).toBeLessThan(1e-9);
+});
+
+test.each([
+  ["infeas_tiny", "infeasible"],
+  ["unbounded_tiny", "unbounded"],
+])("--json: %s is %s, with a ray", async (name, status) => {
+  const { code, stdout } = await lp(problem(name), "--json");
+  expect(code).toBe(0);
+  const { ray, ...rest } = JSON.parse(stdout);
+  expect(rest).toEqual({ status, ...numbers });
+  expect(Math.max(...ray.map(Math.abs))).toBe(1);
+});
+
+test("without --json: status, objective and residuals for people", async () => {
+  const { stdout } = await lp(problem("klee_minty_4"));
+  expect(stdout).toMatch(/^optimal after \d+ iterations, .* ms\nobjective -625\nresiduals: primal /);
+});
+
+test("a missing file, something else than MPS and a bad limit exit with 2 and a code", async () => {
+  for (const [parameters, expected] of [
+    [["missing.mps"], "IO"],
+    [[`${root}package.json`], "PARSE"],
+    [[problem("beale"), "--time-limit", "soon"], "OPTION"],
+  ] as const) {
+    const { code, stdout } = await lp(...parameters, "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error.code).toBe(expected);
+  }
+});
