@@ -1,0 +1,102 @@
+// npm run bench:tuning [-- --tasks a,b --methods learnloss,gp-warm --seeds 5 --quick --tables]: LearnLoss beside random
+// search, grid, a Gaussian process, Optuna's TPE, CMA-ES and Hyperband, all with the same Wasm trainer, bounds and first
+// λ. Results join bench/results/tuning.json task by task; tables and pictures are made of that file.
+import { parseArgs } from "node:util";
+import { Contest } from "./tuning/contest.ts";
+import { createOptimizer, KINDS, type Kind, PEERS } from "./tuning/optimizer.ts";
+import { findPython, Python } from "./tuning/python.ts";
+import { machine, REFERENCE, type RunResult, store } from "./tuning/results.ts";
+import { writeTables } from "./tuning/tables.ts";
+import { tasks } from "./tuning/tasks.ts";
+
+const METHODS = [
+  "random-warm",
+  "grid-warm",
+  "gp-warm",
+  "gp-cold",
+  "tpe-warm",
+  "tpe-cold",
+  "cma-warm",
+  "hyperband-cold",
+];
+
+/** Work of the others at most, over that of LearnLoss: enough to see a factor of 20. */
+const PATIENCE = 25;
+
+const { values } = parseArgs({
+  options: {
+    tasks: { type: "string", default: tasks.map(({ name }) => name).join() },
+    methods: { type: "string" },
+    seeds: { type: "string" },
+    quick: { type: "boolean", default: false },
+    tables: { type: "boolean", default: false },
+    seconds: { type: "string" },
+  },
+});
+
+const chosen = values.tasks.split(",").map((name) => {
+  const task = tasks.find((task) => task.name === name);
+  if (!task) throw new Error(`No task ${name}: choose of ${tasks.map(({ name }) => name).join(", ")}.`);
+  return task;
+});
+const interpreter = findPython();
+if (!interpreter) console.log(`SKIPPED ${PEERS.join(", ")}: no python3 with optuna, cmaes and scikit-learn ($PYTHON).`);
+
+for (const task of values.tables ? [] : chosen) {
+  const python = interpreter ? new Python(interpreter) : undefined;
+  await python?.begin();
+  const limit = Number(values.seconds ?? (values.quick ? 2 : task.large ? 40 : 8));
+  const seeds = Number(values.seeds ?? (values.quick ? 1 : task.large ? 3 : 5));
+  const methods = values.methods?.split(",") ?? (task.large ? METHODS.filter((m) => !m.endsWith("cold")) : METHODS);
+  const begun = performance.now();
+  for (let seed = 1; seed <= seeds; seed++) {
+    const parts = await task.parts(seed);
+    if (!parts) {
+      console.log(`SKIPPED ${task.name}: its data are not here, \`npm install --prefix bench --ignore-scripts\`.`);
+      break;
+    }
+    const contest = new Contest(task, parts);
+    const k = contest.tuned.length;
+    const runs: RunResult[] = [];
+    const keep = (method: string, outcome: Omit<RunResult, "method" | "seed">) => {
+      const run = { method, seed, ...outcome };
+      runs.push(run);
+      const { passes, seconds, validationError, trials } = run;
+      console.log(
+        `${task.name} ${seed} ${method.padEnd(15)} e ${validationError?.toFixed(5)}, ${passes.toFixed(0)} passes, ${seconds.toFixed(2)} s, ${trials} trials`,
+      );
+      return run;
+    };
+    const ours = keep("learnloss", await contest.learnLoss(seed));
+    const reference = keep(REFERENCE, await contest.polish(ours.lambda, seed, 30 + 10 * k, limit));
+    const best = Math.min(ours.validationError!, reference.validationError!);
+    const budget = {
+      passes: Math.max(PATIENCE * ours.passes, 3000),
+      trials: 80,
+      seconds: limit,
+      enough: task.step ? best : 1.002 * best,
+    };
+    for (const method of methods) {
+      const [kind, start] = method.split("-") as [Kind, string];
+      if (method === "learnloss" || (kind === "grid" && k > 2) || (!python && PEERS.includes(kind))) continue;
+      if (!KINDS.includes(kind)) throw new Error(`No method ${method}: choose of ${METHODS.join(", ")}.`);
+      const optimizer = await createOptimizer(kind, k, seed, contest.start(), python);
+      const cheap = kind === "random" || kind === "grid";
+      keep(method, await contest.compete(optimizer, start === "warm", cheap ? { ...budget, trials: 1000 } : budget));
+    }
+    const { train } = parts;
+    store(task.name, {
+      title: task.title,
+      k,
+      rows: train.rows,
+      columns: train.columns,
+      metric: task.metric,
+      step: task.step,
+      machine: machine(python?.versions),
+      runs,
+    });
+  }
+  console.log(`${task.name} took ${((performance.now() - begun) / 1000).toFixed(0)} s\n`);
+  python?.end();
+}
+writeTables();

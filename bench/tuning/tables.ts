@@ -1,0 +1,112 @@
+import { writeFileSync } from "node:fs";
+import { FOLDER, type Results, readResults, type Spread, type Summary, summarize } from "./results.ts";
+
+const NAMES: Readonly<Record<string, string>> = {
+  learnloss: "LearnLoss",
+  "random-warm": "random, warm",
+  "grid-warm": "grid, warm",
+  "gp-warm": "GP-EI, warm",
+  "gp-cold": "GP-EI, cold",
+  "tpe-warm": "TPE, warm",
+  "tpe-cold": "TPE, cold",
+  "cma-warm": "CMA-ES, warm",
+  "hyperband-cold": "Hyperband",
+};
+
+type Quantity = "passes" | "seconds";
+
+/** bench/results/tuning.md, of all results stored. */
+export function writeTables(): void {
+  const results = readResults();
+  writeFileSync(new URL("tuning.md", FOLDER), page(results));
+}
+
+function page(results: Results): string {
+  const head = Object.values(results)[0]?.machine;
+  return `${[
+    "# Tuning bench",
+    "Written by `npm run bench:tuning` from tuning.json. Every method trains with the same Wasm solver to the same tolerance (1e-4), in the same box of log λ, from the same first λ; *warm* trainings start from the nearest model seen, *cold* ones from nothing. A hit is a converged model within 1 % of the best that any method found on that task and seed (0.1 points for metrics that move in steps). Cells: hits of seeds, median of the cost of the hit [least–most]; *never* shows the budget in which most seeds missed. Reduced work counts as passes.",
+    `Last machine: ${head?.cpu}, Node ${head?.node}, ${head?.peers ?? "without python3 peers"}.`,
+    "## Passes to the hit",
+    costTable(results, "passes"),
+    "## Seconds to the hit, the optimizer's own time included",
+    costTable(results, "seconds"),
+    "## LearnLoss to its own end",
+    endTable(results),
+    "## Test error of the model selected (median)",
+    testTable(results),
+  ].join("\n\n")}\n`;
+}
+
+function methodsOf(results: Results): string[] {
+  const present = new Set(Object.values(results).flatMap(({ runs }) => runs.map(({ method }) => method)));
+  return Object.keys(NAMES).filter((method) => present.has(method));
+}
+
+function costTable(results: Results, quantity: Quantity): string {
+  const methods = methodsOf(results);
+  const rows = Object.values(results).map((task) => {
+    const summaries = new Map(summarize(task).map((summary) => [summary.method, summary]));
+    const least = Math.min(...[...summaries.values()].map((summary) => summary[quantity].median));
+    return [
+      task.title,
+      String(task.k),
+      ...methods.map((method) => {
+        const summary = summaries.get(method);
+        if (!summary) return "–";
+        const cell = costCell(summary, quantity);
+        return summary[quantity].median === least && least < Number.POSITIVE_INFINITY ? `**${cell}**` : cell;
+      }),
+    ];
+  });
+  return table(["task", "k", ...methods.map((method) => NAMES[method]!)], rows);
+}
+
+function costCell(summary: Summary, quantity: Quantity): string {
+  const { hits, seeds } = summary;
+  const cost = summary[quantity];
+  const all = quantity === "passes" ? summary.allPasses : summary.allSeconds;
+  if (!Number.isFinite(cost.median)) return `${hits}/${seeds} never in ${short(all.median)}`;
+  return `${hits}/${seeds} ${short(cost.median)} [${short(cost.least)}–${Number.isFinite(cost.most) ? short(cost.most) : "∞"}]`;
+}
+
+function endTable(results: Results): string {
+  const rows = Object.values(results).flatMap((task) => {
+    const ours = summarize(task).find(({ method }) => method === "learnloss");
+    if (!ours) return [];
+    const { allPasses, reducedPasses, coldPasses, allSeconds } = ours;
+    const share = allPasses.median / coldPasses.median;
+    return [
+      [
+        task.title,
+        ...[allPasses, reducedPasses, coldPasses].map((spread) => short(spread.median)),
+        share.toFixed(2),
+        range(allSeconds),
+      ],
+    ];
+  });
+  return table(["task", "passes", "of these reduced", "one cold training at the λ chosen", "ratio", "seconds"], rows);
+}
+
+function testTable(results: Results): string {
+  const methods = methodsOf(results);
+  const rows = Object.values(results).map((task) => {
+    const summaries = new Map(summarize(task).map((summary) => [summary.method, summary]));
+    return [task.title, ...methods.map((method) => summaries.get(method)?.testError.median.toFixed(4) ?? "–")];
+  });
+  return table(["task", ...methods.map((method) => NAMES[method]!)], rows);
+}
+
+function range({ median, least, most }: Spread): string {
+  return `${short(median)} [${short(least)}–${short(most)}]`;
+}
+
+function short(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(2)));
+}
+
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(header), line(header.map((_, j) => (j === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+}

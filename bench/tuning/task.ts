@@ -1,0 +1,25 @@
+import type { Dataset } from "../../src/data/dataset.ts";
+import type { MetricName } from "../../src/evaluate/metric.ts";
+import type { Features } from "../../src/features/feature.ts";
+import type { ModelKind } from "../../src/models/objective.ts";
+
+export interface Parts {
+  readonly train: Dataset;
+  readonly validation: Dataset;
+  readonly test: Dataset;
+}
+
+/** One loss to tune; the seed draws the rows. */
+export interface Task {
+  readonly name: string;
+  readonly title: string;
+  readonly model: ModelKind;
+  readonly metric: MetricName;
+  /** Whether e moves in steps. */
+  readonly step: boolean;
+  readonly features: (train: Dataset) => Features;
+  /** Undefined where the package with the data is not installed. */
+  readonly parts: (seed: number) => Promise<Parts | undefined>;
+  /** So dear that a default run takes fewer seeds and methods. */
+  readonly large?: boolean;
+}

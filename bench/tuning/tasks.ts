@@ -1,0 +1,178 @@
+import { classWeights } from "../../src/features/groups.ts";
+import { convexPenalty } from "../../src/features/hinges.ts";
+import { l1, l2 } from "../../src/features/norms.ts";
+import { labelSmoothing } from "../../src/features/smoothing.ts";
+import {
+  breastCancerSquared,
+  diabetesSquared,
+  digits,
+  fashion,
+  imbalanced,
+  mnist,
+  sampled,
+  spam,
+  standardized,
+  threeParts,
+  wine,
+} from "./data.ts";
+import type { Task } from "./task.ts";
+
+const norms = () => ({ l1: l1(), l2: l2() });
+
+const weighted: Pick<Task, "model" | "features"> = {
+  model: "softmax",
+  features: (train) => ({ ...classWeights(train), l2: l2() }),
+};
+
+const digitParts = async (seed: number) => threeParts(await digits(), 300, seed);
+const imbalancedDigits = async (seed: number) => imbalanced(threeParts(await digits(), 600, seed), seed);
+
+/** So many images to train on and 2000 each to validate and to test with. */
+async function images(source: ReturnType<typeof mnist>, rows: number, seed: number) {
+  return source && threeParts(sampled(source, (rows + 4000) / 10, seed), rows, seed);
+}
+
+const imbalancedFashion = async (seed: number) => {
+  const parts = await images(fashion(), 2000, seed);
+  return parts && imbalanced(parts, seed);
+};
+
+export const tasks: readonly Task[] = [
+  {
+    name: "digits",
+    title: "digits, n = 300: L1 + L2",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: norms,
+    parts: digitParts,
+  },
+  {
+    name: "digits-top1",
+    title: "digits, n = 300: L1 + L2, error rate",
+    model: "softmax",
+    metric: "error-rate",
+    step: true,
+    features: norms,
+    parts: digitParts,
+  },
+  {
+    name: "breast-cancer",
+    title: "breast cancer, degree 2, n = 150: L1 + L2 (sparse)",
+    model: "logistic",
+    metric: "log-loss",
+    step: false,
+    features: norms,
+    parts: async (seed) => standardized(threeParts(await breastCancerSquared(), 150, seed)),
+  },
+  {
+    name: "diabetes",
+    title: "diabetes, degree 2, n = 150: L1 + L2, squared loss",
+    model: "squared",
+    metric: "mean-squared-error",
+    step: false,
+    features: norms,
+    parts: async (seed) => standardized(threeParts(await diabetesSquared(), 150, seed)),
+  },
+  {
+    name: "wine",
+    title: "wine, n = 60: L1 + L2 + label smoothing",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: () => ({ ...norms(), smoothing: labelSmoothing() }),
+    parts: async (seed) => standardized(threeParts(await wine(), 60, seed)),
+  },
+  {
+    name: "digits-convex",
+    title: "digits, n = 300: learned convex penalty, 8 knots + ridge",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: () => convexPenalty({ knots: 8 }),
+    parts: digitParts,
+  },
+  {
+    name: "digits-class-weights",
+    title: "imbalanced digits: 10 class weights + L2, balanced log loss",
+    ...weighted,
+    metric: "log-loss",
+    step: false,
+    parts: imbalancedDigits,
+  },
+  {
+    name: "digits-balanced-error",
+    title: "imbalanced digits: 10 class weights + L2, balanced error",
+    ...weighted,
+    metric: "balanced-error",
+    step: true,
+    parts: imbalancedDigits,
+  },
+  {
+    name: "digits-macro-f1",
+    title: "imbalanced digits: 10 class weights + L2, macro-F1",
+    ...weighted,
+    metric: "macro-f1",
+    step: true,
+    parts: imbalancedDigits,
+  },
+  {
+    name: "digits-25",
+    title: "imbalanced digits: class weights, smoothing, convex penalty (13 knots)",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: (train) => ({ ...classWeights(train), smoothing: labelSmoothing(), ...convexPenalty({ knots: 13 }) }),
+    parts: imbalancedDigits,
+  },
+  {
+    name: "spam",
+    title: "SpamAssassin, n = 400: L1 + L2 (CSR, 2000 words)",
+    model: "logistic",
+    metric: "log-loss",
+    step: false,
+    features: norms,
+    parts: async (seed) => {
+      const all = spam();
+      return all && threeParts(all, 400, seed);
+    },
+  },
+  {
+    name: "fashion-class-weights",
+    title: "imbalanced Fashion-MNIST: 10 class weights + L2, balanced log loss",
+    ...weighted,
+    metric: "log-loss",
+    step: false,
+    parts: imbalancedFashion,
+    large: true,
+  },
+  {
+    name: "fashion-balanced-error",
+    title: "imbalanced Fashion-MNIST: 10 class weights + L2, balanced error",
+    ...weighted,
+    metric: "balanced-error",
+    step: true,
+    parts: imbalancedFashion,
+    large: true,
+  },
+  {
+    name: "mnist-1000",
+    title: "MNIST, n = 1000: L1 + L2",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: norms,
+    parts: (seed) => images(mnist(), 1000, seed),
+    large: true,
+  },
+  {
+    name: "mnist-5000",
+    title: "MNIST, n = 5000: L1 + L2",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: norms,
+    parts: (seed) => images(mnist(), 5000, seed),
+    large: true,
+  },
+];
