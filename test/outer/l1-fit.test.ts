@@ -1,50 +1,19 @@
 import { afterEach, expect, test } from "vitest";
 import { binary as scalarBinary } from "../../build/lp-scalar-binary.ts";
-import type { Box } from "../../src/outer/box.ts";
 import { createL1Fit, L1Fit, type L1FitOutcome, orderingMargin } from "../../src/outer/l1-fit.ts";
 import { type LpProblem, solveLp } from "../../src/outer/lp.ts";
 import { Random } from "../../src/random.ts";
 import { type LpKernels, lpKernels } from "../../src/wasm/lp.ts";
 import type { Abi } from "../../src/wasm/lp-abi.ts";
 import { decodeBinary, instantiateModule } from "../../src/wasm/module.ts";
-
-interface Problem {
-  readonly k: number;
-  readonly phi: Float64Array;
-  readonly error: Float64Array;
-  readonly F: Box;
-  readonly best: number;
-}
-
-/** Errors are `slope`·λ·φ plus noise; `grid` rounds everything, so that ties abound. */
-function problem(seed: number, m: number, k: number, { slope = 1, noise = 0.3, grid = 0 } = {}): Problem {
-  const random = new Random(seed, 11);
-  const round = (x: number) => (grid > 0 ? Math.round(x / grid) * grid : x);
-  const truth = Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 0.02 + random.uniform()));
-  const phi = new Float64Array(m * k);
-  const error = new Float64Array(m);
-  let best = 0;
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < k; j++) {
-      phi[i * k + j] = round(5 + random.normal() * (1 + (j % 3)));
-      error[i]! += slope * truth[j]! * phi[i * k + j]!;
-    }
-    error[i] = round(error[i]! + noise * random.normal());
-    if (error[i]! < error[best]!) best = i;
-  }
-  const F = {
-    lower: Float64Array.from(truth, (_, j) => (j === 0 ? 1 : 1e-6)),
-    upper: Float64Array.from(truth, (_, j) => (j === 0 ? 1 : 10)),
-  };
-  return { k, phi, error, F, best };
-}
+import { type RandomFit, randomFit } from "../reference/random-fit.ts";
 
 const open: { dispose(): void }[] = [];
 afterEach(() => {
   for (const fit of open.splice(0)) fit.dispose();
 });
 
-function fitOf(p: Problem, j: number | null = p.best, kernels?: LpKernels): L1Fit {
+function fitOf(p: RandomFit, j: number | null = p.best, kernels?: LpKernels): L1Fit {
   const fit = new L1Fit(p, kernels);
   open.push(fit);
   fit.append(p.phi, p.error);
@@ -53,7 +22,7 @@ function fitOf(p: Problem, j: number | null = p.best, kernels?: LpKernels): L1Fi
 }
 
 /** Primal, dual and gap at once prove the optimum; a proof of infeasibility is verified anew. */
-function expectProved(outcome: L1FitOutcome, p: Problem): void {
+function expectProved(outcome: L1FitOutcome, p: RandomFit): void {
   if (outcome.status === "infeasible") {
     const { incumbent, models, weights } = outcome.proof;
     expect(Math.min(...weights)).toBeGreaterThanOrEqual(0);
@@ -74,7 +43,7 @@ test("every outcome is proved: KKT and gap where there is a fit, a mixture of mo
   const seen = { optimal: 0, infeasible: 0 };
   for (let seed = 0; seed < 300; seed++) {
     const k = 1 + (seed % 8);
-    const p = problem(seed, 2 + ((seed * 7) % 90), k);
+    const p = randomFit(seed, 2 + ((seed * 7) % 90), k);
     const outcome = fitOf(p, seed % 3 === 0 ? null : seed % 3 === 1 ? p.best : seed % p.error.length).solve();
     expectProved(outcome, p);
     seen[outcome.status as keyof typeof seen]++;
@@ -85,7 +54,7 @@ test("every outcome is proved: KKT and gap where there is a fit, a mixture of mo
 
 test("with e affine in λ·φ the fit finds λ from k + 2 observations", () => {
   for (const k of [2, 5, 12]) {
-    const p = problem(k, k + 2, k, { noise: 0, slope: 3 });
+    const p = randomFit(k, k + 2, k, { noise: 0, slope: 3 });
     const random = new Random(k, 11);
     const truth = Array.from({ length: k }, (_, j) => (j === 0 ? 1 : 0.02 + random.uniform()));
     const outcome = fitOf(p).solve();
@@ -98,7 +67,7 @@ test("with e affine in λ·φ the fit finds λ from k + 2 observations", () => {
 test("SIMD and scalar builds take the same number of iterations to the same objective", () => {
   const scalar = instantiateModule<Abi>(decodeBinary(scalarBinary));
   for (let seed = 0; seed < 20; seed++) {
-    const p = problem(seed, 20 + seed * 17, 1 + (seed % 12));
+    const p = randomFit(seed, 20 + seed * 17, 1 + (seed % 12));
     const a = fitOf(p).solve();
     const b = fitOf(p, p.best, scalar).solve();
     expect(a.status).toBe(b.status);
@@ -110,7 +79,7 @@ test("trap: near the cone's apex the hard rows hold relative to α", () => {
   let flat = 0;
   for (let seed = 0; seed < 40; seed++) {
     // The error falls with λ·φ: the best fit is as flat as the guard allows, but where chance says otherwise.
-    const p = problem(seed, 60, 4, { slope: -1 });
+    const p = randomFit(seed, 60, 4, { slope: -1 });
     const outcome = fitOf(p, null).solve();
     expectProved(outcome, p);
     if (outcome.status !== "optimal") throw new Error(outcome.status);
@@ -126,7 +95,7 @@ test("trap: near the cone's apex the hard rows hold relative to α", () => {
 test("trap: a warm restart never stops above a cold one", () => {
   for (let seed = 0; seed < 60; seed++) {
     const k = 2 + (seed % 5);
-    const p = problem(seed, 120, k, seed % 2 ? { grid: 0.5 } : {});
+    const p = randomFit(seed, 120, k, seed % 2 ? { grid: 0.5 } : {});
     const warm = createL1Fit(p);
     open.push(warm);
     for (let m = 20; m <= 120; m += 10) {
@@ -150,7 +119,7 @@ test("trap: a warm restart never stops above a cold one", () => {
 
 test("trap: a warm switch to another incumbent is not trapped at the apex", () => {
   for (let seed = 0; seed < 20; seed++) {
-    const p = problem(seed, 300, 6);
+    const p = randomFit(seed, 300, 6);
     const warm = fitOf(p);
     warm.solve();
     for (const j of [3, 17, p.best]) {
@@ -166,7 +135,7 @@ test("trap: a warm switch to another incumbent is not trapped at the apex", () =
 
 test("trap: degenerate and duplicated rows do not cycle", () => {
   for (let seed = 0; seed < 60; seed++) {
-    const p = problem(seed, 100, 1 + (seed % 6), { grid: 1, noise: 2 });
+    const p = randomFit(seed, 100, 1 + (seed % 6), { grid: 1, noise: 2 });
     const fit = fitOf(p);
     fit.append(p.phi, p.error);
     const outcome = fit.solve({ maxIterations: 3000 });
@@ -182,7 +151,7 @@ test("trap: degenerate and duplicated rows do not cycle", () => {
 test("trap: rebuilding the inverse keeps the state of residuals that are 0", () => {
   // Every residual of an exact fit is 0 at the optimum, and a solve from there rebuilds first: it has nothing to do.
   for (let seed = 0; seed < 40; seed++) {
-    const p = problem(seed, 80, 1 + (seed % 6), { noise: 0 });
+    const p = randomFit(seed, 80, 1 + (seed % 6), { noise: 0 });
     const fit = fitOf(p, seed % 2 ? p.best : null);
     fit.solve();
     for (let again = 0; again < 3; again++) {
@@ -195,7 +164,7 @@ test("trap: rebuilding the inverse keeps the state of residuals that are 0", () 
 });
 
 /** The same fit as a general LP: |residual| split in two columns, α ≥ 0 without the apex guard. */
-function asLp({ k, phi, error, F }: Problem, j: number | null): LpProblem {
+function asLp({ k, phi, error, F }: RandomFit, j: number | null): LpProblem {
   const m = error.length;
   const free = k + 2;
   const n = free + 2 * m;
@@ -231,7 +200,7 @@ function asLp({ k, phi, error, F }: Problem, j: number | null): LpProblem {
 test("the general LP comes to the same objective", () => {
   let compared = 0;
   for (let seed = 0; seed < 40; seed++) {
-    const p = problem(seed, 5 + seed, 1 + (seed % 4), seed % 3 ? {} : { grid: 0.5 });
+    const p = randomFit(seed, 5 + seed, 1 + (seed % 4), seed % 3 ? {} : { grid: 0.5 });
     const j = seed % 2 ? p.best : null;
     const fit = fitOf(p, j).solve();
     const lp = solveLp(asLp(p, j));
@@ -243,14 +212,14 @@ test("the general LP comes to the same objective", () => {
 });
 
 test("trap: a cold start is not stuck at the apex", () => {
-  const p = problem(1, 3000, 12);
+  const p = randomFit(1, 3000, 12);
   const outcome = fitOf(p).solve();
   expectProved(outcome, p);
   expect(outcome.iterations).toBeLessThan(500);
 });
 
 test("constant columns, equal errors and a single observation are fitted", () => {
-  const p = problem(3, 30, 3);
+  const p = randomFit(3, 30, 3);
   for (let i = 0; i < 30; i++) p.phi[i * 3 + 1] = 7;
   expectProved(fitOf(p).solve(), p);
   expectProved(fitOf({ ...p, error: new Float64Array(30).fill(2) }, null).solve(), p);
@@ -260,7 +229,7 @@ test("constant columns, equal errors and a single observation are fitted", () =>
 
 test("misuse is a typed error and memory comes back", () => {
   const before = lpKernels().allocatedBytes();
-  const p = problem(1, 10, 2);
+  const p = randomFit(1, 10, 2);
   const fit = createL1Fit(p);
   const code = (value: string) => expect.objectContaining({ code: value });
   expect(() => fit.solve()).toThrow(code("EMPTY"));

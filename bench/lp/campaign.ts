@@ -1,0 +1,114 @@
+import { createL1Fit, type L1FitOutcome, orderingMargin } from "../../src/outer/l1-fit.ts";
+import { type LpOutcome, solveLp } from "../../src/outer/lp.ts";
+import { type RandomFit, randomFit } from "../../test/reference/random-fit.ts";
+import { type LpKind, randomLp } from "../../test/reference/random-lp.ts";
+import { dualForm, type Instance } from "./family.ts";
+import { columnForm, highsStatuses } from "./netlib-bench.ts";
+import { type Highs, highsModel } from "./peers.ts";
+
+export interface Campaign {
+  readonly compared: number;
+  readonly different: readonly string[];
+  /** Where highs agrees only without its presolve. */
+  readonly presolve?: readonly string[];
+}
+
+const kinds: readonly LpKind[] = ["feasible", "infeasible", "unbounded", "degenerate", "any"];
+
+/** Random LPs up to 30 × 30, half of them badly scaled: the same status as highs, the same objective to 1e-9. */
+export function campaignLp(highs: Highs, count: number, first = 0): Campaign {
+  const different: string[] = [];
+  const presolve: string[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    const make = (spread: number) => randomLp(seed, kinds[seed % 5]!, [6, 15, 30][seed % 3]!, spread);
+    const ours = solveLp(make([0, 5, 0, 20][seed % 4]!));
+    // Scaling by powers of two changes nothing but the units: highs, whose tolerances are absolute, has the original.
+    const lp = columnForm(make(0));
+    const ask = (options: Record<string, unknown>) => {
+      const model = highsModel(highs, lp, options);
+      model.run();
+      const status = highsStatuses[model.getModelStatus()] ?? String(model.getModelStatus());
+      const objective = model.getObjectiveValue();
+      model.dispose();
+      const same =
+        ours.status === "optimal"
+          ? status === "optimal" && Math.abs(ours.objective - objective) <= 1e-9 * (1 + Math.abs(objective))
+          : status.includes(ours.status);
+      return { same, text: `LP ${seed}: ours ${describe(ours)}, highs ${status} ${objective}` };
+    };
+    const tolerances = { primal_feasibility_tolerance: 1e-9, dual_feasibility_tolerance: 1e-9 };
+    const { same, text } = ask(tolerances);
+    if (same) continue;
+    (ask({ ...tolerances, presolve: "off" }).same ? presolve : different).push(text);
+  }
+  return { compared: count, different, presolve };
+}
+
+function describe(outcome: LpOutcome): string {
+  return outcome.status === "optimal" ? `optimal ${outcome.objective}` : outcome.status;
+}
+
+/** Random fits, cold, and warm after appends, other weights and another incumbent: against highs, to 1e-9. */
+export function campaignFit(highs: Highs, count: number, first = 0): Campaign {
+  const different: string[] = [];
+  for (let seed = first; seed < first + count; seed++) {
+    const p = randomFit(seed, 20 + ((seed * 37) % 180), 1 + (seed % 8), {
+      grid: seed % 3 === 0 ? 0.5 : 0,
+      noise: [0.3, 2, 0.01][seed % 3]!,
+      slope: seed % 11 === 0 ? -1 : 1,
+    });
+    const m = p.error.length;
+    const part = Math.ceil(m / 2);
+    const j = seed % 5 === 0 ? seed % part : p.error.subarray(0, part).indexOf(Math.min(...p.error.subarray(0, part)));
+    using warm = createL1Fit(p);
+    warm.append(p.phi.subarray(0, part * p.k), p.error.subarray(0, part));
+    warm.setIncumbent(j);
+    compare(highs, p, j, part, warm.solve(), `fit ${seed} cold`, different);
+    warm.append(p.phi.subarray(part * p.k), p.error.subarray(part));
+    warm.setWeights(Float64Array.from({ length: m }, (_, i) => 1 + (i % 3)));
+    warm.solve();
+    warm.setWeights(new Float64Array(m).fill(1));
+    compare(highs, p, j, m, warm.solve(), `fit ${seed} warm`, different);
+    warm.setIncumbent(p.best);
+    compare(highs, p, p.best, m, warm.solve(), `fit ${seed} other incumbent`, different);
+  }
+  return { compared: 3 * count, different };
+}
+
+function compare(
+  highs: Highs,
+  p: RandomFit,
+  best: number,
+  m: number,
+  outcome: L1FitOutcome,
+  name: string,
+  different: string[],
+): void {
+  if (outcome.status === "infeasible") {
+    const { incumbent, models, weights } = outcome.proof;
+    const margin = orderingMargin(p.phi, p.k, incumbent, models, weights, p.F);
+    if (!(margin > 0)) different.push(`${name}: infeasible, its proof has margin ${margin}`);
+    return;
+  }
+  if (outcome.status !== "optimal") {
+    different.push(`${name}: ${outcome.status}`);
+    return;
+  }
+  const data: Instance = { ...p, best };
+  // Its tolerances hold in scaled units: unscaled they are what they say.
+  const model = highsModel(highs, dualForm(data, m), {
+    presolve: "off",
+    simplex_scale_strategy: 0,
+    primal_feasibility_tolerance: 1e-10,
+    dual_feasibility_tolerance: 1e-10,
+  });
+  model.run();
+  const objective = -model.getObjectiveValue();
+  model.dispose();
+  const { primal, dual, gap } = outcome.kkt;
+  // Without the guard of α the flat fit is feasible: at the apex highs may be better by what the guard costs.
+  const worst = Math.max(primal, dual, gap);
+  const tolerance = (outcome.apex ? 1e-5 : 1e-9) * (1 + objective);
+  if (worst > 1e-8 || Math.abs(outcome.objective - objective) > tolerance)
+    different.push(`${name}: ours ${outcome.objective} (residual ${worst.toExponential(1)}), highs ${objective}`);
+}
