@@ -10,9 +10,29 @@ writeFileSync(
   `${svg.replace(">", `><style>${figureStyle}</style><rect width="100%" height="100%" fill="#fff"/>`)}\n`,
 );
 
-const [header, ...rows] = page.table;
 const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-const table = [line(header), line(header.map((_, j) => (j === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
-const readme = readFileSync("README.md", "utf8");
-const replaced = readme.replace(/(<!-- demo -->\n)[\s\S]*?(\n<!-- \/demo -->)/, `$1\n${table}\n$2`);
-writeFileSync("README.md", replaced);
+const table = ([header = [], ...rows]: readonly (readonly string[])[]) =>
+  [line(header), line(header.map((_, j) => (j === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+
+/** bench/results/inner.json, which `npm run bench:inner -- --json bench/results/inner.json` writes. */
+function innerTable(): string {
+  const report = JSON.parse(readFileSync("bench/results/inner.json", "utf8")) as {
+    readonly results: readonly Record<string, string | number | undefined>[];
+  };
+  const cells = report.results.map(({ task, solver, milliseconds, excess, residual, passes }) => [
+    String(task),
+    String(solver),
+    Number(milliseconds).toFixed(0),
+    Number(excess).toExponential(0),
+    Number(residual).toExponential(0),
+    passes === undefined ? "" : Number(passes).toFixed(0),
+  ]);
+  return table([["task", "solver", "ms", "excess objective", "residual", "passes"], ...cells]);
+}
+
+const tables: Record<string, () => string> = { demo: () => table(page.table), inner: innerTable };
+let readme = readFileSync("README.md", "utf8");
+for (const [name, make] of Object.entries(tables)) {
+  readme = readme.replace(new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`), `$1\n${make()}\n$2`);
+}
+writeFileSync("README.md", readme);

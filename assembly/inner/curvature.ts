@@ -8,8 +8,11 @@
 
 import { axpy, dot } from "../linalg/dense";
 
-/** Pairs kept. MNIST, 5000 rows, l2 = 1e-3, from nothing to 1e-4: 6 pairs 119 passes, 10: 111, 20: 103, 40: 95. */
-export const PAIRS: i32 = 20;
+/** Pairs kept. MNIST, 5000 rows, l2 = 1e-3, to 1e-4: 10 pairs 111 passes, then 23 at 1.1 times λ; 20: 103, 20; 40: 95, 8. */
+export const PAIRS: i32 = 40;
+
+/** The newest of them make R, whose rows cost their number squared: beyond 20, fewer passes take longer. */
+export const MODELLED: i32 = 20;
 
 @unmanaged
 export class Curvature {
@@ -25,16 +28,17 @@ export class Curvature {
   stepSquares: usize; // ‖s_k‖² over the weights: f64[PAIRS]
   alpha: usize; // b_l/√(s_l·b_l) = Σ_j alpha[l][j]·γD·s_j + beta[l][j]·y_j, by age: f64[PAIRS][PAIRS]
   beta: usize;
-  factors: usize; // rows of R: f64[n][2·PAIRS]
+  modelled: i32; // pairs in R
+  factors: usize; // rows of R: f64[n][2·MODELLED]
   diagonal: usize; // of B: f64[n]
-  tile: usize; // γD·s and y of two unknowns: f64[PAIRS][4]
+  tile: usize; // γD·s and y of two unknowns: f64[MODELLED][4]
 }
 
 const SQUARE: usize = (<usize>PAIRS * <usize>PAIRS) << 3;
-const ROW: usize = (2 * <usize>PAIRS) << 3;
+const ROW: usize = (2 * <usize>MODELLED) << 3;
 
 export function curvatureWorkBytes(n: i32): usize {
-  return ((<usize>n) << 3) * (4 * <usize>PAIRS + 2) + 5 * SQUARE + 2 * ROW;
+  return ((<usize>n) << 3) * (2 * <usize>PAIRS + 2 * <usize>MODELLED + 2) + 5 * SQUARE + 2 * ROW;
 }
 
 export function curvatureInit(c: Curvature, n: i32, work: usize): void {
@@ -45,7 +49,7 @@ export function curvatureInit(c: Curvature, n: i32, work: usize): void {
   c.steps = work + 2 * vector;
   c.changes = c.steps + <usize>PAIRS * vector;
   c.factors = c.changes + <usize>PAIRS * vector;
-  c.stepChange = c.factors + 2 * <usize>PAIRS * vector;
+  c.stepChange = c.factors + 2 * <usize>MODELLED * vector;
   c.stepStep = c.stepChange + SQUARE;
   c.alpha = c.stepStep + SQUARE;
   c.beta = c.alpha + SQUARE;
@@ -61,6 +65,11 @@ export function forget(c: Curvature): void {
 
 function slot(c: Curvature, age: i32): i32 {
   return (c.oldest + age) % PAIRS;
+}
+
+/** Slot of pair k of those in R. */
+function recent(c: Curvature, k: i32): i32 {
+  return slot(c, c.count - c.modelled + k);
 }
 
 function stepAt(c: Curvature, k: i32): usize {
@@ -154,6 +163,7 @@ export function applyInverse(c: Curvature, l2: f64, weights: i32, q: usize, alph
 
 /** Prepares `factors` and `diagonal` for the unknowns in `list`, i32[count]. */
 export function factorRows(c: Curvature, list: usize, count: i32): void {
+  c.modelled = min(c.count, MODELLED);
   expandPairs(c);
   let index = 0;
   if (ASC_FEATURE_SIMD) {
@@ -168,8 +178,8 @@ export function factorRows(c: Curvature, list: usize, count: i32): void {
 /** alpha, beta: what each b_k is made of, from the products of pairs alone. */
 function expandPairs(c: Curvature): void {
   const g = c.scale;
-  for (let k = 0; k < c.count; k++) {
-    const sk = slot(c, k);
+  for (let k = 0; k < c.modelled; k++) {
+    const sk = recent(c, k);
     for (let j = 0; j <= k; j++) {
       store<f64>(entry(c.alpha, k, j), j == k ? 1 : 0);
       store<f64>(entry(c.beta, k, j), 0);
@@ -177,12 +187,12 @@ function expandPairs(c: Curvature): void {
     const first = g * load<f64>(entry(c.stepStep, sk, sk));
     let bend = first; // s_k·b_k
     for (let l = 0; l < k; l++) {
-      const sl = slot(c, l);
+      const sl = recent(c, l);
       const own = load<f64>(entry(c.stepChange, sl, sl));
       const plus = load<f64>(entry(c.stepChange, sk, sl)) / own; // (s_k·y_l)/(s_l·y_l)
       let minus: f64 = 0; // s_k·b_l/√(s_l·b_l)
       for (let j = 0; j <= l; j++) {
-        const sj = slot(c, j);
+        const sj = recent(c, j);
         minus += load<f64>(entry(c.alpha, l, j)) * g * load<f64>(entry(c.stepStep, sk, sj));
         minus += load<f64>(entry(c.beta, l, j)) * load<f64>(entry(c.stepChange, sk, sj));
       }
@@ -206,17 +216,17 @@ function expandPairs(c: Curvature): void {
 }
 
 function factorOne(c: Curvature, i: i32): void {
-  const m = c.count;
+  const m = c.modelled;
   const at = (<usize>i) << 3;
   const d = c.scale * load<f64>(c.metric + at);
   const row = c.factors + <usize>i * ROW;
   let diagonal = d;
   for (let k = 0; k < m; k++) {
-    const sk = slot(c, k);
+    const sk = recent(c, k);
     const plus = load<f64>(changeAt(c, sk) + at) / Math.sqrt(load<f64>(entry(c.stepChange, sk, sk)));
     let minus: f64 = 0;
     for (let j = 0; j <= k; j++) {
-      const sj = slot(c, j);
+      const sj = recent(c, j);
       minus += load<f64>(entry(c.alpha, k, j)) * (d * load<f64>(stepAt(c, sj) + at));
       minus += load<f64>(entry(c.beta, k, j)) * load<f64>(changeAt(c, sj) + at);
     }
@@ -229,7 +239,7 @@ function factorOne(c: Curvature, i: i32): void {
 
 /** `factorOne` for two unknowns, a lane each: the m² products of a row are most of an iteration on few rows. */
 function factorTwo(c: Curvature, i: i32, j: i32): void {
-  const m = c.count;
+  const m = c.modelled;
   const ati = (<usize>i) << 3;
   const atj = (<usize>j) << 3;
   const d = both(c.scale * load<f64>(c.metric + ati), c.scale * load<f64>(c.metric + atj));
@@ -237,7 +247,7 @@ function factorTwo(c: Curvature, i: i32, j: i32): void {
   const rowj = c.factors + <usize>j * ROW;
   let diagonal = d;
   for (let k = 0; k < m; k++) {
-    const slotk = slot(c, k);
+    const slotk = recent(c, k);
     const s = stepAt(c, slotk);
     const y = changeAt(c, slotk);
     const yk = both(load<f64>(y + ati), load<f64>(y + atj));
@@ -277,12 +287,12 @@ function both(first: f64, second: f64): v128 {
 /** (B·v)_i for v known by products = diag(±1)·Rᵀv. */
 export function productAt(c: Curvature, i: i32, v: f64, products: usize): f64 {
   const at = (<usize>i) << 3;
-  return c.scale * load<f64>(c.metric + at) * v + dot<f64>(2 * c.count, c.factors + <usize>i * ROW, products);
+  return c.scale * load<f64>(c.metric + at) * v + dot<f64>(2 * c.modelled, c.factors + <usize>i * ROW, products);
 }
 
 /** products ← products + diag(±1)·R_i·change. */
 export function moveProducts(c: Curvature, i: i32, change: f64, products: usize): void {
-  const m = c.count;
+  const m = c.modelled;
   const row = c.factors + <usize>i * ROW;
   axpy<f64>(m, change, row, products);
   axpy<f64>(m, -change, row + ((<usize>m) << 3), products + ((<usize>m) << 3));

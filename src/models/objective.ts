@@ -196,8 +196,8 @@ export class Objective {
   }
 }
 
-/** Weights of a model at most: a solver keeps 90 doubles for each (its curvature pairs). */
-const LARGEST = 4_000_000;
+/** Weights of a model at most: a solver keeps 130 doubles for each, most of them its curvature pairs. */
+const LARGEST = 3_500_000;
 
 /** |x| at most, by bytes per value: scores and sums of squares stay far from overflow. */
 const RANGE = { 4: 1e30, 8: 1e140 } as const;

@@ -21,7 +21,8 @@ export class Arena<K extends Instance<object> = Instance<object>> {
   }
 
   /** A block of `bytes` bytes, aligned to 64, zeroed. */
-  bytes(bytes: number): Pointer {
+  bytes(size: number): Pointer {
+    const bytes = size < 0 ? size + 2 ** 32 : size; // sizes that kernels return arrive signed
     if (this.#disposed) throw new LearnLossError("DISPOSED", "This object was disposed: create a new one.");
     const pointer = bytes > 0xffff0000 ? 0 : this.kernels.allocate(bytes) >>> 0;
     if (pointer === 0) {
