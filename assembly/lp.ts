@@ -5,13 +5,14 @@ export {
   l1FitArray,
   l1FitBytes,
   l1FitCone,
-  l1FitDuals,
   l1FitIncumbent,
   l1FitInit,
   l1FitIterations,
   l1FitMove,
+  l1FitNumber,
   l1FitRevise,
   l1FitSolve,
+  l1FitVerify,
 } from "./outer/l1-fit";
 export {
   simplexArray,

@@ -9,16 +9,26 @@
 // Rows are numbered in four segments: observations, their ordering rows, cone rows, p artificials. Only the p × p
 // inverse of the basic rows is kept; nonbasic rows have y at the bound that the sign s of their residual says. Cone row
 // 0 is the apex guard α ≥ α₀.
+//
+// Sifting: only the first `active` slots take part in the iterations, those whose residual may change sign. The other
+// observations rest on their side of 0, where f is linear; g₀ is their share of Aᵀ_N y_N. At the minimum their residuals
+// are looked at, and those on the wrong side join, until there is none: the minimum of all. Slots hold observations in
+// any order; `origin` and `place` translate.
 
 import { axpy, columnStride, dot, resetInverse, rowTimesInverse, updateInverse } from "./basis";
-import { addRow, panelBytes, panelDots, setRow } from "./panels";
-import { candidates, selectCrossing } from "./ratio-test";
+import { gram, tileSide } from "./gram";
+import { addRow, addRows, panelBytes, panelDots, setRow, swapRows } from "./panels";
+import { candidates, selectCrossing, smallest } from "./ratio-test";
 
 export const OPTIMAL: i32 = 0;
 export const INFEASIBLE: i32 = 1;
 export const ITERATION_LIMIT: i32 = 2;
 export const NUMERICAL: i32 = 3;
 
+/** Panels whose share of the normal equations is summed up in registers. */
+const CHUNK: i32 = 32;
+/** Fewer numbers than this are not worth sifting. */
+const SIFT: i32 = 20000;
 const REBUILD: i32 = 100;
 const PERTURBATIONS: i32 = 6;
 /** Residuals below it are zero: their state s is kept through a rebuild, or it would cycle. */
@@ -33,7 +43,8 @@ class L1Fit {
   capacity: i32; // observations, a multiple of 8
   cones: i32;
   coneCapacity: i32;
-  incumbent: i32; // j, −1 for none
+  active: i32; // slots in the iterations: all m, or a multiple of 8
+  incumbent: i32; // slot of j, −1 for none
   started: i32;
   feasible: i32; // the hard rows are known to be consistent
   phase: i32;
@@ -45,6 +56,12 @@ class L1Fit {
   random: u32;
   penalty: f64; // M
   guard: f64; // α₀
+  // what l1FitVerify found
+  objective: f64;
+  dualObjective: f64;
+  weights: f64;
+  violation: f64;
+  stationarity: f64;
   panels: usize;
   coneRows: usize; // stride(p) doubles a row
   // of all rows
@@ -61,13 +78,21 @@ class L1Fit {
   inverse: usize;
   x: usize;
   g: usize; // Aᵀ_N y_N
+  resting: usize; // g₀, the share of it of the slots that are not active
+  pairs: usize; // scratch of k pairs
+  normal: usize;
+  chunk: usize;
+  center: usize;
+  spread: usize;
   y: usize; // y_B
   w: usize;
   row: usize;
   ignored: usize;
-  // of observations
+  // of observations, as TypeScript numbers them
   weight: usize;
   ordered: usize; // 1 where the ordering row is in force
+  place: usize; // i32, slot
+  origin: usize; // i32, of slots: observation
   t: usize;
   list: usize; // i32
   cost: usize; // ‖column‖² of the inverse
@@ -86,8 +111,10 @@ export function l1FitBytes(k: i32, capacity: i32, coneCapacity: i32): usize {
   const p = k + 2;
   const stride = <usize>columnStride(p);
   const rows = <usize>(2 * capacity + coneCapacity + p + 1);
-  const doubles = <usize>capacity * <usize>k + <usize>coneCapacity * stride + rows * 10 + stride * (<usize>p + 12);
-  return ((doubles + 2 * <usize>capacity) << 3) + 1024;
+  const doubles = <usize>capacity * <usize>k + <usize>coneCapacity * stride + rows * 10 + stride * (<usize>p + 16);
+  const side = <usize>tileSide(p);
+  const scratch = side * (side + 2 * <usize>CHUNK);
+  return ((doubles + 3 * <usize>capacity + scratch) << 3) + 1024;
 }
 
 /** Lays a problem out in a zeroed block of `l1FitBytes`. */
@@ -121,7 +148,9 @@ export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32
   next += 10 * rows;
   f.weight = next;
   f.ordered = next + ((<usize>capacity) << 3);
-  next += (<usize>capacity) << 4;
+  f.place = next + ((<usize>capacity) << 4);
+  f.origin = f.place + ((<usize>capacity) << 2);
+  next += 3 * ((<usize>capacity) << 3);
   f.inverse = next;
   next += <usize>f.p * column;
   f.x = next;
@@ -132,6 +161,12 @@ export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32
   f.ignored = next + 5 * column;
   f.cost = next + 6 * column;
   f.basis = next + 7 * column;
+  f.resting = next + 8 * column;
+  f.center = next + 9 * column;
+  f.spread = next + 10 * column;
+  f.pairs = next + 11 * column;
+  f.normal = next + 13 * column;
+  f.chunk = f.normal + ((<usize>tileSide(f.p) * <usize>tileSide(f.p)) << 3);
   store<f64>(at(f.s, 2 * capacity), 1);
   store<f64>(f.coneRows + ((<usize>k) << 3), 1);
 }
@@ -142,6 +177,7 @@ export function l1FitMove(from: usize, to: usize): void {
   const b = changetype<L1Fit>(to);
   const n = (<usize>a.m) << 3;
   b.m = a.m;
+  b.active = a.active;
   b.cones = a.cones;
   b.incumbent = a.incumbent;
   b.started = a.started;
@@ -153,6 +189,10 @@ export function l1FitMove(from: usize, to: usize): void {
   memory.copy(b.coneRows, a.coneRows, <usize>a.cones * column);
   memory.copy(b.weight, a.weight, n);
   memory.copy(b.ordered, a.ordered, n);
+  memory.copy(b.place, a.place, n >> 1);
+  memory.copy(b.origin, a.origin, n >> 1);
+  memory.copy(b.center, a.center, column);
+  memory.copy(b.spread, a.spread, column);
   const oldStart = 2 * a.capacity;
   const newStart = 2 * b.capacity;
   const rest = (<usize>(a.coneCapacity + a.p)) << 3;
@@ -177,17 +217,59 @@ function copySegments(from: usize, to: usize, a: L1Fit, b: L1Fit, n: usize, rest
   memory.copy(at(to, 2 * b.capacity), at(from, 2 * a.capacity), rest);
 }
 
-/** Appends `count` observations: φ (count × k) and e. */
-export function l1FitAppend(block: usize, count: i32, phi: usize, e: usize): void {
+/** Appends `count` observations: φ (count × k) and e, scaled by what arrays 4 and 5 hold. They are active. */
+export function l1FitAppend(block: usize, count: i32, phi: usize, e: usize, center: f64, spread: f64): void {
   const f = changetype<L1Fit>(block);
   for (let i = 0; i < count; i++) {
-    const row = f.m + i;
-    setRow(f.panels, f.k, row, phi + <usize>i * ((<usize>f.k) << 3));
-    store<f64>(at(f.b, row), load<f64>(at(e, i)));
-    store<f64>(at(f.s, row), 1);
-    store<f64>(at(f.s, f.capacity + row), 1);
+    const slot = f.m;
+    setRow(f.panels, f.k, slot, phi + <usize>i * ((<usize>f.k) << 3), f.center, f.spread);
+    store<f64>(at(f.b, slot), (load<f64>(at(e, i)) - center) / spread);
+    store<f64>(at(f.s, slot), 1);
+    store<f64>(at(f.s, f.capacity + slot), 1);
+    assign(f, slot, slot);
+    f.m = slot + 1;
+    if (f.active < slot) swapSlots(f, slot, f.active);
+    f.active++;
   }
-  f.m += count;
+  f.active = min((f.active + 7) & ~7, f.m);
+}
+
+function assign(f: L1Fit, slot: i32, observation: i32): void {
+  store<i32>(f.origin + ((<usize>slot) << 2), observation);
+  store<i32>(f.place + ((<usize>observation) << 2), slot);
+}
+
+function origin(f: L1Fit, slot: i32): i32 {
+  return load<i32>(f.origin + ((<usize>slot) << 2));
+}
+
+/** Exchanges two slots, neither of them basic. */
+function swapSlots(f: L1Fit, a: i32, b: i32): void {
+  if (a == b) return;
+  swapRows(f.panels, f.k, a, b);
+  swapRow(f, a, b);
+  swapRow(f, f.capacity + a, f.capacity + b);
+  const observation = origin(f, a);
+  assign(f, a, origin(f, b));
+  assign(f, b, observation);
+  if (f.incumbent == a) f.incumbent = b;
+  else if (f.incumbent == b) f.incumbent = a;
+}
+
+function swapRow(f: L1Fit, a: i32, b: i32): void {
+  swapNumbers(f.b, a, b);
+  swapNumbers(f.shift, a, b);
+  swapNumbers(f.r, a, b);
+  swapNumbers(f.s, a, b);
+  swapNumbers(f.lo, a, b);
+  swapNumbers(f.hi, a, b);
+  swapNumbers(f.span, a, b);
+}
+
+function swapNumbers(base: usize, a: i32, b: i32): void {
+  const value = load<f64>(at(base, a));
+  store<f64>(at(base, a), load<f64>(at(base, b)));
+  store<f64>(at(base, b), value);
 }
 
 /** Adds a hard row: coefficients (k + 1 of μ and α)·x ≥ 0, or = 0. */
@@ -202,18 +284,24 @@ export function l1FitCone(block: usize, coefficients: usize, equality: i32): voi
 /** The incumbent j (−1 for none) and which models it is compared with. The next solve starts afresh. */
 export function l1FitIncumbent(block: usize, j: i32): void {
   const f = changetype<L1Fit>(block);
-  f.incumbent = j;
+  // An observation that is yet to be appended will have the slot of its number.
+  f.incumbent = j < 0 || j >= f.m ? j : load<i32>(f.place + ((<usize>j) << 2));
   f.started = 0;
   f.feasible = 0;
 }
 
-/** Where TypeScript reads and writes: 0 weights, 1 ordered, 2 x, 3 y of all rows (after `l1FitDuals`). */
+/**
+ * Where TypeScript reads and writes: 0 weights, 1 ordered, 2 x, 3 y of the ordering rows (after `l1FitVerify`),
+ * 4 center and 5 spread of φ.
+ */
 export function l1FitArray(block: usize, which: i32): usize {
   const f = changetype<L1Fit>(block);
   if (which == 0) return f.weight;
   if (which == 1) return f.ordered;
   if (which == 2) return f.x;
-  return f.t;
+  if (which == 4) return f.center;
+  if (which == 5) return f.spread;
+  return f.alpha;
 }
 
 export function l1FitIterations(block: usize): i32 {
@@ -251,15 +339,20 @@ function addTo(f: L1Fit, index: i32, a: f64, out: usize): void {
 }
 
 function padded(f: L1Fit): i32 {
-  return (f.m + 7) & ~7;
+  return (f.active + 7) & ~7;
 }
 
-/** out ← A v for all rows but the artificials. */
-function multiply(f: L1Fit, v: usize, out: usize): void {
-  const n = padded(f);
-  panelDots(f.panels, f.k, n, v, load<f64>(at(v, f.k + 1)), out);
+/** out ← A v for `n` slots from `first`, both multiples of 8, and for the cone rows. */
+function multiply(f: L1Fit, v: usize, first: i32, n: i32, result: usize): void {
+  const out = at(result, first);
+  panelDots(f.panels + <usize>(first >> 1) * panelBytes(f.k), f.k, n, v, load<f64>(at(v, f.k + 1)), out);
   if (f.incumbent >= 0) {
-    const base = load<f64>(at(out, f.incumbent));
+    let base = load<f64>(at(result, f.incumbent));
+    if (f.incumbent < first || f.incumbent >= first + n) {
+      memory.fill(f.row, 0, (<usize>columnStride(f.p)) << 3);
+      addRow(f.panels, f.k, f.incumbent, 1, f.row);
+      base = load<f64>(at(v, f.k + 1)) + dot(f.row, v, (<usize>f.k) << 3);
+    }
     const ordering = at(out, f.capacity);
     if (ASC_FEATURE_SIMD) {
       const splat = f64x2.splat(base);
@@ -272,7 +365,7 @@ function multiply(f: L1Fit, v: usize, out: usize): void {
   }
   const column = (<usize>columnStride(f.p)) << 3;
   for (let i = 0; i < f.cones; i++) {
-    store<f64>(at(out, 2 * f.capacity + i), dot(f.coneRows + <usize>i * column, v, column));
+    store<f64>(at(result, 2 * f.capacity + i), dot(f.coneRows + <usize>i * column, v, column));
   }
 }
 
@@ -281,10 +374,10 @@ function setBounds(f: L1Fit): void {
   const capacity = f.capacity;
   const hard = f.phase == 1 ? 1 : f.penalty;
   for (let i = 0; i < f.m; i++) {
-    const w = f.phase == 1 ? 0 : load<f64>(at(f.weight, i));
+    const w = f.phase == 1 ? 0 : load<f64>(at(f.weight, origin(f, i)));
     store<f64>(at(f.lo, i), -w);
     store<f64>(at(f.hi, i), w);
-    const ordered = f.incumbent >= 0 && i != f.incumbent && load<f64>(at(f.ordered, i)) > 0;
+    const ordered = f.incumbent >= 0 && i != f.incumbent && load<f64>(at(f.ordered, origin(f, i))) > 0;
     store<f64>(at(f.hi, capacity + i), ordered ? hard : 0);
   }
   for (let i = 0; i < f.cones; i++) {
@@ -296,6 +389,13 @@ function setBounds(f: L1Fit): void {
   const rows = total(f);
   for (let i = 0; i < rows; i++) store<f64>(at(f.span, i), load<f64>(at(f.hi, i)) - load<f64>(at(f.lo, i)));
   for (let q = 0; q < f.p; q++) store<f64>(at(f.span, basic(f, q)), 0);
+  rest(f);
+}
+
+/** g₀ anew. */
+function rest(f: L1Fit): void {
+  memory.fill(f.resting, 0, (<usize>columnStride(f.p)) << 3);
+  if (f.active < f.m) gather(f, f.active, f.m, f.resting);
 }
 
 function basic(f: L1Fit, q: i32): i32 {
@@ -316,15 +416,16 @@ function recompute(f: L1Fit, zero: f64): void {
   const column = (<usize>columnStride(f.p)) << 3;
   memory.fill(f.x, 0, column);
   for (let q = 0; q < f.p; q++) axpy(rhs(f, basic(f, q)), f.inverse + <usize>q * column, f.x, column);
-  multiply(f, f.x, f.alpha);
-  residuals(f, 0, f.m, zero);
-  if (f.incumbent >= 0) residuals(f, f.capacity, f.m, zero);
+  multiply(f, f.x, 0, padded(f), f.alpha);
+  residuals(f, 0, f.active, zero);
+  if (f.incumbent >= 0) residuals(f, f.capacity, f.active, zero);
   residuals(f, 2 * f.capacity, f.cones, zero);
   for (let q = 0; q < f.p; q++) store<f64>(at(f.r, basic(f, q)), 0);
-  memory.fill(f.g, 0, column);
-  gather(f, 0, f.m);
-  if (f.incumbent >= 0) gather(f, f.capacity, f.m);
-  gather(f, 2 * f.capacity, f.cones);
+  memory.copy(f.g, f.resting, column);
+  gather(f, 0, f.active, f.g);
+  for (let i = 2 * f.capacity; i < 2 * f.capacity + f.cones; i++) {
+    if (load<f64>(at(f.span, i)) > 0) addTo(f, i, bound(f, i), f.g);
+  }
 }
 
 function residuals(f: L1Fit, first: i32, count: i32, zero: f64): void {
@@ -346,14 +447,34 @@ function bound(f: L1Fit, row: i32): f64 {
   return load<f64>(at(load<f64>(at(f.s, row)) > 0 ? f.hi : f.lo, row));
 }
 
-/** g ← g + Σ y row over the nonbasic rows of a segment. */
-function gather(f: L1Fit, first: i32, count: i32): void {
-  for (let i = first; i < first + count; i++) {
-    if (load<f64>(at(f.span, i)) > 0) {
-      const y = bound(f, i);
-      if (y != 0) addTo(f, i, y, f.g);
+/** out ← out + Σ y row over the nonbasic rows of the observations in slots first … end, first even. */
+function gather(f: L1Fit, first: i32, end: i32, out: usize): void {
+  const y = f.t;
+  const count = end - first;
+  const panels = f.panels + <usize>(first >> 1) * panelBytes(f.k);
+  store<f64>(at(y, count), 0);
+  let sum = boundsInto(f, first, count, y);
+  addRows(panels, f.k, (count + 1) & ~1, y, f.pairs, out);
+  store<f64>(at(out, f.k + 1), load<f64>(at(out, f.k + 1)) + sum);
+  if (f.incumbent >= 0) {
+    sum = boundsInto(f, f.capacity + first, count, y);
+    if (sum != 0) {
+      addRows(panels, f.k, (count + 1) & ~1, y, f.pairs, out);
+      addRow(f.panels, f.k, f.incumbent, -sum, out);
     }
   }
+}
+
+/** y ← the bounds that `count` rows from `first` are at, 0 for basic ones. Returns their sum. */
+function boundsInto(f: L1Fit, first: i32, count: i32, y: usize): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < count; i++) {
+    const row = first + i;
+    const value = load<f64>(at(f.span, row)) > 0 ? bound(f, row) : 0;
+    store<f64>(at(y, i), value);
+    sum += value;
+  }
+  return sum;
 }
 
 /** The inverse from scratch: row after row takes the free slot with the largest pivot; dependent rows drop out. */
@@ -440,8 +561,13 @@ function perturb(f: L1Fit): void {
   f.perturbations++;
   f.perturbed = 1;
   const size = f.perturbations > 3 ? 1e-7 : 1e-9;
-  const end = 2 * f.capacity + f.cones;
-  for (let i = 0; i < end; i++) {
+  perturbRows(f, 0, f.active, size);
+  if (f.incumbent >= 0) perturbRows(f, f.capacity, f.active, size);
+  perturbRows(f, 2 * f.capacity, f.cones, size);
+}
+
+function perturbRows(f: L1Fit, first: i32, count: i32, size: f64): void {
+  for (let i = first; i < first + count; i++) {
     if (load<f64>(at(f.span, i)) > 0 && abs(load<f64>(at(f.r, i))) < ZERO) {
       const move = load<f64>(at(f.s, i)) * (0.1 + 0.8 * uniform(f)) * size;
       store<f64>(at(f.shift, i), load<f64>(at(f.shift, i)) + move);
@@ -468,7 +594,7 @@ function minimize(f: L1Fit): i32 {
     if (q < 0) {
       if (f.stale > 0) rebuild(f, ZERO);
       else if (f.perturbed) unperturb(f);
-      else status = OPTIMAL;
+      else if (!awake(f)) status = OPTIMAL;
     } else if (f.iterations >= f.limit) {
       status = ITERATION_LIMIT;
     } else {
@@ -499,8 +625,8 @@ function pivot(f: L1Fit, q: i32): f64 {
   const violation = y < low ? low - y : y - high;
   const v = f.inverse + <usize>q * column;
   const length = Math.sqrt(dot(v, v, column));
-  multiply(f, v, f.alpha);
   const n = padded(f);
+  multiply(f, v, 0, n, f.alpha);
   const tiny = 1e-10 * length;
   let found = candidates(0, n, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, 0);
   if (f.incumbent >= 0) {
@@ -510,8 +636,9 @@ function pivot(f: L1Fit, q: i32): f64 {
   found = candidates(2 * f.capacity, cones, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
   const place = selectCrossing(violation, found, f.t, f.list, f.alpha, f.span);
   if (place < 0) {
-    // f ≥ 0 has no unbounded ray: the violation is rounding.
-    if (f.stale > 0) rebuild(f, ZERO);
+    // f ≥ 0 has no unbounded ray: the violation is rounding, or the kink is in a slot at rest.
+    if (f.active < f.m) wakeAll(f);
+    else if (f.stale > 0) rebuild(f, ZERO);
     else store<f64>(at(f.ignored, q), 1);
     return -1;
   }
@@ -569,33 +696,99 @@ function move(f: L1Fit, first: i32, count: i32, t: f64): void {
   }
 }
 
-/** Least squares on at most 20p rows, with a ridge; α = Σ|μ|, away from the apex. Artificials at x are the basis. */
+/** Residuals of the slots at rest. */
+function lookAtRest(f: L1Fit): void {
+  const first = f.active;
+  multiply(f, f.x, first, ((f.m + 7) & ~7) - first, f.alpha);
+  for (let i = first; i < f.m; i++) {
+    store<f64>(at(f.r, i), rhs(f, i) - load<f64>(at(f.alpha, i)));
+    const row = f.capacity + i;
+    if (f.incumbent >= 0) store<f64>(at(f.r, row), rhs(f, row) - load<f64>(at(f.alpha, row)));
+  }
+}
+
+/** Whether a row is on the other side of 0 than its state says, and would have another bound there. */
+function contradicts(f: L1Fit, row: i32): bool {
+  const r = load<f64>(at(f.r, row));
+  return r * load<f64>(at(f.s, row)) < 0 && abs(r) > 1e-12 && load<f64>(at(f.span, row)) > 0;
+}
+
+/** Looks at the slots at rest: those on the wrong side become active. Whether there were any. */
+function awake(f: L1Fit): bool {
+  if (f.active == f.m) return false;
+  lookAtRest(f);
+  const before = f.active;
+  let count = before;
+  for (let i = before; i < f.m; i++) {
+    if (contradicts(f, i) || (f.incumbent >= 0 && contradicts(f, f.capacity + i))) swapSlots(f, i, count++);
+  }
+  if (count == before) return false;
+  f.active = min((count + 7) & ~7, f.m);
+  rest(f);
+  recompute(f, 1e-12);
+  return true;
+}
+
+function wakeAll(f: L1Fit): void {
+  lookAtRest(f);
+  f.active = f.m;
+  rest(f);
+  recompute(f, 1e-12);
+}
+
+/** The slots with the least residuals and the tightest orderings become the active ones. All residuals are known. */
+function sift(f: L1Fit): void {
+  const m = f.m;
+  const wanted = max(8 * f.p, m >> 2);
+  if (m * f.k < SIFT || 2 * wanted > m) return;
+  for (let i = 0; i < m; i++) store<f64>(at(f.t, i), abs(load<f64>(at(f.r, i))));
+  const near = smallest(f.t, m, wanted);
+  let tight = Infinity;
+  if (f.incumbent >= 0) {
+    for (let i = 0; i < m; i++) {
+      const row = f.capacity + i;
+      store<f64>(at(f.t, i), load<f64>(at(f.span, row)) > 0 ? -load<f64>(at(f.r, row)) : Infinity);
+    }
+    tight = smallest(f.t, m, 4 * f.p);
+  }
+  let count = 0;
+  for (let i = 0; i < m; i++) {
+    const ordering = f.capacity + i;
+    const ordered = f.incumbent >= 0 && load<f64>(at(f.span, ordering)) > 0;
+    if (abs(load<f64>(at(f.r, i))) <= near || (ordered && -load<f64>(at(f.r, ordering)) <= tight)) {
+      swapSlots(f, i, count++);
+    }
+  }
+  f.active = min((count + 7) & ~7, m);
+  rest(f);
+  recompute(f, 0);
+}
+
+/** Weighted least squares, with a ridge; α = Σ|μ|, away from the apex. Artificials at x are the basis. */
 function start(f: L1Fit): void {
   const p = f.p;
   const k = f.k;
-  const stride = columnStride(p);
-  const normal = f.inverse; // p columns, about to be reset
-  memory.fill(normal, 0, (<usize>p * <usize>stride) << 3);
-  memory.fill(f.x, 0, (<usize>stride) << 3);
-  const sample = min(f.m, 20 * p);
-  for (let i = 0; i < sample; i++) {
-    const row = <i32>((<i64>i * <i64>f.m) / <i64>sample);
-    const w = load<f64>(at(f.weight, row));
-    rowInto(f, row, f.row);
-    for (let a = 0; a < p; a++)
-      axpy(w * load<f64>(at(f.row, a)), f.row, normal + ((<usize>(a * stride)) << 3), (<usize>stride) << 3);
-    axpy(w * load<f64>(at(f.b, row)), f.row, f.x, (<usize>stride) << 3);
+  const side = tileSide(p);
+  const normal = f.normal;
+  memory.fill(normal, 0, (<usize>(side * side)) << 3);
+  for (let first = 0; first < f.m; first += 2 * CHUNK) {
+    const panels = chunk(f, first);
+    gram(f.chunk, panels, side, normal);
   }
+  const column = (<usize>columnStride(p)) << 3;
+  memory.fill(f.x, 0, column);
   let trace: f64 = 0;
-  for (let a = 0; a < p; a++) trace += load<f64>(at(normal, a * stride + a));
+  for (let a = 0; a <= k; a++) trace += load<f64>(at(normal, a * side + a));
   const ridge = 1e-9 * trace + 1e-300;
-  for (let a = 0; a < p; a++) {
-    const diagonal = at(normal, a * stride + a);
+  for (let a = 0; a <= k; a++) {
+    const diagonal = at(normal, a * side + a);
     store<f64>(diagonal, load<f64>(diagonal) + ridge);
+    store<f64>(at(f.x, a), load<f64>(at(normal, (k + 1) * side + a)));
   }
-  solveCholesky(normal, p, stride, f.x);
+  solveCholesky(normal, k + 1, side, f.x);
   let size: f64 = 0;
   for (let a = 0; a < k; a++) size += abs(load<f64>(at(f.x, a)));
+  store<f64>(at(f.x, k + 1), load<f64>(at(f.x, k)));
   store<f64>(at(f.x, k), max(size, f.guard));
   const first = 2 * f.capacity + f.coneCapacity;
   resetInverse(f.inverse, p);
@@ -605,6 +798,33 @@ function start(f: L1Fit): void {
   }
   f.stale = 0;
   f.started = 1;
+}
+
+/** Copies the panels from slot `first`, their rows (φ, 1, e) times √w, and returns how many. */
+function chunk(f: L1Fit, first: i32): i32 {
+  const side = (<usize>tileSide(f.p)) << 4;
+  const k = f.k;
+  let to = f.chunk;
+  let panels = 0;
+  while (panels < CHUNK && first + 2 * panels < f.m) {
+    const slot = first + 2 * panels;
+    const even = Math.sqrt(load<f64>(at(f.weight, origin(f, slot))));
+    const odd = slot + 1 < f.m ? Math.sqrt(load<f64>(at(f.weight, origin(f, slot + 1)))) : 0;
+    const from = f.panels + <usize>(slot >> 1) * panelBytes(k);
+    memory.fill(to, 0, side);
+    for (let r: usize = 0; r < (<usize>k) << 4; r += 16) {
+      store<f64>(to + r, even * load<f64>(from + r));
+      store<f64>(to + r, odd * load<f64>(from + r, 8), 8);
+    }
+    const ones = to + ((<usize>k) << 4);
+    store<f64>(ones, even);
+    store<f64>(ones, odd, 8);
+    store<f64>(ones, even * load<f64>(at(f.b, slot)), 16);
+    store<f64>(ones, odd * load<f64>(at(f.b, slot + 1)), 24);
+    to += side;
+    panels++;
+  }
+  return panels;
 }
 
 /** x ← matrix⁻¹ x, the lower triangle being overwritten by its Cholesky factor. */
@@ -660,13 +880,18 @@ export function l1FitSolve(block: usize, limit: i32): i32 {
   for (let i = 0; i < f.m; i++) weights += load<f64>(at(f.weight, i));
   const cold = f.started == 0;
   if (cold) {
+    f.active = f.m;
     start(f);
     f.penalty = 0;
   }
   if (f.penalty < weights) f.penalty = weights;
   setBounds(f);
-  if (cold) recompute(f, 0);
-  else rebuild(f, ZERO);
+  if (cold) {
+    recompute(f, 0);
+    sift(f);
+  } else {
+    rebuild(f, ZERO);
+  }
   let status = -1;
   while (status < 0) {
     const ended = minimize(f);
@@ -697,19 +922,81 @@ export function l1FitSolve(block: usize, limit: i32): i32 {
   return status;
 }
 
-/** y of all rows but the artificials into array 3: observations, ordering rows (from capacity), cone rows (2·capacity). */
-export function l1FitDuals(block: usize): void {
+/**
+ * Duals y from the last factor, and from them and x alone, with the rows as they are stored: f, b·y, Σ w, the largest
+ * violation of a hard row relative to (μ, α), ‖Aᵀy‖∞ / Σ w. See `l1FitNumber`.
+ */
+export function l1FitVerify(block: usize): void {
   const f = changetype<L1Fit>(block);
-  const end = 2 * f.capacity + f.cones;
+  const capacity = f.capacity;
+  const m = f.m;
+  const y = f.t;
+  const column = (<usize>columnStride(f.p)) << 3;
+  const end = 2 * capacity + f.cones;
   for (let i = 0; i < end; i++) {
     const fixed = load<f64>(at(f.hi, i)) - load<f64>(at(f.lo, i)) == 0;
-    store<f64>(at(f.t, i), fixed ? load<f64>(at(f.hi, i)) : bound(f, i));
+    store<f64>(at(y, i), fixed ? load<f64>(at(f.hi, i)) : bound(f, i));
   }
   for (let q = 0; q < f.p; q++) {
     const row = basic(f, q);
     if (row < end) {
-      const y = min(max(load<f64>(at(f.y, q)), load<f64>(at(f.lo, row))), load<f64>(at(f.hi, row)));
-      store<f64>(at(f.t, row), y);
+      const value = min(max(load<f64>(at(f.y, q)), load<f64>(at(f.lo, row))), load<f64>(at(f.hi, row)));
+      store<f64>(at(y, row), value);
     }
   }
+  multiply(f, f.x, 0, (m + 7) & ~7, f.alpha);
+  f.objective = 0;
+  f.dualObjective = 0;
+  f.weights = 0;
+  let sum: f64 = 0;
+  let above: f64 = 0;
+  let worst: f64 = 0;
+  for (let i = 0; i < m; i++) {
+    const b = load<f64>(at(f.b, i));
+    const dual = load<f64>(at(y, i));
+    const w = load<f64>(at(f.weight, origin(f, i)));
+    f.objective += w * abs(b - load<f64>(at(f.alpha, i)));
+    f.dualObjective += b * dual;
+    f.weights += w;
+    sum += dual;
+    if (f.incumbent >= 0) {
+      above += load<f64>(at(y, capacity + i));
+      if (load<f64>(at(f.hi, capacity + i)) > 0) worst = max(worst, -load<f64>(at(f.alpha, capacity + i)));
+    }
+  }
+  const gradient = f.row;
+  memory.fill(gradient, 0, column);
+  if (m & 1) {
+    store<f64>(at(y, m), 0);
+    store<f64>(at(y, capacity + m), 0);
+  }
+  addRows(f.panels, f.k, (m + 1) & ~1, y, f.pairs, gradient);
+  store<f64>(at(gradient, f.k + 1), sum);
+  if (f.incumbent >= 0) {
+    addRows(f.panels, f.k, (m + 1) & ~1, at(y, capacity), f.pairs, gradient);
+    addRow(f.panels, f.k, f.incumbent, -above, gradient);
+  }
+  for (let i = 2 * capacity; i < end; i++) {
+    addTo(f, i, load<f64>(at(y, i)), gradient);
+    const value = load<f64>(at(f.alpha, i));
+    if (i == 2 * capacity) f.dualObjective += load<f64>(at(y, i)) * f.guard;
+    else worst = max(worst, load<f64>(at(f.lo, i)) < 0 ? abs(value) : -value);
+  }
+  let size: f64 = 0;
+  for (let a = 0; a <= f.k; a++) size = max(size, abs(load<f64>(at(f.x, a))));
+  f.violation = worst / max(size, 1e-300);
+  f.stationarity = 0;
+  for (let a = 0; a < f.p; a++) f.stationarity = max(f.stationarity, abs(load<f64>(at(gradient, a))));
+  f.stationarity /= max(f.weights, 1e-300);
+  for (let i = 0; i < m; i++) store<f64>(at(f.alpha, origin(f, i)), load<f64>(at(y, capacity + i)));
+}
+
+/** 0 objective, 1 dual objective, 2 Σ w, 3 violation, 4 stationarity, as `l1FitVerify` found them. */
+export function l1FitNumber(block: usize, which: i32): f64 {
+  const f = changetype<L1Fit>(block);
+  if (which == 0) return f.objective;
+  if (which == 1) return f.dualObjective;
+  if (which == 2) return f.weights;
+  if (which == 3) return f.violation;
+  return f.stationarity;
 }

@@ -131,6 +131,46 @@ function walk(start: f64, low: i32, high: i32, n: i32, t: usize, rows: usize, al
   return place;
 }
 
+/** The `count`-th smallest of n numbers, which it reorders: quickselect. */
+export function smallest(numbers: usize, n: i32, count: i32): f64 {
+  let low = 0;
+  let high = n;
+  let target = count - 1;
+  while (high - low > 1) {
+    const pivot = medianOfThree(
+      load<f64>(numbers + ((<usize>low) << 3)),
+      load<f64>(numbers + ((<usize>((low + high) >> 1)) << 3)),
+      load<f64>(numbers + ((<usize>(high - 1)) << 3)),
+    );
+    let below = low;
+    let equal = low;
+    for (let i = low; i < high; i++) {
+      const slot = numbers + ((<usize>i) << 3);
+      const value = load<f64>(slot);
+      if (value <= pivot) {
+        const other = numbers + ((<usize>equal) << 3);
+        store<f64>(slot, load<f64>(other));
+        store<f64>(other, value);
+        if (value < pivot) {
+          const first = numbers + ((<usize>below) << 3);
+          store<f64>(other, load<f64>(first));
+          store<f64>(first, value);
+          below++;
+        }
+        equal++;
+      }
+    }
+    if (target < below) {
+      high = below;
+    } else if (target < equal) {
+      return pivot;
+    } else {
+      low = equal;
+    }
+  }
+  return load<f64>(numbers + ((<usize>target) << 3));
+}
+
 function magnitude(candidate: i32, rows: usize, alpha: usize): f64 {
   return abs(load<f64>(alpha + ((<usize>load<i32>(rows + ((<usize>candidate) << 2))) << 3)));
 }

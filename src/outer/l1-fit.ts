@@ -59,6 +59,7 @@ export class L1Fit {
   #ordered = new Uint8Array(16);
   #count = 0;
   #incumbent = -1;
+  readonly #moments: Moments;
   #scaling: Scaling | undefined;
   #cones: { readonly row: Float64Array; readonly equality: boolean }[] = [];
   #disposed = false;
@@ -72,6 +73,7 @@ export class L1Fit {
     this.#kernels = kernels;
     this.#arena = new Arena(this.#kernels);
     this.#phi = new Float64Array(16 * k);
+    this.#moments = new Moments(k);
   }
 
   /** Number of observations. */
@@ -93,16 +95,7 @@ export class L1Fit {
         `φ has ${phi.length} numbers for ${n} errors: give ${n} × ${this.#k}, and one flag each.`,
       );
     }
-    for (let i = 0; i < n; i++) {
-      if (!Number.isFinite(error[i]))
-        throw new LearnLossError("NON_FINITE", `Error ${i} is ${error[i]}: give finite numbers.`);
-    }
-    for (let i = 0; i < phi.length; i++) {
-      if (!Number.isFinite(phi[i])) {
-        const row = Math.floor(i / this.#k);
-        throw new LearnLossError("NON_FINITE", `φ of row ${row}, column ${i - row * this.#k} is ${phi[i]}.`);
-      }
-    }
+    checkFinite(phi, error, this.#k);
     const needed = this.#count + n;
     if (needed > this.#error.length) {
       const capacity = Math.max(needed, 2 * this.#error.length);
@@ -119,6 +112,7 @@ export class L1Fit {
       this.#ordered[this.#count + i] = !ordered || ordered[i] ? 1 : 0;
     }
     this.#phi.set(phi, this.#count * this.#k);
+    this.#moments.add(phi, error);
     this.#count = needed;
   }
 
@@ -169,13 +163,12 @@ export class L1Fit {
     const iterations = this.#kernels.l1FitIterations(this.#block);
     if (status === 2) return { status: "iteration-limit", iterations };
     if (status === 3) return { status: "numerical", iterations };
-    this.#kernels.l1FitDuals(this.#block);
-    const y = this.#view(3, 2 * this.#capacity + this.#cones.length + 1);
+    this.#kernels.l1FitVerify(this.#block);
     if (status === 1) {
-      const proof = this.#proof(y);
+      const proof = this.#proof();
       return proof ? { status: "infeasible", proof, iterations } : { status: "numerical", iterations };
     }
-    return this.#optimal(y, iterations);
+    return this.#optimal(iterations);
   }
 
   dispose(): void {
@@ -206,7 +199,7 @@ export class L1Fit {
   #upload(): void {
     const k = this.#k;
     if (this.#uploaded < this.#count || !this.#block) {
-      const fresh = scalingOf(this.#phi, this.#error, this.#count, this.#F, k);
+      const fresh = this.#moments.scaling(this.#F);
       if (!this.#scaling || !this.#block || farApart(this.#scaling, fresh)) {
         this.#drop();
         this.#scaling = fresh;
@@ -232,18 +225,12 @@ export class L1Fit {
     }
     const added = this.#count - this.#uploaded;
     if (added > 0) {
-      const phi = this.#arena.f64(added * k);
-      const error = this.#arena.f64(added);
-      const rows = this.#arena.viewF64(phi, added * k);
-      const errors = this.#arena.viewF64(error, added);
-      for (let i = 0; i < added; i++) {
-        const from = this.#uploaded + i;
-        for (let j = 0; j < k; j++) {
-          rows[i * k + j] = (this.#phi[from * k + j]! - scaling.center[j]!) / scaling.spread[j]!;
-        }
-        errors[i] = (this.#error[from]! - scaling.errorCenter) / scaling.errorSpread;
-      }
-      this.#kernels.l1FitAppend(this.#block, added, phi, error);
+      const from = this.#uploaded;
+      const phi = this.#arena.copy(this.#phi.subarray(from * k, this.#count * k));
+      const error = this.#arena.copy(this.#error.subarray(from, this.#count));
+      this.#view(4, k).set(scaling.center);
+      this.#view(5, k).set(scaling.spread);
+      this.#kernels.l1FitAppend(this.#block, added, phi, error, scaling.errorCenter, scaling.errorSpread);
       this.#kernels.l1FitRevise(this.#block);
       this.#arena.free(phi);
       this.#arena.free(error);
@@ -262,7 +249,7 @@ export class L1Fit {
     this.#arena.free(pointer);
   }
 
-  #optimal(y: Float64Array, iterations: number): L1FitOutcome {
+  #optimal(iterations: number): L1FitOutcome {
     const k = this.#k;
     const { center, spread, errorCenter, errorSpread, alphaScale } = this.#scaling!;
     const x = Float64Array.from(this.#view(2, k + 2));
@@ -272,52 +259,12 @@ export class L1Fit {
     for (let j = 0; j < k; j++) intercept -= mu[j]! * center[j]!;
     const { lower, upper } = this.#F;
     const lambda = mu.map((value, j) => Math.min(Math.max(value / alpha, lower[j]!), upper[j]!));
-    // Optimality, in plain arithmetic on the scaled rows: stationarity Aᵀy = 0 and b·y = f.
-    const gradient = new Float64Array(k + 2);
-    let objective = 0;
-    let dual = 0;
-    let weights = 0;
-    let primal = 0;
-    const size = Math.max(...x.subarray(0, k + 1).map(Math.abs));
-    const scaled = (i: number, j: number) => (this.#phi[i * k + j]! - center[j]!) / spread[j]!;
-    const best = this.#incumbent;
-    for (let i = 0; i < this.#count; i++) {
-      let value = x[k + 1]!;
-      const z = best >= 0 ? y[this.#capacity + i]! : 0;
-      let difference = 0;
-      for (let j = 0; j < k; j++) {
-        const f = scaled(i, j);
-        value += x[j]! * f;
-        gradient[j]! += y[i]! * f;
-        if (best >= 0) {
-          const above = f - scaled(best, j);
-          difference += above * x[j]!;
-          gradient[j]! += z * above;
-        }
-      }
-      gradient[k + 1]! += y[i]!;
-      const b = (this.#error[i]! - errorCenter) / errorSpread;
-      objective += this.#weight[i]! * Math.abs(b - value);
-      dual += y[i]! * b;
-      weights += this.#weight[i]!;
-      if (best >= 0 && this.#ordered[i]) primal = Math.max(primal, -difference / size);
-    }
-    for (const [index, { row, equality }] of this.#cones.entries()) {
-      let value = 0;
-      const u = y[2 * this.#capacity + 1 + index]!;
-      for (let j = 0; j <= k; j++) {
-        value += row[j]! * x[j]!;
-        gradient[j]! += u * row[j]!;
-      }
-      primal = Math.max(primal, (equality ? Math.abs(value) : -value) / size);
-    }
-    const guard = y[2 * this.#capacity]!;
-    gradient[k]! += guard;
-    dual += guard * GUARD;
+    const number = (which: number) => this.#kernels.l1FitNumber(this.#block, which);
+    const objective = number(0);
     const kkt = {
-      primal,
-      dual: Math.max(...gradient.map(Math.abs)) / Math.max(weights, 1e-300),
-      gap: Math.abs(objective - dual) / (1e-6 * weights + objective),
+      primal: number(3),
+      dual: number(4),
+      gap: Math.abs(objective - number(1)) / (1e-6 * number(2) + objective),
     };
     const apex = x[k]! <= GUARD * (1 + 1e-6);
     return {
@@ -334,12 +281,13 @@ export class L1Fit {
   }
 
   /** The ordering rows' duals, checked against the data as given. */
-  #proof(y: Float64Array): OrderingProof | undefined {
+  #proof(): OrderingProof | undefined {
     if (this.#incumbent < 0) return undefined;
+    const duals = this.#view(3, this.#count);
     const models: number[] = [];
     const raw: number[] = [];
     for (let i = 0; i < this.#count; i++) {
-      const z = y[this.#capacity + i]!;
+      const z = duals[i]!;
       if (i !== this.#incumbent && this.#ordered[i] && z > 1e-12) {
         models.push(i);
         raw.push(z);
@@ -391,31 +339,72 @@ interface Scaling {
   readonly alphaScale: number;
 }
 
-function scalingOf(phi: Float64Array, error: Float64Array, count: number, F: Box, k: number): Scaling {
-  const center = new Float64Array(k);
-  const spread = new Float64Array(k);
-  let errorCenter = 0;
-  for (let i = 0; i < count; i++) {
-    errorCenter += error[i]! / count;
-    for (let j = 0; j < k; j++) center[j]! += phi[i * k + j]! / count;
+/** Means and squared deviations of φ and e, kept up to date row by row (Welford). */
+class Moments {
+  readonly #mean: Float64Array;
+  readonly #squares: Float64Array;
+  #errorMean = 0;
+  #errorSquares = 0;
+  #count = 0;
+
+  constructor(k: number) {
+    this.#mean = new Float64Array(k);
+    this.#squares = new Float64Array(k);
   }
-  let errorSquares = 0;
-  for (let i = 0; i < count; i++) {
-    errorSquares += (error[i]! - errorCenter) ** 2;
-    for (let j = 0; j < k; j++) spread[j]! += (phi[i * k + j]! - center[j]!) ** 2;
+
+  add(phi: ArrayLike<number>, error: ArrayLike<number>): void {
+    const mean = this.#mean;
+    const squares = this.#squares;
+    const k = mean.length;
+    for (let i = 0; i < error.length; i++) {
+      const share = 1 / ++this.#count;
+      const above = error[i]! - this.#errorMean;
+      this.#errorMean += above * share;
+      this.#errorSquares += above * (error[i]! - this.#errorMean);
+      for (let j = 0; j < k; j++) {
+        const value = phi[i * k + j]!;
+        const difference = value - mean[j]!;
+        const next = mean[j]! + difference * share;
+        mean[j] = next;
+        squares[j] = squares[j]! + difference * (value - next);
+      }
+    }
   }
-  let alphaScale = 0;
-  for (let j = 0; j < k; j++) {
-    const sd = Math.sqrt(spread[j]! / count);
-    spread[j] = sd > 1e-13 * Math.abs(center[j]!) && sd > 0 ? sd : 1;
-    const low = F.lower[j]!;
-    const high = F.upper[j]!;
-    const middle = high === Number.POSITIVE_INFINITY ? Math.max(low, 1) : low > 0 ? Math.sqrt(low * high) : high / 2;
-    alphaScale += middle * spread[j]!;
+
+  scaling(F: Box): Scaling {
+    const center = Float64Array.from(this.#mean);
+    let alphaScale = 0;
+    const spread = this.#squares.map((sum, j) => {
+      const sd = Math.sqrt(sum / this.#count);
+      const size = sd > 1e-13 * Math.abs(center[j]!) && sd > 0 ? sd : 1;
+      const low = F.lower[j]!;
+      const high = F.upper[j]!;
+      const middle = high === Number.POSITIVE_INFINITY ? Math.max(low, 1) : low > 0 ? Math.sqrt(low * high) : high / 2;
+      alphaScale += middle * size;
+      return size;
+    });
+    const errorSd = Math.sqrt(this.#errorSquares / this.#count);
+    const errorSpread = errorSd > 1e-13 * Math.abs(this.#errorMean) && errorSd > 0 ? errorSd : 1;
+    return { center, spread, errorCenter: this.#errorMean, errorSpread, alphaScale: alphaScale || 1 };
   }
-  const errorSd = Math.sqrt(errorSquares / count);
-  const errorSpread = errorSd > 1e-13 * Math.abs(errorCenter) && errorSd > 0 ? errorSd : 1;
-  return { center, spread, errorCenter, errorSpread, alphaScale: alphaScale || 1 };
+}
+
+/** A sum is finite only if its terms are; where it is not, they are looked at. */
+function checkFinite(phi: ArrayLike<number>, error: ArrayLike<number>, k: number): void {
+  let sum = 0;
+  for (let i = 0; i < phi.length; i++) sum += phi[i]! * 0;
+  for (let i = 0; i < error.length; i++) sum += error[i]! * 0;
+  if (sum === 0) return;
+  for (let i = 0; i < error.length; i++) {
+    if (!Number.isFinite(error[i]))
+      throw new LearnLossError("NON_FINITE", `Error ${i} is ${error[i]}: give finite numbers.`);
+  }
+  for (let i = 0; i < phi.length; i++) {
+    if (!Number.isFinite(phi[i])) {
+      const row = Math.floor(i / k);
+      throw new LearnLossError("NON_FINITE", `φ of row ${row}, column ${i - row * k} is ${phi[i]}.`);
+    }
+  }
 }
 
 /** Scaled by another order of magnitude: the basis is given up for better conditioning. */
