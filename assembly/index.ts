@@ -28,8 +28,10 @@ export {
   objectivePasses,
   objectiveScratchBytes,
   objectiveSetData,
+  objectiveSetNormGroups,
   objectiveSetPenalty,
 } from "./objective";
+export { penaltyProx } from "./penalties/group";
 export { penaltyFeatures } from "./penalties/separable";
 export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
 export {

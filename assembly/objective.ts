@@ -31,12 +31,16 @@ export class Objective {
   groupWeights: usize; // λ of the data features: f64[groups + 1], uniform cross-entropy last
   groupLosses: usize; // their values at the last θ evaluated: f64[groups + 1]
   scratch: usize; // `scratchBytes` bytes
-  // penalty(W) = l1·‖W‖₁ + l2·½‖W‖² + Σ_b knotWeights[b]·Σ max(0, |w| − knots[b])
+  // penalty(W) = l1·‖W‖₁ + l2·½‖W‖² + Σ_b knotWeights[b]·Σ max(0, |w| − knots[b]) + groupNorm·Σ_g √|g|·‖W_g‖₂
   l1: f64;
   l2: f64;
   knots: usize; // f64[knotCount], ascending
   knotWeights: usize;
   knotCount: i32;
+  groupNorm: f64;
+  normGroups: i32; // groups of columns that the group norm sees, a partition
+  normStarts: usize; // i32[normGroups + 1]: where the members of each begin
+  normMembers: usize; // i32[outputs·columns]: indices of weights, group by group
   passes: f64; // spent so far: forward + backward over all rows counts 1, forward alone ½
 
   /** f64[outputs][BLOCK] behind the block of scores. */
@@ -130,10 +134,18 @@ export function objectiveSetData(
   o.passes = 0;
 }
 
+export function objectiveSetNormGroups(pointer: usize, groups: i32, starts: usize, members: usize): void {
+  const o = changetype<Objective>(pointer);
+  o.normGroups = groups;
+  o.normStarts = starts;
+  o.normMembers = members;
+}
+
 export function objectiveSetPenalty(
   pointer: usize,
   l1: f64,
   l2: f64,
+  groupNorm: f64,
   knotCount: i32,
   knots: usize,
   knotWeights: usize,
@@ -141,6 +153,7 @@ export function objectiveSetPenalty(
   const o = changetype<Objective>(pointer);
   o.l1 = l1;
   o.l2 = l2;
+  o.groupNorm = groupNorm;
   o.knotCount = knotCount;
   o.knots = knots;
   o.knotWeights = knotWeights;

@@ -4,7 +4,7 @@ import { encodeTargets } from "./data/targets.ts";
 import { LearnLossError } from "./errors.ts";
 import { bind } from "./features/bind.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
-import { l1, l2 } from "./features/norms.ts";
+import { groupNorm, l1, l2 } from "./features/norms.ts";
 import { FeatureSpace } from "./features/space.ts";
 import { Solver, type SolverStatus } from "./inner/solver.ts";
 import { LinearModel } from "./models/linear.ts";
@@ -16,8 +16,8 @@ import { kernels } from "./wasm/kernels.ts";
 export interface FitOptions {
   readonly model: ModelKind;
   readonly train: Dataset;
-  /** What to minimize: a learned loss, or weights of ‖W‖₁ and ½‖W‖² next to the plain loss. @default the plain loss */
-  readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number };
+  /** What to minimize: a learned loss, or weights of ‖W‖₁, ½‖W‖² and Σ_j ‖W_j‖₂ next to the plain one. @default the plain */
+  readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number; readonly groupNorm?: number };
   /** Relative minimum-norm subgradient at which the training ends. @default 1e-6 */
   readonly tolerance?: number;
   /** Arithmetic. f32 halves memory and time and is good for a tolerance of 1e-5. @default "f64" below 1e-5, otherwise "f32" */
@@ -101,8 +101,7 @@ export class Fitting {
         targets: targets.train,
         outputs: targets.outputs,
         precision,
-        uniform: this.#space.uniform,
-        ...(this.#space.rowGroups ? { rowGroups: this.#space.rowGroups } : {}),
+        ...this.#space.structure,
       });
       this.#solver = new Solver(this.#arena, this.#objective, { tolerance });
     } catch (error) {
@@ -177,10 +176,15 @@ export class Fitting {
 const UNBOUNDED =
   "UNBOUNDED: without a penalty these classes can be told apart without an error, so the loss has no minimizer: give l2 a weight.";
 
-/** @throws LAMBDA for weights that are negative or not finite, OPTION for names that are not l1 or l2 */
+const NORMS = { l1, l2, groupNorm } as const;
+
+/** @throws LAMBDA for weights that are negative or not finite, OPTION for other names */
 function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): LinearLoss {
   if (loss instanceof LinearLoss) return loss;
-  const unknown = Object.keys(loss).find((name) => name !== "l1" && name !== "l2");
-  if (unknown) throw new LearnLossError("OPTION", `The loss has ${unknown}: give l1 and l2, or a LinearLoss.`);
-  return new LinearLoss(lossName(model), { l1: l1(), l2: l2() }, { l1: loss.l1 ?? 0, l2: loss.l2 ?? 0 });
+  const unknown = Object.keys(loss).find((name) => !Object.hasOwn(NORMS, name));
+  if (unknown)
+    throw new LearnLossError("OPTION", `The loss has ${unknown}: give l1, l2 and groupNorm, or a LinearLoss.`);
+  const lambda: Record<string, number> = { l1: 0, l2: 0, ...loss };
+  const features = Object.keys(lambda).map((name) => [name, NORMS[name as keyof typeof NORMS]()]);
+  return new LinearLoss(lossName(model), Object.fromEntries(features), lambda);
 }

@@ -6,7 +6,7 @@ export type { Feature, Features, WeightBounds } from "./features/feature.ts";
 export { classWeights, groupWeights } from "./features/groups.ts";
 export { type ConvexPenaltyOptions, convexPenalty } from "./features/hinges.ts";
 export { LinearLoss } from "./features/loss.ts";
-export { l1, l2 } from "./features/norms.ts";
+export { type GroupNormOptions, groupNorm, l1, l2 } from "./features/norms.ts";
 export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
 export { labelSmoothing } from "./features/smoothing.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";

@@ -216,7 +216,6 @@ export class Learner<F extends Features> {
   /** Trains the model of a λ on all rows. */
   *#fitAll(chosen: Leader): Generator<void> {
     const { model, train, tolerance = 1e-4, precision = "f32" } = this.#options;
-    const { rowGroups, uniform } = this.#space;
     const targets = encodeTargets(model, train);
     const objective = new Objective(this.#arena, {
       model,
@@ -224,8 +223,7 @@ export class Learner<F extends Features> {
       targets: targets.train,
       outputs: targets.outputs,
       precision,
-      uniform,
-      ...(rowGroups ? { rowGroups } : {}),
+      ...this.#space.structure,
     });
     this.#refit = objective;
     const solver = new Solver(this.#arena, objective, { tolerance });

@@ -97,7 +97,7 @@ export class Trainer {
       targets: targets.train,
       outputs,
       precision,
-      uniform: space.uniform,
+      ...space.structure,
       ...(rowGroups ? { rowGroups } : {}),
     });
     this.validation = new Objective(arena, {

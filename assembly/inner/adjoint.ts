@@ -6,6 +6,7 @@
 import { axpy, dot } from "../linalg/dense";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective } from "../objective";
+import { addGroupCurvature } from "../penalties/group";
 import { applyInverse, Curvature } from "./curvature";
 import { centre, centreGradient, Solver } from "./solver";
 
@@ -89,6 +90,7 @@ function hessianProduct(s: Solver, o: Objective, v: usize, out: usize): void {
     if (i < n) value = held(s, o, i) ? 0 : value + o.l2 * load<f64>(v + at);
     store<f64>(out + at, value);
   }
+  if (o.groupNorm > 0) addGroupCurvature(o, s.centred, v, out);
 }
 
 function precondition(s: Solver, o: Objective, r: usize, z: usize): void {
@@ -100,7 +102,7 @@ function precondition(s: Solver, o: Objective, r: usize, z: usize): void {
 /** At a kink of the penalty, where small changes of λ do not move it. */
 function held(s: Solver, o: Objective, i: i32): bool {
   const x = Math.abs(load<f64>(s.centred + ((<usize>i) << 3)));
-  if (x == 0 && o.l1 > 0) return true;
+  if (x == 0 && (o.l1 > 0 || o.groupNorm > 0)) return true;
   for (let b = 0; b < o.knotCount; b++) {
     if (x == load<f64>(o.knots + ((<usize>b) << 3)) && load<f64>(o.knotWeights + ((<usize>b) << 3)) > 0) return true;
   }

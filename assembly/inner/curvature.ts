@@ -34,6 +34,9 @@ export class Curvature {
   tile: usize; // γD·s and y of two unknowns: f64[MODELLED][4]
 }
 
+/** Of `products`. */
+export const PRODUCT_BYTES: usize = (2 * <usize>PAIRS) << 3;
+
 const SQUARE: usize = (<usize>PAIRS * <usize>PAIRS) << 3;
 const ROW: usize = (2 * <usize>MODELLED) << 3;
 
@@ -282,6 +285,26 @@ function factorTwo(c: Curvature, i: i32, j: i32): void {
 
 function both(first: f64, second: f64): v128 {
   return f64x2.replace_lane(f64x2.splat(first), 1, second);
+}
+
+/** out_i ← a diagonal that B's block of the unknowns in `list`, i32[count], does not exceed: γD + ‖R₊ᵀR₊‖_F·I. */
+export function boundBlock(c: Curvature, list: usize, count: i32, out: usize): void {
+  let squares: f64 = 0;
+  for (let k = 0; k < c.modelled; k++) {
+    for (let l = 0; l <= k; l++) {
+      let product: f64 = 0;
+      for (let index = 0; index < count; index++) {
+        const row = c.factors + <usize>load<i32>(list + ((<usize>index) << 2)) * ROW;
+        product += load<f64>(row + ((<usize>k) << 3)) * load<f64>(row + ((<usize>l) << 3));
+      }
+      squares += (l < k ? 2 : 1) * product * product;
+    }
+  }
+  const bound = Math.sqrt(squares);
+  for (let index = 0; index < count; index++) {
+    const at = (<usize>load<i32>(list + ((<usize>index) << 2))) << 3;
+    store<f64>(out + at, c.scale * load<f64>(c.metric + at) + bound);
+  }
 }
 
 /** (B·v)_i for v known by products = diag(±1)·Rᵀv. */

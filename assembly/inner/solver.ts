@@ -8,7 +8,9 @@
 import { axpy, dot } from "../linalg/dense";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
+import { groupSubgradientSquares } from "../penalties/group";
 import { kinked, nearestSubgradient, penaltyChange, penaltyValue, prox } from "../penalties/separable";
+import { minimizeBlocks } from "./block-descent";
 import {
   applyInverse,
   Curvature,
@@ -17,7 +19,7 @@ import {
   factorRows,
   forget,
   moveProducts,
-  PAIRS,
+  PRODUCT_BYTES,
   productAt,
   remember,
 } from "./curvature";
@@ -35,7 +37,7 @@ const PATIENCE: i32 = 60;
  * Coordinate descent on the quadratic model ends when a sweep changes its gradient by this share of the residual. An
  * exact minimizer trusts the model too much: MNIST, 5000 rows, l1 = 1e-6, l2 = 1e-3: 30 sweeps 93 passes, 10: 87, 3: 143.
  */
-const ACCURACY: f64 = 0.3;
+export const ACCURACY: f64 = 0.3;
 const SWEEPS: i32 = 10;
 
 @unmanaged
@@ -52,7 +54,7 @@ export class Solver {
   dataWeights: usize; // λ of the data terms that `gradient`, `scale` and `curvature` are of: f64[groups + 1]
   groupLosses: usize; // of the data terms at the iterate: f64[groups + 1]
   working: usize; // unknowns that may move: i32[thetaCount]
-  products: usize; // f64[2·PAIRS]
+  products: usize; // PRODUCT_BYTES
   curvature: usize;
   tolerance: f64;
   scale: f64; // ‖G₀‖
@@ -73,7 +75,8 @@ export function solverBytes(): usize {
 
 export function solverWorkBytes(thetaCount: i32, groups: i32): usize {
   return (
-    (<usize>thetaCount * 7 + 2 * (<usize>groups + 1) + 2 * <usize>PAIRS) * 8 +
+    (<usize>thetaCount * 7 + 2 * (<usize>groups + 1)) * 8 +
+    PRODUCT_BYTES +
     (((<usize>thetaCount) << 2) + 8) +
     curvatureWorkBytes(thetaCount)
   );
@@ -95,7 +98,7 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
   s.dataWeights = work + 7 * bytes;
   s.groupLosses = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
   s.products = s.groupLosses + ((<usize>(o.groups + 1)) << 3);
-  const curvature = s.products + ((2 * <usize>PAIRS) << 3);
+  const curvature = s.products + PRODUCT_BYTES;
   s.working = curvature + curvatureWorkBytes(o.thetaCount);
   s.curvature = pointer + offsetof<Solver>();
   s.tolerance = tolerance;
@@ -173,7 +176,8 @@ function advance(s: Solver): void {
   const n = o.weightCount;
   const all = o.thetaCount;
   if (c.count == 0) c.scale = curvatureBound(s, o);
-  if (kinked(o)) minimizeModel(s, o, c);
+  if (o.groupNorm > 0) minimizeBlocks(s, o, c);
+  else if (kinked(o)) minimizeModel(s, o, c);
   else newtonPoint(s, o, c);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent = penaltyChange(o, n, s.centred, s.trial);
@@ -275,7 +279,7 @@ function minimizeModel(s: Solver, o: Objective, c: Curvature): void {
   }
   factorRows(c, s.working, count);
   memory.copy(s.trial, s.centred, (<usize>all) << 3);
-  memory.fill(s.products, 0, (2 * <usize>PAIRS) << 3);
+  memory.fill(s.products, 0, PRODUCT_BYTES);
   const goal = ACCURACY * s.residual * s.scale;
   let moved: f64 = Infinity;
   for (let sweep = 0; sweep < SWEEPS && moved > goal * goal; sweep++) {
@@ -287,7 +291,7 @@ function minimizeModel(s: Solver, o: Objective, c: Curvature): void {
       const a = load<f64>(c.diagonal + at);
       const slope = load<f64>(s.gradient + at) + productAt(c, i, z - load<f64>(s.centred + at), s.products);
       const v = z - slope / a;
-      const next = i < n ? prox(o, a, v) : v;
+      const next = i < n ? prox(o, a, v, 0) : v;
       if (next != z) {
         store<f64>(s.trial + at, next);
         moveProducts(c, i, next - z, s.products);
@@ -336,10 +340,14 @@ export function centreGradient(o: Objective, moments: usize, gradient: usize): v
 function relativeResidual(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
   const n = o.weightCount;
   let sum: f64 = 0;
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    const r = nearestSubgradient(o, load<f64>(theta + at), load<f64>(gradient + at));
-    sum += r * r;
+  if (o.groupNorm > 0) {
+    for (let g = 0; g < o.normGroups; g++) sum += groupSubgradientSquares(o, g, theta, gradient);
+  } else {
+    for (let i = 0; i < n; i++) {
+      const at = (<usize>i) << 3;
+      const r = nearestSubgradient(o, load<f64>(theta + at), load<f64>(gradient + at));
+      sum += r * r;
+    }
   }
   for (let i = n; i < o.thetaCount; i++) {
     const r = s.unit * load<f64>(gradient + ((<usize>i) << 3));

@@ -1,7 +1,9 @@
 // penalty(W) = l1·‖W‖₁ + l2·½‖W‖² + Σ_b h_b·Σ max(0, |w| − t_b): separable, convex, even, piecewise linear-quadratic.
-// Everything a solver needs of it is a walk along the knots, one weight at a time.
+// Everything a solver needs of it is a walk along the knots, one weight at a time; the group norm, which is not
+// separable, joins here where all weights are summed, and in group.ts where a solver needs more.
 
 import { Objective } from "../objective";
+import { groupNormChange, groupNormSum } from "./group";
 
 /** The λ-weighted penalty of n weights. */
 export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
@@ -17,6 +19,7 @@ export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
     const weight = load<f64>(o.knotWeights + ((<usize>b) << 3));
     if (weight > 0) value += weight * hingeSum(n, w, load<f64>(o.knots + ((<usize>b) << 3)));
   }
+  if (o.groupNorm > 0) value += o.groupNorm * groupNormSum(o, w);
   return value;
 }
 
@@ -34,10 +37,11 @@ export function penaltyChange(o: Objective, n: i32, from: usize, to: usize): f64
       change += load<f64>(o.knotWeights + ((<usize>b) << 3)) * (max(z, knot) - max(x, knot));
     }
   }
+  if (o.groupNorm > 0) change += o.groupNorm * groupNormChange(o, from, to);
   return change;
 }
 
-/** φ of the penalties at θ, unweighted: ‖W‖₁, ½‖W‖², then one hinge sum per knot. out: f64[2 + knotCount]. */
+/** φ of the penalties at θ, unweighted: ‖W‖₁, ½‖W‖², Σ_g √|g|·‖W_g‖, a hinge sum per knot. out: f64[3 + knotCount]. */
 export function penaltyFeatures(pointer: usize, theta: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
   const n = o.weightCount;
@@ -50,8 +54,9 @@ export function penaltyFeatures(pointer: usize, theta: usize, out: usize): void 
   }
   store<f64>(out, absolute);
   store<f64>(out, 0.5 * squares, 8);
+  store<f64>(out, groupNormSum(o, theta), 16);
   for (let b = 0; b < o.knotCount; b++) {
-    store<f64>(out + ((<usize>b) << 3), hingeSum(n, theta, load<f64>(o.knots + ((<usize>b) << 3))), 16);
+    store<f64>(out + ((<usize>b) << 3), hingeSum(n, theta, load<f64>(o.knots + ((<usize>b) << 3))), 24);
   }
 }
 
@@ -63,17 +68,20 @@ function hingeSum(n: i32, w: usize, knot: f64): f64 {
 
 /** Not differentiable at some point: a solver needs the prox. */
 export function kinked(o: Objective): bool {
-  if (o.l1 > 0) return true;
+  if (o.l1 > 0 || o.groupNorm > 0) return true;
   for (let b = 0; b < o.knotCount; b++) if (load<f64>(o.knotWeights + ((<usize>b) << 3)) > 0) return true;
   return false;
 }
 
-/** argmin_x ½·a·(x − v)² + penalty(x) for a > 0, exactly: the first segment or knot where the slope turns positive. */
-export function prox(o: Objective, a: f64, v: f64): f64 {
+/**
+ * argmin_x ½·a·(x − v)² + penalty(x) + ½·ridge·x² for a > 0, the group norm apart, exactly: the first segment or knot
+ * where the slope turns positive.
+ */
+export function prox(o: Objective, a: f64, v: f64, ridge: f64): f64 {
   const pull = a * Math.abs(v);
   let slope = o.l1; // of the kinks passed so far
   if (!(pull > slope)) return pull == pull ? 0 : v;
-  const curvature = a + o.l2;
+  const curvature = a + o.l2 + ridge;
   for (let b = 0; b < o.knotCount; b++) {
     const knot = load<f64>(o.knots + ((<usize>b) << 3));
     if ((pull - slope) / curvature <= knot) return copysign((pull - slope) / curvature, v);
@@ -83,7 +91,7 @@ export function prox(o: Objective, a: f64, v: f64): f64 {
   return copysign((pull - slope) / curvature, v);
 }
 
-/** The element of g + ∂penalty(w) nearest to zero. */
+/** The element of g + ∂penalty(w) nearest to zero, the group norm apart. */
 export function nearestSubgradient(o: Objective, w: f64, g: f64): f64 {
   const x = Math.abs(w);
   let left = o.l2 * x; // one-sided derivatives of the penalty at x > 0

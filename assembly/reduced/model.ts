@@ -1,9 +1,10 @@
 // The reduced problem min_a ℓ_λ(θ(a)): the loss of all virtual models of a basis. Convex, outputs × size unknowns,
-// smooth in λ, and a product with it costs size/columns of a pass. L1 and hinges are smoothed (√(x² + ε²)): the full
-// training removes that again.
+// smooth in λ, and a product with it costs size/columns of a pass. L1, hinges and group norms are smoothed (√(x² + ε²)):
+// the full training removes that again.
 
 import { dot } from "../linalg/dense";
 import { Objective } from "../objective";
+import { groupDot, groupFactor, groupStart, memberAt } from "../penalties/group";
 import { Basis, expandWeights, reduceWeights } from "./basis";
 import { Projection, projectionGradient, projectionHessian } from "./projection";
 
@@ -13,7 +14,7 @@ export class Reduced {
   projection: usize; // of the training rows
   smoothing: f64; // ε, in units of a weight
   weights: usize; // W of the last gradient's a: f64[outputs][columns]
-  direction: usize; // W of a direction; then scratch
+  direction: usize; // W of a direction, then scratch: f64[outputs + 1][columns]
   work: usize; // `WORK` vectors of outputs × capacity
   factors: usize; // Cholesky factors of the Hessian's diagonal blocks: f64[outputs][capacity][capacity]
   passes: f64; // work so far, in passes over the training rows
@@ -32,8 +33,7 @@ export class Reduced {
     const basis = changetype<Basis>(this.basis);
     const objective = this.objective;
     const data = <f64>basis.size / <f64>(basis.columns + 1);
-    const shaped = objective.l1 > 0 || objective.knotCount > 0;
-    return shaped ? data + <f64>basis.size / <f64>objective.rows : data;
+    return shaped(objective) ? data + <f64>basis.size / <f64>objective.rows : data;
   }
 }
 
@@ -83,10 +83,11 @@ export function reducedGradient(pointer: usize, a: usize, gradient: usize): f64 
   let value = projectionGradient(r.projection, a, gradient);
   value += addRidge(r, a, gradient);
   const o = r.objective;
-  if (o.l1 > 0 || o.knotCount > 0) {
+  if (shaped(o)) {
     const basis = changetype<Basis>(r.basis);
     expandWeights(basis, a, r.weights);
     value += shapes(r, o, r.weights, r.direction);
+    if (o.groupNorm > 0) value += addGroupSlopes(r, o, r.weights, o.groupNorm, r.direction);
     reduceWeights(basis, r.direction, gradient);
   }
   r.passes += r.productPasses;
@@ -100,17 +101,92 @@ export function reducedHessian(pointer: usize, v: usize, out: usize): void {
   projectionHessian(r.projection, v, out);
   addRidge(r, v, out);
   const o = r.objective;
-  if (o.l1 > 0 || o.knotCount > 0) {
+  if (shaped(o)) {
     const basis = changetype<Basis>(r.basis);
     expandWeights(basis, v, r.direction);
-    const n = basis.outputs * basis.columns;
-    for (let i = 0; i < n; i++) {
-      const at = (<usize>i) << 3;
-      store<f64>(r.direction + at, load<f64>(r.direction + at) * shapeCurvature(r, o, load<f64>(r.weights + at)));
-    }
+    if (o.groupNorm > 0) bendGroups(r, o);
+    else bend(r, o, basis.outputs * basis.columns);
     reduceWeights(basis, r.direction, out);
   }
   r.passes += r.productPasses;
+}
+
+/** Whether a penalty is not of a alone, so that W has to be formed. */
+export function shaped(o: Objective): bool {
+  return o.l1 > 0 || o.knotCount > 0 || o.groupNorm > 0;
+}
+
+/** direction ← (second derivatives of L1 and hinges at `weights`)·direction. */
+function bend(r: Reduced, o: Objective, n: i32): void {
+  for (let i = 0; i < n; i++) {
+    const at = (<usize>i) << 3;
+    store<f64>(r.direction + at, load<f64>(r.direction + at) * shapeCurvature(r, o, load<f64>(r.weights + at)));
+  }
+}
+
+/** `bend` with the smoothed group norms: strength/q·(v − w·(w·v)/q²), q = √(‖w‖² + ε²). */
+function bendGroups(r: Reduced, o: Objective): void {
+  for (let g = 0; g < o.normGroups; g++) {
+    const q = smoothedNorm(r, o, g);
+    const strength = (o.groupNorm * groupFactor(o, g)) / q;
+    const along = groupDot(o, g, r.weights, r.direction) / (q * q);
+    const end = groupStart(o, g + 1);
+    for (let k = groupStart(o, g); k < end; k++) {
+      const at = memberAt(o, k);
+      const w = load<f64>(r.weights + at);
+      const v = load<f64>(r.direction + at);
+      store<f64>(r.direction + at, v * shapeCurvature(r, o, w) + strength * (v - along * w));
+    }
+  }
+}
+
+/** √(‖W_g‖² + ε²) with ε the smoothing of as many weights as the group has. */
+function smoothedNorm(r: Reduced, o: Objective, g: i32): f64 {
+  const size = <f64>(groupStart(o, g + 1) - groupStart(o, g));
+  return Math.sqrt(groupDot(o, g, r.weights, r.weights) + r.smoothing * r.smoothing * size);
+}
+
+/** slopes += weight·the derivatives of the smoothed group norms; returns their sum, weighted. */
+function addGroupSlopes(r: Reduced, o: Objective, weights: usize, weight: f64, slopes: usize): f64 {
+  let value: f64 = 0;
+  for (let g = 0; g < o.normGroups; g++) {
+    const end = groupStart(o, g + 1);
+    const size = <f64>(end - groupStart(o, g));
+    const strength = weight * groupFactor(o, g);
+    const q = smoothedNorm(r, o, g);
+    value += strength * (q - r.smoothing * Math.sqrt(size));
+    for (let k = groupStart(o, g); k < end; k++) {
+      const at = memberAt(o, k);
+      store<f64>(slopes + at, load<f64>(slopes + at) + (strength / q) * load<f64>(weights + at));
+    }
+  }
+  return value;
+}
+
+/**
+ * out, f64[columns] ← the diagonal of the penalties' second derivatives for the weights of output c, the ridge apart. What
+ * ties the weights of a group together is left to conjugate gradients.
+ */
+export function shapeDiagonal(r: Reduced, o: Objective, c: i32, out: usize): void {
+  const first = c * o.columns;
+  for (let j = 0; j < o.columns; j++) {
+    const w = load<f64>(r.weights + ((<usize>(first + j)) << 3));
+    store<f64>(out + ((<usize>j) << 3), shapeCurvature(r, o, w));
+  }
+  if (o.groupNorm == 0) return;
+  for (let g = 0; g < o.normGroups; g++) {
+    const q = smoothedNorm(r, o, g);
+    const strength = (o.groupNorm * groupFactor(o, g)) / q;
+    const end = groupStart(o, g + 1);
+    for (let k = groupStart(o, g); k < end; k++) {
+      const at = memberAt(o, k);
+      const j = <i32>(at >> 3) - first;
+      if (j < 0 || j >= o.columns) continue;
+      const w = load<f64>(r.weights + at) / q;
+      const to = out + ((<usize>j) << 3);
+      store<f64>(to, load<f64>(to) + strength * (1 - w * w));
+    }
+  }
 }
 
 /** l2·½‖a‖² without the intercepts (the basis is orthonormal); its gradient l2·a is added to `out`. */
@@ -165,7 +241,10 @@ export function shapeCurvature(r: Reduced, o: Objective, w: f64): f64 {
   return curvature;
 }
 
-/** out ← v·∂φ/∂a of the penalties at the last gradient's a: l1, l2, then a hinge per knot of `knots`. */
+/**
+ * out ← v·∂φ/∂a of the penalties at the last gradient's a: l1, l2, group norm (0 when its λ is), then a hinge per knot of
+ * `knots`.
+ */
 export function reducedPenaltyDerivatives(
   pointer: usize,
   a: usize,
@@ -175,11 +254,12 @@ export function reducedPenaltyDerivatives(
   out: usize,
 ): void {
   const r = changetype<Reduced>(pointer);
+  const o = r.objective;
   const basis = changetype<Basis>(r.basis);
   const d = basis.outputs * basis.columns;
   expandWeights(basis, a, r.weights);
   expandWeights(basis, v, r.direction);
-  memory.fill(out, 0, (<usize>(2 + knotCount)) << 3);
+  memory.fill(out, 0, (<usize>(3 + knotCount)) << 3);
   let l1: f64 = 0;
   for (let i = 0; i < d; i++) {
     const at = (<usize>i) << 3;
@@ -187,16 +267,21 @@ export function reducedPenaltyDerivatives(
     const moved = load<f64>(r.direction + at);
     l1 += (moved * w) / Math.sqrt(w * w + r.smoothing * r.smoothing);
     for (let b = 0; b < knotCount; b++) {
-      const to = out + ((<usize>(2 + b)) << 3);
+      const to = out + ((<usize>(3 + b)) << 3);
       store<f64>(to, load<f64>(to) + moved * hingeSlope(r, w, load<f64>(knots + ((<usize>b) << 3))));
     }
   }
   store<f64>(out, l1);
   store<f64>(out, dot<f64>(d, r.weights, r.direction), 8);
+  let norms: f64 = 0;
+  for (let g = 0; g < o.normGroups && o.groupNorm > 0; g++) {
+    norms += (groupFactor(o, g) * groupDot(o, g, r.weights, r.direction)) / smoothedNorm(r, o, g);
+  }
+  store<f64>(out, norms, 16);
   r.passes += <f64>basis.size / <f64>r.objective.rows;
 }
 
-/** gradients[0] ← ∂l1/∂a, [1] ← ∂l2/∂a, [2 + b] ← ∂hinge_b/∂a, outputs × capacity each. */
+/** gradients[0] ← ∂l1/∂a, [1] ← ∂l2/∂a, [2] ← ∂groupNorm/∂a, [3 + b] ← ∂hinge_b/∂a, outputs × capacity each. */
 export function reducedPenaltyGradients(
   pointer: usize,
   a: usize,
@@ -208,7 +293,7 @@ export function reducedPenaltyGradients(
   const basis = changetype<Basis>(r.basis);
   const n = basis.outputs * basis.columns;
   const stride = (<usize>r.length) << 3;
-  memory.fill(gradients, 0, stride * <usize>(2 + knotCount));
+  memory.fill(gradients, 0, stride * <usize>(3 + knotCount));
   expandWeights(basis, a, r.weights);
   for (let i = 0; i < n; i++) {
     const at = (<usize>i) << 3;
@@ -222,15 +307,22 @@ export function reducedPenaltyGradients(
       store<f64>(gradients + stride + at, load<f64>(a + at));
     }
   }
+  const o = r.objective;
+  if (o.groupNorm > 0) {
+    memory.fill(r.direction, 0, (<usize>n) << 3);
+    addGroupSlopes(r, o, r.weights, 1, r.direction);
+    reduceWeights(basis, r.direction, gradients + stride * 2);
+  }
   for (let b = 0; b < knotCount; b++) {
     for (let i = 0; i < n; i++) {
       const at = (<usize>i) << 3;
       const slope = hingeSlope(r, load<f64>(r.weights + at), load<f64>(knots + ((<usize>b) << 3)));
       store<f64>(r.direction + at, slope);
     }
-    reduceWeights(basis, r.direction, gradients + stride * <usize>(2 + b));
+    reduceWeights(basis, r.direction, gradients + stride * <usize>(3 + b));
   }
-  r.passes += (0.5 * <f64>(2 + knotCount) * <f64>basis.size) / <f64>r.objective.rows;
+  const formed = 2 + knotCount + (o.groupNorm > 0 ? 1 : 0);
+  r.passes += (0.5 * <f64>formed * <f64>basis.size) / <f64>o.rows;
 }
 
 function hingeSlope(r: Reduced, w: f64, knot: f64): f64 {

@@ -3,7 +3,7 @@
 
 import { axpy, dot } from "../linalg/dense";
 import { Basis, vectorOf } from "./basis";
-import { Reduced, reducedGradient, reducedHessian, shapeCurvature } from "./model";
+import { Reduced, reducedGradient, reducedHessian, shapeDiagonal, shaped } from "./model";
 import { Projection, projectionDiagonalBlocks } from "./projection";
 
 /** Factors the diagonal blocks at the last gradient's a; good for many nearby solves. */
@@ -14,10 +14,9 @@ export function reducedFactor(pointer: usize): void {
   const M = basis.capacity;
   memory.fill(r.factors, 0, (<usize>basis.outputs * <usize>M * <usize>M) << 3);
   projectionDiagonalBlocks(changetype<Projection>(r.projection), r.factors);
-  const shaped = o.l1 > 0 || o.knotCount > 0;
   for (let c = 0; c < basis.outputs; c++) {
     const matrix = r.factors + ((<usize>c * <usize>M * <usize>M) << 3);
-    if (shaped) addShapes(r, c, matrix);
+    if (shaped(o)) addShapes(r, c, matrix);
     for (let j = 1; j < basis.size; j++) {
       const at = matrix + ((<usize>(j * M + j)) << 3);
       store<f64>(at, load<f64>(at) + o.l2);
@@ -27,21 +26,23 @@ export function reducedFactor(pointer: usize): void {
   r.passes += 0.25 * <f64>basis.size * r.productPasses;
 }
 
-/** Lower triangle of matrix += B_cᵀ·diag(curvature of L1 and hinges)·B_c. */
+/** Lower triangle of matrix += B_cᵀ·diag(curvature of L1, hinges and group norms)·B_c. */
 function addShapes(r: Reduced, c: i32, matrix: usize): void {
   const basis = changetype<Basis>(r.basis);
   const o = r.objective;
   const d = basis.columns;
-  const weights = r.weights + ((<usize>c * <usize>d) << 3);
+  const diagonal = r.direction;
+  const bent = r.direction + ((<usize>d) << 3);
+  shapeDiagonal(r, o, c, diagonal);
   for (let j = 1; j < basis.size; j++) {
     const vj = vectorOf(basis, c, j);
     for (let i = 0; i < d; i++) {
       const at = (<usize>i) << 3;
-      store<f64>(r.direction + at, load<f64>(vj + at) * shapeCurvature(r, o, load<f64>(weights + at)));
+      store<f64>(bent + at, load<f64>(vj + at) * load<f64>(diagonal + at));
     }
     for (let l = 1; l <= j; l++) {
       const to = matrix + ((<usize>(j * basis.capacity + l)) << 3);
-      store<f64>(to, load<f64>(to) + dot<f64>(d, r.direction, vectorOf(basis, c, l)));
+      store<f64>(to, load<f64>(to) + dot<f64>(d, bent, vectorOf(basis, c, l)));
     }
   }
 }

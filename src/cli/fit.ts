@@ -20,6 +20,7 @@ interface Options extends DataOptions {
   readonly model: FitOptions["model"];
   readonly l1?: number;
   readonly l2?: number;
+  readonly groupNorm?: number;
   readonly loss?: string;
   readonly tolerance: number;
   readonly precision?: "f32" | "f64";
@@ -37,6 +38,7 @@ export function fitCommand(): Command {
   return withDataOptions(command)
     .option("--l1 <weight>", "of ‖W‖₁ (default: 0)", number("l1"))
     .option("--l2 <weight>", "of ½‖W‖² (default: 0)", number("l2"))
+    .option("--group-norm <weight>", "of Σ_j ‖W_j‖₂, j the columns (default: 0)", number("group-norm"))
     .option("--loss <file.json>", "a learned loss, as `tune --save-loss` wrote it")
     .option("--tolerance <t>", "relative subgradient at which the fit ends", number("tolerance"), 1e-6)
     .option("--precision <p>", "f32 or f64 (default: f64 for a tolerance below 1e-5)", precision)
@@ -48,8 +50,11 @@ export function fitCommand(): Command {
 }
 
 async function fitAction(path: string, options: Options): Promise<void> {
-  if (options.loss && (options.l1 !== undefined || options.l2 !== undefined)) {
-    throw new LearnLossError("OPTION", "--loss and --l1 or --l2 exclude each other: the loss has its own weights.");
+  if (options.loss && Object.keys(weights(options)).length > 0) {
+    throw new LearnLossError(
+      "OPTION",
+      "--loss and --l1, --l2 or --group-norm exclude each other: the loss has its own weights.",
+    );
   }
   const raw = await readCsv(path, options);
   const preparing = preparation(raw, options);
@@ -72,8 +77,12 @@ async function fitAction(path: string, options: Options): Promise<void> {
   if (options.coefficients) console.log(jsonText(coefficients(result)));
 }
 
-function weights({ l1, l2 }: Options): { readonly l1: number; readonly l2: number } {
-  return { l1: l1 ?? 0, l2: l2 ?? 0 };
+function weights({ l1, l2, groupNorm }: Options): { l1?: number; l2?: number; groupNorm?: number } {
+  return {
+    ...(l1 === undefined ? {} : { l1 }),
+    ...(l2 === undefined ? {} : { l2 }),
+    ...(groupNorm === undefined ? {} : { groupNorm }),
+  };
 }
 
 /** The contract of `fit --json`. */

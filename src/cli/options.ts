@@ -5,7 +5,7 @@ import { LearnLossError } from "../errors.ts";
 import type { Features } from "../features/feature.ts";
 import { classWeights, groupWeights } from "../features/groups.ts";
 import { convexPenalty } from "../features/hinges.ts";
-import { l1, l2 } from "../features/norms.ts";
+import { groupNorm, l1, l2 } from "../features/norms.ts";
 import { labelSmoothing } from "../features/smoothing.ts";
 import type { ModelKind } from "../models/objective.ts";
 
@@ -91,6 +91,7 @@ export function prepare<D extends Pick<Dataset, "rows" | "columns" | "x">>(
 const FEATURES: Record<string, (train: Dataset, argument: string | undefined) => Features> = {
   l1: () => ({ l1: l1() }),
   l2: () => ({ l2: l2() }),
+  "group-norm": () => ({ groupNorm: groupNorm() }),
   "class-weights": (train) => classWeights(train),
   "group-weights": (train) => groupWeights(train),
   "label-smoothing": () => ({ smoothing: labelSmoothing() }),

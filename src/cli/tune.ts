@@ -50,7 +50,7 @@ export function tuneCommand(): Command {
     .description("tune the weights of a loss for what counts on validation rows")
     .argument("<data.csv>", "rows with a header; .gz is fine")
     .requiredOption("--model <kind>", "softmax, logistic or squared", model)
-    .requiredOption("--features <list>", "l1, l2, class-weights, group-weights, label-smoothing, convex:8");
+    .requiredOption("--features <list>", "l1, l2, group-norm, class-weights, group-weights, label-smoothing, convex:8");
   return withDataOptions(command)
     .option("--metric <name>", `one of ${METRICS.join(", ")} (default: the model's loss)`, metric)
     .option("--validation <share>", "share or number of rows that judge", number("validation"), 0.25)

@@ -6,6 +6,7 @@ import { LearnLossError } from "../errors.ts";
  * - `group-loss`: mean loss over the rows of one group (all rows, a class, a domain)
  * - `uniform-loss`: cross-entropy against the uniform distribution (label smoothing)
  * - `l1`: ‖W‖₁ · `l2`: ½‖W‖² · `hinge`: Σ max(0, |w| − knot); intercepts are not penalized
+ * - `group-norm`: Σ_g √|g|·‖W_g‖₂ over groups of columns, one per column when none are given
  */
 export type Feature = {
   /** Smallest weight, > 0: λ lives on a log scale. */
@@ -19,6 +20,7 @@ export type FeatureKind =
   | { readonly kind: "uniform-loss" }
   | { readonly kind: "l1" }
   | { readonly kind: "l2" }
+  | { readonly kind: "group-norm"; readonly columnGroups?: readonly number[] }
   | { readonly kind: "hinge"; readonly knot: number };
 
 /** Assigns every training row to a group; shared by the features of one partition. */

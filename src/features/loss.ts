@@ -96,6 +96,8 @@ function words(name: string, feature: Feature): string {
       return "‖W‖₁";
     case "l2":
       return "½‖W‖²";
+    case "group-norm":
+      return feature.columnGroups ? "Σ √|g|·‖W_g‖₂" : "Σ_j ‖W_j‖₂";
     case "hinge":
       return `Σ max(0, |w| − ${format(feature.knot)})`;
     case "uniform-loss":

@@ -1,3 +1,4 @@
+import { LearnLossError } from "../errors.ts";
 import { checkBounds, type Feature, PENALTY_BOUNDS, type WeightBounds } from "./feature.ts";
 
 /** ‖W‖₁ = Σ|w| (intercepts excluded): sparse models. Weight in [1e-6, 1] by default. */
@@ -8,4 +9,31 @@ export function l1(bounds: WeightBounds = {}): Feature {
 /** ½‖W‖² (intercepts excluded): ridge, weight decay. Weight in [1e-6, 1] by default. */
 export function l2(bounds: WeightBounds = {}): Feature {
   return { kind: "l2", ...checkBounds("l2", bounds, PENALTY_BOUNDS) };
+}
+
+export interface GroupNormOptions extends WeightBounds {
+  /** The group of every column, numbered from 0 without gaps. @default each column its own */
+  readonly groups?: ArrayLike<number>;
+}
+
+/**
+ * Σ_g √|g|·‖W_g‖₂ over groups of columns (intercepts excluded), W_g the weights of group g for all classes and |g| its
+ * columns (group lasso; Yuan and Lin 2006): whole groups of columns are in the model or out of it. By default each column
+ * is a group: Σ_j ‖W_j‖₂. With `l1` beside it, the sparse-group lasso. Weight in [1e-6, 1] by default.
+ *
+ * @throws OPTION for groups that are not numbered from 0 without gaps
+ */
+export function groupNorm(options: GroupNormOptions = {}): Feature {
+  const bounds = checkBounds("groupNorm", options, PENALTY_BOUNDS);
+  if (!options.groups) return { kind: "group-norm", ...bounds };
+  const columnGroups = Array.from(options.groups);
+  const seen = new Set(columnGroups);
+  const wrong = columnGroups.find((g) => !Number.isInteger(g) || g < 0 || g >= seen.size);
+  if (wrong !== undefined || columnGroups.length === 0) {
+    throw new LearnLossError(
+      "OPTION",
+      `The groups have ${seen.size} different numbers, one of them ${wrong}: number the groups of columns from 0 without gaps.`,
+    );
+  }
+  return { kind: "group-norm", columnGroups, ...bounds };
 }

@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import type { ObjectiveOptions } from "../models/objective.ts";
 import { type Feature, type Features, type RowGroups, SHARE_BOUNDS } from "./feature.ts";
 import { Polyhedron, type Weight } from "./polyhedron.ts";
 
@@ -8,6 +9,7 @@ export interface TermWeights {
   readonly uniform: number;
   readonly l1: number;
   readonly l2: number;
+  readonly groupNorm: number;
   readonly hinges: { readonly knots: Float64Array; readonly weights: Float64Array };
 }
 
@@ -17,10 +19,11 @@ export interface TermValues {
   readonly groupLosses: ArrayLike<number>;
   readonly l1: number;
   readonly l2: number;
+  readonly groupNorm: number;
   readonly hinges: ArrayLike<number>;
 }
 
-/** Where a feature's value or derivative stands in a vector [groups…, uniform, l1, l2, hinges…]. */
+/** Where a feature's value or derivative stands in a vector [groups…, uniform, l1, l2, groupNorm, hinges…]. */
 type Term = number;
 
 /**
@@ -31,6 +34,8 @@ export class FeatureSpace extends Polyhedron {
   readonly features: readonly Feature[];
   readonly rowGroups: RowGroups | undefined;
   readonly uniform: boolean;
+  /** Group of every column, for a group norm of given groups. */
+  readonly columnGroups: readonly number[] | undefined;
   readonly knots: Float64Array;
   /** Name of the plain loss that was added, if any. */
   readonly implicit: string | undefined;
@@ -62,6 +67,7 @@ export class FeatureSpace extends Polyhedron {
     this.rowGroups = rowGroups;
     this.features = entries.map(([, feature]) => feature);
     this.uniform = this.features.some((f) => f.kind === "uniform-loss");
+    this.columnGroups = this.features.find((f) => f.kind === "group-norm")?.columnGroups;
     this.knots = Float64Array.from(
       [...new Set(this.features.flatMap((f) => (f.kind === "hinge" ? [f.knot] : [])))].sort((a, b) => a - b),
     );
@@ -71,23 +77,35 @@ export class FeatureSpace extends Polyhedron {
     }
   }
 
+  /** What an objective needs to know of the features beforehand. */
+  get structure(): Pick<ObjectiveOptions, "rowGroups" | "uniform" | "columnGroups"> {
+    const { rowGroups, uniform, columnGroups } = this;
+    return { uniform, ...(rowGroups ? { rowGroups } : {}), ...(columnGroups ? { columnGroups } : {}) };
+  }
+
   get groupCount(): number {
     return this.rowGroups?.count ?? 1;
   }
 
-  /** Picks each feature's entry out of [groups…, uniform, l1, l2, hinges…]. */
+  /** Picks each feature's entry out of [groups…, uniform, l1, l2, groupNorm, hinges…]. */
   pick(terms: ArrayLike<number>): Float64Array {
     return Float64Array.from(this.#terms, (t) => terms[t]!);
   }
 
   /** φ(θ) from its terms. */
   phi(terms: TermValues): Float64Array {
-    return this.pick([...Array.from(terms.groupLosses), terms.l1, terms.l2, ...Array.from(terms.hinges)]);
+    return this.pick([
+      ...Array.from(terms.groupLosses),
+      terms.l1,
+      terms.l2,
+      terms.groupNorm,
+      ...Array.from(terms.hinges),
+    ]);
   }
 
   /** λ by kind. */
   termWeights(lambda: ArrayLike<number>): TermWeights {
-    const all = new Float64Array(this.groupCount + 3 + this.knots.length);
+    const all = new Float64Array(this.groupCount + 4 + this.knots.length);
     for (const [j, term] of this.#terms.entries()) all[term] = lambda[j]!;
     const g = this.groupCount;
     return {
@@ -95,7 +113,8 @@ export class FeatureSpace extends Polyhedron {
       uniform: all[g]!,
       l1: all[g + 1]!,
       l2: all[g + 2]!,
-      hinges: { knots: this.knots, weights: all.slice(g + 3) },
+      groupNorm: all[g + 3]!,
+      hinges: { knots: this.knots, weights: all.slice(g + 4) },
     };
   }
 
@@ -133,8 +152,10 @@ function termOf(feature: Feature, groupCount: number, knots: Float64Array): Term
       return groupCount + 1;
     case "l2":
       return groupCount + 2;
+    case "group-norm":
+      return groupCount + 3;
     case "hinge":
-      return groupCount + 3 + knots.indexOf(feature.knot);
+      return groupCount + 4 + knots.indexOf(feature.knot);
   }
 }
 

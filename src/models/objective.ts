@@ -40,6 +40,8 @@ export interface ObjectiveOptions {
   readonly rowGroups?: { readonly map: Int32Array; readonly count: number };
   /** Also evaluate the cross-entropy to the uniform distribution (label smoothing). @default false */
   readonly uniform?: boolean;
+  /** Group of every column, from 0 without gaps, for the group norm. @default each column its own */
+  readonly columnGroups?: readonly number[];
 }
 
 /** λ, by the part of the loss that it weighs. What is left out is 0, except `groups`. */
@@ -50,6 +52,8 @@ export interface ObjectiveWeights {
   readonly uniform?: number;
   readonly l1?: number;
   readonly l2?: number;
+  /** Of Σ_g √|g|·‖W_g‖₂ over the groups of columns. */
+  readonly groupNorm?: number;
   /** Of Σ max(0, |w| − knot), one weight per knot; knots ascend and are ≥ 0. */
   readonly hinges?: { readonly knots: ArrayLike<number>; readonly weights: ArrayLike<number> };
 }
@@ -122,12 +126,14 @@ export class Objective {
       this.#groupLosses,
       arena.bytes(k.objectiveScratchBytes(columns, outputs, x.kind === "csr")),
     );
+    const { starts, members } = membersOf(options.columnGroups, columns, outputs);
+    k.objectiveSetNormGroups(this.pointer, starts.length - 1, arena.copy(starts), arena.copy(members));
     this.setWeights({});
   }
 
   /** Sets λ for whatever evaluates this objective next. Throws `LAMBDA` for weights that are negative or not finite. */
   setWeights(weights: ObjectiveWeights): void {
-    const { groups, uniform = 0, l1 = 0, l2 = 0, hinges } = weights;
+    const { groups, uniform = 0, l1 = 0, l2 = 0, groupNorm = 0, hinges } = weights;
     const lambda = new Float64Array(this.groupCount + 1).fill(1);
     if (groups) {
       if (groups.length !== this.groupCount) {
@@ -137,7 +143,7 @@ export class Objective {
     }
     lambda[this.groupCount] = uniform;
     const knots = sortedKnots(hinges);
-    for (const value of [...lambda, l1, l2, ...knots.flat()]) {
+    for (const value of [...lambda, l1, l2, groupNorm, ...knots.flat()]) {
       if (!(value >= 0 && value < Infinity)) {
         throw new LearnLossError("LAMBDA", `A weight of the loss is ${value}: give finite numbers ≥ 0.`);
       }
@@ -153,7 +159,7 @@ export class Objective {
     arena.viewF64(this.#groupWeights, lambda.length).set(lambda);
     arena.viewF64(this.#knots, knots.length).set(knots.map(([knot]) => knot));
     arena.viewF64(this.#knotWeights, knots.length).set(knots.map(([, weight]) => weight));
-    arena.kernels.objectiveSetPenalty(this.pointer, l1, l2, knots.length, this.#knots, this.#knotWeights);
+    arena.kernels.objectiveSetPenalty(this.pointer, l1, l2, groupNorm, knots.length, this.#knots, this.#knotWeights);
   }
 
   /** Σ_g λ_g·φ_g(θ), the data part of the loss; its gradient overwrites `gradient` (θ's layout). One pass. */
@@ -167,13 +173,13 @@ export class Objective {
   }
 
   /** φ of the penalties at θ, not weighted; `hinges` in the ascending order of the knots last set. */
-  penalties(theta: Pointer): { l1: number; l2: number; hinges: Float64Array } {
+  penalties(theta: Pointer): { l1: number; l2: number; groupNorm: number; hinges: Float64Array } {
     const arena = this.#arena;
-    const out = arena.f64(2 + this.#knotCount);
+    const out = arena.f64(3 + this.#knotCount);
     arena.kernels.penaltyFeatures(this.pointer, theta, out);
-    const values = arena.viewF64(out, 2 + this.#knotCount).slice();
+    const values = arena.viewF64(out, 3 + this.#knotCount).slice();
     arena.free(out);
-    return { l1: values[0]!, l2: values[1]!, hinges: values.subarray(2) };
+    return { l1: values[0]!, l2: values[1]!, groupNorm: values[2]!, hinges: values.subarray(3) };
   }
 
   /** Scores of all rows into `out`, [output][row] in f64. Half a pass. */
@@ -229,6 +235,30 @@ function sortedKnots(hinges: ObjectiveWeights["hinges"]): [number, number][] {
     );
   }
   return Array.from(hinges.knots, (knot, b): [number, number] => [knot, hinges.weights[b]!]).sort(([a], [b]) => a - b);
+}
+
+/** Indices of the weights of each group of columns, group by group. @throws SHAPE */
+function membersOf(
+  columnGroups: readonly number[] | undefined,
+  columns: number,
+  outputs: number,
+): { readonly starts: Int32Array; readonly members: Int32Array } {
+  if (columnGroups && columnGroups.length !== columns) {
+    throw new LearnLossError(
+      "SHAPE",
+      `${columnGroups.length} columns were given a group for the group norm, the data have ${columns}.`,
+    );
+  }
+  const count = columnGroups ? columnGroups.reduce((most, g) => Math.max(most, g), 0) + 1 : columns;
+  const starts = new Int32Array(count + 1);
+  for (let j = 0; j < columns; j++) starts[(columnGroups?.[j] ?? j) + 1]! += outputs;
+  for (let g = 0; g < count; g++) starts[g + 1]! += starts[g]!;
+  const members = new Int32Array(columns * outputs);
+  const next = starts.slice();
+  for (let j = 0; j < columns; j++) {
+    for (let c = 0; c < outputs; c++) members[next[columnGroups?.[j] ?? j]!++] = c * columns + j;
+  }
+  return { starts, members };
 }
 
 /** Each row's sample weight over the total of its group. */

@@ -30,7 +30,8 @@ export class ReducedModel {
   readonly #basis: Pointer;
   readonly #trainRows: Pointer;
   readonly #validationRows: Pointer;
-  readonly #reduced: Pointer;
+  /** The record of assembly/reduced/model.ts. */
+  readonly pointer: Pointer;
   readonly #scores: Pointer;
   readonly #theta: Pointer;
   readonly #gradient: Pointer;
@@ -54,13 +55,13 @@ export class ReducedModel {
     k.basisInit(this.#basis, outputs, columns, capacity, arena.f64(outputs * capacity * columns));
     this.#trainRows = this.#project(train);
     this.#validationRows = this.#project(validation);
-    this.#reduced = arena.bytes(k.reducedBytes());
+    this.pointer = arena.bytes(k.reducedBytes());
     k.reducedInit(
-      this.#reduced,
+      this.pointer,
       this.#basis,
       this.#trainRows,
       arena.f64(outputs * columns),
-      arena.f64(outputs * columns),
+      arena.f64((outputs + 1) * columns),
       arena.bytes(k.reducedWorkBytes(outputs, capacity)),
       arena.f64(outputs * capacity * capacity),
     );
@@ -69,7 +70,7 @@ export class ReducedModel {
     this.#adjoint = arena.f64(outputs * capacity);
     this.#scores = arena.f64(outputs * Math.max(train.rows, validation.rows));
     this.#theta = arena.f64(train.thetaCount);
-    this.#terms = arena.f64(space.groupCount + 3 + space.knots.length);
+    this.#terms = arena.f64(space.groupCount + 4 + space.knots.length);
     this.#knots = arena.copy(space.knots);
   }
 
@@ -85,7 +86,7 @@ export class ReducedModel {
 
   /** Reduced work so far, in passes over the training rows. */
   get passes(): number {
-    return this.#arena.kernels.reducedPasses(this.#reduced);
+    return this.#arena.kernels.reducedPasses(this.pointer);
   }
 
   #project(objective: Objective): Pointer {
@@ -167,7 +168,7 @@ export class ReducedModel {
 
   /** ε of √(x² + ε²), which stands for |x| in the span. */
   setSmoothing(smoothing: number): void {
-    this.#arena.kernels.reducedSetSmoothing(this.#reduced, smoothing);
+    this.#arena.kernels.reducedSetSmoothing(this.pointer, smoothing);
     this.#stale = true;
   }
 
@@ -176,11 +177,11 @@ export class ReducedModel {
     const k = this.#arena.kernels;
     this.#train.setWeights(this.#space.termWeights(lambda));
     if (this.#stale) {
-      k.reducedGradient(this.#reduced, this.coefficients, this.#gradient);
-      k.reducedFactor(this.#reduced);
+      k.reducedGradient(this.pointer, this.coefficients, this.#gradient);
+      k.reducedFactor(this.pointer);
       this.#stale = false;
     }
-    return k.reducedSolve(this.#reduced, this.coefficients, SOLVE_TOLERANCE, 30);
+    return k.reducedSolve(this.pointer, this.coefficients, SOLVE_TOLERANCE, 30);
   }
 
   /**
@@ -192,18 +193,18 @@ export class ReducedModel {
     const k = arena.kernels;
     const { groupCount, knots } = this.#space;
     const length = this.#train.outputs * this.capacity;
-    const terms = groupCount + 3 + knots.length;
+    const terms = groupCount + 4 + knots.length;
     this.#termGradients ||= arena.f64(terms * length);
     k.projectionGroupGradients(this.#trainRows, this.#termGradients);
     const penalties = this.#termGradients + 8 * length * (groupCount + 1);
-    k.reducedPenaltyGradients(this.#reduced, this.coefficients, knots.length, this.#knots, penalties);
+    k.reducedPenaltyGradients(this.pointer, this.coefficients, knots.length, this.#knots, penalties);
     const order = this.#space.pick(Float64Array.from({ length: terms }, (_, t) => t));
     for (const [i, j] of which.entries()) {
       const source = this.#termGradients + 8 * length * order[j]!;
       const target = tangents + 8 * length * i;
       const right = arena.viewF64(this.#gradient, length);
       right.set(arena.viewF64(source, length).map((value) => -lambda[j]! * value));
-      k.reducedSolveLinear(this.#reduced, this.#gradient, target, TANGENT_TOLERANCE, 60);
+      k.reducedSolveLinear(this.pointer, this.#gradient, target, TANGENT_TOLERANCE, 60);
       k.projectionScores(this.#validationRows, target, moved + 8 * i * this.#train.outputs * this.#validation.rows);
       yield;
     }
@@ -231,18 +232,18 @@ export class ReducedModel {
     const length = this.#train.outputs * this.capacity;
     arena.viewF64(this.#gradient, length).fill(0);
     const value = k.projectionGradient(this.#validationRows, this.coefficients, this.#gradient);
-    k.reducedSolveLinear(this.#reduced, this.#gradient, this.#adjoint, TANGENT_TOLERANCE, 60);
+    k.reducedSolveLinear(this.pointer, this.#gradient, this.#adjoint, TANGENT_TOLERANCE, 60);
     const { groupCount, knots } = this.#space;
     k.projectionDerivatives(this.#trainRows, this.#adjoint, this.#terms);
     k.reducedPenaltyDerivatives(
-      this.#reduced,
+      this.pointer,
       this.coefficients,
       this.#adjoint,
       knots.length,
       this.#knots,
       this.#terms + 8 * (groupCount + 1),
     );
-    const terms = arena.viewF64(this.#terms, groupCount + 3 + knots.length);
+    const terms = arena.viewF64(this.#terms, groupCount + 4 + knots.length);
     const gradient = this.#space.pick(terms).map((derivative, j) => -lambda[j]! * derivative);
     return { value, gradient };
   }

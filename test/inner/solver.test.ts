@@ -9,7 +9,8 @@ import { minimumNormSubgradient } from "../reference/loss.ts";
 for (const model of kinds) {
   for (const penalty of penaltyCases) {
     test(`${model}, ${penalty.name}: the result satisfies the optimality conditions`, () => {
-      const problem = exampleProblem(model, 60, 7, 3);
+      const { columnGroups } = penalty;
+      const problem = { ...exampleProblem(model, 60, 7, 3), ...(columnGroups ? { columnGroups } : {}) };
       const arena = new Arena(kernels());
       const objective = new Objective(arena, { ...problem, precision: "f64" });
       objective.setWeights(penalty.weights);

@@ -3,11 +3,23 @@ import { Random } from "../../src/random.ts";
 
 export const kinds: readonly ModelKind[] = ["softmax", "logistic", "squared"];
 
-export const penaltyCases: readonly { readonly name: string; readonly weights: ObjectiveWeights }[] = [
+export const penaltyCases: readonly {
+  readonly name: string;
+  readonly weights: ObjectiveWeights;
+  /** Of the group norm, for problems of 7 columns. */
+  readonly columnGroups?: readonly number[];
+}[] = [
   { name: "L2", weights: { l2: 0.02 } },
   { name: "L1", weights: { l1: 0.02 } },
   { name: "L1 + L2", weights: { l1: 0.01, l2: 0.03 } },
   { name: "hinges", weights: { l2: 0.01, hinges: { knots: [0, 0.1, 0.3], weights: [0.01, 0.02, 0.05] } } },
+  { name: "group norm", weights: { groupNorm: 0.03 } },
+  { name: "sparse groups of columns", weights: { l1: 0.01, groupNorm: 0.02 }, columnGroups: [0, 1, 1, 2, 0, 2, 2] },
+  {
+    name: "everything",
+    weights: { l1: 0.005, l2: 0.01, groupNorm: 0.02, hinges: { knots: [0.1, 0.3], weights: [0.02, 0.05] } },
+    columnGroups: [0, 0, 1, 1, 1, 0, 0],
+  },
 ];
 
 export interface Problem {
@@ -15,6 +27,8 @@ export interface Problem {
   readonly dataset: Rows;
   readonly targets: Float64Array;
   readonly outputs: number;
+  /** Of the group norm. */
+  readonly columnGroups?: readonly number[];
 }
 
 function normal(random: Random): number {

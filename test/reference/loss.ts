@@ -60,20 +60,48 @@ export function penaltyOf(weights: ObjectiveWeights, w: number): { value: number
   return { value, low, high };
 }
 
+/** Indices of the weights of every group of columns. */
+export function groupsOf(
+  columns: number,
+  outputs: number,
+  columnGroups: readonly number[] = Array.from({ length: columns }, (_, j) => j),
+): number[][] {
+  const groups = Array.from({ length: Math.max(...columnGroups) + 1 }, (): number[] => []);
+  for (const [j, g] of columnGroups.entries()) for (let c = 0; c < outputs; c++) groups[g]!.push(c * columns + j);
+  return groups;
+}
+
 /** The whole objective, and its subgradient of least norm (θ's layout). */
 export function minimumNormSubgradient(
   problem: Problem,
   weights: ObjectiveWeights,
   theta: ArrayLike<number>,
 ): { value: number; subgradient: Float64Array } {
+  const { columns } = problem.dataset;
+  const { groupNorm = 0 } = weights;
   const { loss, gradient } = dataLoss(problem, theta);
+  const groups = groupsOf(columns, problem.outputs, problem.columnGroups).map((members) => ({
+    members,
+    strength: groupNorm * Math.sqrt(members.length / problem.outputs),
+    norm: Math.hypot(...members.map((i) => theta[i]!)),
+  }));
   let value = loss;
-  for (let i = 0; i < problem.outputs * problem.dataset.columns; i++) {
+  for (const { members, strength, norm } of groups) {
+    value += strength * norm;
+    if (norm > 0) for (const i of members) gradient[i]! += (strength * theta[i]!) / norm;
+  }
+  for (let i = 0; i < problem.outputs * columns; i++) {
     const penalty = penaltyOf(weights, theta[i]!);
     value += penalty.value;
     const low = gradient[i]! + penalty.low;
     const high = gradient[i]! + penalty.high;
     gradient[i] = low > 0 ? low : Math.min(high, 0);
+  }
+  // At zero, the subdifferential of a group norm is the ball of radius `strength`.
+  for (const { members, strength, norm } of groups) {
+    if (norm > 0) continue;
+    const length = Math.hypot(...members.map((i) => gradient[i]!));
+    for (const i of members) gradient[i]! *= length > strength ? 1 - strength / length : 0;
   }
   return { value, subgradient: gradient };
 }

@@ -1,0 +1,145 @@
+import { expect, test } from "vitest";
+import { data, groupNorm, LinearLoss, l1, l2, fit as minimize } from "../../src/index.ts";
+import { Objective, type ObjectiveWeights } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { blobs } from "../reference/blobs.ts";
+import { exampleProblem } from "../reference/example-problem.ts";
+import { groupsOf, penaltyOf } from "../reference/loss.ts";
+
+const columns = 6;
+const outputs = 3;
+
+/** penalty(W) in plain arithmetic. */
+function penalty(weights: ObjectiveWeights, w: ArrayLike<number>, columnGroups?: readonly number[]): number {
+  const { groupNorm = 0 } = weights;
+  const separable = Array.from(w).reduce((sum, x) => sum + penaltyOf(weights, x).value, 0);
+  const norms = groupsOf(columns, outputs, columnGroups).map(
+    (members) => Math.sqrt(members.length / outputs) * Math.hypot(...members.map((i) => w[i]!)),
+  );
+  return separable + groupNorm * norms.reduce((sum, norm) => sum + norm, 0);
+}
+
+const hinges = { knots: [0, 0.2, 0.5], weights: [0.05, 0.3, 0.4] };
+const mixes: readonly (readonly [string, ObjectiveWeights])[] = [
+  ["group norm", { groupNorm: 0.7 }],
+  ["with L2", { groupNorm: 0.5, l2: 0.8 }],
+  ["with L1", { groupNorm: 0.5, l1: 0.3 }],
+  ["with L1, L2 and hinges", { groupNorm: 0.4, l1: 0.1, l2: 0.3, hinges }],
+  ["none", {}],
+];
+
+test.each(mixes)("prox, %s: no point around is better, for a different curvature of each weight", (_, weights) => {
+  const random = new Random(4, 1);
+  for (const columnGroups of [undefined, [0, 1, 0, 1, 2, 0]]) {
+    const arena = new Arena(kernels());
+    const objective = new Objective(arena, {
+      ...exampleProblem("softmax", 20, columns, outputs),
+      precision: "f64",
+      ...(columnGroups ? { columnGroups } : {}),
+    });
+    objective.setWeights(weights);
+    let zeros = 0;
+    let kept = 0;
+    for (let round = 0; round < 40; round++) {
+      const a = Float64Array.from({ length: columns * outputs }, () => 0.5 + 2 * random.uniform());
+      const size = 0.05 + 3 * random.uniform() ** 2;
+      const v = a.map(() => size * random.normal());
+      const x = arena.copy(v);
+      arena.kernels.penaltyProx(objective.pointer, arena.copy(a), x);
+      const z = arena.viewF64(x, v.length).slice();
+      const f = (w: Float64Array) =>
+        w.reduce((sum, value, i) => sum + 0.5 * a[i]! * (value - v[i]!) ** 2, penalty(weights, w, columnGroups));
+      const best = f(z);
+      for (const step of [1, 1e-1, 1e-2, 1e-3, 1e-4]) {
+        for (let i = 0; i < 20; i++) {
+          const moved = z.map((value) => value + step * random.normal() * (random.below(3) === 0 ? 1 : 0));
+          expect(f(moved)).toBeGreaterThanOrEqual(best - 1e-13 * Math.abs(best));
+        }
+      }
+      expect(f(z.map((value) => 0.999 * value))).toBeGreaterThanOrEqual(best - 1e-13 * Math.abs(best));
+      zeros += z.every((value) => value === 0) ? 1 : 0;
+      kept += z.some((value) => value !== 0) ? 1 : 0;
+    }
+    expect(kept).toBeGreaterThan(0);
+    if (weights.groupNorm) expect(zeros).toBeGreaterThan(0);
+    arena.dispose();
+  }
+});
+
+const rows = blobs(150, 12, 3, 1);
+
+test("whole columns are exactly 0 or not at all, fewer the stronger it is", async () => {
+  const kept: number[] = [];
+  for (const strength of [0.003, 0.03, 0.1]) {
+    const loss = new LinearLoss("logLoss", { groupNorm: groupNorm() }, { groupNorm: strength });
+    const { model, status } = await minimize({ model: "softmax", train: rows, loss, tolerance: 1e-8 });
+    expect(status).toBe("converged");
+    let count = 0;
+    for (let j = 0; j < 12; j++) {
+      const nonzeros = [0, 1, 2].filter((c) => model.coefficients[c * 12 + j] !== 0).length;
+      expect([0, 3]).toContain(nonzeros);
+      count += nonzeros / 3;
+    }
+    kept.push(count);
+  }
+  expect(kept).toEqual([...kept].sort((a, b) => b - a));
+  expect(kept[0]).toBeGreaterThan(kept[2]!);
+});
+
+test("with one output and a group per column it is ‖W‖₁", async () => {
+  const two = blobs(80, 8, 2, 3, 2);
+  const grouped = await minimize({
+    model: "logistic",
+    train: two,
+    loss: { groupNorm: 0.02, l2: 0.01 },
+    tolerance: 1e-10,
+  });
+  const sparse = await minimize({ model: "logistic", train: two, loss: { l1: 0.02, l2: 0.01 }, tolerance: 1e-10 });
+  expect(grouped.objective).toBeCloseTo(sparse.objective, 12);
+  for (const [i, w] of sparse.model.coefficients.entries()) expect(grouped.model.coefficients[i]!).toBeCloseTo(w, 8);
+});
+
+test("other names and another order of the groups change nothing", async () => {
+  const groups = [0, 0, 1, 1, 2, 2, 0, 1, 2, 0, 1, 2];
+  const solve = (columnGroups: number[]) =>
+    minimize({
+      model: "softmax",
+      train: rows,
+      loss: new LinearLoss(
+        "logLoss",
+        { norm: groupNorm({ groups: columnGroups }), l1: l1() },
+        { norm: 0.02, l1: 0.003 },
+      ),
+      tolerance: 1e-10,
+    });
+  const [a, b] = [await solve(groups), await solve(groups.map((g) => (g + 1) % 3))];
+  for (const [i, w] of a.model.coefficients.entries()) expect(b.model.coefficients[i]!).toBeCloseTo(w, 7);
+});
+
+test("groups are stored with the loss and printed in words", () => {
+  const features = { norm: groupNorm({ groups: [0, 1, 1] }), each: l2() };
+  const loss = new LinearLoss("logLoss", features, { norm: 0.1, each: 0.2 });
+  expect(LinearLoss.fromJSON(JSON.stringify(loss))).toEqual(loss);
+  expect(String(loss)).toBe("logLoss + 0.1·Σ √|g|·‖W_g‖₂ + 0.2·½‖W‖²");
+});
+
+test("bad groups", async () => {
+  const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
+  for (const groups of [[0, 2], [0, -1], [0.5, 0], []]) expect(() => groupNorm({ groups })).toThrow(code("OPTION"));
+  const loss = new LinearLoss("logLoss", { norm: groupNorm({ groups: [0, 1] }) }, { norm: 0.1 });
+  await expect(minimize({ model: "softmax", train: data.dense(rowsOfThree), loss })).rejects.toThrow(code("SHAPE"));
+  const twice = new LinearLoss("logLoss", { a: groupNorm(), b: groupNorm() }, { a: 0.1, b: 0.1 });
+  await expect(minimize({ model: "softmax", train: rows, loss: twice })).rejects.toThrow(code("OPTION"));
+});
+
+const rowsOfThree = {
+  x: [
+    [1, 2, 3],
+    [2, 1, 0],
+    [0, 1, 1],
+    [4, 0, 1],
+  ],
+  y: [0, 1, 0, 1],
+};

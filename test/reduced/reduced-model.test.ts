@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { FeatureSpace } from "../../src/features/space.ts";
+import { convexPenalty, type Features, groupNorm, l1, l2 } from "../../src/index.ts";
+import { Objective } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
+import { ReducedModel } from "../../src/reduced/reduced-model.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { exampleProblem } from "../reference/example-problem.ts";
+
+const spaces: readonly (readonly [string, Features])[] = [
+  ["l1 and l2", { l1: l1(), l2: l2() }],
+  ["group norm", { groupNorm: groupNorm() }],
+  ["groups of columns, l1 and l2", { norm: groupNorm({ groups: [0, 0, 1, 2, 1, 2, 2] }), l1: l1(), l2: l2() }],
+  ["convex penalty and group norm", { ...convexPenalty({ knots: 3, largest: 0.4 }), groupNorm: groupNorm() }],
+];
+
+/** A span of a few random models of a problem, as training and validation rows see it. */
+function reducedModel(features: Features) {
+  const arena = new Arena(kernels());
+  const space = new FeatureSpace(features, "logLoss");
+  const problem = exampleProblem("softmax", 60, 7, 3);
+  const train = new Objective(arena, { ...problem, precision: "f64", ...space.structure });
+  const validation = new Objective(arena, { ...exampleProblem("softmax", 50, 7, 3, 2), precision: "f64" });
+  const reduced = new ReducedModel(arena, space, train, validation, 6);
+  const random = new Random(9, 2);
+  for (let i = 0; i < 4; i++) {
+    reduced.add(arena.copy(Float64Array.from({ length: train.thetaCount }, () => 0.3 * random.normal())));
+  }
+  reduced.setSmoothing(0.05);
+  return { arena, space, reduced, random, length: 3 * 6 };
+}
+
+test.each(spaces)("%s: gradient and Hessian of the loss over the span are its central differences", (_, features) => {
+  const { arena, space, reduced, random, length } = reducedModel(features);
+  const k = arena.kernels;
+  reduced.solve(space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.03))));
+  const at = Float64Array.from({ length }, (_, i) => (i % 6 < 5 ? 0.3 * random.normal() : 0));
+  const gradientAt = (a: Float64Array) => {
+    const out = arena.f64(length);
+    const value = k.reducedGradient(reduced.pointer, arena.copy(a), out);
+    return { value, gradient: arena.viewF64(out, length).slice() };
+  };
+  const { gradient } = gradientAt(at);
+  const h = 1e-5;
+  for (let i = 0; i < length; i++) {
+    if (i % 6 === 5) continue;
+    const up = gradientAt(at.with(i, at[i]! + h));
+    const down = gradientAt(at.with(i, at[i]! - h));
+    expect(gradient[i]!).toBeCloseTo((up.value - down.value) / (2 * h), 7);
+    gradientAt(at);
+    const product = arena.f64(length);
+    k.reducedHessian(reduced.pointer, arena.copy(new Float64Array(length).fill(0).with(i, 1)), product);
+    for (const [j, value] of arena.viewF64(product, length).entries()) {
+      if (j % 6 < 5) expect(value).toBeCloseTo((up.gradient[j]! - down.gradient[j]!) / (2 * h), 6);
+    }
+  }
+  arena.dispose();
+});
+
+test.each(spaces)("%s: the hypergradient is the difference of validation losses of solved λ", (_, features) => {
+  const { arena, space, reduced } = reducedModel(features);
+  const lambda = space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.03 * (1 + j))));
+  const solved = (to: Float64Array) => {
+    reduced.solve(to);
+    arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, 1e-14, 50); // to rounding
+    return reduced.hypergradient(to);
+  };
+  const { gradient } = solved(lambda);
+  const h = 1e-3;
+  for (let j = 0; j < space.size; j++) {
+    if (space.data[j]) continue;
+    const up = solved(lambda.with(j, lambda[j]! * Math.exp(h))).value;
+    const down = solved(lambda.with(j, lambda[j]! * Math.exp(-h))).value;
+    expect(Math.abs(gradient[j]! - (up - down) / (2 * h))).toBeLessThan(0.06 * Math.max(...gradient.map(Math.abs)));
+  }
+  arena.dispose();
+});
