@@ -1,5 +1,12 @@
 // The ABI of the kernels: functions of numbers and pointers, nothing else. This list is complete.
 
+export {
+  generatorBytes,
+  generatorInit,
+  generatorPanel,
+  generatorSetStage,
+  generatorWorkBytes,
+} from "./augmentation/generator";
 export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./inner/adjoint";
 export { columnMoments } from "./inner/moments";
 export {
@@ -28,6 +35,7 @@ export {
   objectivePasses,
   objectiveScratchBytes,
   objectiveSetData,
+  objectiveSetGenerator,
   objectiveSetNormGroups,
   objectiveSetPenalty,
 } from "./objective";

@@ -4,6 +4,7 @@
 //
 //   θ (f64)    | W: outputs × columns, row by row | intercepts: outputs |       penalties see W only
 
+import { generatePanel } from "./augmentation/generator";
 import { paddedOutputs } from "./linalg/sparse";
 
 export const SOFTMAX: i32 = 0;
@@ -24,6 +25,7 @@ export class Objective {
   values: usize; // X, row by row; only the nonzeros when `columnIndices` is set
   columnIndices: usize; // i32 per nonzero, ascending within a row (CSR), or 0 for dense
   rowStarts: usize; // i32[rows + 1] (CSR)
+  generator: usize; // makes the rows of X where they are not held (augmentation), or 0
   targets: usize; // f64 per row: class index, 0 or 1, or a real number
   rowWeights: usize; // f64 per row: sample weight over the total of its group, so that a group's loss is a mean
   uniformWeights: usize; // f64 per row: sample weight over the total of all rows, for uniform cross-entropy; 0 without
@@ -131,6 +133,7 @@ export function objectiveSetData(
   o.groupWeights = groupWeights;
   o.groupLosses = groupLosses;
   o.scratch = scratch;
+  o.generator = 0;
   o.passes = 0;
 }
 
@@ -139,6 +142,17 @@ export function objectiveSetNormGroups(pointer: usize, groups: i32, starts: usiz
   o.normGroups = groups;
   o.normStarts = starts;
   o.normMembers = members;
+}
+
+/** X comes from a generator (augmentation/generator.ts) from now on. */
+export function objectiveSetGenerator(pointer: usize, generator: usize): void {
+  changetype<Objective>(pointer).generator = generator;
+}
+
+/** Rows first … first + count − 1 of a dense X (at most BLOCK of them), one after the other: good until the next call. */
+export function panelOf<T>(o: Objective, first: i32, count: i32): usize {
+  if (o.generator != 0) return generatePanel<T>(o.generator, first, count);
+  return o.values + <usize>first * <usize>o.columns * sizeof<T>();
 }
 
 export function objectiveSetPenalty(

@@ -106,7 +106,9 @@ export function foldsOf<F extends Features>(
       train: take(train, rows.train),
       validation: take(train, rows.validation),
       targets: { outputs, train: pick(rows.train), validation: pick(rows.validation) },
-      rowGroups: groups && { ...groups, map: Int32Array.from(rows.train, (i) => groups.map[i]!) },
+      rowGroups: groups?.augmentation
+        ? groups
+        : groups && { ...groups, map: Int32Array.from(rows.train, (i) => groups.map[i]!) },
     };
     return new Fold(arena, space, part, rows.train.length / train.rows);
   });

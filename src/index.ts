@@ -2,6 +2,7 @@ export type { CsrMatrix, Dataset, DenseMatrix } from "./data/dataset.ts";
 export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";
 export type { Metric, MetricName, Scores } from "./evaluate/metric.ts";
+export { augmentation, type ImageOptions } from "./features/augmentation.ts";
 export type { Feature, Features, WeightBounds } from "./features/feature.ts";
 export { classWeights, groupWeights } from "./features/groups.ts";
 export { type ConvexPenaltyOptions, convexPenalty } from "./features/hinges.ts";
@@ -9,6 +10,20 @@ export { LinearLoss } from "./features/loss.ts";
 export { type GroupNormOptions, groupNorm, l1, l2 } from "./features/norms.ts";
 export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
 export { labelSmoothing } from "./features/smoothing.ts";
+export {
+  blur,
+  contrast,
+  cutout,
+  either,
+  mirror,
+  noise,
+  rotate,
+  scale,
+  sequence,
+  shear,
+  shift,
+  type Transformation,
+} from "./features/transformation.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { type FitPathOptions, fitPath } from "./fit-path.ts";
 export { toGlmnetLambda, toSklearnC } from "./models/conventions.ts";

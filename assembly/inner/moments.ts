@@ -1,7 +1,7 @@
 // Weighted mean and variance of each column: the solvers work on centred columns (intercepts are not penalized, so
 // b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column's variance.
 
-import { Objective } from "../objective";
+import { BLOCK, Objective, panelOf } from "../objective";
 
 /** Variances below this share of the squared mean are rounding: the column is constant. */
 const ROUNDING: f64 = 1e-24;
@@ -46,22 +46,37 @@ function moments<T>(o: Objective, out: usize): void {
     }
     return;
   }
-  for (let i = 0; i < o.rows; i++) {
+  for (let i = 0; i < o.rows; i += BLOCK) sumPanel<T>(o, i, share, out);
+  for (let j = 0; j < d; j++) store<f64>(out + ((<usize>j) << 3), load<f64>(out + ((<usize>j) << 3)) / total);
+  for (let i = 0; i < o.rows; i += BLOCK) sumSquares<T>(o, i, share, out);
+}
+
+/** Weighted sums of the columns. */
+function sumPanel<T>(o: Objective, first: i32, share: f64, out: usize): void {
+  const count = min(BLOCK, o.rows - first);
+  let row = panelOf<T>(o, first, count);
+  for (let i = first; i < first + count; i++) {
     const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
-    const row = o.values + <usize>i * <usize>d * sizeof<T>();
-    for (let j = 0; j < d; j++) {
+    for (let j = 0; j < o.columns; j++) {
       const at = out + ((<usize>j) << 3);
       store<f64>(at, load<f64>(at) + weight * <f64>load<T>(row + <usize>j * sizeof<T>()));
     }
+    row += <usize>o.columns * sizeof<T>();
   }
-  for (let j = 0; j < d; j++) store<f64>(out + ((<usize>j) << 3), load<f64>(out + ((<usize>j) << 3)) / total);
-  for (let i = 0; i < o.rows; i++) {
+}
+
+/** Weighted sums of squared distances from the means. */
+function sumSquares<T>(o: Objective, first: i32, share: f64, out: usize): void {
+  const count = min(BLOCK, o.rows - first);
+  const variances = out + ((<usize>o.columns) << 3);
+  let row = panelOf<T>(o, first, count);
+  for (let i = first; i < first + count; i++) {
     const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
-    const row = o.values + <usize>i * <usize>d * sizeof<T>();
-    for (let j = 0; j < d; j++) {
+    for (let j = 0; j < o.columns; j++) {
       const at = (<usize>j) << 3;
       const x = <f64>load<T>(row + <usize>j * sizeof<T>()) - load<f64>(out + at);
       store<f64>(variances + at, load<f64>(variances + at) + weight * x * x);
     }
+    row += <usize>o.columns * sizeof<T>();
   }
 }

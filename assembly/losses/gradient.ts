@@ -2,7 +2,7 @@
 
 import { panelGradient, panelScores } from "../linalg/panel";
 import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
-import { BLOCK, Objective } from "../objective";
+import { BLOCK, Objective, panelOf } from "../objective";
 import { linkBlock } from "./link";
 
 /**
@@ -36,7 +36,7 @@ function scores<T>(o: Objective, theta: usize, out: usize): void {
   const weights = weightsOf<T>(o, theta);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
-    forward<T>(o, first, count, weights, theta, z);
+    forward<T>(o, first, count, panelOf<T>(o, first, count), weights, theta, z);
     for (let c = 0; c < o.outputs; c++) {
       const to = out + ((<usize>c * <usize>o.rows + <usize>first) << 3);
       for (let i = 0; i < count; i++) {
@@ -52,9 +52,10 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): void {
   if (o.packs && gradient != 0) memory.fill(o.packedGradient, 0, o.packedBytes);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
-    forward<T>(o, first, count, weights, theta, z);
+    const x = panelOf<T>(o, first, count);
+    forward<T>(o, first, count, x, weights, theta, z);
     linkBlock<T>(o, first, count, z);
-    if (gradient != 0) backward<T>(o, first, count, z, gradient);
+    if (gradient != 0) backward<T>(o, first, count, x, z, gradient);
   }
   if (o.packs && gradient != 0) unpack(o.columns, o.outputs, o.packedGradient, gradient);
 }
@@ -72,10 +73,10 @@ function weightsOf<T>(o: Objective, theta: usize): usize {
   return copy;
 }
 
-function forward<T>(o: Objective, first: i32, count: i32, weights: usize, theta: usize, z: usize): void {
+function forward<T>(o: Objective, first: i32, count: i32, x: usize, weights: usize, theta: usize, z: usize): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelScores<T>(count, d, o.outputs, o.values + <usize>first * <usize>d * sizeof<T>(), weights, z, BLOCK);
+    panelScores<T>(count, d, o.outputs, x, weights, z, BLOCK);
   } else if (o.packs) {
     const row = o.packedRow;
     for (let i = 0; i < count; i++) {
@@ -115,10 +116,10 @@ function sparseDot<T>(o: Objective, row: i32, w: usize): T {
   return <T>sum;
 }
 
-function backward<T>(o: Objective, first: i32, count: i32, z: usize, gradient: usize): void {
+function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, gradient: usize): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelGradient<T>(count, d, o.outputs, o.values + <usize>first * <usize>d * sizeof<T>(), z, BLOCK, gradient);
+    panelGradient<T>(count, d, o.outputs, x, z, BLOCK, gradient);
   } else if (o.packs) {
     const row = o.packedRow;
     store<f64>(row + ((<usize>(paddedOutputs(o.outputs) - 1)) << 3), 0);

@@ -1,9 +1,10 @@
 import { LearnLossError } from "../errors.ts";
+import type { Augmentation } from "./augmentation.ts";
 
 /**
  * One feature φ_j of a model, with the bounds of its weight λ_j: what a loss is a nonnegative mix of.
  *
- * - `group-loss`: mean loss over the rows of one group (all rows, a class, a domain)
+ * - `group-loss`: mean loss over the rows of one group (all rows, a class, a domain, all rows under a transformation)
  * - `uniform-loss`: cross-entropy against the uniform distribution (label smoothing)
  * - `l1`: ‖W‖₁ · `l2`: ½‖W‖² · `hinge`: Σ max(0, |w| − knot); intercepts are not penalized
  * - `group-norm`: Σ_g √|g|·‖W_g‖₂ over groups of columns, one per column when none are given
@@ -27,8 +28,10 @@ export type FeatureKind =
 export interface RowGroups {
   readonly name: string;
   readonly count: number;
-  /** Group of every row, 0 … count − 1. */
+  /** Group of every row, 0 … count − 1; empty with an augmentation. */
   readonly map: Int32Array;
+  /** Every group has all training rows, transformed. */
+  readonly augmentation?: Augmentation;
 }
 
 export type Features = Readonly<Record<string, Feature>>;

@@ -79,13 +79,12 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Row groups belong to one data set: their map is not stored. */
+/** Row groups belong to one data set: their map is not stored, how they are made is. */
 function stored(features: Features): unknown {
   return Object.fromEntries(
     Object.entries(features).map(([name, feature]) => {
       if (feature.kind !== "group-loss") return [name, feature];
-      const { name: of, count } = feature.of;
-      return [name, { ...feature, of: { name: of, count, map: [] } }];
+      return [name, { ...feature, of: { ...feature.of, map: [] } }];
     }),
   );
 }

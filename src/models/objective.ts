@@ -1,6 +1,8 @@
 import { LearnLossError } from "../errors.ts";
+import type { Augmentation } from "../features/augmentation.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { RowGenerator } from "./row-generator.ts";
 
 /** Linear models: softmax (multinomial logistic), logistic (two classes, one output) and squared loss. */
 export type ModelKind = "softmax" | "logistic" | "squared";
@@ -36,12 +38,21 @@ export interface ObjectiveOptions {
    * @default "f32"
    */
   readonly precision?: "f32" | "f64";
-  /** Which λ each row belongs to. @default one group of all rows */
-  readonly rowGroups?: { readonly map: Int32Array; readonly count: number };
+  /**
+   * Which λ each row belongs to; with an augmentation, every row under every transformation, each with its own λ, and
+   * the objective's rows are these. @default one group of all rows
+   */
+  readonly rowGroups?: GroupsOfRows;
   /** Also evaluate the cross-entropy to the uniform distribution (label smoothing). @default false */
   readonly uniform?: boolean;
   /** Group of every column, from 0 without gaps, for the group norm. @default each column its own */
   readonly columnGroups?: readonly number[];
+}
+
+interface GroupsOfRows {
+  readonly map: Int32Array;
+  readonly count: number;
+  readonly augmentation?: Augmentation;
 }
 
 /** λ, by the part of the loss that it weighs. What is left out is 0, except `groups`. */
@@ -68,7 +79,10 @@ export class Objective {
   /** The record of assembly/objective.ts. */
   readonly pointer: Pointer;
   readonly model: ModelKind;
+  /** Those of the dataset times `copies`. */
   readonly rows: number;
+  /** Rows made of one row of the dataset: 1, or the number of transformations and 1. */
+  readonly copies: number;
   readonly columns: number;
   readonly outputs: number;
   readonly groupCount: number;
@@ -84,13 +98,12 @@ export class Objective {
   #knotCount = 0;
 
   constructor(arena: Arena<Kernels>, options: ObjectiveOptions) {
-    const { dataset, targets, outputs, model, rowGroups } = options;
-    const { rows, columns, x } = dataset;
-    const groups = rowGroups?.count ?? 1;
+    const { dataset, outputs, model } = options;
+    const { columns, x } = dataset;
+    const groups = options.rowGroups?.count ?? 1;
     const k = arena.kernels;
     this.#arena = arena;
     this.model = model;
-    this.rows = rows;
     this.columns = columns;
     this.outputs = outputs;
     this.groupCount = groups;
@@ -103,9 +116,15 @@ export class Objective {
     }
     this.#groupWeights = arena.f64(groups + 1);
     this.#groupLosses = arena.f64(groups + 1);
-    const shares = rowShares(dataset.weights, rows, rowGroups);
     const width = options.precision === "f64" ? 8 : 4;
     checkRange(dataset, width);
+    const augmentation = options.rowGroups?.augmentation;
+    const generator = augmentation && new RowGenerator(arena, dataset, augmentation, width);
+    const held = generator ? undefined : x;
+    const { rows, targets, weights, rowGroups } = generator ? generatedRows(options, generator) : heldRows(options);
+    this.rows = rows;
+    this.copies = rows / dataset.rows;
+    const shares = rowShares(weights, rows, rowGroups);
     this.pointer = arena.bytes(k.objectiveBytes());
     k.objectiveSetData(
       this.pointer,
@@ -115,19 +134,20 @@ export class Objective {
       columns,
       outputs,
       groups,
-      arena.copy(inWidth(x.values, width)),
-      x.kind === "csr" ? arena.copy(x.indices) : 0,
-      x.kind === "csr" ? arena.copy(x.starts) : 0,
+      held ? arena.copy(inWidth(held.values, width)) : 0,
+      held?.kind === "csr" ? arena.copy(held.indices) : 0,
+      held?.kind === "csr" ? arena.copy(held.starts) : 0,
       arena.copy(targets),
       arena.copy(shares),
-      options.uniform ? arena.copy(rowShares(dataset.weights, rows)) : 0,
+      options.uniform ? arena.copy(rowShares(weights, rows)) : 0,
       rowGroups ? arena.copy(rowGroups.map) : 0,
       this.#groupWeights,
       this.#groupLosses,
-      arena.bytes(k.objectiveScratchBytes(columns, outputs, x.kind === "csr")),
+      arena.bytes(k.objectiveScratchBytes(columns, outputs, held?.kind === "csr")),
     );
     const { starts, members } = membersOf(options.columnGroups, columns, outputs);
     k.objectiveSetNormGroups(this.pointer, starts.length - 1, arena.copy(starts), arena.copy(members));
+    if (generator) k.objectiveSetGenerator(this.pointer, generator.pointer);
     this.setWeights({});
   }
 
@@ -196,10 +216,34 @@ export class Objective {
     return this.#moments;
   }
 
-  /** Passes over the rows spent so far: forward and backward is one. */
+  /** Passes over the rows of the dataset spent so far: forward and backward is one, for each copy. */
   get passes(): number {
-    return this.#arena.kernels.objectivePasses(this.pointer);
+    return this.copies * this.#arena.kernels.objectivePasses(this.pointer);
   }
+}
+
+/** What an objective knows of its rows besides X. */
+interface RowData {
+  readonly rows: number;
+  readonly targets: Float64Array;
+  readonly weights: ArrayLike<number> | undefined;
+  readonly rowGroups: GroupsOfRows | undefined;
+}
+
+function heldRows({ dataset, targets, rowGroups }: ObjectiveOptions): RowData {
+  return { rows: dataset.rows, targets, weights: dataset.weights, rowGroups };
+}
+
+/** Every generated row has the target and the weight of the row it is made of. */
+function generatedRows({ dataset, targets, rowGroups }: ObjectiveOptions, generator: RowGenerator): RowData {
+  const { sources, groups } = generator;
+  const { weights } = dataset;
+  return {
+    rows: sources.length,
+    targets: Float64Array.from(sources, (i) => targets[i]!),
+    weights: weights && Float64Array.from(sources, (i) => weights[i]!),
+    rowGroups: { map: groups, count: rowGroups!.count },
+  };
 }
 
 /** Weights of a model at most: a solver keeps 130 doubles for each, most of them its curvature pairs. */

@@ -86,7 +86,7 @@ export class ReducedModel {
 
   /** Reduced work so far, in passes over the training rows. */
   get passes(): number {
-    return this.#arena.kernels.reducedPasses(this.pointer);
+    return this.#train.copies * this.#arena.kernels.reducedPasses(this.pointer);
   }
 
   #project(objective: Objective): Pointer {
