@@ -27,7 +27,7 @@ export { axpyF64 as axpy, combine } from "./linalg/dense";
 export { exp, log, vexp } from "./linalg/elementwise";
 export { objectiveGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
-export { balancedError, errorRate, macroF1Error, worstGroupError } from "./metrics/classification";
+export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
 export { logLoss, meanSquaredError } from "./metrics/losses";
 export { aucError } from "./metrics/ranking";
 export {

@@ -89,7 +89,7 @@ export function foldsOf<F extends Features>(
   const { model, train, validation, seed = 0 } = options;
   if (validation) {
     const { classes, outputs, ...encoded } = encodeTargets(model, train, validation);
-    const targets = { outputs, train: encoded.train, validation: encoded.others[0]! };
+    const targets = { outputs, classes, train: encoded.train, validation: encoded.others[0]! };
     const { rowGroups } = space;
     return {
       folds: [new Fold(arena, space, { ...settings, model, train, validation, targets, rowGroups }, 1)],
@@ -105,7 +105,7 @@ export function foldsOf<F extends Features>(
       model,
       train: take(train, rows.train),
       validation: take(train, rows.validation),
-      targets: { outputs, train: pick(rows.train), validation: pick(rows.validation) },
+      targets: { outputs, classes, train: pick(rows.train), validation: pick(rows.validation) },
       rowGroups: groups?.augmentation
         ? groups
         : groups && { ...groups, map: Int32Array.from(rows.train, (i) => groups.map[i]!) },

@@ -26,7 +26,13 @@ export interface TrainerOptions {
   readonly model: ModelKind;
   readonly train: Dataset;
   readonly validation: Dataset;
-  readonly targets: { readonly train: Float64Array; readonly validation: Float64Array; readonly outputs: number };
+  readonly targets: {
+    readonly train: Float64Array;
+    readonly validation: Float64Array;
+    readonly outputs: number;
+    /** Sorted labels; absent for regression. */
+    readonly classes?: readonly (string | number)[] | undefined;
+  };
   /** Of the training rows. */
   readonly rowGroups: RowGroups | undefined;
   readonly metric: Metric;
@@ -88,7 +94,7 @@ export class Trainer {
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TrainerOptions) {
     const { model, train, validation, targets, rowGroups, precision } = options;
-    const { outputs } = targets;
+    const { outputs, classes } = targets;
     this.#arena = arena;
     this.#space = space;
     this.objective = new Objective(arena, {
@@ -107,7 +113,7 @@ export class Trainer {
       outputs,
       precision,
     });
-    this.metric = new MetricEvaluator(arena, options.metric, model, validation, targets.validation, outputs);
+    this.metric = new MetricEvaluator(arena, options.metric, model, validation, targets.validation, outputs, classes);
     this.solver = new Solver(arena, this.objective, { tolerance: options.tolerance });
     this.#scores = arena.f64(outputs * validation.rows);
   }

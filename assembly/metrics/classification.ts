@@ -1,15 +1,19 @@
 // Errors of class scores against labels: lower is better. Scores are [output][row] in f64, labels are class indices in
 // f64, weights (0: all 1) are per row. A softmax model has one output per class; a logistic model one output, whose
-// sign decides between class 0 and class 1.
+// sign decides between class 0 and class 1. A NaN among the scores makes the error NaN: the model failed.
 
-/** The class that row i is given; of equal scores the first. */
+import { exp } from "../linalg/elementwise";
+
+/** The class that row i is given; of equal scores the first; −1 when a score is NaN. */
 function decide(n: i32, outputs: i32, scores: usize, i: i32): i32 {
-  if (outputs == 1) return load<f64>(scores + ((<usize>i) << 3)) > 0 ? 1 : 0;
-  let best = 0;
   let largest = load<f64>(scores + ((<usize>i) << 3));
+  if (largest != largest) return -1;
+  if (outputs == 1) return largest > 0 ? 1 : 0;
+  let best = 0;
   for (let c = 1; c < outputs; c++) {
     const s = load<f64>(scores + ((<usize>c * <usize>n + <usize>i) << 3));
-    if (s > largest) {
+    if (!(s <= largest)) {
+      if (s != s) return -1;
       largest = s;
       best = c;
     }
@@ -28,16 +32,18 @@ export function errorRate(n: i32, outputs: i32, scores: usize, labels: usize, we
   for (let i = 0; i < n; i++) {
     const w = weightOf(weights, i);
     total += w;
-    if (<f64>decide(n, outputs, scores, i) != load<f64>(labels + ((<usize>i) << 3))) wrong += w;
+    const given = decide(n, outputs, scores, i);
+    if (given < 0) return NaN;
+    if (<f64>given != load<f64>(labels + ((<usize>i) << 3))) wrong += w;
   }
   return wrong / total;
 }
 
 /**
  * counts [3][classes] ← per class: weight of its rows, of its rows given the class, of all rows given the class. What
- * balanced error and macro-F1 are made of.
+ * balanced error and macro-F1 are made of. Returns whether all scores are numbers.
  */
-export function classCounts(
+function classCounts(
   n: i32,
   outputs: i32,
   scores: usize,
@@ -45,12 +51,13 @@ export function classCounts(
   weights: usize,
   classes: i32,
   counts: usize,
-): void {
+): bool {
   memory.fill(counts, 0, (<usize>classes * 3) << 3);
   for (let i = 0; i < n; i++) {
     const w = weightOf(weights, i);
     const label = <i32>load<f64>(labels + ((<usize>i) << 3));
     const given = decide(n, outputs, scores, i);
+    if (given < 0) return false;
     const own = counts + ((<usize>label) << 3);
     store<f64>(own, load<f64>(own) + w);
     if (given == label) {
@@ -60,6 +67,7 @@ export function classCounts(
     const all = counts + ((<usize>(2 * classes + given)) << 3);
     store<f64>(all, load<f64>(all) + w);
   }
+  return true;
 }
 
 /** Mean over the classes present of 1 − recall. */
@@ -72,7 +80,7 @@ export function balancedError(
   classes: i32,
   counts: usize,
 ): f64 {
-  classCounts(n, outputs, scores, labels, weights, classes, counts);
+  if (!classCounts(n, outputs, scores, labels, weights, classes, counts)) return NaN;
   let sum: f64 = 0;
   let present = 0;
   for (let c = 0; c < classes; c++) {
@@ -95,7 +103,7 @@ export function macroF1Error(
   classes: i32,
   counts: usize,
 ): f64 {
-  classCounts(n, outputs, scores, labels, weights, classes, counts);
+  if (!classCounts(n, outputs, scores, labels, weights, classes, counts)) return NaN;
   let sum: f64 = 0;
   let present = 0;
   for (let c = 0; c < classes; c++) {
@@ -125,7 +133,9 @@ export function worstGroupError(
     const w = weightOf(weights, i);
     const total = counts + ((<usize>load<i32>(groups + ((<usize>i) << 2))) << 3);
     store<f64>(total, load<f64>(total) + w);
-    if (<f64>decide(n, outputs, scores, i) != load<f64>(labels + ((<usize>i) << 3))) {
+    const given = decide(n, outputs, scores, i);
+    if (given < 0) return NaN;
+    if (<f64>given != load<f64>(labels + ((<usize>i) << 3))) {
       const wrong = total + ((<usize>groupCount) << 3);
       store<f64>(wrong, load<f64>(wrong) + w);
     }
@@ -136,4 +146,72 @@ export function worstGroupError(
     if (total > 0) worst = max(worst, load<f64>(counts + ((<usize>(groupCount + g)) << 3)) / total);
   }
   return worst;
+}
+
+/**
+ * Mean cost of the decisions, costs f64[classes][classes] by true, then given class. The decision is the largest score, or
+ * with `likelihoods` (scratch, f64[classes]; otherwise 0) the least expected cost under the model's probabilities; of
+ * equals the first.
+ */
+export function meanCost(
+  n: i32,
+  outputs: i32,
+  scores: usize,
+  labels: usize,
+  weights: usize,
+  classes: i32,
+  costs: usize,
+  likelihoods: usize,
+): f64 {
+  let sum: f64 = 0;
+  let total: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    let given = decide(n, outputs, scores, i);
+    if (given < 0) return NaN;
+    if (likelihoods != 0) given = cheapest(n, outputs, scores, i, given, classes, costs, likelihoods);
+    const w = weightOf(weights, i);
+    const label = <i32>load<f64>(labels + ((<usize>i) << 3));
+    sum += w * load<f64>(costs + ((<usize>(label * classes + given)) << 3));
+    total += w;
+  }
+  return sum / total;
+}
+
+/** argmin_k Σ_c p_c·cost(c, k); p up to a factor, 1 for the most likely class. */
+function cheapest(
+  n: i32,
+  outputs: i32,
+  scores: usize,
+  i: i32,
+  likeliest: i32,
+  classes: i32,
+  costs: usize,
+  likelihoods: usize,
+): i32 {
+  const row = scores + ((<usize>i) << 3);
+  if (outputs == 1) {
+    const rare = exp(-Math.abs(load<f64>(row)));
+    store<f64>(likelihoods, likeliest == 0 ? 1 : rare);
+    store<f64>(likelihoods, likeliest == 0 ? rare : 1, 8);
+  } else {
+    const largest = load<f64>(row + ((<usize>likeliest * <usize>n) << 3));
+    for (let c = 0; c < outputs; c++) {
+      const s = load<f64>(row + ((<usize>c * <usize>n) << 3));
+      store<f64>(likelihoods + ((<usize>c) << 3), s == largest ? 1 : exp(s - largest));
+    }
+  }
+  let best = 0;
+  let least: f64 = Infinity;
+  for (let k = 0; k < classes; k++) {
+    let expected: f64 = 0;
+    for (let c = 0; c < classes; c++) {
+      const cost = load<f64>(costs + ((<usize>(c * classes + k)) << 3));
+      expected += load<f64>(likelihoods + ((<usize>c) << 3)) * cost;
+    }
+    if (expected < least) {
+      least = expected;
+      best = k;
+    }
+  }
+  return best;
 }

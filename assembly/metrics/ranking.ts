@@ -2,10 +2,14 @@
 
 /**
  * 1 − AUC of one output's scores for `positive` against all other labels: the weighted share of (positive, negative)
- * pairs in the wrong order, ties half. `order` is scratch, i32[2n]. Without a pair it is ½.
+ * pairs in the wrong order, ties half. `order` is scratch, i32[2n]. Without a pair it is ½; NaN when a score is.
  */
 export function aucError(n: i32, scores: usize, labels: usize, positive: f64, weights: usize, order: usize): f64 {
-  for (let i = 0; i < n; i++) store<i32>(order + ((<usize>i) << 2), i);
+  for (let i = 0; i < n; i++) {
+    const score = load<f64>(scores + ((<usize>i) << 3));
+    if (score != score) return NaN;
+    store<i32>(order + ((<usize>i) << 2), i);
+  }
   sortByScore(n, scores, order);
   let below: f64 = 0; // weight of negatives with a smaller score
   let positives: f64 = 0;

@@ -36,7 +36,7 @@ export function tryAll(
   const targets = encodeTargets(options.model, options.train, options.validation);
   const trainer = new Trainer(arena, space, {
     ...options,
-    targets: { outputs: targets.outputs, train: targets.train, validation: targets.others[0]! },
+    targets: { ...targets, validation: targets.others[0]! },
     rowGroups: space.rowGroups,
   });
   const theta = arena.f64(trainer.objective.thetaCount);

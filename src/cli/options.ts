@@ -1,7 +1,9 @@
 import type { Command } from "commander";
+import { csvNumber, csvTable } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { csv, rescale, type Standardization, standardization, standardize } from "../data/index.ts";
 import { LearnLossError } from "../errors.ts";
+import { type CostMatrix, costMatrix, type Decision } from "../evaluate/costs.ts";
 import type { Features } from "../features/feature.ts";
 import { classWeights, groupWeights } from "../features/groups.ts";
 import { convexPenalty } from "../features/hinges.ts";
@@ -85,6 +87,16 @@ export function prepare<D extends Pick<Dataset, "rows" | "columns" | "x">>(
 ): D {
   if (standardization) return standardize(dataset, standardization);
   return scale === undefined ? dataset : rescale(dataset, scale);
+}
+
+/** A CSV of costs: predicted labels in the header, a row for each true label, which is its first cell. */
+export async function readCosts(path: string, decision?: Decision): Promise<CostMatrix> {
+  const { header, records } = await csvTable(path);
+  const costs = records.map(({ cells, line }) => [
+    cells[0]!.trim(),
+    Object.fromEntries(header.slice(1).map((given, j) => [given, csvNumber(cells[j + 1]!, line, given)])),
+  ]);
+  return costMatrix(Object.fromEntries(costs), decision === undefined ? {} : { decision });
 }
 
 /** What each name of `--features` stands for. */

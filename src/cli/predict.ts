@@ -3,10 +3,11 @@ import { csvCell, csvColumns } from "../data/csv.ts";
 import { LearnLossError } from "../errors.ts";
 import { LinearModel } from "../models/linear.ts";
 import { read } from "./fit.ts";
-import { type Preparation, prepare } from "./options.ts";
+import { type Preparation, prepare, readCosts } from "./options.ts";
 import { printJson } from "./output.ts";
 
 interface Options {
+  readonly costs?: string;
   readonly probabilities?: boolean;
   readonly json?: boolean;
 }
@@ -17,6 +18,10 @@ export function predictCommand(): Command {
     .argument("<model.json>")
     .argument("<data.csv>", "rows with a header; columns are found by name, others are left alone")
     .option("--probabilities", "of every class, instead of the label alone")
+    .option(
+      "--costs <file.csv>",
+      "decide for the least expected cost, as `tune --costs --decision least-expected-cost`",
+    )
     .option("--json", "one JSON object on stdout, instead of CSV")
     .action(predictAction);
 }
@@ -32,7 +37,8 @@ async function predictAction(modelPath: string, path: string, options: Options):
     );
   }
   const rows = prepare(await csvColumns(path, columnNames), preparation ?? {});
-  const predictions = model.predict(rows);
+  const costs = options.costs === undefined ? undefined : await readCosts(options.costs, "least-expected-cost");
+  const predictions = model.predict(rows, costs);
   const { classes } = model;
   const probabilities = options.probabilities ? model.probabilities(rows) : undefined;
   const row = (i: number) => probabilities!.subarray(i * classes!.length, (i + 1) * classes!.length);

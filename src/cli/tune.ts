@@ -2,7 +2,8 @@ import { Command } from "commander";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/index.ts";
 import { LearnLossError } from "../errors.ts";
-import { METRICS, type MetricName } from "../evaluate/metric.ts";
+import type { Decision } from "../evaluate/costs.ts";
+import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import { report } from "../report/report.ts";
 import { createTuner, type TuneResult, type TunerOptions } from "../tune.ts";
 import {
@@ -13,6 +14,7 @@ import {
   precision,
   preparation,
   prepare,
+  readCosts,
   readCsv,
   withDataOptions,
 } from "./options.ts";
@@ -28,10 +30,12 @@ interface TuneOptions extends DataOptions {
   readonly model: TunerOptions["model"];
   readonly features: string;
   readonly metric?: MetricName;
+  readonly costs?: string;
+  readonly decision?: Decision;
   readonly validation: number;
   readonly validationData?: string;
   readonly folds?: number;
-  readonly oneStandardError?: boolean;
+  readonly choice?: Choice;
   readonly seed: number;
   readonly tolerance?: number;
   readonly precision?: "f32" | "f64";
@@ -53,10 +57,12 @@ export function tuneCommand(): Command {
     .requiredOption("--features <list>", "l1, l2, group-norm, class-weights, group-weights, label-smoothing, convex:8");
   return withDataOptions(command)
     .option("--metric <name>", `one of ${METRICS.join(", ")} (default: the model's loss)`, metric)
+    .option("--costs <file.csv>", "instead: mean cost, by true label (rows) and predicted label (columns)")
+    .option("--decision <d>", "with --costs: argmax (default) or least-expected-cost", decision)
     .option("--validation <share>", "share or number of rows that judge", number("validation"), 0.25)
     .option("--validation-data <file.csv>", "rows that judge, instead of a share")
     .option("--folds <k>", "judge by k-fold cross-validation instead", number("folds"))
-    .option("--one-standard-error", "with --folds: the strongest penalties within one standard error of the best")
+    .option("--choice <c>", "with --folds: best, or one-standard-error for the strongest penalties within it", choice)
     .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
     .option("--tolerance <t>", "relative subgradient at which a training ends", number("tolerance"))
     .option("--precision <p>", "f32 or f64", precision)
@@ -77,12 +83,13 @@ export function tuneCommand(): Command {
 
 async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   const { train, validation } = await tuningData(path, options);
+  const judge = await metricOf(options);
   const settings = {
     model: options.model,
     seed: options.seed,
     ...(options.folds === undefined ? {} : { folds: options.folds }),
-    ...(options.oneStandardError ? { choice: "one-standard-error" as const } : {}),
-    ...(options.metric === undefined ? {} : { metric: options.metric }),
+    ...(options.choice === undefined ? {} : { choice: options.choice }),
+    ...(judge === undefined ? {} : { metric: judge }),
     ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
     ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
     ...(options.precision === undefined ? {} : { precision: options.precision }),
@@ -174,6 +181,16 @@ function budget({ passes, trials, time }: TuneOptions): { passes?: number; trial
   };
 }
 
+/** @throws OPTION when two metrics are named */
+async function metricOf({ metric, costs, decision }: TuneOptions): Promise<Metric | undefined> {
+  if (costs === undefined) {
+    if (decision !== undefined) throw new LearnLossError("OPTION", "--decision is how --costs are judged: give both.");
+    return metric;
+  }
+  if (metric !== undefined) throw new LearnLossError("OPTION", "--metric and --costs exclude each other.");
+  return readCosts(costs, decision);
+}
+
 function metric(text: string): MetricName {
   const found = METRICS.find((name) => name === text);
   if (found) return found;
@@ -185,4 +202,16 @@ type Schedule = NonNullable<TunerOptions["schedule"]>;
 function schedule(text: string): Schedule {
   if (text === "tune" || text === "on-the-fly") return text;
   throw new LearnLossError("OPTION", `--schedule is "${text}": give tune or on-the-fly.`);
+}
+
+type Choice = NonNullable<TunerOptions["choice"]>;
+
+function choice(text: string): Choice {
+  if (text === "best" || text === "one-standard-error") return text;
+  throw new LearnLossError("OPTION", `--choice is "${text}": give best or one-standard-error.`);
+}
+
+function decision(text: string): Decision {
+  if (text === "argmax" || text === "least-expected-cost") return text;
+  throw new LearnLossError("OPTION", `--decision is "${text}": give argmax or least-expected-cost.`);
 }

@@ -29,8 +29,7 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
  */
 export async function csv(source: string | URL | Uint8Array, options: CsvOptions): Promise<Dataset> {
-  const table = await parse(await text(source), options.delimiter);
-  const { header, records } = table;
+  const { header, records } = await csvTable(source, options.delimiter);
   const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));
   const target = indexOf(header, options.target);
   const weights = at(options.weights);
@@ -41,9 +40,9 @@ export async function csv(source: string | URL | Uint8Array, options: CsvOptions
   if (columns.length === 0) throw new LearnLossError("EMPTY", "The CSV has no column besides the target.");
   const x = new Float64Array(records.length * columns.length);
   for (const [i, { cells, line }] of records.entries()) {
-    for (const [c, j] of columns.entries()) x[i * columns.length + c] = number(cells[j]!, line, header[j]!);
+    for (const [c, j] of columns.entries()) x[i * columns.length + c] = csvNumber(cells[j]!, line, header[j]!);
   }
-  const column = (j: number) => Float64Array.from(records, ({ cells, line }) => number(cells[j]!, line, header[j]!));
+  const column = (j: number) => Float64Array.from(records, ({ cells, line }) => csvNumber(cells[j]!, line, header[j]!));
   const labels = records.map(({ cells }) => cells[target]!);
   return dense({
     x,
@@ -64,13 +63,18 @@ export async function csvColumns(
   source: string | URL | Uint8Array,
   names: readonly string[],
 ): Promise<{ readonly rows: number; readonly columns: number; readonly x: DenseMatrix }> {
-  const { header, records } = await parse(await text(source));
+  const { header, records } = await csvTable(source);
   const index = names.map((name) => indexOf(header, name));
   const values = new Float64Array(records.length * names.length);
   for (const [i, { cells, line }] of records.entries()) {
-    for (const [c, j] of index.entries()) values[i * names.length + c] = number(cells[j]!, line, header[j]!);
+    for (const [c, j] of index.entries()) values[i * names.length + c] = csvNumber(cells[j]!, line, header[j]!);
   }
   return { rows: records.length, columns: names.length, x: { kind: "dense", values } };
+}
+
+/** The table of a CSV, cells as text. @throws as `csv` */
+export async function csvTable(source: string | URL | Uint8Array, delimiter?: string): ReturnType<typeof parse> {
+  return parse(await text(source), delimiter);
 }
 
 /** A cell of a CSV to be written. What a spreadsheet would take for a formula begins with an apostrophe. */
@@ -169,7 +173,8 @@ function indexOf(header: readonly string[], name: string): number {
   return index;
 }
 
-function number(cell: string, line: number, column: string): number {
+/** A cell's number. @throws PARSE */
+export function csvNumber(cell: string, line: number, column: string): number {
   if (NUMBER.test(cell)) return Number(cell);
   const shown = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell;
   throw new LearnLossError(

@@ -3,6 +3,7 @@ import { LearnLossError } from "../errors.ts";
 import type { ModelKind } from "../models/objective.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { type CostMatrix, costTable } from "./costs.ts";
 
 /**
  * Validation errors, lower is better:
@@ -41,15 +42,16 @@ export interface Scores {
   readonly values: Float64Array;
 }
 
-/** A name, or any function of scores: lower is better, NaN means that the model failed. */
-export type Metric = MetricName | ((scores: Scores, dataset: Dataset) => number);
+/** A name, a cost matrix, or any function of scores: lower is better, NaN means that the model failed. */
+export type Metric = MetricName | CostMatrix | ((scores: Scores, dataset: Dataset) => number);
 
 export function defaultMetric(model: ModelKind): MetricName {
   return model === "squared" ? "mean-squared-error" : "log-loss";
 }
 
 export function metricName(metric: Metric): string {
-  return typeof metric === "string" ? metric : metric.name || "user's function";
+  if (typeof metric === "string") return metric;
+  return typeof metric === "function" ? metric.name || "user's function" : "mean-cost";
 }
 
 /** A metric bound to validation rows, in an arena. */
@@ -68,8 +70,13 @@ export class MetricEvaluator {
   readonly #groupCount: number;
   readonly #counts: Pointer;
   readonly #order: Pointer;
+  readonly #costs: Pointer;
+  readonly #likelihoods: Pointer;
 
-  /** @throws OPTION for a metric that does not fit the model or the data */
+  /**
+   * @param classes sorted labels, for costs; absent for regression
+   * @throws OPTION for a metric that does not fit the model or the data, LABEL for costs of other classes
+   */
   constructor(
     arena: Arena<Kernels>,
     metric: Metric,
@@ -77,9 +84,17 @@ export class MetricEvaluator {
     dataset: Dataset,
     targets: Float64Array,
     outputs: number,
+    classes?: readonly (string | number)[],
   ) {
+    const costs = typeof metric === "object" && metric?.kind === "costs" ? metric : undefined;
+    if (costs && !classes) {
+      throw new LearnLossError(
+        "OPTION",
+        "Costs are of classes: a squared model wants mean-squared-error or a function.",
+      );
+    }
     if (typeof metric === "string") checkMetric(metric, model, dataset);
-    else if (typeof metric !== "function")
+    else if (typeof metric !== "function" && !costs)
       throw new LearnLossError("OPTION", `The metric is ${String(metric)}: ${CHOICE}`);
     this.#arena = arena;
     this.#metric = metric;
@@ -94,6 +109,8 @@ export class MetricEvaluator {
     this.#groupCount = dataset.groups ? dataset.groups.reduce((most, g) => Math.max(most, g), 0) + 1 : 0;
     this.#counts = arena.f64(3 * Math.max(this.#classCount, this.#groupCount));
     this.#order = metric === "auc" ? arena.i32(2 * dataset.rows) : 0;
+    this.#costs = costs && classes ? arena.copy(costTable(costs, classes)) : 0;
+    this.#likelihoods = costs?.decision === "least-expected-cost" ? arena.f64(this.#classCount) : 0;
   }
 
   /** e of a model from its validation scores, [output][row]. */
@@ -103,6 +120,9 @@ export class MetricEvaluator {
     const [outputs, y, w] = [this.#outputs, this.#targets, this.#weights];
     const metric = this.#metric;
     if (typeof metric === "function") return this.#ask(metric, scores);
+    if (typeof metric === "object") {
+      return k.meanCost(rows, outputs, scores, y, w, this.#classCount, this.#costs, this.#likelihoods);
+    }
     switch (metric) {
       case "log-loss":
         return k.logLoss(rows, outputs, scores, y, w);
@@ -153,7 +173,7 @@ export class MetricEvaluator {
   }
 }
 
-const CHOICE = `give one of ${METRICS.join(", ")}, or a function of scores.`;
+const CHOICE = `give one of ${METRICS.join(", ")}, a cost matrix, or a function of scores.`;
 
 function checkMetric(metric: MetricName, model: ModelKind, dataset: Dataset): void {
   if (!METRICS.includes(metric)) throw new LearnLossError("OPTION", `The metric is ${metric}: ${CHOICE}`);

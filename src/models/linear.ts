@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
+import { type CostMatrix, costTable } from "../evaluate/costs.ts";
 import { sigmoid, softmax } from "./link.ts";
 import type { ModelKind } from "./objective.ts";
 
@@ -61,8 +62,14 @@ export class LinearModel {
     return scores;
   }
 
-  /** One label per row; for squared loss the value. Ties go to the first class. @throws SHAPE */
-  predict(dataset: Pick<Dataset, "rows" | "columns" | "x">): (string | number)[] {
+  /**
+   * One label per row; for squared loss the value. Ties go to the first class.
+   *
+   * @param costs decides as this metric does; with "least-expected-cost" not for the most probable class
+   * @throws SHAPE, LABEL for costs of other classes, OPTION for costs with squared loss
+   */
+  predict(dataset: Pick<Dataset, "rows" | "columns" | "x">, costs?: CostMatrix): (string | number)[] {
+    if (costs?.decision === "least-expected-cost") return this.#cheapest(dataset, costs);
     const scores = this.scores(dataset);
     const { classes } = this;
     if (!classes) return Array.from(scores);
@@ -72,6 +79,19 @@ export class LinearModel {
       let best = 0;
       for (let c = 1; c < outputs; c++) if (scores[i * outputs + c]! > scores[i * outputs + best]!) best = c;
       return classes[best]!;
+    });
+  }
+
+  #cheapest(dataset: Pick<Dataset, "rows" | "columns" | "x">, costs: CostMatrix): (string | number)[] {
+    const probabilities = this.probabilities(dataset);
+    const classes = this.classes!;
+    const table = costTable(costs, classes);
+    const count = classes.length;
+    return Array.from({ length: dataset.rows }, (_, i) => {
+      const expected = classes.map((_, k) =>
+        classes.reduce<number>((sum, _, c) => sum + probabilities[i * count + c]! * table[c * count + k]!, 0),
+      );
+      return classes[expected.indexOf(Math.min(...expected))]!;
     });
   }
 

@@ -91,6 +91,50 @@ describe("learnloss tune", () => {
   });
 
   test.each([
+    ["label-smoothing,l2", "smoothing,l2"],
+    ["class-weights,l2", "class:benign,class:malignant,l2"],
+    ["group-norm,l2", "groupNorm,l2"],
+    ["l1,l2,convex:8", "l1,l2,knot:0.03125,knot:0.0625,knot:0.125,knot:0.25,knot:0.5,knot:1,knot:2"],
+  ])("--features %s", async (features, names) => {
+    const { stdout } = await learnloss("tune", ...cancer, "--features", features, "--passes", "60", "--json");
+    expect(Object.keys(JSON.parse(stdout).lambda).join()).toBe(names);
+  });
+
+  test("--costs: the mean cost by a CSV of costs; a loss learned for it fits and decides", async () => {
+    writeFileSync(join(cwd, "costs.csv"), "true,benign,malignant\nbenign,0,1\nmalignant,10,0\n");
+    const cost = ["--costs", "costs.csv", "--features", "class-weights,l2"];
+    const { stdout } = await learnloss("tune", ...cancer, ...cost, "--save-loss", "dear.json", "--json");
+    const result = JSON.parse(stdout);
+    expect(result.metric).toBe("mean-cost");
+    // Always saying "malignant" costs the share of the benign rows.
+    expect(result.error).toBeLessThan(0.3);
+    await learnloss("fit", ...cancer, "--loss", "dear.json", "--output", "model.json");
+    const count = async (...more: string[]) => {
+      const predicted = await learnloss("predict", "model.json", cancer[0]!, "--json", ...more);
+      return JSON.parse(predicted.stdout).predictions.filter((label: string) => label === "malignant").length;
+    };
+    expect(await count("--costs", "costs.csv")).toBeGreaterThan(await count());
+    const cautious = await learnloss("tune", ...cancer, ...cost, "--decision", "least-expected-cost", "--json");
+    expect(JSON.parse(cautious.stdout).error).toBeLessThan(0.3);
+  });
+
+  test("--groups-column: the worst group's error; --folds with --choice: its standard error", async () => {
+    const lines = readFileSync(`${root}data/breast-cancer.csv`, "utf8").trim().split("\n");
+    const grouped = lines.map((line, i) => `${line},${i === 0 ? "clinic" : i % 3 ? "north" : "south"}`);
+    writeFileSync(join(cwd, "grouped.csv"), grouped.join("\n"));
+    const rows = ["grouped.csv", ...cancer.slice(1), "--groups-column", "clinic"];
+    const worst = await learnloss(
+      "tune",
+      ...[...rows, "--features", "group-weights,l2", "--metric", "worst-group-error", "--json"],
+    );
+    const { metric, lambda } = JSON.parse(worst.stdout);
+    expect([metric, ...Object.keys(lambda)]).toEqual(["worst-group-error", "group:0", "group:1", "l2"]);
+    const folds = ["--folds", "3", "--choice", "one-standard-error"];
+    const { stdout } = await learnloss("tune", ...rows, "--features", "l2", ...folds, "--json");
+    expect(JSON.parse(stdout).standardError).toBeGreaterThan(0);
+  });
+
+  test.each([
     ["passes", "30"],
     ["trials", "2"],
   ])("a budget of %s ends it normally", async (name, value) => {
@@ -122,6 +166,10 @@ describe("learnloss tune", () => {
     ["OPTION", ["--features", "l1", "--metric", "accuracy"]],
     ["OPTION", ["--features", "l1", "--metric", "mean-squared-error"]],
     ["OPTION", ["--features", "l1", "--validation", "-1"]],
+    ["OPTION", ["--features", "l1", "--folds", "3", "--choice", "worst"]],
+    ["OPTION", ["--features", "l1", "--decision", "argmax"]],
+    ["OPTION", ["--features", "l1", "--metric", "auc", "--costs", "costs.csv"]],
+    ["IO", ["--features", "l1", "--costs", "missing.csv"]],
     ["BUDGET", ["--features", "l1", "--passes", "-3"]],
     ["SEED", ["--features", "l1", "--seed", "1.5"]],
     ["IO", ["--features", "l1", "--validation-data", "missing.csv"]],
