@@ -26,6 +26,7 @@ import {
 } from "../src/index.ts";
 import { createL1Fit } from "../src/outer/l1-fit.ts";
 import { blobs } from "./reference/blobs.ts";
+import { npyFile } from "./reference/npy-file.ts";
 
 const train = blobs(60, 4, 3, 1);
 const validation = blobs(60, 4, 3, 2);
@@ -80,6 +81,34 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
     },
     "TYPE",
     /detached/,
+  ],
+  [
+    "18 sparse rows with indices of another type",
+    () =>
+      data.sparse({
+        values: Float64Array.of(1),
+        indices: [0] as never,
+        starts: Int32Array.of(0, 1),
+        columns: 1,
+        y: [1],
+      }),
+    "TYPE",
+    /indices .* Array/,
+  ],
+  [
+    "44 npy of halves",
+    () => data.npy(npyFile("'<f2'", "(1,)", Uint8Array.of(0, 60)), { y: new Uint8Array(0) }),
+    "TYPE",
+    /float32/,
+  ],
+  ["45 libsvm index 0", () => data.libsvm("1 0:1\n"), "PARSE", /Line 1/],
+  ["45 libsvm indices that do not ascend", () => data.libsvm("1 2:1 1:1\n"), "PARSE", /ascend/],
+  ["45 libsvm index 2⁴⁰", () => data.libsvm("1 1099511627776:1\n"), "PARSE", /Line 1/],
+  [
+    "8 a class that a fold would train without",
+    () => data.folds(data.dense({ x: [[1], [2], [3], [4], [5], [6]], y: ["a", "a", "a", "a", "a", "b"] }), 3),
+    "FOLD",
+    /Class b/,
   ],
   ["20 a negative λ", () => minimize({ model: "softmax", train, loss: { l2: -1 } }), "LAMBDA"],
   ["20 λ all zero", () => createStudy({ lambda }).ask({ lambda: { logLoss: 0, l2: 0 } }), "LAMBDA"],

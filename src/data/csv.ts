@@ -1,6 +1,6 @@
 import { LearnLossError } from "../errors.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
-import { readBytes } from "./read.ts";
+import { readText, type Source } from "./read.ts";
 
 export interface CsvOptions {
   /** Name of the column to predict. */
@@ -28,7 +28,7 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
  * @param source a path (Node), a URL, the bytes, or the text itself (anything with a line break)
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
  */
-export async function csv(source: string | URL | Uint8Array, options: CsvOptions): Promise<Dataset> {
+export async function csv(source: Source, options: CsvOptions): Promise<Dataset> {
   const { header, records } = await csvTable(source, options.delimiter);
   const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));
   const target = indexOf(header, options.target);
@@ -60,7 +60,7 @@ export async function csv(source: string | URL | Uint8Array, options: CsvOptions
  * @throws as `csv`
  */
 export async function csvColumns(
-  source: string | URL | Uint8Array,
+  source: Source,
   names: readonly string[],
 ): Promise<{ readonly rows: number; readonly columns: number; readonly x: DenseMatrix }> {
   const { header, records } = await csvTable(source);
@@ -73,8 +73,8 @@ export async function csvColumns(
 }
 
 /** The table of a CSV, cells as text. @throws as `csv` */
-export async function csvTable(source: string | URL | Uint8Array, delimiter?: string): ReturnType<typeof parse> {
-  return parse(await text(source), delimiter);
+export async function csvTable(source: Source, delimiter?: string): ReturnType<typeof parse> {
+  return parse(await readText(source), delimiter);
 }
 
 /** A cell of a CSV to be written. What a spreadsheet would take for a formula begins with an apostrophe. */
@@ -133,29 +133,6 @@ export async function parse(
     return { cells: record, line };
   });
   return { header, records };
-}
-
-async function text(source: string | URL | Uint8Array): Promise<string> {
-  if (typeof source === "string" && source.includes("\n")) return source;
-  let bytes = source instanceof Uint8Array ? source : await readBytes(source);
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) bytes = await gunzip(bytes);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    const line = new TextDecoder().decode(bytes).split("�")[0]!.split("\n").length;
-    throw new LearnLossError("PARSE", `Line ${line} is not UTF-8 (Latin-1 perhaps): save the file as UTF-8.`, {
-      cause,
-    });
-  }
-}
-
-async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
-  try {
-    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  } catch (cause) {
-    throw new LearnLossError("PARSE", "The gzip data is damaged: it cannot be decompressed.", { cause });
-  }
 }
 
 function detect(text: string): string {

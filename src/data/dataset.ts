@@ -80,8 +80,17 @@ export function dense(
  * @throws as `dense`, and SHAPE for columns that do not ascend within a row or lie outside
  */
 export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { readonly columns: number }): Dataset {
-  const { columns, indices, starts } = options;
+  const { columns } = options;
+  const given = { values: options.values, indices: options.indices, starts: options.starts };
+  for (const [name, array] of Object.entries(given)) {
+    const floats = array instanceof Float32Array || array instanceof Float64Array;
+    if (name === "values" ? floats : array instanceof Int32Array) continue;
+    const expected = name === "values" ? "a Float32Array or a Float64Array" : "an Int32Array";
+    throw new LearnLossError("TYPE", `The ${name} of X are a ${typeName(array)}: give ${expected}.`);
+  }
   const values = attached(options.values);
+  const indices = attached(options.indices, "indices");
+  const starts = attached(options.starts, "starts");
   const rows = starts.length - 1;
   if (rows < 1 || !(columns >= 1)) throw new LearnLossError("EMPTY", "X is empty: give at least one row and column.");
   if (starts[0] !== 0 || starts[rows] !== values.length || indices.length !== values.length) {
@@ -141,16 +150,27 @@ function typeName(value: unknown): string {
   return value === null ? "null" : (Object.getPrototypeOf(Object(value)).constructor?.name ?? typeof value);
 }
 
-/** A detached buffer has no length; a shared one may change under our hands, so it is copied. */
-function attached(values: Float32Array | Float64Array): Float32Array | Float64Array {
+/** The array, if its buffer is there; a shared one may change under our hands, so it is copied. */
+function attached<A extends Float32Array | Float64Array | Int32Array>(values: A, name = "X"): A {
   const { buffer } = values;
-  if ("detached" in buffer ? buffer.detached : buffer.byteLength === 0) {
+  if (detached(buffer)) {
     throw new LearnLossError(
       "TYPE",
-      "The buffer of X is detached (it was transferred): give the array that is in use.",
+      `The buffer of ${name} is detached (it was transferred): give the array that is in use.`,
     );
   }
-  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer ? values.slice() : values;
+  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer
+    ? (values.slice() as A)
+    : values;
+}
+
+/** `ArrayBuffer.detached` is younger than Node 20; an empty buffer is not detached. */
+function detached(buffer: ArrayBufferLike): boolean {
+  try {
+    return new Uint8Array(buffer).length < 0;
+  } catch {
+    return true;
+  }
 }
 
 function flatten(rows: Rows, columns: number): Float64Array {

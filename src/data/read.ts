@@ -1,14 +1,42 @@
 import { LearnLossError } from "../errors.ts";
 
+/** Where data come from: a path (Node, Bun, Deno), a URL, or the bytes themselves. */
+export type Source = string | URL | Uint8Array;
+
 interface FileSystem {
   readFile(path: string | URL): Promise<Uint8Array>;
 }
 
 /**
- * The bytes of a file (Node, Bun, Deno) or of a URL. No `node:` import may be reachable from the browser entry, so the
- * file system is asked for at run time.
+ * The bytes of a source, decompressed when they are gzipped. No `node:` import may be reachable from the browser entry,
+ * so the file system is asked for at run time.
+ *
+ * @throws IO, PARSE for damaged gzip
  */
-export async function readBytes(source: string | URL): Promise<Uint8Array> {
+export async function readBytes(source: Source): Promise<Uint8Array> {
+  const bytes = source instanceof Uint8Array ? source : await load(source);
+  return bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes) : bytes;
+}
+
+/**
+ * The text of a source; a string with a line break is the text itself.
+ *
+ * @throws IO, and PARSE with the line that is not UTF-8
+ */
+export async function readText(source: Source): Promise<string> {
+  if (typeof source === "string" && source.includes("\n")) return source;
+  const bytes = await readBytes(source);
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const line = new TextDecoder().decode(bytes).split("\ufffd")[0]!.split("\n").length;
+    throw new LearnLossError("PARSE", `Line ${line} is not UTF-8 (Latin-1 perhaps): save the file as UTF-8.`, {
+      cause,
+    });
+  }
+}
+
+async function load(source: string | URL): Promise<Uint8Array> {
   const { process } = globalThis as { process?: { getBuiltinModule?: (name: string) => FileSystem | undefined } };
   const files = process?.getBuiltinModule?.("node:fs/promises");
   const remote = /^(https?|data|blob):/.test(String(source));
@@ -19,5 +47,14 @@ export async function readBytes(source: string | URL): Promise<Uint8Array> {
     return new Uint8Array(await response.arrayBuffer());
   } catch (cause) {
     throw new LearnLossError("IO", `${String(source)} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
+  try {
+    const stream = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  } catch (cause) {
+    throw new LearnLossError("PARSE", "The gzip data is damaged: it cannot be decompressed.", { cause });
   }
 }
