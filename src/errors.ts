@@ -25,6 +25,7 @@ export type ErrorCode =
   | "SHAPE"
   | "TOO_FEW"
   | "TOO_LARGE"
+  | "TRAP"
   | "TYPE"
   | "UNKNOWN_TRIAL"
   | "VERSION"

@@ -12,6 +12,7 @@ import { type ModelKind, Objective } from "./models/objective.ts";
 import { turn } from "./run.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
+import { outOfTrap } from "./wasm/shared.ts";
 
 export interface FitOptions {
   readonly model: ModelKind;
@@ -119,6 +120,14 @@ export class Fitting {
   }
 
   async solve(loss: LinearLoss, limits: Pick<FitOptions, "iterations" | "signal"> = {}): Promise<FitResult> {
+    try {
+      return await this.#minimize(loss, limits);
+    } catch (error) {
+      throw outOfTrap(error);
+    }
+  }
+
+  async #minimize(loss: LinearLoss, limits: Pick<FitOptions, "iterations" | "signal">): Promise<FitResult> {
     const { iterations = 10_000, signal } = limits;
     const solver = this.#solver;
     const objective = this.#objective;
@@ -152,8 +161,18 @@ export class Fitting {
       iterations: solver.iterations,
       residual: solver.residual,
       milliseconds: performance.now() - began,
-      warnings: status === "unbounded" ? [...this.#warnings, UNBOUNDED] : this.#warnings,
+      warnings: [...this.#warnings, ...this.#doubts(loss, status)],
     };
+  }
+
+  /** What is to be said about a loss without a penalty. */
+  #doubts(loss: LinearLoss, status: FitResult["status"]): string[] {
+    if (status === "unbounded") return [UNBOUNDED];
+    const { rows, columns } = this.#options.train;
+    const penalized = Object.entries(loss.features).some(
+      ([name, { kind }]) => (kind === "l1" || kind === "l2" || kind === "hinge") && loss.lambda[name]! > 0,
+    );
+    return columns < rows || penalized ? [] : [`WIDE: ${columns} columns, ${rows} rows and ${NOT_UNIQUE}`];
   }
 
   #model(theta: Pointer): LinearModel {
@@ -175,6 +194,8 @@ export class Fitting {
 
 const UNBOUNDED =
   "UNBOUNDED: without a penalty these classes can be told apart without an error, so the loss has no minimizer: give l2 a weight.";
+
+const NOT_UNIQUE = "no penalty: the minimizer is not unique, and fits any targets: give l2 a weight.";
 
 const NORMS = { l1, l2, groupNorm } as const;
 

@@ -13,3 +13,4 @@ export {
 } from "./outer/lp.ts";
 export type { LpMatrix } from "./outer/lp-matrix.ts";
 export type { Kkt } from "./outer/lp-verification.ts";
+export { load } from "./wasm/lp.ts";

@@ -1,4 +1,5 @@
 import { LearnLossError } from "./errors.ts";
+import { outOfTrap } from "./wasm/shared.ts";
 
 /** What a run may spend. Reaching a budget ends the run normally; a signal rejects. */
 export interface Budget {
@@ -106,8 +107,9 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       }
       if (ended) ended = "time";
     } catch (error) {
-      this.#settle.reject(error);
-      throw error;
+      const reason = outOfTrap(error);
+      this.#settle.reject(reason);
+      throw reason;
     } finally {
       // Also reached when the caller leaves the loop: what was found until then can still be awaited.
       try {

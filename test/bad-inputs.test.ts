@@ -25,6 +25,7 @@ import {
   tune,
 } from "../src/index.ts";
 import { createL1Fit } from "../src/outer/l1-fit.ts";
+import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
 import { npyFile } from "./reference/npy-file.ts";
 
@@ -352,6 +353,31 @@ describe("works, and warns where it should", () => {
     expect(result.warnings.some((warning) => warning.startsWith("UNBOUNDED"))).toBe(true);
   });
 
+  test("12 more columns than rows: a warning without a penalty, none with one", async () => {
+    const y = wide.train.y.map((label: unknown) => Number(label)) as unknown as number[];
+    const regression = { model: "squared", train: { ...wide.train, y: Float64Array.from(y) } } as const;
+    const starts = async (loss: { l2?: number }) =>
+      (await minimize({ ...regression, loss })).warnings.map((warning) => warning.split(":")[0]);
+    expect(await starts({})).toEqual(["WIDE"]);
+    expect(await starts({ l2: 0.1 })).toEqual([]);
+  });
+
+  test("18 Float32Array: the same as its values in a Float64Array", async () => {
+    const narrow = Float32Array.from(train.x.values);
+    const fit32 = await minimize({
+      model: "softmax",
+      train: { ...train, x: { kind: "dense", values: narrow } },
+      loss: { l2: 0.1 },
+    });
+    const values = Float64Array.from(narrow);
+    const fit64 = await minimize({
+      model: "softmax",
+      train: { ...train, x: { kind: "dense", values } },
+      loss: { l2: 0.1 },
+    });
+    expect(fit32.model.coefficients).toEqual(fit64.model.coefficients);
+  });
+
   test("19 a shared buffer is copied", () => {
     if (typeof SharedArrayBuffer === "undefined") return;
     const shared = new Float64Array(new SharedArrayBuffer(24));
@@ -385,6 +411,47 @@ describe("works, and warns where it should", () => {
     );
     if (error) expect(["OUT_OF_MEMORY", "TOO_LARGE"]).toContain(error.code);
     expect((await tune(setting)).status).toBe("complete");
+  });
+
+  test("34 a trainer that fails: its trial counts as failed, and the study goes on", () => {
+    const study = createStudy({ lambda, trials: 6 });
+    const broken = (trial: number) => {
+      if (trial % 2 === 0) throw new Error(`GPU ${trial} is gone`);
+      return model;
+    };
+    while (!study.done) {
+      const trial = study.ask();
+      try {
+        study.tell(trial, broken(trial.id));
+      } catch (reason) {
+        study.fail(trial, reason);
+      }
+    }
+    expect(study.trials.map(({ status }) => status)).toEqual(["failed", "told", "failed", "told", "failed", "told"]);
+    expect(study.trials[4]!.reason).toBe("GPU 4 is gone");
+    expect(study.best!.trial).toBe(1);
+  });
+
+  test("34 a metric that throws: its own error, and the tuner's memory is freed", async () => {
+    const before = kernels().allocatedBytes();
+    const mine = new Error("mine");
+    const metric = () => {
+      throw mine;
+    };
+    await expect(tune({ ...setting, metric })).rejects.toBe(mine);
+    expect(kernels().allocatedBytes()).toBe(before);
+  });
+
+  test("37 abort in the middle of a fit: rejects with the reason within 50 ms", async () => {
+    const controller = new AbortController();
+    const large = { model: "softmax", train: blobs(4000, 100, 10, 1), tolerance: 1e-12, loss: { l2: 1e-8 } } as const;
+    let aborted = 0;
+    setTimeout(() => {
+      aborted = performance.now();
+      controller.abort(new Error("enough"));
+    }, 30);
+    await expect(minimize({ ...large, signal: controller.signal })).rejects.toThrow("enough");
+    expect(performance.now() - aborted).toBeLessThan(50);
   });
 
   test("6 denormals: no slower than twice ordinary numbers", async () => {

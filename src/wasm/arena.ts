@@ -1,5 +1,6 @@
 import { LearnLossError } from "../errors.ts";
 import type { HeapAbi, Instance } from "./module.ts";
+import { renew } from "./shared.ts";
 
 /** Address of a block in Wasm memory, a nonnegative number below 2³². */
 export type Pointer = number;
@@ -26,6 +27,7 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     if (this.#disposed) throw new LearnLossError("DISPOSED", "This object was disposed: create a new one.");
     const pointer = bytes > 0xffff0000 ? 0 : this.kernels.allocate(bytes) >>> 0;
     if (pointer === 0) {
+      renew(this.kernels);
       throw new LearnLossError(
         "OUT_OF_MEMORY",
         `WebAssembly memory cannot grow by ${bytes} bytes (its limit is 4 GiB): use fewer rows, or Float32Array data.`,

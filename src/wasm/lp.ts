@@ -1,14 +1,19 @@
 import type { Abi } from "./lp-abi.ts";
 import { binary } from "./lp-binary.ts";
-import { decodeBinary, type Instance, instantiateModule } from "./module.ts";
+import type { Instance } from "./module.ts";
+import { SharedInstance } from "./shared.ts";
 
 /** The LP engine of assembly/lp.ts in one Wasm instance; arenas of `arena.ts` own its memory. */
 export type LpKernels = Instance<Abi>;
 
-let shared: LpKernels | undefined;
+const shared = new SharedInstance<Abi>(binary);
 
 /** The instance that everything shares, compiled at first use. */
 export function lpKernels(): LpKernels {
-  shared ??= instantiateModule<Abi>(decodeBinary(binary));
-  return shared;
+  return shared.get();
+}
+
+/** Uses an LP engine that the host compiled (`learnloss/lp.wasm`); call it before anything else of `learnloss/lp`. */
+export function load(options: { readonly module: WebAssembly.Module }): void {
+  shared.load(options.module);
 }

@@ -137,6 +137,25 @@ for (const model of kinds) {
     }
   });
 
+  test(`${model}: so it is at 1,000 points, along a random direction at each`, () => {
+    const problem = exampleProblem(model, 29, 5, 4);
+    const options: ObjectiveOptions = { ...problem, precision: "f64" };
+    const h = 1e-5;
+    for (let point = 0; point < 1000; point++) {
+      const theta = randomTheta(problem.outputs * 6, 100 + point, 0.01 * (point + 1) ** 0.7);
+      const direction = randomTheta(theta.length, 5000 + point, 1);
+      const { gradient } = evaluate(options, theta);
+      const along = (to: number) =>
+        evaluate(
+          options,
+          theta.map((value, i) => value + to * direction[i]!),
+        ).loss;
+      const slope = gradient.reduce((sum, g, i) => sum + g * direction[i]!, 0);
+      const size = Math.hypot(...gradient) * Math.hypot(...direction);
+      expect(Math.abs((along(h) - along(-h)) / (2 * h) - slope), `point ${point}`).toBeLessThan(1e-7 * size);
+    }
+  });
+
   test(`${model}: row groups weighed apart sum to the whole, and each φ is the mean of its rows`, () => {
     const problem = exampleProblem(model, 67, 9, 4);
     const theta = randomTheta(problem.outputs * 10);

@@ -1,0 +1,57 @@
+import { LearnLossError } from "../errors.ts";
+import { decodeBinary, type Instance, instantiateModule } from "./module.ts";
+
+const all: SharedInstance<object>[] = [];
+
+/** The one instance of a module that everything shares: compiled at first use, built anew after `renew`. */
+export class SharedInstance<Abi extends object> {
+  readonly #binary: string;
+  #module: WebAssembly.Module | undefined;
+  #instance: Instance<Abi> | undefined;
+
+  /** @param binary in base64 */
+  constructor(binary: string) {
+    this.#binary = binary;
+    all.push(this as SharedInstance<object>);
+  }
+
+  get(): Instance<Abi> {
+    this.#instance ??= instantiateModule<Abi>(this.#module ?? decodeBinary(this.#binary));
+    return this.#instance;
+  }
+
+  /** Uses a module that the host compiled. */
+  load(module: WebAssembly.Module): void {
+    this.#module = module;
+    this.#instance = undefined;
+  }
+
+  /** The next `get` builds another instance; whoever uses `old` keeps it until it is done. */
+  renew(old: object): void {
+    if (this.#instance === old) this.#instance = undefined;
+  }
+
+  /** @see outOfTrap */
+  abandon(): void {
+    this.#instance = undefined;
+  }
+}
+
+/** Memory never shrinks: an instance that filled it is replaced, and collected with its last user. */
+export function renew(instance: object): void {
+  for (const shared of all) shared.renew(instance);
+}
+
+/**
+ * What to throw for an error. After a trap no instance's memory can be trusted: all are built anew at their next use.
+ * Studies live outside and survive.
+ */
+export function outOfTrap(error: unknown): unknown {
+  if (!(error instanceof WebAssembly.RuntimeError)) return error;
+  for (const shared of all) shared.abandon();
+  return new LearnLossError(
+    "TRAP",
+    `WebAssembly stopped (${error.message}): a defect of learnloss, please report it. What was told to the study is safe; create a new tuner.`,
+    { cause: error },
+  );
+}

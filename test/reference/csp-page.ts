@@ -1,0 +1,12 @@
+// Runs in a frame with a content security policy of its own (test/wasm/csp.test.ts): tunes, and posts what came of it.
+import { type LearnLossError, l2, tune } from "../../src/index.ts";
+import { blobs } from "./blobs.ts";
+
+try {
+  const [train, validation] = [blobs(60, 4, 3, 1), blobs(60, 4, 3, 2)];
+  const { status } = await tune({ model: "softmax", train, validation, features: { l2: l2() } });
+  parent.postMessage({ status });
+} catch (error) {
+  const { code, message } = error as LearnLossError;
+  parent.postMessage({ code, message });
+}
