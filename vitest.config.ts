@@ -1,4 +1,6 @@
+import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
+import { promisify } from "node:util";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 
@@ -7,6 +9,13 @@ const chrome = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome
   (path) => path && existsSync(path),
 );
 if (!chrome) console.warn("No Chromium found (set CHROME=/path/to/it): the browser half of the tests is SKIPPED.");
+
+/** For the browser's test of determinism: the same computation in Node. */
+async function wholeStudiesInNode(): Promise<string> {
+  const program = ["--import", "tsx", "test/reference/print-whole-studies.ts"];
+  const { stdout } = await promisify(execFile)(process.execPath, program, { maxBuffer: 2 ** 28 });
+  return stdout;
+}
 
 /** Tests that touch no file and no process run in both engines; those of Node's side end in `.node.test.ts`. */
 const both = ["test/**/*.test.ts"];
@@ -30,6 +39,7 @@ export default defineConfig({
                   enabled: true,
                   headless: true,
                   screenshotFailures: false,
+                  commands: { wholeStudiesInNode },
                   provider: playwright({
                     launchOptions: {
                       executablePath: chrome,
