@@ -5,7 +5,7 @@ import { LearnLossError } from "./errors.ts";
 import { bind } from "./features/bind.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { groupNorm, l1, l2 } from "./features/norms.ts";
-import { FeatureSpace } from "./features/space.ts";
+import { FeatureSpace, isData } from "./features/space.ts";
 import { Solver, type SolverStatus } from "./inner/solver.ts";
 import { LinearModel } from "./models/linear.ts";
 import { type ModelKind, Objective } from "./models/objective.ts";
@@ -170,7 +170,7 @@ export class Fitting {
     if (status === "unbounded") return [UNBOUNDED];
     const { rows, columns } = this.#options.train;
     const penalized = Object.entries(loss.features).some(
-      ([name, { kind }]) => (kind === "l1" || kind === "l2" || kind === "hinge") && loss.lambda[name]! > 0,
+      ([name, feature]) => !isData(feature) && loss.lambda[name]! > 0,
     );
     return columns < rows || penalized ? [] : [`WIDE: ${columns} columns, ${rows} rows and ${NOT_UNIQUE}`];
   }

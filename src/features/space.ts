@@ -159,7 +159,8 @@ function termOf(feature: Feature, groupCount: number, knots: Float64Array): Term
   }
 }
 
-function isData(feature: Feature): boolean {
+/** Whether a feature is a mean over rows; penalties are the others. */
+export function isData(feature: Feature): boolean {
   return feature.kind === "group-loss" || feature.kind === "uniform-loss";
 }
 
