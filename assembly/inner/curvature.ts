@@ -8,7 +8,7 @@
 
 import { axpy, dot } from "../linalg/dense";
 
-/** Pairs kept. MNIST, 5000 rows, l2 = 1e-3, to 1e-4: 10 pairs 111 passes, then 23 at 1.1 times λ; 20: 103, 20; 40: 95, 8. */
+/** Pairs kept at most. MNIST, 5000 rows, l2 = 1e-3, to 1e-4: 10 pairs 111 passes, then 23 at 1.1 times λ; 20: 103, 20; 40: 95, 8. */
 export const PAIRS: i32 = 40;
 
 /** The newest of them make R, whose rows cost their number squared: beyond 20, fewer passes take longer. */
@@ -17,19 +17,22 @@ export const MODELLED: i32 = 20;
 @unmanaged
 export class Curvature {
   n: i32;
+  capacity: i32; // pairs at most, ≤ PAIRS
   count: i32;
   oldest: i32; // slot of the oldest pair
   metric: usize; // D: f64[n]
   scale: f64; // γ
-  steps: usize; // s: f64[PAIRS][n]
+  steps: usize; // s: f64[capacity][n]
   changes: usize; // y
   stepChange: usize; // s_k·y_l: f64[PAIRS][PAIRS], by slot
   stepStep: usize; // s_k·D·s_l
   stepSquares: usize; // ‖s_k‖² over the weights: f64[PAIRS]
+  crossed: usize; // whether the products with older pairs of R are known: i32[PAIRS]
   alpha: usize; // b_l/√(s_l·b_l) = Σ_j alpha[l][j]·γD·s_j + beta[l][j]·y_j, by age: f64[PAIRS][PAIRS]
   beta: usize;
   modelled: i32; // pairs in R
-  factors: usize; // rows of R: f64[n][2·MODELLED]
+  factors: usize; // rows of R: f64[n][row/8]
+  row: usize; // bytes of one
   diagonal: usize; // of B: f64[n]
   tile: usize; // γD·s and y of two unknowns: f64[MODELLED][4]
 }
@@ -38,26 +41,32 @@ export class Curvature {
 export const PRODUCT_BYTES: usize = (2 * <usize>PAIRS) << 3;
 
 const SQUARE: usize = (<usize>PAIRS * <usize>PAIRS) << 3;
-const ROW: usize = (2 * <usize>MODELLED) << 3;
 
-export function curvatureWorkBytes(n: i32): usize {
-  return ((<usize>n) << 3) * (2 * <usize>PAIRS + 2 * <usize>MODELLED + 2) + 5 * SQUARE + 2 * ROW;
+function rowBytes(capacity: i32): usize {
+  return (2 * <usize>min(capacity, MODELLED)) << 3;
 }
 
-export function curvatureInit(c: Curvature, n: i32, work: usize): void {
+export function curvatureWorkBytes(n: i32, capacity: i32): usize {
+  return ((<usize>n) << 3) * (2 * <usize>capacity + 2 + (rowBytes(capacity) >> 3)) + 7 * SQUARE;
+}
+
+export function curvatureInit(c: Curvature, n: i32, capacity: i32, work: usize): void {
   const vector = (<usize>n) << 3;
   c.n = n;
+  c.capacity = capacity;
+  c.row = rowBytes(capacity);
   c.metric = work;
   c.diagonal = work + vector;
   c.steps = work + 2 * vector;
-  c.changes = c.steps + <usize>PAIRS * vector;
-  c.factors = c.changes + <usize>PAIRS * vector;
-  c.stepChange = c.factors + 2 * <usize>MODELLED * vector;
+  c.changes = c.steps + <usize>capacity * vector;
+  c.factors = c.changes + <usize>capacity * vector;
+  c.stepChange = c.factors + <usize>n * c.row;
   c.stepStep = c.stepChange + SQUARE;
   c.alpha = c.stepStep + SQUARE;
   c.beta = c.alpha + SQUARE;
   c.stepSquares = c.beta + SQUARE;
-  c.tile = c.stepSquares + SQUARE;
+  c.crossed = c.stepSquares + SQUARE;
+  c.tile = c.crossed + SQUARE;
   forget(c);
 }
 
@@ -67,7 +76,7 @@ export function forget(c: Curvature): void {
 }
 
 function slot(c: Curvature, age: i32): i32 {
-  return (c.oldest + age) % PAIRS;
+  return (c.oldest + age) % c.capacity;
 }
 
 /** Slot of pair k of those in R. */
@@ -97,7 +106,7 @@ export function remember(
   weights: i32,
 ): void {
   const n = c.n;
-  const k = (c.oldest + c.count) % PAIRS; // when full: the oldest, overwritten
+  const k = (c.oldest + c.count) % c.capacity; // when full: the oldest, overwritten
   const s = stepAt(c, k);
   const y = changeAt(c, k);
   let bend: f64 = 0;
@@ -115,26 +124,38 @@ export function remember(
     change += (yi * yi) / metric;
   }
   const known = bend > 1e-6 * Math.sqrt(length * change) && change > 0;
-  if (c.count == PAIRS) {
-    c.oldest = (c.oldest + 1) % PAIRS;
+  if (c.count == c.capacity) {
+    c.oldest = (c.oldest + 1) % c.capacity;
     c.count--;
   }
   if (!known) return;
   c.count++;
   c.scale = change / bend;
   store<f64>(c.stepSquares + ((<usize>k) << 3), dot<f64>(weights, s, s));
-  for (let age = 0; age < c.count; age++) {
-    const l = slot(c, age);
-    const other = stepAt(c, l);
-    store<f64>(entry(c.stepChange, k, l), dot<f64>(n, s, changeAt(c, l)));
-    store<f64>(entry(c.stepChange, l, k), dot<f64>(n, other, y));
-    let product: f64 = 0;
-    for (let i = 0; i < n; i++) {
-      const at = (<usize>i) << 3;
-      product += load<f64>(s + at) * load<f64>(other + at) * load<f64>(c.metric + at);
+  store<f64>(entry(c.stepChange, k, k), bend);
+  store<f64>(entry(c.stepStep, k, k), length);
+  store<i32>(c.crossed + ((<usize>k) << 2), 0);
+}
+
+/** Products of the pairs in R with the older ones there: left until a penalty with kinks asks for R. */
+function crossProducts(c: Curvature): void {
+  const n = c.n;
+  for (let newer = 0; newer < c.modelled; newer++) {
+    const k = recent(c, newer);
+    if (load<i32>(c.crossed + ((<usize>k) << 2)) != 0) continue;
+    store<i32>(c.crossed + ((<usize>k) << 2), 1);
+    const s = stepAt(c, k);
+    for (let older = 0; older < newer; older++) {
+      const l = recent(c, older);
+      const other = stepAt(c, l);
+      store<f64>(entry(c.stepChange, k, l), dot<f64>(n, s, changeAt(c, l)));
+      let product: f64 = 0;
+      for (let i = 0; i < n; i++) {
+        const at = (<usize>i) << 3;
+        product += load<f64>(s + at) * load<f64>(other + at) * load<f64>(c.metric + at);
+      }
+      store<f64>(entry(c.stepStep, k, l), product);
     }
-    store<f64>(entry(c.stepStep, k, l), product);
-    store<f64>(entry(c.stepStep, l, k), product);
   }
 }
 
@@ -167,6 +188,7 @@ export function applyInverse(c: Curvature, l2: f64, weights: i32, q: usize, alph
 /** Prepares `factors` and `diagonal` for the unknowns in `list`, i32[count]. */
 export function factorRows(c: Curvature, list: usize, count: i32): void {
   c.modelled = min(c.count, MODELLED);
+  crossProducts(c);
   expandPairs(c);
   let index = 0;
   if (ASC_FEATURE_SIMD) {
@@ -222,7 +244,7 @@ function factorOne(c: Curvature, i: i32): void {
   const m = c.modelled;
   const at = (<usize>i) << 3;
   const d = c.scale * load<f64>(c.metric + at);
-  const row = c.factors + <usize>i * ROW;
+  const row = c.factors + <usize>i * c.row;
   let diagonal = d;
   for (let k = 0; k < m; k++) {
     const sk = recent(c, k);
@@ -246,8 +268,8 @@ function factorTwo(c: Curvature, i: i32, j: i32): void {
   const ati = (<usize>i) << 3;
   const atj = (<usize>j) << 3;
   const d = both(c.scale * load<f64>(c.metric + ati), c.scale * load<f64>(c.metric + atj));
-  const rowi = c.factors + <usize>i * ROW;
-  const rowj = c.factors + <usize>j * ROW;
+  const rowi = c.factors + <usize>i * c.row;
+  const rowj = c.factors + <usize>j * c.row;
   let diagonal = d;
   for (let k = 0; k < m; k++) {
     const slotk = recent(c, k);
@@ -294,7 +316,7 @@ export function boundBlock(c: Curvature, list: usize, count: i32, out: usize): v
     for (let l = 0; l <= k; l++) {
       let product: f64 = 0;
       for (let index = 0; index < count; index++) {
-        const row = c.factors + <usize>load<i32>(list + ((<usize>index) << 2)) * ROW;
+        const row = c.factors + <usize>load<i32>(list + ((<usize>index) << 2)) * c.row;
         product += load<f64>(row + ((<usize>k) << 3)) * load<f64>(row + ((<usize>l) << 3));
       }
       squares += (l < k ? 2 : 1) * product * product;
@@ -310,13 +332,13 @@ export function boundBlock(c: Curvature, list: usize, count: i32, out: usize): v
 /** (B·v)_i for v known by products = diag(±1)·Rᵀv. */
 export function productAt(c: Curvature, i: i32, v: f64, products: usize): f64 {
   const at = (<usize>i) << 3;
-  return c.scale * load<f64>(c.metric + at) * v + dot<f64>(2 * c.modelled, c.factors + <usize>i * ROW, products);
+  return c.scale * load<f64>(c.metric + at) * v + dot<f64>(2 * c.modelled, c.factors + <usize>i * c.row, products);
 }
 
 /** products ← products + diag(±1)·R_i·change. */
 export function moveProducts(c: Curvature, i: i32, change: f64, products: usize): void {
   const m = c.modelled;
-  const row = c.factors + <usize>i * ROW;
+  const row = c.factors + <usize>i * c.row;
   axpy<f64>(m, change, row, products);
   axpy<f64>(m, -change, row + ((<usize>m) << 3), products + ((<usize>m) << 3));
 }

@@ -1,15 +1,18 @@
-// Weighted mean and variance of each column: the solvers work on centred columns (intercepts are not penalized, so
-// b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column's variance.
+// Weighted mean, variance and share of nonzeros of each column: the solvers work on centred columns (intercepts are
+// not penalized, so b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column.
 
 import { BLOCK, Objective, panelOf } from "../objective";
 
 /** Variances below this share of the squared mean are rounding: the column is constant. */
 const ROUNDING: f64 = 1e-24;
 
-/** out: f64[2·columns], means then variances, rows weighted as in the data terms (each group's weights sum to 1). */
+/**
+ * out: f64[3·columns], means, variances and shares of rows whose value is not 0, rows weighted as in the data terms
+ * (each group's weights sum to 1).
+ */
 export function columnMoments(pointer: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
-  memory.fill(out, 0, (<usize>o.columns) << 4);
+  memory.fill(out, 0, 3 * ((<usize>o.columns) << 3));
   if (o.width == 4) moments<f32>(o, out);
   else moments<f64>(o, out);
   for (let j = 0; j < o.columns; j++) {
@@ -24,6 +27,7 @@ export function columnMoments(pointer: usize, out: usize): void {
 function moments<T>(o: Objective, out: usize): void {
   const d = o.columns;
   const variances = out + ((<usize>d) << 3);
+  const shares = variances + ((<usize>d) << 3);
   const share = 1 / <f64>o.groups;
   let total: f64 = 0; // 1 but for rounding; the sparse formula needs it exactly
   for (let i = 0; i < o.rows; i++) total += load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
@@ -36,6 +40,7 @@ function moments<T>(o: Objective, out: usize): void {
         const x = <f64>load<T>(o.values + <usize>k * sizeof<T>());
         store<f64>(out + at, load<f64>(out + at) + weight * x);
         store<f64>(variances + at, load<f64>(variances + at) + weight * x * x);
+        store<f64>(shares + at, load<f64>(shares + at) + (x != 0 ? weight : 0));
       }
     }
     for (let j = 0; j < d; j++) {
@@ -51,15 +56,18 @@ function moments<T>(o: Objective, out: usize): void {
   for (let i = 0; i < o.rows; i += BLOCK) sumSquares<T>(o, i, share, out);
 }
 
-/** Weighted sums of the columns. */
+/** Weighted sums of the columns and of their nonzeros. */
 function sumPanel<T>(o: Objective, first: i32, share: f64, out: usize): void {
   const count = min(BLOCK, o.rows - first);
+  const shares = out + ((<usize>o.columns) << 4);
   let row = panelOf<T>(o, first, count);
   for (let i = first; i < first + count; i++) {
     const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
     for (let j = 0; j < o.columns; j++) {
-      const at = out + ((<usize>j) << 3);
-      store<f64>(at, load<f64>(at) + weight * <f64>load<T>(row + <usize>j * sizeof<T>()));
+      const at = (<usize>j) << 3;
+      const x = <f64>load<T>(row + <usize>j * sizeof<T>());
+      store<f64>(out + at, load<f64>(out + at) + weight * x);
+      if (x != 0) store<f64>(shares + at, load<f64>(shares + at) + weight);
     }
     row += <usize>o.columns * sizeof<T>();
   }

@@ -19,6 +19,7 @@ import {
   factorRows,
   forget,
   moveProducts,
+  PAIRS,
   PRODUCT_BYTES,
   productAt,
   remember,
@@ -43,7 +44,7 @@ const SWEEPS: i32 = 10;
 @unmanaged
 export class Solver {
   objective: usize;
-  moments: usize; // f64[2·columns] of moments.ts
+  moments: usize; // f64[3·columns] of moments.ts
   theta: usize; // the current iterate, in θ's layout: what the world sees
   centred: usize; // the same as θ′
   gradient: usize; // of the data terms in θ′
@@ -73,13 +74,21 @@ export function solverBytes(): usize {
   return offsetof<Solver>() + offsetof<Curvature>();
 }
 
-export function solverWorkBytes(thetaCount: i32, groups: i32): usize {
-  return (
-    (<usize>thetaCount * 7 + 2 * (<usize>groups + 1)) * 8 +
-    PRODUCT_BYTES +
-    (((<usize>thetaCount) << 2) + 8) +
-    curvatureWorkBytes(thetaCount)
-  );
+export function solverWorkBytes(objective: usize): usize {
+  const o = changetype<Objective>(objective);
+  const n = <usize>o.thetaCount;
+  return (n * 7 + 2 * (<usize>o.groups + 1)) * 8 + PRODUCT_BYTES + ((n << 2) + 8) + curvatureWorkBytes(n, pairsFor(o));
+}
+
+/**
+ * Curvature pairs to keep: all, unless a pass costs less than they do, as with few rows or few nonzeros per column.
+ * Mails on 2^16 columns, 17 nonzeros per column: 40 pairs take 3 times as long as the pass, 10 as long.
+ */
+function pairsFor(o: Objective): i32 {
+  const sparse = o.columnIndices != 0;
+  const values = sparse ? <f64>load<i32>(o.rowStarts + ((<usize>o.rows) << 2)) : <f64>o.rows * <f64>o.columns;
+  const perUnknown = values / <f64>o.columns;
+  return <i32>min(<f64>PAIRS, max(10, (sparse ? 0.6 : 0.1) * perUnknown));
 }
 
 export function solverInit(pointer: usize, objective: usize, moments: usize, work: usize, tolerance: f64): void {
@@ -99,13 +108,13 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
   s.groupLosses = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
   s.products = s.groupLosses + ((<usize>(o.groups + 1)) << 3);
   const curvature = s.products + PRODUCT_BYTES;
-  s.working = curvature + curvatureWorkBytes(o.thetaCount);
+  s.working = curvature + curvatureWorkBytes(o.thetaCount, pairsFor(o));
   s.curvature = pointer + offsetof<Solver>();
   s.tolerance = tolerance;
   s.scale = 0;
-  curvatureInit(changetype<Curvature>(s.curvature), o.thetaCount, curvature);
+  curvatureInit(changetype<Curvature>(s.curvature), o.thetaCount, pairsFor(o), curvature);
   const metric = changetype<Curvature>(s.curvature).metric;
-  for (let i = 0; i < o.thetaCount; i++) store<f64>(metric + ((<usize>i) << 3), variance(s, o, i));
+  for (let i = 0; i < o.thetaCount; i++) store<f64>(metric + ((<usize>i) << 3), metricAt(s, o, i));
   let squares: f64 = 0;
   const d = o.columns;
   for (let j = 0; j < d; j++) squares += load<f64>(s.moments + ((<usize>(d + j)) << 3));
@@ -302,13 +311,20 @@ function minimizeModel(s: Solver, o: Objective, c: Curvature): void {
   }
 }
 
-/** Variance of the column of unknown i, floored at what rounding leaves of a constant column; 1 for intercepts. */
-function variance(s: Solver, o: Objective, i: i32): f64 {
+/**
+ * The unit of unknown i squared: its column's variance, floored at what rounding leaves of a constant column, over its
+ * share of nonzeros to the ¾; 1 for intercepts. By the variance alone rare words, which come together in a few mails,
+ * would be one direction of enormous curvature. Mails on 2^16 columns, l2 = 1e-5, powers 0, ½, ¾, 1: 219, 61, 47, 53
+ * passes; l1 = 1e-4: 292, 62, 51, 52; MNIST, l2 = 1e-4: 140, 117, 121, 117; l1 = l2 = 1e-4: 104, 87, 90, 100.
+ */
+function metricAt(s: Solver, o: Objective, i: i32): f64 {
   if (i >= o.weightCount) return 1;
   const j = i % o.columns;
   const mean = load<f64>(s.moments + ((<usize>j) << 3));
   const spread = load<f64>(s.moments + ((<usize>(o.columns + j)) << 3)) + (o.width == 4 ? 1e-7 : 1e-14) * mean * mean;
-  return spread > 0 ? spread : 1;
+  if (!(spread > 0)) return 1;
+  const root = Math.sqrt(min(1, max(load<f64>(s.moments + ((<usize>(2 * o.columns + j)) << 3)), 1e-12)));
+  return spread / (root * Math.sqrt(root));
 }
 
 /** out ← θ with b + sign·W·mean for b. */

@@ -34,7 +34,7 @@ export class Solver {
     this.#arena = arena;
     this.#objective = objective;
     this.#pointer = arena.bytes(k.solverBytes());
-    const work = arena.bytes(k.solverWorkBytes(objective.thetaCount, objective.groupCount));
+    const work = arena.bytes(k.solverWorkBytes(objective.pointer));
     k.solverInit(this.#pointer, objective.pointer, objective.moments(), work, options.tolerance);
   }
 
