@@ -10,7 +10,7 @@ export {
   l1FitIterations,
   l1FitMove,
   l1FitNumber,
-  l1FitRevise,
+  l1FitReweigh,
   l1FitSolve,
   l1FitVerify,
 } from "./outer/l1-fit";

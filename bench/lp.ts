@@ -13,6 +13,7 @@ import { loadHighs } from "./lp/peers.ts";
 const { values: options } = parseArgs({
   options: {
     only: { type: "string" },
+    sizes: { type: "string", default: "0,1,2,3,4" },
     cap: { type: "string", default: "20" },
     campaign: { type: "string", default: "500" },
     first: { type: "string", default: "0" },
@@ -25,7 +26,9 @@ const result: Record<string, unknown> = { node: process.version };
 
 if (asked("family")) {
   log(`${"outer fit".padEnd(47)}   cold ms   warm ms`);
-  const rows = await benchFamily(Number(options.cap), (row) => log(describeRow(row)));
+  const rows = await benchFamily(options.sizes.split(",").map(Number), Number(options.cap), (row) =>
+    log(describeRow(row)),
+  );
   const summary = ratios(rows);
   log("\ntimes ours:   best form of highs   its default   its hot start");
   const cell = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : "–").padStart(14);

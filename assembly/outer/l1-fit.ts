@@ -28,8 +28,10 @@ export const NUMERICAL: i32 = 3;
 /** Panels whose share of the normal equations is summed up in registers. */
 const CHUNK: i32 = 32;
 /** Fewer numbers than this are not worth sifting. */
-const SIFT: i32 = 20000;
+const SIFT: i32 = 1000;
 const REBUILD: i32 = 100;
+/** Of the basic rows' residuals: what a fresh inverse leaves. */
+const ACCURATE: f64 = 1e-14;
 const PERTURBATIONS: i32 = 6;
 /** Residuals below it are zero: their state s is kept through a rebuild, or it would cycle. */
 const ZERO: f64 = 1e-7;
@@ -47,19 +49,21 @@ class L1Fit {
   incumbent: i32; // slot of j, −1 for none
   started: i32;
   feasible: i32; // the hard rows are known to be consistent
+  current: i32; // bounds, residuals and g are those of a minimum, which rows appended since have been added to
   phase: i32;
   iterations: i32;
   limit: i32;
-  stale: i32; // updates of the inverse since it was rebuilt
+  updates: i32; // of the inverse since it was rebuilt
+  stale: i32; // and since it was last seen to be accurate
   perturbed: i32;
   perturbations: i32;
   random: u32;
   penalty: f64; // M
+  total: f64; // Σ w
   guard: f64; // α₀
   // what l1FitVerify found
   objective: f64;
   dualObjective: f64;
-  weights: f64;
   violation: f64;
   stationarity: f64;
   panels: usize;
@@ -182,7 +186,9 @@ export function l1FitMove(from: usize, to: usize): void {
   b.incumbent = a.incumbent;
   b.started = a.started;
   b.feasible = a.feasible;
+  b.current = a.current;
   b.penalty = a.penalty;
+  b.total = a.total;
   b.random = a.random;
   const column = (<usize>columnStride(a.p)) << 3;
   memory.copy(b.panels, a.panels, <usize>((a.m + 1) >> 1) * panelBytes(a.k));
@@ -199,9 +205,13 @@ export function l1FitMove(from: usize, to: usize): void {
   copySegments(a.b, b.b, a, b, n, rest);
   copySegments(a.r, b.r, a, b, n, rest);
   copySegments(a.s, b.s, a, b, n, rest);
+  copySegments(a.lo, b.lo, a, b, n, rest);
+  copySegments(a.hi, b.hi, a, b, n, rest);
+  copySegments(a.span, b.span, a, b, n, rest);
   memory.copy(b.x, a.x, column);
+  memory.copy(b.g, a.g, column);
+  memory.copy(b.resting, a.resting, column);
   memory.copy(b.inverse, a.inverse, <usize>a.p * column);
-  for (let i = 0; i < a.cones; i++) store<f64>(at(b.lo, newStart + i), load<f64>(at(a.lo, oldStart + i)));
   for (let q = 0; q < a.p; q++) {
     const row = load<i32>(a.basis + ((<usize>q) << 2));
     let moved = row;
@@ -217,9 +227,13 @@ function copySegments(from: usize, to: usize, a: L1Fit, b: L1Fit, n: usize, rest
   memory.copy(at(to, 2 * b.capacity), at(from, 2 * a.capacity), rest);
 }
 
-/** Appends `count` observations: φ (count × k) and e, scaled by what arrays 4 and 5 hold. They are active. */
+/**
+ * Appends `count` observations: φ (count × k) and e, scaled by what arrays 4 and 5 hold; arrays 0 and 1 have their
+ * weights and flags already. They are active.
+ */
 export function l1FitAppend(block: usize, count: i32, phi: usize, e: usize, center: f64, spread: f64): void {
   const f = changetype<L1Fit>(block);
+  f.feasible = 0; // they may contradict the hard rows
   for (let i = 0; i < count; i++) {
     const slot = f.m;
     setRow(f.panels, f.k, slot, phi + <usize>i * ((<usize>f.k) << 3), f.center, f.spread);
@@ -228,10 +242,39 @@ export function l1FitAppend(block: usize, count: i32, phi: usize, e: usize, cent
     store<f64>(at(f.s, f.capacity + slot), 1);
     assign(f, slot, slot);
     f.m = slot + 1;
+    if (f.current) join(f, slot);
     if (f.active < slot) swapSlots(f, slot, f.active);
     f.active++;
   }
-  f.active = min((f.active + 7) & ~7, f.m);
+  const rounded = min((f.active + 7) & ~7, f.m);
+  if (f.current) {
+    for (let i = f.active; i < rounded; i++) {
+      addTo(f, i, -bound(f, i), f.resting);
+      if (f.incumbent >= 0) addTo(f, f.capacity + i, -bound(f, f.capacity + i), f.resting);
+    }
+  }
+  f.active = rounded;
+}
+
+/** Gives a new slot its bounds and residuals at x, and adds its share to g. */
+function join(f: L1Fit, slot: i32): void {
+  const w = load<f64>(at(f.weight, slot));
+  f.total += w;
+  const ordered = f.incumbent >= 0 && load<f64>(at(f.ordered, slot)) > 0;
+  joinRow(f, slot, -w, w);
+  joinRow(f, f.capacity + slot, 0, ordered ? f.penalty : 0);
+}
+
+function joinRow(f: L1Fit, row: i32, low: f64, high: f64): void {
+  store<f64>(at(f.lo, row), low);
+  store<f64>(at(f.hi, row), high);
+  store<f64>(at(f.span, row), high - low);
+  if (high == 0) return;
+  rowInto(f, row, f.row);
+  const r = load<f64>(at(f.b, row)) - dot(f.row, f.x, (<usize>columnStride(f.p)) << 3);
+  store<f64>(at(f.r, row), r);
+  if (r < 0) store<f64>(at(f.s, row), -1);
+  addTo(f, row, bound(f, row), f.g);
 }
 
 function assign(f: L1Fit, slot: i32, observation: i32): void {
@@ -284,6 +327,7 @@ export function l1FitCone(block: usize, coefficients: usize, equality: i32): voi
 /** The incumbent j (−1 for none) and which models it is compared with. The next solve starts afresh. */
 export function l1FitIncumbent(block: usize, j: i32): void {
   const f = changetype<L1Fit>(block);
+  f.current = 0;
   // An observation that is yet to be appended will have the slot of its number.
   f.incumbent = j < 0 || j >= f.m ? j : load<i32>(f.place + ((<usize>j) << 2));
   f.started = 0;
@@ -291,8 +335,8 @@ export function l1FitIncumbent(block: usize, j: i32): void {
 }
 
 /**
- * Where TypeScript reads and writes: 0 weights, 1 ordered, 2 x, 3 y of the ordering rows (after `l1FitVerify`),
- * 4 center and 5 spread of φ.
+ * Where TypeScript reads and writes: 0 weights, 1 ordered, 2 x, 3 y of the ordering rows that prove infeasibility
+ * (after `l1FitVerify`), 4 center and 5 spread of φ.
  */
 export function l1FitArray(block: usize, which: i32): usize {
   const f = changetype<L1Fit>(block);
@@ -308,9 +352,9 @@ export function l1FitIterations(block: usize): i32 {
   return changetype<L1Fit>(block).iterations;
 }
 
-/** New observations may contradict the hard rows. */
-export function l1FitRevise(block: usize): void {
-  changetype<L1Fit>(block).feasible = 0;
+/** Array 0 has other weights. */
+export function l1FitReweigh(block: usize): void {
+  changetype<L1Fit>(block).current = 0;
 }
 
 /** out ← the coefficients of row `index`, padded with zeros. */
@@ -429,16 +473,27 @@ function recompute(f: L1Fit, zero: f64): void {
 }
 
 function residuals(f: L1Fit, first: i32, count: i32, zero: f64): void {
-  for (let i = first; i < first + count; i++) {
-    const r = rhs(f, i) - load<f64>(at(f.alpha, i));
-    const s = load<f64>(at(f.s, i));
-    if (r * s >= 0) {
-      store<f64>(at(f.r, i), r);
-    } else if (abs(r) < zero) {
-      store<f64>(at(f.r, i), 0);
-    } else {
-      store<f64>(at(f.r, i), r);
-      store<f64>(at(f.s, i), -s);
+  const end = (<usize>(first + count)) << 3;
+  if (ASC_FEATURE_SIMD) {
+    const none = f64x2.splat(0);
+    const near = f64x2.splat(zero);
+    for (let i = (<usize>first) << 3; i < end; i += 16) {
+      const right = f64x2.add(v128.load(f.b + i), v128.load(f.shift + i));
+      const r = f64x2.sub(right, v128.load(f.alpha + i));
+      const s = v128.load(f.s + i);
+      const same = f64x2.ge(f64x2.mul(r, s), none);
+      const small = f64x2.lt(f64x2.abs(r), near);
+      v128.store(f.r + i, v128.bitselect(none, r, v128.andnot(small, same)));
+      v128.store(f.s + i, v128.bitselect(s, f64x2.neg(s), v128.or(same, small)));
+    }
+  } else {
+    for (let i = (<usize>first) << 3; i < end; i += 8) {
+      const r = load<f64>(f.b + i) + load<f64>(f.shift + i) - load<f64>(f.alpha + i);
+      const s = load<f64>(f.s + i);
+      const same = r * s >= 0;
+      const small = abs(r) < zero;
+      store<f64>(f.r + i, small && !same ? 0 : r);
+      store<f64>(f.s + i, same || small ? s : -s);
     }
   }
 }
@@ -452,7 +507,6 @@ function gather(f: L1Fit, first: i32, end: i32, out: usize): void {
   const y = f.t;
   const count = end - first;
   const panels = f.panels + <usize>(first >> 1) * panelBytes(f.k);
-  store<f64>(at(y, count), 0);
   let sum = boundsInto(f, first, count, y);
   addRows(panels, f.k, (count + 1) & ~1, y, f.pairs, out);
   store<f64>(at(out, f.k + 1), load<f64>(at(out, f.k + 1)) + sum);
@@ -465,16 +519,31 @@ function gather(f: L1Fit, first: i32, end: i32, out: usize): void {
   }
 }
 
-/** y ← the bounds that `count` rows from `first` are at, 0 for basic ones. Returns their sum. */
+/** y ← the bounds that `count` rows from `first` (even) are at, 0 for basic ones. Returns their sum. */
 function boundsInto(f: L1Fit, first: i32, count: i32, y: usize): f64 {
-  let sum: f64 = 0;
-  for (let i = 0; i < count; i++) {
-    const row = first + i;
-    const value = load<f64>(at(f.span, row)) > 0 ? bound(f, row) : 0;
-    store<f64>(at(y, i), value);
-    sum += value;
+  const begin = (<usize>first) << 3;
+  const end = begin + ((<usize>count) << 3);
+  if (ASC_FEATURE_SIMD) {
+    const zero = f64x2.splat(0);
+    let sums = zero;
+    for (let i = begin; i < end; i += 16) {
+      const up = f64x2.gt(v128.load(f.s + i), zero);
+      const nonbasic = f64x2.gt(v128.load(f.span + i), zero);
+      const value = v128.and(v128.bitselect(v128.load(f.hi + i), v128.load(f.lo + i), up), nonbasic);
+      v128.store(y + (i - begin), value);
+      sums = f64x2.add(sums, value);
+    }
+    return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
   }
-  return sum;
+  let even: f64 = 0;
+  let odd: f64 = 0;
+  for (let i = first; i < first + ((count + 1) & ~1); i++) {
+    const value = load<f64>(at(f.span, i)) > 0 ? bound(f, i) : 0;
+    store<f64>(at(y, i - first), value);
+    if (i & 1) odd += value;
+    else even += value;
+  }
+  return even + odd;
 }
 
 /** The inverse from scratch: row after row takes the free slot with the largest pivot; dependent rows drop out. */
@@ -513,7 +582,23 @@ function rebuild(f: L1Fit, zero: f64): void {
     }
   }
   f.stale = 0;
+  f.updates = 0;
   recompute(f, zero);
+}
+
+/** Everything from the inverse, which is rebuilt unless the basic rows say that it is accurate still. */
+function refresh(f: L1Fit): void {
+  recompute(f, ZERO);
+  let worst: f64 = 0;
+  for (let q = 0; q < f.p; q++) {
+    const row = basic(f, q);
+    const artificial = row - 2 * f.capacity - f.coneCapacity;
+    const activity = load<f64>(artificial < 0 ? at(f.alpha, row) : at(f.x, artificial));
+    const right = rhs(f, row);
+    worst = max(worst, abs(right - activity) / (1 + abs(right)));
+  }
+  if (worst > ACCURATE) rebuild(f, ZERO);
+  else f.stale = 0;
 }
 
 /** y_B, and the basic row with the steepest violation; −1 when there is none. */
@@ -589,10 +674,10 @@ function minimize(f: L1Fit): i32 {
   f.perturbations = 0;
   memory.fill(f.ignored, 0, (<usize>f.p) << 3);
   while (status < 0) {
-    if (f.stale >= REBUILD) rebuild(f, ZERO);
+    if (f.updates >= REBUILD) rebuild(f, ZERO);
     const q = price(f);
     if (q < 0) {
-      if (f.stale > 0) rebuild(f, ZERO);
+      if (f.stale > 0) refresh(f);
       else if (f.perturbed) unperturb(f);
       else if (!awake(f)) status = OPTIMAL;
     } else if (f.iterations >= f.limit) {
@@ -638,12 +723,12 @@ function pivot(f: L1Fit, q: i32): f64 {
   if (place < 0) {
     // f ≥ 0 has no unbounded ray: the violation is rounding, or the kink is in a slot at rest.
     if (f.active < f.m) wakeAll(f);
-    else if (f.stale > 0) rebuild(f, ZERO);
+    else if (f.updates > 0) rebuild(f, ZERO);
     else store<f64>(at(f.ignored, q), 1);
     return -1;
   }
   const entering = load<i32>(f.list + ((<usize>place) << 2));
-  if (abs(load<f64>(at(f.alpha, entering))) < 1e-7 * length && f.stale > 0) {
+  if (abs(load<f64>(at(f.alpha, entering))) < 1e-7 * length && f.updates > 0) {
     rebuild(f, ZERO);
     return -1;
   }
@@ -673,6 +758,7 @@ function pivot(f: L1Fit, q: i32): f64 {
   updateInverse(f.inverse, f.p, q, f.w);
   setBasic(f, q, entering);
   f.stale++;
+  f.updates++;
   memory.fill(f.ignored, 0, (<usize>f.p) << 3);
   return step > 1e-14 ? step : 0;
 }
@@ -739,7 +825,7 @@ function wakeAll(f: L1Fit): void {
 /** The slots with the least residuals and the tightest orderings become the active ones. All residuals are known. */
 function sift(f: L1Fit): void {
   const m = f.m;
-  const wanted = max(8 * f.p, m >> 2);
+  const wanted = max(10 * f.p, m >> 2);
   if (m * f.k < SIFT || 2 * wanted > m) return;
   for (let i = 0; i < m; i++) store<f64>(at(f.t, i), abs(load<f64>(at(f.r, i))));
   const near = smallest(f.t, m, wanted);
@@ -797,6 +883,7 @@ function start(f: L1Fit): void {
     store<f64>(at(f.b, first + q), load<f64>(at(f.x, q)));
   }
   f.stale = 0;
+  f.updates = 0;
   f.started = 1;
 }
 
@@ -874,24 +961,8 @@ export function l1FitSolve(block: usize, limit: i32): i32 {
   f.iterations = 0;
   f.limit = limit;
   f.phase = 2;
-  f.perturbed = 0;
-  memory.fill(f.shift, 0, (<usize>total(f)) << 3);
-  let weights: f64 = 0;
-  for (let i = 0; i < f.m; i++) weights += load<f64>(at(f.weight, i));
-  const cold = f.started == 0;
-  if (cold) {
-    f.active = f.m;
-    start(f);
-    f.penalty = 0;
-  }
-  if (f.penalty < weights) f.penalty = weights;
-  setBounds(f);
-  if (cold) {
-    recompute(f, 0);
-    sift(f);
-  } else {
-    rebuild(f, ZERO);
-  }
+  if (f.current == 0) prepare(f);
+  f.current = 0;
   let status = -1;
   while (status < 0) {
     const ended = minimize(f);
@@ -912,18 +983,41 @@ export function l1FitSolve(block: usize, limit: i32): i32 {
       if (status < 0) {
         f.phase = 2;
         f.penalty *= 100;
-        if (f.penalty > 1e12 * weights) status = NUMERICAL;
+        if (f.penalty > 1e12 * f.total) status = NUMERICAL;
         setBounds(f);
         recompute(f, 0);
       }
     }
   }
-  if (status != OPTIMAL) f.started = 0;
+  if (status == OPTIMAL) f.current = 1;
+  else f.started = 0;
   return status;
 }
 
+/** A start where there is no basis to go on from; bounds, residuals and g of the basis. */
+function prepare(f: L1Fit): void {
+  f.perturbed = 0;
+  memory.fill(f.shift, 0, (<usize>total(f)) << 3);
+  f.total = 0;
+  for (let i = 0; i < f.m; i++) f.total += load<f64>(at(f.weight, i));
+  const cold = f.started == 0;
+  if (cold) {
+    f.active = f.m;
+    start(f);
+    f.penalty = 0;
+  }
+  f.penalty = max(f.penalty, f.total);
+  setBounds(f);
+  if (cold) {
+    recompute(f, 0);
+    sift(f);
+  } else {
+    rebuild(f, ZERO);
+  }
+}
+
 /**
- * Duals y from the last factor, and from them and x alone, with the rows as they are stored: f, b·y, Σ w, the largest
+ * Duals y from the last factor, and from them and x alone, with the rows as they are stored: f, b·y, the largest
  * violation of a hard row relative to (μ, α), ‖Aᵀy‖∞ / Σ w. See `l1FitNumber`.
  */
 export function l1FitVerify(block: usize): void {
@@ -932,11 +1026,12 @@ export function l1FitVerify(block: usize): void {
   const m = f.m;
   const y = f.t;
   const column = (<usize>columnStride(f.p)) << 3;
-  const end = 2 * capacity + f.cones;
-  for (let i = 0; i < end; i++) {
-    const fixed = load<f64>(at(f.hi, i)) - load<f64>(at(f.lo, i)) == 0;
-    store<f64>(at(y, i), fixed ? load<f64>(at(f.hi, i)) : bound(f, i));
-  }
+  const cones = 2 * capacity;
+  const end = cones + f.cones;
+  const even = (m + 1) & ~1;
+  sides(f, 0, even);
+  sides(f, capacity, even);
+  sides(f, cones, (f.cones + 1) & ~1);
   for (let q = 0; q < f.p; q++) {
     const row = basic(f, q);
     if (row < end) {
@@ -945,41 +1040,27 @@ export function l1FitVerify(block: usize): void {
     }
   }
   multiply(f, f.x, 0, (m + 7) & ~7, f.alpha);
-  f.objective = 0;
-  f.dualObjective = 0;
-  f.weights = 0;
-  let sum: f64 = 0;
-  let above: f64 = 0;
-  let worst: f64 = 0;
-  for (let i = 0; i < m; i++) {
-    const b = load<f64>(at(f.b, i));
-    const dual = load<f64>(at(y, i));
-    const w = load<f64>(at(f.weight, origin(f, i)));
-    f.objective += w * abs(b - load<f64>(at(f.alpha, i)));
-    f.dualObjective += b * dual;
-    f.weights += w;
-    sum += dual;
-    if (f.incumbent >= 0) {
-      above += load<f64>(at(y, capacity + i));
-      if (load<f64>(at(f.hi, capacity + i)) > 0) worst = max(worst, -load<f64>(at(f.alpha, capacity + i)));
-    }
-  }
   const gradient = f.row;
   memory.fill(gradient, 0, column);
-  if (m & 1) {
-    store<f64>(at(y, m), 0);
-    store<f64>(at(y, capacity + m), 0);
-  }
-  addRows(f.panels, f.k, (m + 1) & ~1, y, f.pairs, gradient);
+  const sum = objectives(f, even);
+  addRows(f.panels, f.k, even, y, f.pairs, gradient);
   store<f64>(at(gradient, f.k + 1), sum);
+  let worst: f64 = 0;
   if (f.incumbent >= 0) {
-    addRows(f.panels, f.k, (m + 1) & ~1, at(y, capacity), f.pairs, gradient);
-    addRow(f.panels, f.k, f.incumbent, -above, gradient);
+    let above: f64 = 0;
+    for (let i = capacity; i < capacity + m; i++) {
+      above += load<f64>(at(y, i));
+      if (load<f64>(at(f.hi, i)) > 0) worst = max(worst, -load<f64>(at(f.alpha, i)));
+    }
+    if (above > 0) {
+      addRows(f.panels, f.k, even, at(y, capacity), f.pairs, gradient);
+      addRow(f.panels, f.k, f.incumbent, -above, gradient);
+    }
   }
-  for (let i = 2 * capacity; i < end; i++) {
+  for (let i = cones; i < end; i++) {
     addTo(f, i, load<f64>(at(y, i)), gradient);
     const value = load<f64>(at(f.alpha, i));
-    if (i == 2 * capacity) f.dualObjective += load<f64>(at(y, i)) * f.guard;
+    if (i == cones) f.dualObjective += load<f64>(at(y, i)) * f.guard;
     else worst = max(worst, load<f64>(at(f.lo, i)) < 0 ? abs(value) : -value);
   }
   let size: f64 = 0;
@@ -987,8 +1068,56 @@ export function l1FitVerify(block: usize): void {
   f.violation = worst / max(size, 1e-300);
   f.stationarity = 0;
   for (let a = 0; a < f.p; a++) f.stationarity = max(f.stationarity, abs(load<f64>(at(gradient, a))));
-  f.stationarity /= max(f.weights, 1e-300);
-  for (let i = 0; i < m; i++) store<f64>(at(f.alpha, origin(f, i)), load<f64>(at(y, capacity + i)));
+  f.stationarity /= max(f.total, 1e-300);
+  if (f.phase == 1) {
+    for (let i = 0; i < m; i++) store<f64>(at(f.alpha, origin(f, i)), load<f64>(at(y, capacity + i)));
+  }
+}
+
+/** y ← the bound on the side that s says, basic or not. */
+function sides(f: L1Fit, first: i32, count: i32): void {
+  const end = (<usize>(first + count)) << 3;
+  if (ASC_FEATURE_SIMD) {
+    const zero = f64x2.splat(0);
+    for (let i = (<usize>first) << 3; i < end; i += 16) {
+      const up = f64x2.gt(v128.load(f.s + i), zero);
+      v128.store(f.t + i, v128.bitselect(v128.load(f.hi + i), v128.load(f.lo + i), up));
+    }
+  } else {
+    for (let i = first; i < first + count; i++) store<f64>(at(f.t, i), bound(f, i));
+  }
+}
+
+/** Σ w|b − a·x| and b·y over the observations; hi is w. Returns Σ y. */
+function objectives(f: L1Fit, count: i32): f64 {
+  const end = (<usize>count) << 3;
+  if (ASC_FEATURE_SIMD) {
+    let primal = f64x2.splat(0);
+    let dual = primal;
+    let sum = primal;
+    for (let i: usize = 0; i < end; i += 16) {
+      const b = v128.load(f.b + i);
+      const y = v128.load(f.t + i);
+      const r = f64x2.abs(f64x2.sub(b, v128.load(f.alpha + i)));
+      primal = f64x2.add(primal, f64x2.mul(v128.load(f.hi + i), r));
+      dual = f64x2.add(dual, f64x2.mul(b, y));
+      sum = f64x2.add(sum, y);
+    }
+    f.objective = f64x2.extract_lane(primal, 0) + f64x2.extract_lane(primal, 1);
+    f.dualObjective = f64x2.extract_lane(dual, 0) + f64x2.extract_lane(dual, 1);
+    return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  }
+  f.objective = 0;
+  f.dualObjective = 0;
+  let sum: f64 = 0;
+  for (let i: usize = 0; i < end; i += 8) {
+    const b = load<f64>(f.b + i);
+    const y = load<f64>(f.t + i);
+    f.objective += load<f64>(f.hi + i) * abs(b - load<f64>(f.alpha + i));
+    f.dualObjective += b * y;
+    sum += y;
+  }
+  return sum;
 }
 
 /** 0 objective, 1 dual objective, 2 Σ w, 3 violation, 4 stationarity, as `l1FitVerify` found them. */
@@ -996,7 +1125,7 @@ export function l1FitNumber(block: usize, which: i32): f64 {
   const f = changetype<L1Fit>(block);
   if (which == 0) return f.objective;
   if (which == 1) return f.dualObjective;
-  if (which == 2) return f.weights;
+  if (which == 2) return f.total;
   if (which == 3) return f.violation;
   return f.stationarity;
 }

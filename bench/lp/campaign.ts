@@ -1,5 +1,6 @@
-import { createL1Fit, type L1FitOutcome, orderingMargin } from "../../src/outer/l1-fit.ts";
+import { createL1Fit, type L1FitOutcome } from "../../src/outer/l1-fit.ts";
 import { type LpOutcome, solveLp } from "../../src/outer/lp.ts";
+import { orderingMargin } from "../../src/outer/ordering-proof.ts";
 import { type RandomFit, randomFit } from "../../test/reference/random-fit.ts";
 import { type LpKind, randomLp } from "../../test/reference/random-lp.ts";
 import { dualForm, type Instance } from "./family.ts";

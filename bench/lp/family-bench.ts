@@ -49,10 +49,11 @@ export interface Row {
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
 /** Every peer at every size. `cap`: seconds for the three seeds; a peer that needs more is not asked for larger sizes. */
-export async function benchFamily(cap: number, report: (row: Row) => void): Promise<Row[]> {
+export async function benchFamily(asked: readonly number[], cap: number, report: (row: Row) => void): Promise<Row[]> {
   const rows: Row[] = [];
   const given = new Set<PeerName>();
-  for (const [size, [m, k]] of sizes.entries()) {
+  for (const size of asked) {
+    const [m, k] = sizes[size]!;
     let truth: readonly SeedAnswer[] = [];
     for (const peer of Object.keys(peers) as PeerName[]) {
       if (given.has(peer)) continue;

@@ -1,5 +1,6 @@
 import type { Box } from "./box.ts";
-import { createL1Fit, type OrderingProof, orderingMargin } from "./l1-fit.ts";
+import { createL1Fit } from "./l1-fit.ts";
+import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
 /** A model by its place among those given, and its error. */
 export interface CertifiedModel {

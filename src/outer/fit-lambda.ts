@@ -1,5 +1,6 @@
 import type { Box } from "./box.ts";
-import { createL1Fit, type OrderingProof } from "./l1-fit.ts";
+import { createL1Fit } from "./l1-fit.ts";
+import type { OrderingProof } from "./ordering-proof.ts";
 
 /** A model that was seen: φ in F's coordinate order, e, and whether it minimizes its λ·φ. */
 export interface FitObservation {

@@ -1,22 +1,15 @@
 import { LearnLossError } from "../errors.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
-import { type Box, minimumOver } from "./box.ts";
+import type { Box } from "./box.ts";
+import { type ConeRow, conesOf, type L1Scaling, Moments } from "./l1-scaling.ts";
+import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
 export interface L1FitOptions {
   /** k: features of an observation. */
   readonly k: number;
   /** F: the weights λ = μ/α that are allowed. */
   readonly F: Box;
-}
-
-/** No λ in F orders the models so: Σ weights·λ·(φ_incumbent − φ_model) ≥ margin > 0 for every λ in F. */
-export interface OrderingProof {
-  readonly incumbent: number;
-  readonly models: readonly number[];
-  /** Nonnegative, they sum to 1: this mixture of models has a smaller loss than the incumbent whatever λ is. */
-  readonly weights: readonly number[];
-  readonly margin: number;
 }
 
 export type L1FitOutcome =
@@ -58,10 +51,11 @@ export class L1Fit {
   #weight = new Float64Array(16);
   #ordered = new Uint8Array(16);
   #count = 0;
+  #reweighed = false;
   #incumbent = -1;
   readonly #moments: Moments;
-  #scaling: Scaling | undefined;
-  #cones: { readonly row: Float64Array; readonly equality: boolean }[] = [];
+  #scaling: L1Scaling | undefined;
+  #cones: readonly ConeRow[] = [];
   #disposed = false;
 
   /** @param kernels another build of the engine, for differential tests */
@@ -95,10 +89,10 @@ export class L1Fit {
         `φ has ${phi.length} numbers for ${n} errors: give ${n} × ${this.#k}, and one flag each.`,
       );
     }
-    checkFinite(phi, error, this.#k);
-    const needed = this.#count + n;
+    const first = this.#count;
+    const needed = first + n;
     if (needed > this.#error.length) {
-      const capacity = Math.max(needed, 2 * this.#error.length);
+      const capacity = needed + (needed >> 1);
       this.#phi = grown(this.#phi, capacity * this.#k);
       this.#error = grown(this.#error, capacity);
       this.#weight = grown(this.#weight, capacity);
@@ -106,13 +100,11 @@ export class L1Fit {
       flags.set(this.#ordered);
       this.#ordered = flags;
     }
-    for (let i = 0; i < n; i++) {
-      this.#error[this.#count + i] = error[i]!;
-      this.#weight[this.#count + i] = 1;
-      this.#ordered[this.#count + i] = !ordered || ordered[i] ? 1 : 0;
-    }
-    this.#phi.set(phi, this.#count * this.#k);
-    this.#moments.add(phi, error);
+    this.#phi.set(phi, first * this.#k);
+    this.#error.set(error, first);
+    if (n > 0 && !this.#moments.add(this.#phi, this.#error, first, needed)) throw notFinite(phi, error, this.#k);
+    this.#weight.fill(1, first, needed);
+    for (let i = 0; i < n; i++) this.#ordered[first + i] = !ordered || ordered[i] ? 1 : 0;
     this.#count = needed;
   }
 
@@ -133,6 +125,7 @@ export class L1Fit {
       );
     }
     this.#weight.set(weights);
+    this.#reweighed = true;
   }
 
   /** The observation j whose loss must be the least; undefined for none. */
@@ -198,46 +191,47 @@ export class L1Fit {
   /** Brings Wasm up to date: another scaling when the spread has changed a lot, else only the new rows. */
   #upload(): void {
     const k = this.#k;
-    if (this.#uploaded < this.#count || !this.#block) {
-      const fresh = this.#moments.scaling(this.#F);
-      if (!this.#scaling || !this.#block || farApart(this.#scaling, fresh)) {
-        this.#drop();
-        this.#scaling = fresh;
-      }
+    const kernels = this.#kernels;
+    if (!this.#block || (this.#uploaded < this.#count && this.#moments.farFrom(this.#scaling!))) {
+      this.#drop();
+      this.#scaling = this.#moments.scaling(this.#F);
     }
     const scaling = this.#scaling!;
     if (!this.#block || this.#count > this.#capacity) {
-      this.#cones = conesOf(this.#F, scaling, k);
+      this.#cones = conesOf(this.#F, scaling);
       const capacity = (Math.max(this.#count + (this.#count >> 1), 32) + 7) & ~7;
       const coneCapacity = (this.#cones.length + 2) & ~1;
-      const block = this.#arena.bytes(this.#kernels.l1FitBytes(k, capacity, coneCapacity));
-      this.#kernels.l1FitInit(block, k, capacity, coneCapacity, GUARD);
+      const block = this.#arena.bytes(kernels.l1FitBytes(k, capacity, coneCapacity));
+      kernels.l1FitInit(block, k, capacity, coneCapacity, GUARD);
       if (this.#block) {
-        this.#kernels.l1FitMove(this.#block, block);
+        kernels.l1FitMove(this.#block, block);
         this.#arena.free(this.#block);
         this.#block = block;
       } else {
         this.#block = block;
         this.#setCones();
-        this.#kernels.l1FitIncumbent(block, this.#incumbent);
+        kernels.l1FitIncumbent(block, this.#incumbent);
+        this.#view(4, k).set(scaling.center);
+        this.#view(5, k).set(scaling.spread);
       }
       this.#capacity = capacity;
     }
-    const added = this.#count - this.#uploaded;
-    if (added > 0) {
-      const from = this.#uploaded;
-      const phi = this.#arena.copy(this.#phi.subarray(from * k, this.#count * k));
-      const error = this.#arena.copy(this.#error.subarray(from, this.#count));
-      this.#view(4, k).set(scaling.center);
-      this.#view(5, k).set(scaling.spread);
-      this.#kernels.l1FitAppend(this.#block, added, phi, error, scaling.errorCenter, scaling.errorSpread);
-      this.#kernels.l1FitRevise(this.#block);
-      this.#arena.free(phi);
-      this.#arena.free(error);
-      this.#uploaded = this.#count;
+    const from = this.#uploaded;
+    const count = this.#count;
+    if (this.#reweighed) {
+      this.#view(0, count).set(this.#weight.subarray(0, count));
+      kernels.l1FitReweigh(this.#block);
+      this.#reweighed = false;
     }
-    this.#view(0, this.#count).set(this.#weight.subarray(0, this.#count));
-    this.#view(1, this.#count).set(this.#ordered.subarray(0, this.#count));
+    if (from === count) return;
+    this.#view(0, count).set(this.#weight.subarray(from, count), from);
+    this.#view(1, count).set(this.#ordered.subarray(from, count), from);
+    const phi = this.#arena.copy(this.#phi.subarray(from * k, count * k));
+    const error = this.#arena.copy(this.#error.subarray(from, count));
+    kernels.l1FitAppend(this.#block, count - from, phi, error, scaling.errorCenter, scaling.errorSpread);
+    this.#arena.free(phi);
+    this.#arena.free(error);
+    this.#uploaded = count;
   }
 
   #setCones(): void {
@@ -252,13 +246,17 @@ export class L1Fit {
   #optimal(iterations: number): L1FitOutcome {
     const k = this.#k;
     const { center, spread, errorCenter, errorSpread, alphaScale } = this.#scaling!;
-    const x = Float64Array.from(this.#view(2, k + 2));
+    const x = this.#view(2, k + 2);
     const alpha = (x[k]! * errorSpread) / alphaScale;
-    const mu = Float64Array.from(spread, (sd, j) => (x[j]! * errorSpread) / sd);
-    let intercept = x[k + 1]! * errorSpread + errorCenter;
-    for (let j = 0; j < k; j++) intercept -= mu[j]! * center[j]!;
+    const mu = new Float64Array(k);
+    const lambda = new Float64Array(k);
     const { lower, upper } = this.#F;
-    const lambda = mu.map((value, j) => Math.min(Math.max(value / alpha, lower[j]!), upper[j]!));
+    let intercept = x[k + 1]! * errorSpread + errorCenter;
+    for (let j = 0; j < k; j++) {
+      mu[j] = (x[j]! * errorSpread) / spread[j]!;
+      lambda[j] = Math.min(Math.max(mu[j]! / alpha, lower[j]!), upper[j]!);
+      intercept -= mu[j]! * center[j]!;
+    }
     const number = (which: number) => this.#kernels.l1FitNumber(this.#block, which);
     const objective = number(0);
     const kkt = {
@@ -300,148 +298,22 @@ export class L1Fit {
   }
 }
 
-/**
- * The least of Σ weights·λ·(φ_incumbent − φ_model) over λ in F, less what rounding may have added. Positive: no λ in F
- * prefers the incumbent to all of the models.
- */
-export function orderingMargin(
-  phi: ArrayLike<number>,
-  k: number,
-  incumbent: number,
-  models: readonly number[],
-  weights: readonly number[],
-  F: Box,
-): number {
-  const difference = new Float64Array(k);
-  let rounding = 0;
-  for (let j = 0; j < k; j++) {
-    const base = phi[incumbent * k + j]!;
-    let size = 0;
-    for (const [n, i] of models.entries()) {
-      const other = phi[i * k + j]!;
-      difference[j]! += weights[n]! * (base - other);
-      size += weights[n]! * (Math.abs(base) + Math.abs(other));
-    }
-    rounding += 2e-16 * (models.length + 4) * size * Math.min(F.upper[j]!, Number.MAX_VALUE);
-  }
-  return minimumOver(F, difference) - rounding;
-}
-
 export function createL1Fit(options: L1FitOptions): L1Fit {
   return new L1Fit(options);
 }
 
-interface Scaling {
-  readonly center: Float64Array;
-  readonly spread: Float64Array;
-  readonly errorCenter: number;
-  readonly errorSpread: number;
-  readonly alphaScale: number;
-}
-
-/** Means and squared deviations of φ and e, kept up to date row by row (Welford). */
-class Moments {
-  readonly #mean: Float64Array;
-  readonly #squares: Float64Array;
-  #errorMean = 0;
-  #errorSquares = 0;
-  #count = 0;
-
-  constructor(k: number) {
-    this.#mean = new Float64Array(k);
-    this.#squares = new Float64Array(k);
-  }
-
-  add(phi: ArrayLike<number>, error: ArrayLike<number>): void {
-    const mean = this.#mean;
-    const squares = this.#squares;
-    const k = mean.length;
-    for (let i = 0; i < error.length; i++) {
-      const share = 1 / ++this.#count;
-      const above = error[i]! - this.#errorMean;
-      this.#errorMean += above * share;
-      this.#errorSquares += above * (error[i]! - this.#errorMean);
-      for (let j = 0; j < k; j++) {
-        const value = phi[i * k + j]!;
-        const difference = value - mean[j]!;
-        const next = mean[j]! + difference * share;
-        mean[j] = next;
-        squares[j] = squares[j]! + difference * (value - next);
-      }
-    }
-  }
-
-  scaling(F: Box): Scaling {
-    const center = Float64Array.from(this.#mean);
-    let alphaScale = 0;
-    const spread = this.#squares.map((sum, j) => {
-      const sd = Math.sqrt(sum / this.#count);
-      const size = sd > 1e-13 * Math.abs(center[j]!) && sd > 0 ? sd : 1;
-      const low = F.lower[j]!;
-      const high = F.upper[j]!;
-      const middle = high === Number.POSITIVE_INFINITY ? Math.max(low, 1) : low > 0 ? Math.sqrt(low * high) : high / 2;
-      alphaScale += middle * size;
-      return size;
-    });
-    const errorSd = Math.sqrt(this.#errorSquares / this.#count);
-    const errorSpread = errorSd > 1e-13 * Math.abs(this.#errorMean) && errorSd > 0 ? errorSd : 1;
-    return { center, spread, errorCenter: this.#errorMean, errorSpread, alphaScale: alphaScale || 1 };
-  }
-}
-
-/** A sum is finite only if its terms are; where it is not, they are looked at. */
-function checkFinite(phi: ArrayLike<number>, error: ArrayLike<number>, k: number): void {
-  let sum = 0;
-  for (let i = 0; i < phi.length; i++) sum += phi[i]! * 0;
-  for (let i = 0; i < error.length; i++) sum += error[i]! * 0;
-  if (sum === 0) return;
+function notFinite(phi: ArrayLike<number>, error: ArrayLike<number>, k: number): LearnLossError {
   for (let i = 0; i < error.length; i++) {
     if (!Number.isFinite(error[i]))
-      throw new LearnLossError("NON_FINITE", `Error ${i} is ${error[i]}: give finite numbers.`);
+      return new LearnLossError("NON_FINITE", `Error ${i} is ${error[i]}: give finite numbers.`);
   }
   for (let i = 0; i < phi.length; i++) {
     if (!Number.isFinite(phi[i])) {
       const row = Math.floor(i / k);
-      throw new LearnLossError("NON_FINITE", `φ of row ${row}, column ${i - row * k} is ${phi[i]}.`);
+      return new LearnLossError("NON_FINITE", `φ of row ${row}, column ${i - row * k} is ${phi[i]}.`);
     }
   }
-}
-
-/** Scaled by another order of magnitude: the basis is given up for better conditioning. */
-function farApart(a: Scaling, b: Scaling): boolean {
-  const far = (x: number, y: number) => x > 8 * y || y > 8 * x;
-  if (far(a.errorSpread, b.errorSpread)) return true;
-  return a.spread.some(
-    (sd, j) => far(sd, b.spread[j]!) || Math.abs(a.center[j]! - b.center[j]!) > 8 * Math.max(sd, b.spread[j]!),
-  );
-}
-
-/** F homogenized, rows ≥ 0 in scaled (μ, α) with a largest entry of 1. */
-function conesOf(F: Box, { spread, alphaScale }: Scaling, k: number): { row: Float64Array; equality: boolean }[] {
-  const rows: { row: Float64Array; equality: boolean }[] = [];
-  const add = (coefficients: (j: number) => number, alpha: number, equality: boolean) => {
-    const row = Float64Array.from({ length: k + 1 }, (_, j) =>
-      j < k ? coefficients(j) / spread[j]! : alpha / alphaScale,
-    );
-    const largest = Math.max(...row.map(Math.abs));
-    if (largest > 0) rows.push({ row: row.map((value) => value / largest), equality });
-  };
-  for (let j = 0; j < k; j++) {
-    const low = F.lower[j]!;
-    const high = F.upper[j]!;
-    const unit = (i: number) => (i === j ? 1 : 0);
-    if (low === high) {
-      add(unit, -low, true);
-    } else {
-      add(unit, -low, false);
-      if (high < Number.POSITIVE_INFINITY) add((i) => -unit(i), high, false);
-    }
-  }
-  if (F.data?.some((a, j) => a !== 0 && F.lower[j] !== F.upper[j])) {
-    const { data } = F;
-    add((j) => data[j]!, -(F.total ?? 1), true);
-  }
-  return rows;
+  return new LearnLossError("OVERFLOW", "The variance of φ or of the errors overflows: give numbers below 1e150.");
 }
 
 function checkedBox(F: Box, k: number): Box {

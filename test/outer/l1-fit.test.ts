@@ -1,7 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import { binary as scalarBinary } from "../../build/lp-scalar-binary.ts";
-import { createL1Fit, L1Fit, type L1FitOutcome, orderingMargin } from "../../src/outer/l1-fit.ts";
+import { createL1Fit, L1Fit, type L1FitOutcome } from "../../src/outer/l1-fit.ts";
 import { type LpProblem, solveLp } from "../../src/outer/lp.ts";
+import { orderingMargin } from "../../src/outer/ordering-proof.ts";
 import { Random } from "../../src/random.ts";
 import { type LpKernels, lpKernels } from "../../src/wasm/lp.ts";
 import type { Abi } from "../../src/wasm/lp-abi.ts";
@@ -113,6 +114,30 @@ test("trap: a warm restart never stops above a cold one", () => {
       const cold = fitOf(part, best).solve();
       expect(again.status).toBe(cold.status);
       if (cold.status === "optimal") expect(Math.abs(objective(again) - cold.objective)).toBeLessThan(1e-9 * (1 + m));
+    }
+  }
+});
+
+test("observations that come a few at a time, through growth and sifting, end where a fresh fit does", () => {
+  for (let seed = 0; seed < 12; seed++) {
+    const k = 2 + ((seed * 3) % 11);
+    const p = randomFit(seed, 900, k, { grid: seed % 3 ? 0 : 0.5, noise: seed % 4 ? 0.5 : 3 });
+    const warm = createL1Fit(p);
+    open.push(warm);
+    const upTo = (m: number) => ({ ...p, phi: p.phi.slice(0, m * k), error: p.error.slice(0, m) });
+    let m = 0;
+    for (let step = 0; m < 900; step++) {
+      const next = Math.min(m === 0 ? 200 : m + 1 + ((step * 7) % 23), 900);
+      const ordered = Array.from({ length: next - m }, (_, i) => i % 4 !== 1);
+      warm.append(p.phi.slice(m * k, next * k), p.error.slice(m, next), seed % 2 ? ordered : undefined);
+      m = next;
+      if (step === 0) warm.setIncumbent(p.best < 200 ? p.best : undefined);
+      if (step === 25) warm.setWeights(Float64Array.from({ length: m }, (_, i) => (i % 5 ? 1 : 0)));
+      const outcome = warm.solve();
+      expectProved(outcome, upTo(m));
+      if (outcome.status === "infeasible" || step >= 25 || step % 8 !== 0 || seed % 2) continue;
+      const fresh = fitOf(upTo(m), p.best < 200 ? p.best : null).solve();
+      expect(Math.abs(objective(outcome) - objective(fresh))).toBeLessThan(1e-9 * (1 + objective(fresh)));
     }
   }
 });

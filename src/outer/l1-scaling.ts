@@ -1,0 +1,151 @@
+import type { Box } from "./box.ts";
+
+/** The units of the engine: φ and e centered and over their standard deviations, α over `alphaScale`. */
+export interface L1Scaling {
+  readonly center: Float64Array;
+  readonly spread: Float64Array;
+  readonly errorCenter: number;
+  readonly errorSpread: number;
+  readonly alphaScale: number;
+}
+
+/** Means and squared deviations of φ and e, kept up to date batch by batch. */
+export class Moments {
+  readonly #mean: Float64Array;
+  readonly #squares: Float64Array;
+  #errorMean = 0;
+  #errorSquares = 0;
+  #count = 0;
+
+  constructor(k: number) {
+    this.#mean = new Float64Array(k);
+    this.#squares = new Float64Array(k);
+  }
+
+  /**
+   * Takes the rows `first` … `end` of φ and e in, summed up about the last mean, or the first row: one pass over them.
+   * @returns false, and takes nothing in, if a sum is not finite
+   */
+  add(phi: Float64Array, error: Float64Array, first: number, end: number): boolean {
+    const k = this.#mean.length;
+    const n = end - first;
+    const center = this.#count > 0 ? this.#mean : phi.slice(first * k, first * k + k);
+    const errorCenter = this.#count > 0 ? this.#errorMean : error[first]!;
+    const sums = new Float64Array(k);
+    const squares = new Float64Array(k);
+    let errorSum = 0;
+    let errorSquares = 0;
+    let at = first * k;
+    for (let i = first; i < end; i++) {
+      const above = error[i]! - errorCenter;
+      errorSum += above;
+      errorSquares += above * above;
+      for (let j = 0; j < k; j++) {
+        const difference = phi[at++]! - center[j]!;
+        sums[j] = sums[j]! + difference;
+        squares[j] = squares[j]! + difference * difference;
+      }
+    }
+    let finite = Number.isFinite(errorSquares);
+    for (let j = 0; j < k; j++) finite &&= Number.isFinite(squares[j]!);
+    if (!finite) return false;
+    // About another center: Σ(v − c)² = Σ(v − mean)² + n(mean − c)², for the batch and for what came before alike.
+    const count = this.#count + n;
+    this.#errorMean = errorCenter + errorSum / count;
+    this.#errorSquares += Math.max(errorSquares - (errorSum * errorSum) / count, 0);
+    for (let j = 0; j < k; j++) {
+      this.#squares[j] = this.#squares[j]! + Math.max(squares[j]! - (sums[j]! * sums[j]!) / count, 0);
+      this.#mean[j] = center[j]! + sums[j]! / count;
+    }
+    this.#count = count;
+    return true;
+  }
+
+  scaling(F: Box): L1Scaling {
+    const k = this.#mean.length;
+    const spread = new Float64Array(k);
+    let alphaScale = 0;
+    for (let j = 0; j < k; j++) {
+      const size = this.#spread(j);
+      const low = F.lower[j]!;
+      const high = F.upper[j]!;
+      const middle = high === Number.POSITIVE_INFINITY ? Math.max(low, 1) : low > 0 ? Math.sqrt(low * high) : high / 2;
+      alphaScale += middle * size;
+      spread[j] = size;
+    }
+    return {
+      center: this.#mean.slice(),
+      spread,
+      errorCenter: this.#errorMean,
+      errorSpread: this.#errorSpread(),
+      alphaScale: alphaScale || 1,
+    };
+  }
+
+  /** Whether the moments have moved by an order of magnitude: the basis is given up for better conditioning. */
+  farFrom({ center, spread, errorSpread }: L1Scaling): boolean {
+    if (farApart(errorSpread, this.#errorSpread())) return true;
+    for (let j = 0; j < spread.length; j++) {
+      const size = this.#spread(j);
+      if (farApart(spread[j]!, size)) return true;
+      if (Math.abs(center[j]! - this.#mean[j]!) > 8 * Math.max(spread[j]!, size)) return true;
+    }
+    return false;
+  }
+
+  #spread(j: number): number {
+    return deviation(this.#squares[j]! / this.#count, this.#mean[j]!);
+  }
+
+  #errorSpread(): number {
+    return deviation(this.#errorSquares / this.#count, this.#errorMean);
+  }
+}
+
+/** 1 for what is constant but for rounding. */
+function deviation(variance: number, mean: number): number {
+  const sd = Math.sqrt(variance);
+  return sd > 1e-13 * Math.abs(mean) && sd > 0 ? sd : 1;
+}
+
+function farApart(x: number, y: number): boolean {
+  return x > 8 * y || y > 8 * x;
+}
+
+/** A hard row of scaled (μ, α): ≥ 0, or = 0. */
+export interface ConeRow {
+  readonly row: Float64Array;
+  readonly equality: boolean;
+}
+
+/** F homogenized, each row with a largest entry of 1. */
+export function conesOf(F: Box, { spread, alphaScale }: L1Scaling): ConeRow[] {
+  const k = spread.length;
+  const rows: ConeRow[] = [];
+  const add = (row: Float64Array, equality: boolean) => {
+    let largest = 0;
+    for (let j = 0; j <= k; j++) largest = Math.max(largest, Math.abs(row[j]!));
+    if (largest === 0) return;
+    for (let j = 0; j <= k; j++) row[j]! /= largest;
+    rows.push({ row, equality });
+  };
+  const side = (j: number, mu: number, alpha: number, equality: boolean) => {
+    const row = new Float64Array(k + 1);
+    row[j] = mu / spread[j]!;
+    row[k] = alpha / alphaScale;
+    add(row, equality);
+  };
+  for (let j = 0; j < k; j++) {
+    const low = F.lower[j]!;
+    const high = F.upper[j]!;
+    side(j, 1, -low, low === high);
+    if (low < high && high < Number.POSITIVE_INFINITY) side(j, -1, high, false);
+  }
+  if (F.data?.some((a, j) => a !== 0 && F.lower[j] !== F.upper[j])) {
+    const row = new Float64Array(k + 1);
+    for (let j = 0; j < k; j++) row[j] = F.data[j]! / spread[j]!;
+    row[k] = -(F.total ?? 1) / alphaScale;
+    add(row, true);
+  }
+  return rows;
+}

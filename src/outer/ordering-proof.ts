@@ -1,0 +1,37 @@
+import { type Box, minimumOver } from "./box.ts";
+
+/** No λ in F orders the models so: Σ weights·λ·(φ_incumbent − φ_model) ≥ margin > 0 for every λ in F. */
+export interface OrderingProof {
+  readonly incumbent: number;
+  readonly models: readonly number[];
+  /** Nonnegative, they sum to 1: this mixture of models has a smaller loss than the incumbent whatever λ is. */
+  readonly weights: readonly number[];
+  readonly margin: number;
+}
+
+/**
+ * The least of Σ weights·λ·(φ_incumbent − φ_model) over λ in F, less what rounding may have added. Positive: no λ in F
+ * prefers the incumbent to all of the models.
+ */
+export function orderingMargin(
+  phi: ArrayLike<number>,
+  k: number,
+  incumbent: number,
+  models: readonly number[],
+  weights: readonly number[],
+  F: Box,
+): number {
+  const difference = new Float64Array(k);
+  let rounding = 0;
+  for (let j = 0; j < k; j++) {
+    const base = phi[incumbent * k + j]!;
+    let size = 0;
+    for (const [n, i] of models.entries()) {
+      const other = phi[i * k + j]!;
+      difference[j]! += weights[n]! * (base - other);
+      size += weights[n]! * (Math.abs(base) + Math.abs(other));
+    }
+    rounding += 2e-16 * (models.length + 4) * size * Math.min(F.upper[j]!, Number.MAX_VALUE);
+  }
+  return minimumOver(F, difference) - rounding;
+}
