@@ -24,7 +24,8 @@ export {
   solverWorkBytes,
 } from "./inner/solver";
 export { axpyF64 as axpy, combine } from "./linalg/dense";
-export { exp, log, vexp } from "./linalg/elementwise";
+export { exp, log, vexp, vlog } from "./linalg/elementwise";
+export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";

@@ -53,4 +53,4 @@ export {
   type TunerOptions,
   tune,
 } from "./tune.ts";
-export { load } from "./wasm/load.ts";
+export { type KernelBuild, type LoadOptions, load } from "./wasm/load.ts";

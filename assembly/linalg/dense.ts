@@ -1,6 +1,8 @@
 // Dense vectors, f32 or f64, explicit v128 (scalar Wasm reaches 2 GF/s, SIMD128 25 to 50). BLAS names and order.
 // No alignment is needed of any pointer; lengths are in elements.
 
+import { multiplyAdd } from "./multiply-add";
+
 /** xᵀy. Four accumulators hide the latency of an addition; their sum has a fixed order, so the bits never change. */
 export function dot<T>(n: i32, x: usize, y: usize): T {
   let sum: T = 0;
@@ -14,10 +16,10 @@ export function dot<T>(n: i32, x: usize, y: usize): T {
     for (const blocked = n - (n % (4 * lanes)); i < blocked; i += 4 * lanes) {
       const p = x + <usize>i * sizeof<T>();
       const q = y + <usize>i * sizeof<T>();
-      s0 = v128.add<T>(s0, v128.mul<T>(v128.load(p), v128.load(q)));
-      s1 = v128.add<T>(s1, v128.mul<T>(v128.load(p, 16), v128.load(q, 16)));
-      s2 = v128.add<T>(s2, v128.mul<T>(v128.load(p, 32), v128.load(q, 32)));
-      s3 = v128.add<T>(s3, v128.mul<T>(v128.load(p, 48), v128.load(q, 48)));
+      s0 = multiplyAdd<T>(v128.load(p), v128.load(q), s0);
+      s1 = multiplyAdd<T>(v128.load(p, 16), v128.load(q, 16), s1);
+      s2 = multiplyAdd<T>(v128.load(p, 32), v128.load(q, 32), s2);
+      s3 = multiplyAdd<T>(v128.load(p, 48), v128.load(q, 48), s3);
     }
     sum = sumOfLanes<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
   }
@@ -36,7 +38,7 @@ export function axpy<T>(n: i32, a: T, x: usize, y: usize): void {
     const av = v128.splat<T>(a);
     for (const blocked = n - (n % lanes); i < blocked; i += lanes) {
       const at = <usize>i * sizeof<T>();
-      v128.store(y + at, v128.add<T>(v128.load(y + at), v128.mul<T>(av, v128.load(x + at))));
+      v128.store(y + at, multiplyAdd<T>(av, v128.load(x + at), v128.load(y + at)));
     }
   }
   for (; i < n; i++) {

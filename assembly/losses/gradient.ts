@@ -76,7 +76,7 @@ function weightsOf<T>(o: Objective, theta: usize): usize {
 function forward<T>(o: Objective, first: i32, count: i32, x: usize, weights: usize, theta: usize, z: usize): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelScores<T>(count, d, o.outputs, x, weights, z, BLOCK);
+    panelScores<T>(count, d, o.outputs, x, weights, z, BLOCK, ahead<T>(o, first));
   } else if (o.packs) {
     const row = o.packedRow;
     for (let i = 0; i < count; i++) {
@@ -106,6 +106,12 @@ function forward<T>(o: Objective, first: i32, count: i32, x: usize, weights: usi
   }
 }
 
+/** The rows of the next block, for the panel kernels; 0 where they are not whole, or generated. */
+function ahead<T>(o: Objective, first: i32): usize {
+  if (o.generator != 0 || first + 2 * BLOCK > o.rows) return 0;
+  return o.values + <usize>(first + BLOCK) * <usize>o.columns * sizeof<T>();
+}
+
 function sparseDot<T>(o: Objective, row: i32, w: usize): T {
   let sum: f64 = 0;
   const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
@@ -119,7 +125,7 @@ function sparseDot<T>(o: Objective, row: i32, w: usize): T {
 function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, gradient: usize): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelGradient<T>(count, d, o.outputs, x, z, BLOCK, gradient);
+    panelGradient<T>(count, d, o.outputs, x, z, BLOCK, gradient, ahead<T>(o, first));
   } else if (o.packs) {
     const row = o.packedRow;
     store<f64>(row + ((<usize>(paddedOutputs(o.outputs) - 1)) << 3), 0);

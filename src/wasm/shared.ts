@@ -6,7 +6,7 @@ const all: SharedInstance<object>[] = [];
 /** The one instance of a module that everything shares: compiled at first use, built anew after `renew`. */
 export class SharedInstance<Abi extends object> {
   readonly #binary: string;
-  #module: WebAssembly.Module | undefined;
+  #module: WebAssembly.Module | Uint8Array | undefined;
   #instance: Instance<Abi> | undefined;
 
   /** @param binary in base64 */
@@ -20,8 +20,8 @@ export class SharedInstance<Abi extends object> {
     return this.#instance;
   }
 
-  /** Uses a module that the host compiled. */
-  load(module: WebAssembly.Module): void {
+  /** Uses another build, or a module that the host compiled; undefined goes back to the default. */
+  load(module: WebAssembly.Module | Uint8Array | undefined): void {
     this.#module = module;
     this.#instance = undefined;
   }
