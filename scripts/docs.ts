@@ -1,14 +1,13 @@
-// Regenerates what the README shows: docs/anytime.svg and the table of the demo. `npm run docs`
-import { readFileSync, writeFileSync } from "node:fs";
+// Regenerates what README and docs/ show: the pictures, the table of the demo, what the examples print. `npm run docs`
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { demo } from "../src/cli/demo.ts";
-import { anytime, figureStyle } from "../src/report/report.ts";
+import { type ChartOptions, chart, type Series } from "../src/report/chart.ts";
+import { anytime, figureStyle, PALETTE } from "../src/report/report.ts";
 
-const { page } = await demo(1, () => {}, false);
-const svg = anytime(page);
-writeFileSync(
-  "docs/anytime.svg",
-  `${svg.replace(">", `><style>${figureStyle}</style><rect width="100%" height="100%" fill="#fff"/>`)}\n`,
-);
+function writePicture(name: string, svg: string): void {
+  const page = `<style>${figureStyle}</style><rect width="100%" height="100%" fill="#fff"/>`;
+  writeFileSync(`docs/${name}.svg`, `${svg.replace(">", `>${page}`)}\n`);
+}
 
 const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
 const table = ([header = [], ...rows]: readonly (readonly string[])[]) =>
@@ -30,9 +29,50 @@ function innerTable(): string {
   return table([["task", "solver", "ms", "excess objective", "residual", "passes"], ...cells]);
 }
 
-const tables: Record<string, () => string> = { demo: () => table(page.table), inner: innerTable };
-let readme = readFileSync("README.md", "utf8");
-for (const [name, make] of Object.entries(tables)) {
-  readme = readme.replace(new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`), `$1\n${make()}\n$2`);
+/** An example's picture: a chart whose colors are those of the reports. */
+type Figure = Omit<ChartOptions, "series"> & { readonly series: readonly Omit<Series, "color">[] };
+
+/** Runs an example, draws its picture, returns what it printed. */
+async function runExample(name: string): Promise<string> {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (text: string) => lines.push(text);
+  try {
+    const { figure } = (await import(`../examples/${name}.ts`)) as { readonly figure: Figure };
+    writePicture(name, chart({ ...figure, series: colored(figure.series) }));
+  } finally {
+    console.log = log;
+  }
+  return `\`\`\`text\n${lines.join("\n")}\n\`\`\``;
 }
-writeFileSync("README.md", readme);
+
+/** A color per series in turn; one that is not in the legend has that of the series before it. */
+function colored(series: Figure["series"]): Series[] {
+  let next = -1;
+  return series.map((one) => {
+    if (!one.quiet) next++;
+    return { ...one, color: PALETTE[Math.max(next, 0) % PALETTE.length]! };
+  });
+}
+
+const { page } = await demo(1, () => {}, false);
+writePicture("anytime", anytime(page));
+const blocks: Record<string, string> = { demo: table(page.table), inner: innerTable() };
+for (const file of readdirSync("examples")) {
+  const name = file.replace(/\.ts$/, "");
+  blocks[name] = await runExample(name);
+}
+
+/** Each block stands between `<!-- name -->` and `<!-- /name -->`. */
+for (const file of ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)].filter((f) =>
+  f.endsWith(".md"),
+)) {
+  let text = readFileSync(file, "utf8");
+  for (const [name, block] of Object.entries(blocks)) {
+    text = text.replace(
+      new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
+      (_, begin: string, end: string) => `${begin}\n${block}\n${end}`,
+    );
+  }
+  writeFileSync(file, text);
+}

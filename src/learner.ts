@@ -7,6 +7,7 @@ import { LinearLoss, lossName } from "./features/loss.ts";
 import { FeatureSpace } from "./features/space.ts";
 import { type Fold, foldsOf } from "./fold.ts";
 import { Solver } from "./inner/solver.ts";
+import { LinearModel } from "./models/linear.ts";
 import { Objective } from "./models/objective.ts";
 import { checkSeed, Random } from "./random.ts";
 import { type Prediction, ReducedSearch } from "./reduced/search.ts";
@@ -412,6 +413,7 @@ export class Learner<F extends Features> {
       error: chosen.error,
       standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
       metric: metricName(metric ?? defaultMetric(model)),
+      model: this.#modelOf(chosen.theta),
       loss: new LinearLoss(lossName(model), features, this.#user(chosen.lambda)),
       best: this.best!,
       certificate: this.study.certificate,
@@ -436,8 +438,7 @@ export class Learner<F extends Features> {
   get best(): BestModel<F> | undefined {
     const best = this.#final ?? this.#best;
     if (!best) return undefined;
-    const { objective } = this.#folds[0]!.trainer;
-    const weights = objective.outputs * objective.columns;
+    const { classes, coefficients, intercepts } = this.#modelOf(best.theta);
     const { error, trial, converged, passes } = best;
     return {
       error,
@@ -445,10 +446,22 @@ export class Learner<F extends Features> {
       trial,
       converged,
       passes,
-      classes: this.#classes,
-      coefficients: best.theta.slice(0, weights),
-      intercepts: best.theta.slice(weights),
+      classes,
+      coefficients,
+      intercepts,
     };
+  }
+
+  #modelOf(theta: Float64Array): LinearModel {
+    const { columns, outputs, model: kind } = this.#folds[0]!.trainer.objective;
+    const coefficients = theta.slice(0, outputs * columns);
+    return new LinearModel({
+      kind,
+      classes: this.#classes,
+      columns,
+      coefficients,
+      intercepts: theta.slice(outputs * columns),
+    });
   }
 
   #user(lambda: Float64Array): Lambda<F> {

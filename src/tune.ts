@@ -4,6 +4,7 @@ import type { Metric } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import type { LinearLoss } from "./features/loss.ts";
 import { Learner } from "./learner.ts";
+import type { LinearModel } from "./models/linear.ts";
 import type { ModelKind } from "./models/objective.ts";
 import type { Certificate } from "./outer/certificate.ts";
 import { type Budget, checkBudget, Run } from "./run.ts";
@@ -78,6 +79,8 @@ export interface TuneResult<F extends Features = Features> {
   /** With folds: of their mean. */
   readonly standardError: number | undefined;
   readonly metric: string;
+  /** The model that has it; with folds, that of all rows. */
+  readonly model: LinearModel;
   /** λ with its features, for `fit` and for storage. */
   readonly loss: LinearLoss;
   /** The best model ever seen, checkpoints included. */

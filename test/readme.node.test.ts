@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
@@ -7,9 +7,13 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(`${root}README.md`, "utf8");
-const blocks = (language: string) =>
-  [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text]) => text!);
+const blocks = (language: string, text = readme) =>
+  [...text.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\`$`, "gm"))].map(([, text]) => text!);
 const run = promisify(execFile);
+
+/** What excerpts leave out: the data. */
+const EXCERPT =
+  'declare const train: import("learnloss").Dataset, validation: typeof train, test: typeof train, other: typeof train;';
 
 // The examples import "learnloss" as its users do: the package refers to itself, so dist/ must be built (`npm ci` does).
 describe("README", () => {
@@ -40,10 +44,15 @@ describe("README", () => {
     expect(stdout).not.toMatch(/undefined|NaN/);
   });
 
-  it("type-checks its examples", () => {
+  it("type-checks its examples, and the excerpts in docs/", () => {
     const directory = `${root}build/readme`;
     mkdirSync(directory, { recursive: true });
-    const files = examples.map((source, i) => {
+    const excerpts = readdirSync(`${root}docs`)
+      .filter((name) => name.endsWith(".md"))
+      .flatMap((name) => blocks("ts", readFileSync(`${root}docs/${name}`, "utf8")))
+      .map((source) => `${EXCERPT}\n${source}`);
+    expect(excerpts.length).toBeGreaterThanOrEqual(8);
+    const files = [...examples, ...excerpts].map((source, i) => {
       const file = `${directory}/${i + 1}.ts`;
       writeFileSync(file, source);
       return file;

@@ -27,11 +27,7 @@ export function encodeTargets(model: ModelKind, train: Dataset, ...others: reado
     }
   }
   if (model === "squared") {
-    const values = [train, ...others].map(({ y }) => {
-      if (y instanceof Float64Array) return y;
-      throw new LearnLossError("TYPE", `The targets are text, such as "${y[0]}": squared loss wants numbers.`);
-    });
-    return { classes: undefined, outputs: 1, train: values[0]!, others: values.slice(1) };
+    return { classes: undefined, outputs: 1, train: values(train), others: others.map(values) };
   }
   const classes = classesOf(train.y);
   if (classes.length < 2) {
@@ -43,22 +39,31 @@ export function encodeTargets(model: ModelKind, train: Dataset, ...others: reado
       `The target has ${classes.length} classes, logistic regression wants 2: use softmax.`,
     );
   }
-  const index = new Map<string | number, number>(classes.map((label, c) => [label, c]));
-  const encode = ({ y }: Dataset) =>
-    Float64Array.from(y as ArrayLike<string | number>, (label, i) => {
-      const c = index.get(label);
-      if (c !== undefined) return c;
-      throw new LearnLossError(
-        "LABEL",
-        `Label ${JSON.stringify(label)} at row ${i + 1} is not among the training labels ${classes.slice(0, 10).join(", ")}.`,
-      );
-    });
   return {
     classes,
     outputs: model === "softmax" ? classes.length : 1,
-    train: encode(train),
-    others: others.map(encode),
+    train: classIndices(classes, train),
+    others: others.map((other) => classIndices(classes, other)),
   };
+}
+
+/** Targets of regression. @throws TYPE for text */
+export function values({ y }: Pick<Dataset, "y">): Float64Array {
+  if (y instanceof Float64Array) return y;
+  throw new LearnLossError("TYPE", `The targets are text, such as "${y[0]}": squared loss wants numbers.`);
+}
+
+/** The place of every row's label among the classes. @throws LABEL */
+export function classIndices(classes: readonly (string | number)[], { y }: Pick<Dataset, "y">): Float64Array {
+  const index = new Map<string | number, number>(classes.map((label, c) => [label, c]));
+  return Float64Array.from(y as ArrayLike<string | number>, (label, i) => {
+    const c = index.get(label);
+    if (c !== undefined) return c;
+    throw new LearnLossError(
+      "LABEL",
+      `Label ${JSON.stringify(label)} at row ${i + 1} is not among the training labels ${classes.slice(0, 10).join(", ")}.`,
+    );
+  });
 }
 
 function classesOf(y: Dataset["y"]): (string | number)[] {

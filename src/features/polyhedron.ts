@@ -10,6 +10,9 @@ export interface Weight {
 /** λ lives on a log scale: 0 is the smallest weight that is told from none. */
 const LEAST = 1e-6;
 
+/** Of bounds that sum to 1: ten times 0.1 is less. */
+const ROUNDING = 1e-9;
+
 /** A weight that does not change; it sets the scale of the loss. `fixed(1)` for a log loss. */
 export function fixed(value: number): Weight {
   return weight("fixed", value, value);
@@ -76,7 +79,7 @@ export class Polyhedron {
     this.total = fixedSum + (shares.length > 0 ? 1 : 0);
     const least = shares.reduce((sum, [, w]) => sum + w.min, 0);
     const most = shares.reduce((sum, [, w]) => sum + w.max, 0);
-    if (shares.length > 0 && (least > 1 || most < 1)) {
+    if (shares.length > 0 && (least > 1 + ROUNDING || most < 1 - ROUNDING)) {
       throw new LearnLossError(
         "INFEASIBLE",
         `The shares ${shares.map(([name]) => name).join(", ")} must sum to 1, but their bounds sum to ${least} … ${most}: widen them.`,

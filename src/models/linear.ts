@@ -1,6 +1,10 @@
 import type { Dataset } from "../data/dataset.ts";
+import { classIndices, values } from "../data/targets.ts";
 import { LearnLossError } from "../errors.ts";
 import { type CostMatrix, costTable } from "../evaluate/costs.ts";
+import { defaultMetric, type Metric, MetricEvaluator } from "../evaluate/metric.ts";
+import { Arena } from "../wasm/arena.ts";
+import { kernels } from "../wasm/kernels.ts";
 import { sigmoid, softmax } from "./link.ts";
 import type { ModelKind } from "./objective.ts";
 
@@ -100,6 +104,26 @@ export class LinearModel {
     if (!this.classes) throw new LearnLossError("OPTION", "A model of squared loss has no probabilities: use predict.");
     const scores = this.scores(dataset);
     return this.kind === "logistic" ? sigmoid(scores) : softmax(scores, this.intercepts.length);
+  }
+
+  /**
+   * What a metric says of the model on these rows, lower is better. @default log loss; mean squared error for squared loss
+   *
+   * @throws SHAPE, LABEL for labels that are no class, OPTION for a metric that does not fit
+   */
+  error(dataset: Dataset, metric: Metric = defaultMetric(this.kind)): number {
+    const { kind, classes } = this;
+    const outputs = this.intercepts.length;
+    const byRow = this.scores(dataset);
+    const byOutput = byRow.map((_, i) => byRow[(i % dataset.rows) * outputs + Math.floor(i / dataset.rows)]!);
+    const targets = classes ? classIndices(classes, dataset) : values(dataset);
+    const arena = new Arena(kernels());
+    try {
+      const evaluator = new MetricEvaluator(arena, metric, kind, dataset, targets, outputs, classes);
+      return evaluator.evaluate(arena.copy(byOutput));
+    } finally {
+      arena.dispose();
+    }
   }
 
   toJSON(): unknown {

@@ -67,7 +67,10 @@ export function chart({ x, y, series }: ChartOptions): string {
     `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle" class="label">${escaped(x.label)}</text>`,
     `<text transform="translate(16 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle" class="label">${escaped(y.label)}</text>`,
     ...series.map((s) => draw(s, sx, sy)),
-    legend(series.filter((s) => !s.quiet)),
+    legend(
+      series.filter((s) => !s.quiet),
+      series.map((s) => s.points.map(([a, b]): [number, number] => [sx.at(a), sy.at(b)])),
+    ),
   ];
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(`${y.label} against ${x.label}`)}" xmlns="http://www.w3.org/2000/svg">${parts.join("")}</svg>`;
 }
@@ -89,20 +92,43 @@ function draw(s: Series, x: Scale, y: Scale): string {
   return `<path d="${path}" fill="none" stroke="${s.color}" stroke-width="${s.width ?? 2}" stroke-linejoin="round"${dash}/>`;
 }
 
-function legend(series: readonly Series[]): string {
+type Pixels = readonly (readonly [number, number])[];
+
+/** In the corner where it hides least. */
+function legend(series: readonly Series[], drawn: readonly Pixels[]): string {
   if (series.length < 2) return "";
   const longest = Math.max(...series.map((s) => s.label.length));
   const width = longest * 7 + 38;
-  const left = WIDTH - MARGIN.right - width - 6;
+  const height = 18 * series.length + 8;
+  const [right, bottom] = [WIDTH - MARGIN.right - width - 6, HEIGHT - MARGIN.bottom - height - 4];
+  const corners = [
+    [right, MARGIN.top + 2],
+    [MARGIN.left + 6, MARGIN.top + 2],
+    [right, bottom],
+    [MARGIN.left + 6, bottom],
+  ] as const;
+  const along = drawn.flatMap(between);
+  const hidden = corners.map(
+    ([x, y]) => along.filter(([a, b]) => a > x - 4 && a < x + width + 4 && b > y - 4 && b < y + height + 4).length,
+  );
+  const [left, upper] = corners[hidden.indexOf(Math.min(...hidden))]!;
   const rows = series.map((s, i) => {
-    const top = MARGIN.top + 18 + 18 * i;
+    const top = upper + 16 + 18 * i;
     const mark =
       s.kind === "dots"
         ? `<circle cx="${left + 13}" cy="${top - 4}" r="4" fill="${s.color}"/>`
         : `<line x1="${left + 4}" x2="${left + 22}" y1="${top - 4}" y2="${top - 4}" stroke="${s.color}" stroke-width="2.5"${s.dashed ? ' stroke-dasharray="5 4"' : ""}/>`;
     return `${mark}<text x="${left + 28}" y="${top}">${escaped(s.label)}</text>`;
   });
-  return `<rect x="${left}" y="${MARGIN.top + 2}" width="${width}" height="${18 * series.length + 8}" class="legend"/>${rows.join("")}`;
+  return `<rect x="${left}" y="${upper}" width="${width}" height="${height}" class="legend"/>${rows.join("")}`;
+}
+
+/** Points along the line through `points`, close enough to be seen by a box of a legend's size. */
+function between(points: Pixels): Pixels {
+  return points.flatMap(([x, y], i) => {
+    const [a, b] = points[i + 1] ?? [x, y];
+    return Array.from({ length: 8 }, (_, k) => [x + ((a - x) * k) / 8, y + ((b - y) * k) / 8] as const);
+  });
 }
 
 function scale(values: readonly number[], log: boolean, from: number, to: number): Scale {
@@ -127,7 +153,14 @@ function linearTicks(low: number, high: number): number[] {
 }
 
 function logTicks(low: number, high: number): number[] {
-  const marks = high - low > 5 ? [1] : high - low > 1.6 ? [1, 3] : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
+  const marks =
+    high - low > 5
+      ? [1]
+      : high - low > 1.6
+        ? [1, 3]
+        : high - low > 0.8
+          ? [1, 2, 3, 5]
+          : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
   const every = high - low > 10 ? 2 : 1;
   const ticks: number[] = [];
   for (let p = Math.floor(low); p <= Math.ceil(high); p += every) {

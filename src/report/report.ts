@@ -39,7 +39,7 @@ export interface ReportInput {
   readonly competitors?: readonly Competitor[];
 }
 
-const PALETTE = ["#0b6e99", "#d9730d", "#448361", "#9065b0", "#c14c8a", "#787774", "#cb912f", "#5b5fc7"];
+export const PALETTE = ["#0b6e99", "#d9730d", "#448361", "#9065b0", "#c14c8a", "#787774", "#cb912f", "#5b5fc7"];
 
 /** One self-contained HTML page: nothing is loaded, nothing runs. */
 export function report(input: ReportInput): string {

@@ -1,0 +1,26 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const run = promisify(execFile);
+const examples = readdirSync(`${root}examples`).filter((file) => file.endsWith(".ts"));
+const page = readdirSync(`${root}docs`)
+  .filter((file) => file.endsWith(".md"))
+  .map((file) => readFileSync(`${root}docs/${file}`, "utf8"))
+  .join("\n");
+
+// They import "learnloss" as its users do (dist/ must be built), and throw when what they claim is not so.
+test.concurrent.each(examples)(
+  "examples/%s claims what is so, and is shown in docs/",
+  async (file) => {
+    const { stdout } = await run(process.execPath, ["--import", "tsx", `${root}examples/${file}`], { cwd: root });
+    expect(stdout.trim()).not.toBe("");
+    expect(stdout).not.toMatch(/undefined|NaN/);
+    expect(page).toContain(`../examples/${file}`);
+    expect(page).toContain(file.replace(/\.ts$/, ".svg"));
+  },
+  60_000,
+);
