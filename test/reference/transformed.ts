@@ -26,6 +26,8 @@ export function transformed(
   const clip = (value: number) => Math.min(Math.max(value, low), high);
   const mean = Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 
+  const chance = nearlyNormal(values.length, keyOf(salt, row));
+
   const at = (x: number, y: number, c: number): number => {
     switch (change.kind) {
       case "shift":
@@ -67,16 +69,8 @@ export function transformed(
       }
       case "contrast":
         return clip(mean + change.factor * (picture(x, y, c) - mean));
-      case "noise": {
-        let sum = 0;
-        for (let h = 0; h < 3; h++) {
-          const column = (y * width + x) * channels + c;
-          let bits = mix((keyOf(salt, row) + Math.imul(column * 3 + h, 0x2545f491)) >>> 0);
-          for (let b = 0; b < 4; b++, bits >>>= 8) sum += (bits & 255) - 127.5;
-        }
-        // A uniform byte has the variance (256² − 1)/12.
-        return clip(picture(x, y, c) + change.deviation * (high - low) * (sum / Math.sqrt(65535)));
-      }
+      case "noise":
+        return clip(picture(x, y, c) + change.deviation * (high - low) * chance[(y * width + x) * channels + c]!);
       case "cutout": {
         const key = keyOf(salt, row);
         const left = below(key, width) - Math.floor(change.side / 2);
@@ -92,6 +86,24 @@ export function transformed(
     for (let x = 0; x < width; x++)
       for (let c = 0; c < channels; c++) result[(y * width + x) * channels + c] = at(x, y, c);
   return result;
+}
+
+/** Sums of twelve uniform bytes of variance (256² − 1)/12, from the generator sfc32. */
+function nearlyNormal(length: number, key: number): Float64Array {
+  let [a, b] = [key, mix(key)];
+  let c = mix(b);
+  let counter = 1;
+  return Float64Array.from({ length }, () => {
+    let sum = 0;
+    for (let w = 0; w < 3; w++) {
+      const word = (a + b + counter++) >>> 0;
+      a = (b ^ (b >>> 9)) >>> 0;
+      b = (c + (c << 3)) >>> 0;
+      c = (((c << 21) | (c >>> 11)) + word) >>> 0;
+      for (let byte = 0; byte < 32; byte += 8) sum += ((word >>> byte) & 255) - 127.5;
+    }
+    return sum / Math.sqrt(65535);
+  });
 }
 
 /** The hash of assembly/augmentation/stages.ts. */
