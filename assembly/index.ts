@@ -26,7 +26,7 @@ export {
 export { axpyF64 as axpy, combine } from "./linalg/dense";
 export { exp, log, vexp, vlog } from "./linalg/elementwise";
 export { relaxedSimd } from "./linalg/multiply-add";
-export { objectiveGradient, objectiveScores } from "./losses/gradient";
+export { objectiveGradient, objectiveGroupGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
 export { logLoss, meanSquaredError } from "./metrics/losses";

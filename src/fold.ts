@@ -12,6 +12,12 @@ import type { Kernels } from "./wasm/kernels.ts";
 /** Directions per output at most: memory is outputs × capacity × (columns + rows + validation rows) doubles. */
 const CAPACITY = 36;
 
+/** The training after which the gradients of the transformations' losses join the span; the first two are starts. */
+const GUIDED = 3;
+
+/** So many columns for each of them, or they are too dear: a product in the span costs its directions over the columns. */
+const COLUMNS_PER_GRADIENT = 16;
+
 /**
  * One training set with the rows that judge it, and the span of the models seen on it. Tuning on a validation set has
  * one, k-fold cross-validation k.
@@ -25,6 +31,7 @@ export class Fold {
   readonly share: number;
   readonly #arena: Arena<Kernels>;
   #snapshots: Float64Array[] = [];
+  #trainings = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TrainerOptions, share: number) {
     this.#arena = arena;
@@ -62,7 +69,26 @@ export class Fold {
       yield* trainer.adjoint(theta);
       reduced.add(theta);
     }
+    if (++this.#trainings === GUIDED && this.#wantsGradients) yield* this.#addGradients();
     reduced.project(trainer.solver.theta);
+  }
+
+  get #wantsGradients(): boolean {
+    const { copies, columns } = this.trainer.objective;
+    return copies > 1 && copies * COLUMNS_PER_GRADIENT <= columns;
+  }
+
+  /**
+   * ∇φ_g of every transformation joins the span: where a model goes when its weight grows. Without them the span of a
+   * few models says little of a dozen weights (MNIST, n = 300, 12 transformations, 5 seeds: 3599 → 2088 passes).
+   */
+  *#addGradients(): Generator<void> {
+    const { trainer, reduced, theta } = this;
+    for (let group = 0; group < trainer.objective.groupCount; group++) {
+      trainer.objective.groupGradient(group, trainer.solver.theta, theta);
+      reduced.add(theta);
+      yield;
+    }
   }
 
   /** The virtual model becomes what the next training starts from. */

@@ -1,7 +1,21 @@
+import { augmentation } from "../../src/features/augmentation.ts";
 import { classWeights } from "../../src/features/groups.ts";
 import { convexPenalty } from "../../src/features/hinges.ts";
 import { l1, l2 } from "../../src/features/norms.ts";
 import { labelSmoothing } from "../../src/features/smoothing.ts";
+import {
+  blur,
+  contrast,
+  cutout,
+  either,
+  mirror,
+  noise,
+  rotate,
+  scale,
+  shear,
+  shift,
+  type Transformation,
+} from "../../src/features/transformation.ts";
 import {
   breastCancerSquared,
   diabetesSquared,
@@ -35,6 +49,31 @@ async function images(source: ReturnType<typeof mnist>, rows: number, seed: numb
 const imbalancedFashion = async (seed: number) => {
   const parts = await images(fashion(), 2000, seed);
   return parts && imbalanced(parts, seed);
+};
+
+const moved = (pixels: number) => either(shift(pixels, 0), shift(-pixels, 0), shift(0, pixels), shift(0, -pixels));
+
+/** Twelve transformations of 28 × 28 pixels, one of which turns digits into no digits. */
+const policy: Readonly<Record<string, Transformation>> = {
+  moved: moved(1),
+  far: moved(2),
+  turned: either(rotate(10), rotate(-10)),
+  tilted: either(rotate(20), rotate(-20)),
+  larger: scale(1.1),
+  smaller: scale(0.9),
+  slanted: either(shear(0.2), shear(-0.2)),
+  blurred: blur(0.7),
+  noisy: noise(0.1),
+  pale: contrast(0.5),
+  holed: cutout(8),
+  mirrored: mirror(),
+};
+
+const augmented: Pick<Task, "model" | "metric" | "step" | "features"> = {
+  model: "softmax",
+  metric: "log-loss",
+  step: false,
+  features: (train) => ({ ...augmentation(train, policy), l2: l2() }),
 };
 
 export const tasks: readonly Task[] = [
@@ -153,6 +192,20 @@ export const tasks: readonly Task[] = [
     metric: "balanced-error",
     step: true,
     parts: imbalancedFashion,
+    large: true,
+  },
+  {
+    name: "mnist-augmentation",
+    title: "MNIST, n = 300: 12 augmentations + L2",
+    ...augmented,
+    parts: (seed) => images(mnist(), 300, seed),
+    large: true,
+  },
+  {
+    name: "mnist-1000-augmentation",
+    title: "MNIST, n = 1000: 12 augmentations + L2",
+    ...augmented,
+    parts: (seed) => images(mnist(), 1000, seed),
     large: true,
   },
   {

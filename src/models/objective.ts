@@ -91,6 +91,7 @@ export class Objective {
   readonly #arena: Arena<Kernels>;
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
+  #oneGroup: Pointer = 0;
   #moments: Pointer = 0;
   #knots: Pointer = 0;
   #knotWeights: Pointer = 0;
@@ -185,6 +186,19 @@ export class Objective {
   /** Σ_g λ_g·φ_g(θ), the data part of the loss; its gradient overwrites `gradient` (θ's layout). One pass. */
   gradient(theta: Pointer, gradient: Pointer): number {
     return this.#arena.kernels.objectiveGradient(this.pointer, theta, gradient);
+  }
+
+  /**
+   * ∇φ_g(θ) of one row group, not weighed, overwrites `gradient`. With an augmentation, those of all groups together
+   * cost one evaluation of `gradient`. What `groupLosses` returns is lost.
+   */
+  groupGradient(group: number, theta: Pointer, gradient: Pointer): void {
+    const length = this.groupCount + 1;
+    this.#oneGroup ||= this.#arena.f64(length);
+    const weights = this.#arena.viewF64(this.#oneGroup, length);
+    weights.fill(0);
+    weights[group] = 1;
+    this.#arena.kernels.objectiveGroupGradient(this.pointer, group, this.#oneGroup, theta, gradient);
   }
 
   /** φ of the row groups at the last θ evaluated, then of the uniform cross-entropy. A copy. */

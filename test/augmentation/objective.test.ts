@@ -132,6 +132,31 @@ for (const model of kinds) {
     for (let i = 0; i < sum.length; i++) expect(gradient[i]!).toBeCloseTo(sum[i]!, 11);
   });
 
+  test(`${model}: the gradients of the transformations sum to the whole, and cost one evaluation`, () => {
+    for (const rows of [9, 32, 45]) {
+      const problem = problemOf(model, rows);
+      const theta = thetaOf(problem.outputs * 31);
+      using arena = new Arena(kernels());
+      const objective = new Objective(arena, { ...problem, precision: "f64", rowGroups: rowGroupsOf(problem.dataset) });
+      objective.setWeights({ groups: lambda.groups });
+      const [at, out] = [arena.copy(theta), arena.f64(theta.length)];
+      objective.gradient(at, out);
+      const whole = arena.viewF64(out, theta.length).slice();
+      const before = objective.passes;
+      const sum = new Float64Array(theta.length);
+      for (let g = 0; g < count; g++) {
+        objective.groupGradient(g, at, out);
+        for (const [i, slope] of arena.viewF64(out, theta.length).entries()) sum[i]! += lambda.groups[g]! * slope;
+      }
+      const spent = objective.passes - before;
+      for (let i = 0; i < sum.length; i++) expect(sum[i]!).toBeCloseTo(whole[i]!, 12);
+      // A block at the end may have rows of several transformations, and is then looked at for each.
+      if (rows === 32) expect(spent).toBeCloseTo(count, 12);
+      objective.gradient(at, out);
+      expect(arena.viewF64(out, theta.length)).toEqual(whole);
+    }
+  });
+
   test(`${model}: the gradient is the central difference of the loss`, () => {
     const problem = problemOf(model, 21);
     const theta = thetaOf(problem.outputs * 31);
