@@ -30,7 +30,7 @@ export default defineConfig({
         ? [
             {
               extends: true as const,
-              optimizeDeps: { include: ["@assemblyscript/loader"] },
+              optimizeDeps: { include: ["@assemblyscript/loader", "workerpool"] },
               test: {
                 name: "chromium",
                 include: both,

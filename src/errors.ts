@@ -29,7 +29,8 @@ export type ErrorCode =
   | "TYPE"
   | "UNKNOWN_TRIAL"
   | "VERSION"
-  | "WEIGHT";
+  | "WEIGHT"
+  | "WORKER";
 
 /**
  * Misuse: the message says what was given, what was expected and what to do; the state of whatever was called is

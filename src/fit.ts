@@ -200,7 +200,7 @@ const NOT_UNIQUE = "no penalty: the minimizer is not unique, and fits any target
 const NORMS = { l1, l2, groupNorm } as const;
 
 /** @throws LAMBDA for weights that are negative or not finite, OPTION for other names */
-function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): LinearLoss {
+export function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): LinearLoss {
   if (loss instanceof LinearLoss) return loss;
   const unknown = Object.keys(loss).find((name) => !Object.hasOwn(NORMS, name));
   if (unknown)

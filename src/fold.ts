@@ -4,6 +4,7 @@ import { encodeTargets } from "./data/targets.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import { ReducedModel } from "./reduced/reduced-model.ts";
+import type { Pause } from "./run.ts";
 import { Trainer, type TrainerOptions } from "./trainer.ts";
 import type { TunerOptions } from "./tune.ts";
 import type { Arena, Pointer } from "./wasm/arena.ts";
@@ -57,7 +58,7 @@ export class Fold {
    * The models of the training that ended join the span, and the last becomes the virtual model. With a converged one
    * joins the adjoint of e, where e has a gradient: the reduced model's slope in λ is then the true one.
    */
-  *learn(converged: boolean): Generator<void> {
+  *learn(converged: boolean): Generator<Pause> {
     const { trainer, reduced, theta } = this;
     for (const snapshot of this.#snapshots) {
       this.#arena.viewF64(theta, snapshot.length).set(snapshot);
@@ -96,8 +97,13 @@ export class Fold {
     this.reduced.expand(this.theta);
   }
 
+  /** Lets go of what other threads hold. */
+  dispose(): void {
+    this.trainer.solver.dispose?.();
+  }
+
   get trainingPasses(): number {
-    return this.share * (this.trainer.objective.passes - this.reduced.snapshotPasses);
+    return this.share * (this.trainer.passes - this.reduced.snapshotPasses);
   }
 
   get reducedPasses(): number {
@@ -124,6 +130,7 @@ export function foldsOf<F extends Features>(
   }
   const { classes, outputs, train: targets } = encodeTargets(model, train);
   const pick = (rows: readonly number[]) => Float64Array.from(rows, (i) => targets[i]!);
+  const { workers } = options;
   const folds = foldRows(train, options.folds!, { seed }).map((rows) => {
     const groups = space.rowGroups;
     const part: TrainerOptions = {
@@ -135,6 +142,12 @@ export function foldsOf<F extends Features>(
       rowGroups: groups?.augmentation
         ? groups
         : groups && { ...groups, map: Int32Array.from(rows.train, (i) => groups.map[i]!) },
+      // Rows made on demand (augmentation) are made in this thread.
+      ...(workers && !groups?.augmentation
+        ? {
+            solver: (task) => workers.solver(arena, { ...task, dataset: train, rows: Int32Array.from(rows.train) }),
+          }
+        : {}),
     };
     return new Fold(arena, space, part, rows.train.length / train.rows);
   });

@@ -11,7 +11,7 @@ import { LinearModel } from "./models/linear.ts";
 import { Objective } from "./models/objective.ts";
 import { checkSeed, Random } from "./random.ts";
 import { type Prediction, ReducedSearch } from "./reduced/search.ts";
-import type { Budget } from "./run.ts";
+import type { Budget, Pause } from "./run.ts";
 import { Study } from "./study.ts";
 import { type Seen, train } from "./trainer.ts";
 import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "./tune.ts";
@@ -83,7 +83,9 @@ export class Learner<F extends Features> {
   readonly #search: ReducedSearch;
   readonly #random: Random;
   readonly #classes: readonly (string | number)[] | undefined;
-  readonly #work: Generator<void>;
+  readonly #work: Generator<Pause>;
+  #waiting: Promise<unknown> | undefined;
+  #failure: { readonly reason: unknown } | undefined;
   readonly #warnings: string[] = [];
   #improvements: Improvement<F>[] = [];
   #best: Leader | undefined;
@@ -143,7 +145,7 @@ export class Learner<F extends Features> {
     }
   }
 
-  *#learn(): Generator<void> {
+  *#learn(): Generator<Pause> {
     yield* this.#searchLoss();
     const chosen = this.#leader;
     if (!chosen || this.#options.validation) return;
@@ -152,7 +154,7 @@ export class Learner<F extends Features> {
   }
 
   /** The paper's loop over the span of the models seen. */
-  *#searchLoss(): Generator<void> {
+  *#searchLoss(): Generator<Pause> {
     const folds = this.#folds;
     const brief = this.#onTheFly ? SHORT / 2 : SHORT;
     let thetas: Pointer[] = folds.map(() => 0);
@@ -195,7 +197,7 @@ export class Learner<F extends Features> {
    * The λ whose penalties are a common multiple of the best one's, as large as an error within one standard error of the
    * best allows: found on the span, confirmed by a training.
    */
-  *#strengthen(best: Leader): Generator<void, Leader> {
+  *#strengthen(best: Leader): Generator<Pause, Leader> {
     const limit = best.error + standardError(best.errors);
     const scaled = (t: number) =>
       this.#space.normalize(best.lambda.map((value, j) => (this.#space.data[j] ? value : value * exp(t))));
@@ -215,7 +217,7 @@ export class Learner<F extends Features> {
   }
 
   /** Trains the model of a λ on all rows. */
-  *#fitAll(chosen: Leader): Generator<void> {
+  *#fitAll(chosen: Leader): Generator<Pause> {
     const { model, train, tolerance = 1e-4, precision = "f32" } = this.#options;
     const targets = encodeTargets(model, train);
     const objective = new Objective(this.#arena, {
@@ -266,7 +268,7 @@ export class Learner<F extends Features> {
     thetas: readonly Pointer[],
     cap: number,
     prediction?: Prediction,
-  ): Generator<void, Seen> {
+  ): Generator<Pause, Seen> {
     this.#training = true;
     const folds = this.#folds;
     const trainers = folds.map(({ trainer }) => trainer);
@@ -364,8 +366,27 @@ export class Learner<F extends Features> {
 
   step(): boolean {
     if (this.#spent()) return false;
-    this.#complete = this.#work.next().done === true;
+    if (this.#waiting) return true;
+    if (this.#failure) throw this.#failure.reason;
+    const { value, done } = this.#work.next();
+    this.#complete = done === true;
+    if (value) this.#wait(value);
     return !this.#complete;
+  }
+
+  /** While other threads train. */
+  get waiting(): Promise<unknown> | undefined {
+    return this.#waiting;
+  }
+
+  #wait(work: Promise<unknown>): void {
+    this.#waiting = work
+      .catch((reason) => {
+        this.#failure = { reason };
+      })
+      .then(() => {
+        this.#waiting = undefined;
+      });
   }
 
   #spent(): "passes" | "trials" | undefined {
@@ -482,6 +503,7 @@ export class Learner<F extends Features> {
   }
 
   dispose(): void {
+    for (const fold of this.#folds) fold.dispose();
     this.#arena.dispose();
     this.study.dispose();
   }

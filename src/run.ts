@@ -26,11 +26,17 @@ export function checkBudget(budget: Budget): void {
 /** Milliseconds of work between two looks at the signal and the clock. */
 const SLICE = 10;
 
+/** What a generator of bounded work yields: nothing, or what it waits for. */
+// biome-ignore lint/suspicious/noConfusingVoidType: what `yield` without a value yields
+export type Pause = void | Promise<unknown>;
+
 /** What a run drives: work in bounded steps, improvements as they come, a result at the end. */
 export interface Work<Improvement, Result> {
   begin(): void;
   /** Does a bounded piece of work. Returns false when there is nothing left to do within the budget. */
   step(): boolean;
+  /** While work elsewhere must end before the next step. Never rejects: the step throws. */
+  readonly waiting?: Promise<unknown> | undefined;
   /** Whether there is an improvement to take. */
   readonly improved: boolean;
   /** Improvements found since the last call. */
@@ -94,13 +100,13 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       for (let more = true; more; ) {
         const slice = performance.now();
         let now = slice;
-        while (more && !work.improved && now - slice < SLICE && now - start < time) {
+        while (more && !work.waiting && !work.improved && now - slice < SLICE && now - start < time) {
           more = work.step();
           now = performance.now();
         }
         const late = more && now - start >= time;
         for (const improvement of work.take()) yield improvement;
-        await turn();
+        await (work.waiting ? settled(work.waiting, SLICE) : turn());
         signal?.throwIfAborted();
         if (late) break;
         if (!more) ended = undefined;
@@ -121,6 +127,17 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     }
     return this.#outcome;
   }
+}
+
+/** Waits, but no longer than so many milliseconds. */
+function settled(promise: Promise<unknown>, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    promise.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Lets everything else that waits have its turn, without the delay of a timer. */

@@ -1,14 +1,14 @@
+import { nextCheckpoint } from "./checkpoints.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { type Metric, MetricEvaluator } from "./evaluate/metric.ts";
 import type { RowGroups } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import { Solver } from "./inner/solver.ts";
+import type { SolverTask, TrainingSolver } from "./inner/training-solver.ts";
 import { type ModelKind, Objective } from "./models/objective.ts";
+import type { Pause } from "./run.ts";
 import type { Arena, Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
-
-/** Checkpoints are recorded at iterations 0, 1, 2, … growing by this factor. */
-const CHECKPOINT_GROWTH = 1.35;
 
 /** Of conjugate gradients for the adjoint: the search that it serves is a search among approximations anyway. */
 const ADJOINT = { iterations: 6, tolerance: 0.3 };
@@ -38,6 +38,8 @@ export interface TrainerOptions {
   readonly metric: Metric;
   readonly tolerance: number;
   readonly precision: "f32" | "f64";
+  /** Makes a solver in another thread. @default one in this */
+  readonly solver?: (task: Omit<SolverTask, "dataset" | "rows">) => TrainingSolver;
 }
 
 /**
@@ -51,16 +53,18 @@ export function* train(
   thetas: readonly Pointer[],
   cap: number,
   observe: (seen: Seen) => void,
-): Generator<void, Seen> {
+): Generator<Pause, Seen> {
   for (const [f, trainer] of trainers.entries()) {
-    trainer.start(lambda, thetas[f]!);
+    trainer.start(lambda, thetas[f]!, cap);
     yield;
   }
+  const pending = trainers.flatMap(({ solver }) => solver.pending ?? []);
+  if (pending.length > 0) yield Promise.all(pending);
   let next = 0;
   for (let iteration = 0; iteration < cap && trainers.some(({ running }) => running); iteration++) {
     if (iteration >= next) {
       observe(look(trainers, iteration));
-      next = Math.max(next + 1, Math.ceil(next * CHECKPOINT_GROWTH));
+      next = nextCheckpoint(next);
     }
     for (const trainer of trainers) {
       if (!trainer.running) continue;
@@ -86,7 +90,7 @@ export class Trainer {
   readonly objective: Objective;
   readonly validation: Objective;
   readonly metric: MetricEvaluator;
-  readonly solver: Solver;
+  readonly solver: TrainingSolver;
   readonly #space: FeatureSpace;
   readonly #scores: Pointer;
   readonly #arena: Arena<Kernels>;
@@ -97,15 +101,15 @@ export class Trainer {
     const { outputs, classes } = targets;
     this.#arena = arena;
     this.#space = space;
-    this.objective = new Objective(arena, {
+    const terms = {
       model,
-      dataset: train,
       targets: targets.train,
       outputs,
       precision,
       ...space.structure,
       ...(rowGroups ? { rowGroups } : {}),
-    });
+    };
+    this.objective = new Objective(arena, { ...terms, dataset: train });
     this.validation = new Objective(arena, {
       model,
       dataset: validation,
@@ -114,14 +118,22 @@ export class Trainer {
       precision,
     });
     this.metric = new MetricEvaluator(arena, options.metric, model, validation, targets.validation, outputs, classes);
-    this.solver = new Solver(arena, this.objective, { tolerance: options.tolerance });
+    this.solver = options.solver
+      ? options.solver({ ...terms, tolerance: options.tolerance })
+      : new Solver(arena, this.objective, { tolerance: options.tolerance });
     this.#scores = arena.f64(outputs * validation.rows);
   }
 
-  /** Begins to minimize ℓ_λ from θ (0: from nothing). */
-  start(lambda: Float64Array, theta: Pointer): void {
-    this.objective.setWeights(this.#space.termWeights(lambda));
-    this.solver.start(theta);
+  /** Begins to minimize ℓ_λ from θ (0: from nothing), for at most `cap` iterations. */
+  start(lambda: Float64Array, theta: Pointer, cap = Number.POSITIVE_INFINITY): void {
+    const weights = this.#space.termWeights(lambda);
+    this.objective.setWeights(weights);
+    this.solver.start(theta, { weights, cap });
+  }
+
+  /** Over the training rows, here and elsewhere. */
+  get passes(): number {
+    return this.objective.passes + (this.solver.passesElsewhere ?? 0);
   }
 
   /** φ and e of the solver's current model. */
@@ -146,7 +158,7 @@ export class Trainer {
    * out ← the direction in which the optimum moves e: H⁻¹·∂e/∂θ at the solver's model, for metrics with a gradient. In
    * the span, it makes the reduced model's derivatives of e in all λ the true ones.
    */
-  *adjoint(out: Pointer): Generator<void> {
+  *adjoint(out: Pointer): Generator<Pause> {
     const { solver, validation } = this;
     this.#right ||= this.#arena.f64(validation.thetaCount);
     validation.gradient(solver.theta, this.#right);

@@ -3,6 +3,7 @@ import { LearnLossError } from "./errors.ts";
 import type { Metric } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import type { LinearLoss } from "./features/loss.ts";
+import type { Workers } from "./inner/training-solver.ts";
 import { Learner } from "./learner.ts";
 import type { LinearModel } from "./models/linear.ts";
 import type { ModelKind } from "./models/objective.ts";
@@ -20,6 +21,8 @@ export interface TunerOptions<F extends Features = Features> {
    * the chosen λ is trained on all rows at the end.
    */
   readonly folds?: number;
+  /** With `folds`: a pool of `learnloss/workers` that trains them side by side; the result is the same, bit for bit. */
+  readonly workers?: Workers;
   /**
    * With `folds`, which λ to choose: "best", or "one-standard-error", the same mix of penalties as strong as an error
    * within one standard error of the best allows.
@@ -146,6 +149,9 @@ export class Tuner<F extends Features = Features> {
           learner.begin(budget);
         },
         step: () => learner.step(),
+        get waiting() {
+          return learner.waiting;
+        },
         get improved() {
           return learner.improved;
         },

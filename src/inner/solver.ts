@@ -1,6 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import type { AdjointLimits, TrainingSolver } from "./training-solver.ts";
 
 /**
  * - `running`: call `step` again;
@@ -16,7 +17,7 @@ const STATUSES: readonly SolverStatus[] = ["running", "converged", "stalled", "u
  * min_θ ℓ_λ(θ), by bounded steps: `start`, then `step` until the status says so. Everything lives in the arena; start
  * again (with the objective's new weights, from the last θ) as often as there are λ to solve.
  */
-export class Solver {
+export class Solver implements TrainingSolver {
   readonly #arena: Arena<Kernels>;
   readonly #objective: Objective;
   readonly #pointer: Pointer;
@@ -96,11 +97,7 @@ export class Solver {
    * @param right ∂e/∂θ, overwritten
    * @param limits.tolerance residual over that of u = 0
    */
-  *adjoint(
-    right: Pointer,
-    out: Pointer,
-    limits: { readonly iterations: number; readonly tolerance: number },
-  ): Generator<void> {
+  *adjoint(right: Pointer, out: Pointer, limits: AdjointLimits): Generator<void> {
     const arena = this.#arena;
     const k = arena.kernels;
     const count = this.#objective.thetaCount;

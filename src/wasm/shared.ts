@@ -20,6 +20,13 @@ export class SharedInstance<Abi extends object> {
     return this.#instance;
   }
 
+  /** The compiled module, to be posted to other threads. */
+  get module(): WebAssembly.Module {
+    if (this.#module instanceof WebAssembly.Module) return this.#module;
+    this.#module = new WebAssembly.Module((this.#module ?? decodeBinary(this.#binary)) as BufferSource);
+    return this.#module;
+  }
+
   /** Uses another build, or a module that the host compiled; undefined goes back to the default. */
   load(module: WebAssembly.Module | Uint8Array | undefined): void {
     this.#module = module;

@@ -1,0 +1,2 @@
+// The entry `learnloss/workers`: trainings side by side in threads.
+export { createPool, Pool, type PoolOptions } from "./workers/pool.ts";

@@ -1,0 +1,246 @@
+import workerpool from "workerpool";
+import type { Dataset } from "../data/dataset.ts";
+import { type ErrorCode, LearnLossError } from "../errors.ts";
+import { LinearLoss } from "../features/loss.ts";
+import { type FitOptions, type FitResult, linearLoss } from "../fit.ts";
+import type { SolverTask, TrainingSolver, Workers } from "../inner/training-solver.ts";
+import { LinearModel } from "../models/linear.ts";
+import type { Arena } from "../wasm/arena.ts";
+import { sharedKernels } from "../wasm/kernels.ts";
+import type { Answer, WorkerMethods } from "./protocol.ts";
+import { type Call, RemoteSolver } from "./remote-solver.ts";
+
+export interface PoolOptions {
+  /** Threads. @default one per core */
+  readonly workers?: number;
+  /**
+   * The worker's script. Bundlers that do not find it by themselves want to be told: `learnloss/worker` is its module.
+   * @default the file beside this one
+   */
+  readonly script?: string | URL;
+}
+
+/**
+ * Threads that train: independent fits side by side, and the folds of `tune({ folds, workers: pool })`. A dataset is
+ * posted to a worker once (through shared memory where the host has it) and the compiled WebAssembly once; results are
+ * those of one thread, bit for bit. Dispose of it: threads do not end by themselves.
+ */
+export class Pool implements Workers {
+  readonly #lanes: readonly Lane[];
+  readonly #datasets = new WeakMap<Dataset, Posted>();
+  readonly #waiting: (() => void)[] = [];
+  #handles = 0;
+  #ids = 0;
+  #disposed = false;
+
+  constructor(options: PoolOptions = {}) {
+    const { workers = cores(), script = new URL("./worker.js", import.meta.url) } = options;
+    if (!(Number.isInteger(workers) && workers > 0)) {
+      throw new LearnLossError("OPTION", `The number of workers is ${workers}: give a whole number from 1.`);
+    }
+    this.#lanes = Array.from({ length: workers }, () => new Lane(script));
+  }
+
+  /** Threads. */
+  get size(): number {
+    return this.#lanes.length;
+  }
+
+  /**
+   * `fit` in a worker: call it for many fits at once, each begins when a worker is free.
+   *
+   * @throws as `fit`, WORKER when a worker ended before its fit, DISPOSED
+   */
+  async fit(options: FitOptions): Promise<FitResult> {
+    const { train, signal, loss, ...rest } = options;
+    signal?.throwIfAborted();
+    const whole = linearLoss(options.model, loss);
+    const posted = loss instanceof LinearLoss ? { loss: parts(loss) } : loss ? { loss } : {};
+    const lane = await this.#idle(signal);
+    try {
+      const id = lane.hold(this.#posted(train));
+      const result = await lane.call("fit", [id, { ...rest, ...posted }], signal);
+      return { ...result, loss: whole, model: new LinearModel(result.model) };
+    } finally {
+      lane.busy = false;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  /** For `tune`: a solver that stays in one worker. */
+  solver(arena: Arena, task: SolverTask): TrainingSolver {
+    this.#alive();
+    const { dataset, ...options } = task;
+    const handle = ++this.#handles;
+    const lane = this.#lanes[handle % this.#lanes.length]!;
+    const opened = lane.call("open", [handle, lane.hold(this.#posted(dataset)), options]);
+    opened.catch(() => {}); // the first training tells
+    const call: Call = (method, args, signal) => opened.then(() => lane.call(method, args, signal));
+    return new RemoteSolver(arena, task.outputs * (dataset.columns + 1), handle, call);
+  }
+
+  /** A lane without a fit, when there is one. */
+  async #idle(signal: AbortSignal | undefined): Promise<Lane> {
+    for (;;) {
+      this.#alive();
+      const lane = this.#lanes.find(({ busy }) => !busy);
+      if (lane) {
+        lane.busy = true;
+        return lane;
+      }
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting.push(resolve);
+        signal?.addEventListener("abort", () => {
+          const at = this.#waiting.indexOf(resolve);
+          if (at >= 0) this.#waiting.splice(at, 1);
+          reject(signal.reason);
+        });
+      });
+    }
+  }
+
+  #posted(dataset: Dataset): Posted {
+    const known = this.#datasets.get(dataset);
+    if (known) return known;
+    const posted = { id: ++this.#ids, dataset: shareable(dataset) };
+    this.#datasets.set(dataset, posted);
+    return posted;
+  }
+
+  #alive(): void {
+    if (this.#disposed) throw disposed();
+  }
+
+  /** Ends all threads at once, and what they do; harmless when called again. Resolves when they are gone. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    await Promise.all(this.#lanes.map((lane) => lane.end()));
+  }
+
+  [Symbol.dispose](): void {
+    void this.dispose();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+}
+
+/** A pool of threads; dispose of it when done. */
+export function createPool(options?: PoolOptions): Pool {
+  return new Pool(options);
+}
+
+interface Posted {
+  readonly id: number;
+  readonly dataset: Dataset;
+}
+
+/** One worker with what it holds: a fold's solver, its curvature included, stays where it is. */
+class Lane {
+  busy = false;
+  readonly #pool: workerpool.Pool;
+  readonly #held = new Set<number>();
+  #module: WebAssembly.Module | undefined;
+  #ended = false;
+
+  constructor(script: string | URL) {
+    this.#pool = workerpool.pool(location(script), {
+      maxWorkers: 1,
+      workerType: workerpool.platform === "browser" ? "web" : "thread",
+      workerOpts: { type: "module" },
+      onTerminateWorker: () => {
+        this.#module = undefined;
+        this.#held.clear();
+      },
+    });
+  }
+
+  /** Sends the kernels that are in use here and a dataset ahead of what needs them, once. */
+  hold({ id, dataset }: Posted): number {
+    const { module } = sharedKernels;
+    if (this.#module !== module) this.#send("load", [module]).catch(() => {});
+    this.#module = module;
+    if (!this.#held.has(id)) this.#send("hold", [id, dataset]).catch(() => {});
+    this.#held.add(id);
+    return id;
+  }
+
+  call<M extends keyof WorkerMethods>(
+    method: M,
+    args: Parameters<WorkerMethods[M]>,
+    signal?: AbortSignal,
+  ): Promise<Answer<M>> {
+    const task = this.#send(method, args);
+    return new Promise<Answer<M>>((resolve, reject) => {
+      const abort = () => {
+        reject(signal!.reason);
+        task.cancel();
+      };
+      signal?.addEventListener("abort", abort);
+      task
+        .then(resolve, (error) => reject(this.#ended ? disposed() : rebuilt(error)))
+        .then(() => {
+          signal?.removeEventListener("abort", abort);
+        });
+    });
+  }
+
+  #send<M extends keyof WorkerMethods>(method: M, args: Parameters<WorkerMethods[M]>) {
+    return this.#pool.exec(method, [...args]);
+  }
+
+  async end(): Promise<void> {
+    this.#ended = true;
+    await this.#pool.terminate(true);
+  }
+}
+
+function disposed(): LearnLossError {
+  return new LearnLossError("DISPOSED", "This pool was disposed: create a new one.");
+}
+
+/** What a worker threw, which arrives without its class; without a code of ours it is the worker that failed. */
+function rebuilt(error: unknown): LearnLossError {
+  const { code, message } = error as { code?: ErrorCode; message?: string };
+  if (code) return new LearnLossError(code, message ?? "");
+  return new LearnLossError("WORKER", `A worker failed: ${message?.trim().split("\n")[0]}. Try again.`, {
+    cause: error,
+  });
+}
+
+function parts({ lossName: name, features, lambda }: LinearLoss): ConstructorParameters<typeof LinearLoss> {
+  return [name, features, lambda];
+}
+
+function cores(): number {
+  return globalThis.navigator?.hardwareConcurrency ?? workerpool.cpus;
+}
+
+/** Node starts threads from paths, browsers from addresses. */
+function location(script: string | URL): string {
+  const { href, protocol, pathname } = new URL(script, import.meta.url);
+  if (protocol !== "file:") return href;
+  return decodeURIComponent(pathname).replace(/^\/([A-Za-z]:)/, "$1");
+}
+
+/** The dataset with its large arrays in shared memory where the host has it; elsewhere without what surrounds them. */
+function shareable(dataset: Dataset): Dataset {
+  const { rows, columns, x, y, weights, groups } = dataset;
+  const matrix: Dataset["x"] =
+    x.kind === "dense"
+      ? { kind: "dense", values: alone(x.values) }
+      : { kind: "csr", values: alone(x.values), indices: alone(x.indices), starts: alone(x.starts) };
+  return { rows, columns, x: matrix, y, ...(weights ? { weights } : {}), ...(groups ? { groups } : {}) };
+}
+
+function alone<A extends Float32Array | Float64Array | Int32Array>(array: A): A {
+  const { buffer, byteLength } = array;
+  const Shared = globalThis.SharedArrayBuffer;
+  if (Shared && buffer instanceof Shared) return array;
+  if (!Shared) return byteLength === buffer.byteLength ? array : (array.slice() as A);
+  const copy = new (array.constructor as new (buffer: SharedArrayBuffer) => A)(new Shared(byteLength));
+  copy.set(array);
+  return copy;
+}

@@ -1,0 +1,49 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { LinearLoss } from "../features/loss.ts";
+import type { FitOptions, FitResult } from "../fit.ts";
+import type { SolverStatus } from "../inner/solver.ts";
+import type { AdjointLimits, SolverTask, TrainingAhead } from "../inner/training-solver.ts";
+import type { LinearModelOptions } from "../models/linear.ts";
+
+/** What a worker answers to. Everything passes through structured clone; large arrays are posted once, as datasets. */
+export interface WorkerMethods {
+  load(module: WebAssembly.Module): void;
+  hold(id: number, dataset: Dataset): void;
+  fit(id: number, options: PostedFitOptions): Promise<PostedFitResult>;
+  open(handle: number, id: number, options: Omit<SolverTask, "dataset">): void;
+  train(handle: number, theta: Start, ahead: TrainingAhead): Promise<Training>;
+  adjoint(handle: number, right: Float64Array, limits: AdjointLimits): Adjoint;
+  close(handle: number): void;
+}
+
+export type Answer<M extends keyof WorkerMethods> = Awaited<ReturnType<WorkerMethods[M]>>;
+
+/** A `LinearLoss` travels as what its constructor takes. */
+export interface PostedFitOptions extends Omit<FitOptions, "train" | "loss" | "signal"> {
+  readonly loss?: Exclude<FitOptions["loss"], LinearLoss | undefined> | ConstructorParameters<typeof LinearLoss>;
+}
+
+export interface PostedFitResult extends Omit<FitResult, "model" | "loss"> {
+  readonly model: LinearModelOptions;
+}
+
+/** The null model, where the last training ended, or a θ. */
+export type Start = "null" | "last" | Float64Array;
+
+/** What happened, step by step: index s is the state after s steps. */
+export interface Training {
+  readonly status: SolverStatus;
+  readonly passes: readonly number[];
+  readonly iterations: readonly number[];
+  readonly checkpoints: ReadonlyMap<number, Snapshot>;
+}
+
+export interface Adjoint {
+  readonly u: Float64Array;
+  readonly passes: number;
+}
+
+export interface Snapshot {
+  readonly theta: Float64Array;
+  readonly groupLosses: Float64Array;
+}

@@ -1,0 +1,132 @@
+// What runs in a worker of a `Pool`: the entry `learnloss/worker`.
+import workerpool from "workerpool";
+import { nextCheckpoint } from "../checkpoints.ts";
+import { type Dataset, take } from "../data/dataset.ts";
+import { LinearLoss } from "../features/loss.ts";
+import { fit } from "../fit.ts";
+import { Solver } from "../inner/solver.ts";
+import { Objective } from "../models/objective.ts";
+import { turn } from "../run.ts";
+import { Arena, type Pointer } from "../wasm/arena.ts";
+import { type Kernels, kernels, sharedKernels } from "../wasm/kernels.ts";
+import type { Snapshot, Training, WorkerMethods } from "./protocol.ts";
+
+/** Milliseconds of work between two looks at what arrived. */
+const SLICE = 10;
+
+interface Open {
+  readonly arena: Arena<Kernels>;
+  readonly objective: Objective;
+  readonly solver: Solver;
+}
+
+const datasets = new Map<number, Dataset>();
+const solvers = new Map<number, Open>();
+
+/** The one task at work that can be aborted. */
+let aborter: AbortController | undefined;
+let listening = false;
+
+/** Runs a task that `signal` ends. Canceling it in the pool keeps the worker, with all it holds. */
+async function abortable<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  aborter = controller;
+  if (!listening) {
+    listening = true;
+    const { worker } = methods.fit as unknown as { worker: { addAbortListener(listener: () => Promise<void>): void } };
+    worker.addAbortListener(async () => {
+      listening = false;
+      aborter?.abort();
+    });
+  }
+  try {
+    return await task(controller.signal);
+  } finally {
+    if (aborter === controller) aborter = undefined;
+  }
+}
+
+function snapshot({ arena, objective, solver }: Open): Snapshot {
+  return {
+    theta: arena.viewF64(solver.theta, objective.thetaCount).slice(),
+    groupLosses: solver.groupLosses,
+  };
+}
+
+const methods: WorkerMethods = {
+  load(module) {
+    sharedKernels.load(module);
+  },
+
+  hold(id, dataset) {
+    datasets.set(id, dataset);
+  },
+
+  fit(id, { loss, ...options }) {
+    return abortable(async (signal) => {
+      const given = Array.isArray(loss) ? new LinearLoss(...loss) : loss;
+      const train = datasets.get(id)!;
+      const fitted = await fit({ ...options, ...(given ? { loss: given } : {}), train, signal });
+      const { model, loss: _, ...result } = fitted;
+      const { kind, classes, columns, coefficients, intercepts } = model;
+      return { ...result, model: { kind, classes, columns, coefficients, intercepts } };
+    });
+  },
+
+  open(handle, id, { rows, tolerance, ...options }) {
+    const arena = new Arena(kernels());
+    const objective = new Objective(arena, { ...options, dataset: take(datasets.get(id)!, rows) });
+    solvers.set(handle, { arena, objective, solver: new Solver(arena, objective, { tolerance }) });
+  },
+
+  train(handle, theta, { weights, cap }) {
+    const open = solvers.get(handle)!;
+    const { arena, objective, solver } = open;
+    return abortable(async (signal): Promise<Training> => {
+      objective.setWeights(weights);
+      let from: Pointer = 0;
+      if (theta === "last") from = solver.theta;
+      else if (theta !== "null") from = arena.copy(theta);
+      solver.start(from);
+      if (typeof theta !== "string") arena.free(from);
+      const checkpoints = new Map<number, Snapshot>();
+      const passes = [objective.passes];
+      const iterations = [solver.iterations];
+      let next = 0;
+      let slice = performance.now();
+      let steps = 0;
+      for (; steps < cap && solver.status === "running"; steps++) {
+        if (steps >= next) {
+          checkpoints.set(steps, snapshot(open));
+          next = nextCheckpoint(next);
+        }
+        solver.step(1);
+        passes.push(objective.passes);
+        iterations.push(solver.iterations);
+        if (performance.now() - slice < SLICE) continue;
+        await turn();
+        signal.throwIfAborted();
+        slice = performance.now();
+      }
+      checkpoints.set(steps, snapshot(open));
+      return { status: solver.status, passes, iterations, checkpoints };
+    });
+  },
+
+  adjoint(handle, right, limits) {
+    const { arena, objective, solver } = solvers.get(handle)!;
+    const from = arena.copy(right);
+    const out = arena.f64(objective.thetaCount);
+    for (const _ of solver.adjoint(from, out, limits));
+    const u = arena.viewF64(out, objective.thetaCount).slice();
+    for (const block of [from, out]) arena.free(block);
+    return { u, passes: objective.passes };
+  },
+
+  close(handle) {
+    solvers.get(handle)?.arena.dispose();
+    solvers.delete(handle);
+  },
+};
+
+workerpool.worker(methods as unknown as Record<string, (...args: unknown[]) => unknown>);

@@ -1,0 +1,143 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { classWeights, data, l1, l2, fit as minimize, tune } from "../../src/index.ts";
+import { createPool } from "../../src/workers.ts";
+import { blobs } from "../reference/blobs.ts";
+
+/** Node's threads read JavaScript only, Vite serves the browser's. */
+const inNode = typeof process === "object" && process.versions?.node !== undefined;
+const script = new URL(inNode ? "../../dist/workers/worker.js" : "../../src/workers/worker.ts", import.meta.url);
+
+const rows = blobs(150, 8, 3, 3);
+const pool = createPool({ workers: 2, script });
+afterAll(() => pool.dispose());
+
+/** Large enough to be at work when somebody aborts. */
+const long = {
+  model: "softmax",
+  train: blobs(2000, 60, 5, 1),
+  loss: { l1: 1e-7 },
+  tolerance: 1e-13,
+  iterations: 1e6,
+} as const;
+
+describe("fits in workers", () => {
+  test("are those of one thread, bit for bit, whatever worker they meet", async () => {
+    const strengths = [1, 0.1, 0.01, 1e-3, 1e-4];
+    const options = (strength: number) => ({
+      model: "softmax" as const,
+      train: rows,
+      loss: { l1: strength, l2: 1e-3 },
+    });
+    const there = await Promise.all(strengths.map((strength) => pool.fit(options(strength))));
+    for (const [i, strength] of strengths.entries()) {
+      const here = await minimize(options(strength));
+      expect({ ...there[i], milliseconds: 0 }).toEqual({ ...here, milliseconds: 0 });
+      expect(there[i]!.model.predict(rows)).toEqual(here.model.predict(rows));
+    }
+  });
+
+  test("learned losses and sparse rows of text labels arrive whole", async () => {
+    const learned = await tune({ model: "softmax", train: rows, validation: rows, features: classWeights(rows) });
+    const texts = { ...rows, y: Array.from(rows.y as Float64Array, (y) => `class ${y}`) };
+    const train = data.sparse({
+      values: Float64Array.from([1, 2, 3, 4, 5, 6]),
+      indices: Int32Array.from([0, 1, 0, 2, 1, 2]),
+      starts: Int32Array.from([0, 2, 3, 4, 6]),
+      columns: 3,
+      y: ["a", "b", "a", "b"],
+    });
+    for (const options of [
+      { model: "softmax", train: rows, loss: learned.loss },
+      { model: "softmax", train: texts, loss: { l2: 0.1 } },
+      { model: "logistic", train, loss: { l2: 0.1 } },
+    ] as const) {
+      const [here, there] = [await minimize(options), await pool.fit(options)];
+      expect({ ...there, milliseconds: 0 }).toEqual({ ...here, milliseconds: 0 });
+    }
+  });
+
+  test("an error arrives with its code, and the worker goes on", async () => {
+    const options = { model: "softmax", train: rows } as const;
+    await expect(pool.fit({ ...options, tolerance: 2 })).rejects.toMatchObject({ code: "OPTION" });
+    await expect(pool.fit({ ...options, loss: { l2: -1 } })).rejects.toMatchObject({ code: "LAMBDA" });
+    const one = blobs(30, 2, 1, 1);
+    await expect(pool.fit({ ...options, train: one })).rejects.toMatchObject({ code: "ONE_CLASS" });
+    expect((await pool.fit({ ...options, loss: { l2: 1 } })).status).toBe("converged");
+  });
+
+  test("an abort rejects within 50 ms with its reason, at work and in the queue; the pool goes on", async () => {
+    const reason = new Error("enough");
+    const times = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      const controller = new AbortController();
+      const running = [1, 2, 3].map(() => pool.fit({ ...long, signal: controller.signal }));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      const began = performance.now();
+      controller.abort(reason);
+      for (const one of await Promise.allSettled(running)) expect(one).toEqual({ status: "rejected", reason });
+      times.push(performance.now() - began);
+    }
+    // The machine may be busy with other tests: once is enough.
+    expect(Math.min(...times)).toBeLessThan(50);
+    const after = await Promise.all([1, 2].map((l2) => pool.fit({ model: "softmax", train: rows, loss: { l2 } })));
+    expect(after.map(({ status }) => status)).toEqual(["converged", "converged"]);
+  });
+
+  test("dispose ends what is at work, and nothing starts after it", async () => {
+    const other = createPool({ workers: 1, script });
+    const running = [other.fit(long), other.fit(long)];
+    const outcomes = Promise.allSettled(running);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await other.dispose();
+    for (const outcome of await outcomes)
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "DISPOSED" } });
+    await expect(other.fit(long)).rejects.toMatchObject({ code: "DISPOSED" });
+    await other.dispose();
+  });
+
+  test("the number of workers is checked", () => {
+    for (const workers of [0, -1, 1.5, Number.NaN]) {
+      expect(() => createPool({ workers })).toThrow(expect.objectContaining({ code: "OPTION" }));
+    }
+  });
+});
+
+describe("folds in workers", () => {
+  const setting = { train: rows, folds: 5, seed: 5 } as const;
+
+  test("the whole study is that of one thread, bit for bit", async () => {
+    for (const [model, features, metric] of [
+      ["softmax", { l1: l1(), l2: l2() }, undefined],
+      ["softmax", { ...classWeights(rows), l2: l2() }, "macro-f1"],
+    ] as const) {
+      const options = { ...setting, model, features, ...(metric ? { metric } : {}) };
+      const here = await tune(options);
+      const there = await tune({ ...options, workers: pool });
+      const { passes, trainingPasses, milliseconds, best, loss, ...rest } = there;
+      expect({ ...here, ...{ passes, trainingPasses, milliseconds, best, loss } }).toEqual(there);
+      expect(rest.error).toBe(here.error);
+      expect(loss.lambda).toEqual(here.loss.lambda);
+      expect({ ...best, passes: 0 }).toEqual({ ...here.best, passes: 0 });
+      // The same work, summed in another order.
+      expect(passes / here.passes).toBeCloseTo(1, 12);
+    }
+  });
+
+  test("an abort rejects with its reason, and the workers are free for others", async () => {
+    const controller = new AbortController();
+    const running = tune({
+      model: "softmax",
+      train: long.train,
+      folds: 4,
+      features: { l1: l1(), l2: l2() },
+      tolerance: 1e-6,
+      workers: pool,
+      signal: controller.signal,
+    });
+    const outcome = running.catch((error) => error);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    controller.abort(new Error("enough"));
+    expect(await outcome).toMatchObject({ message: "enough" });
+    expect((await pool.fit({ model: "softmax", train: rows, loss: { l2: 1 } })).status).toBe("converged");
+  });
+});
