@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { grid, tryAll } from "../src/cli/baselines.ts";
-import { data, l1, l2, tune } from "../src/index.ts";
+import { type Dataset, data, type Features, groupNorm, l1, l2, type ModelKind, tune } from "../src/index.ts";
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -34,3 +34,42 @@ test("digits, 300 training rows: within 1 % of the best of a 13 × 13 grid, in a
   expect(median(results.map(({ cost }) => cost))).toBeGreaterThan(8);
   for (const { ratio } of results) expect(ratio).toBeLessThan(1.02);
 });
+
+const read = (file: string, target: string) => data.csv(new URL(`../data/${file}`, import.meta.url), { target });
+const bounded = { l1: l1({ max: 100 }), l2: l2({ max: 10 }) };
+const others: readonly (readonly [string, ModelKind, Dataset, number, Features, number])[] = [
+  [
+    "digits, group norm and l2",
+    "softmax",
+    await read("digits.csv.gz", "digit"),
+    200,
+    { groups: groupNorm(), l2: l2() },
+    9,
+  ],
+  [
+    "breast cancer, l1 and l2",
+    "logistic",
+    await read("breast-cancer.csv", "diagnosis"),
+    150,
+    { l1: l1(), l2: l2() },
+    13,
+  ],
+  ["diabetes, l1 and l2", "squared", await read("diabetes.csv", "progression"), 150, bounded, 13],
+];
+
+for (const [name, model, rows, size, features, count] of others) {
+  test(`${name}: within 1 % of the best of a grid (${model})`, async () => {
+    const ratios: number[] = [];
+    for (const seed of [1, 2, 3]) {
+      const parts = data.split(rows, { validation: rows.rows - size, seed });
+      const scaling = data.standardization(parts.train);
+      const [train, validation] = [data.standardize(parts.train, scaling), data.standardize(parts.validation, scaling)];
+      const metric = model === "squared" ? "mean-squared-error" : "log-loss";
+      const setting = { model, train, validation, features, metric, tolerance: 1e-4, precision: "f32" } as const;
+      const result = await tune({ ...setting, seed });
+      ratios.push(result.error / tryAll(setting, (space) => grid(space, count)).error);
+    }
+    expect(median(ratios)).toBeLessThan(1.01);
+    expect(Math.max(...ratios)).toBeLessThan(1.03);
+  });
+}

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { atLeast, createStudy, fixed, type Study, verifyCertificate, type Weight } from "../../src/index.ts";
 import { sample } from "../../src/outer/explore.ts";
 import { Random } from "../../src/random.ts";
-import { finite, multimodal, quadratic, type Trainer } from "../reference/trainers.ts";
+import { finite, front, multimodal, quadratic, type Trainer, transformed } from "../reference/trainers.ts";
 
 function weights(k: number): Record<string, Weight> {
   return Object.fromEntries(
@@ -52,6 +52,36 @@ test.each([2, 3, 5])("affine e over many models, k = %i: the best that any λ se
   }
 });
 
+const monotone: readonly (readonly [string, (error: number) => number])[] = [
+  ["exp e", Math.exp],
+  ["e³", (error) => error ** 3],
+  ["log e", Math.log],
+  ["1 − exp(−e)", (error) => 1 - Math.exp(-error)],
+  ["steps", (error) => Math.floor(10 * error) / 10],
+];
+
+test.each([2, 3, 5, 8])(
+  "monotone transforms of an affine e, k = %i: solved to a thousandth of the range, in about 3k asks",
+  (k) => {
+    const asks: number[] = [];
+    for (const [name, g] of monotone) {
+      for (let seed = 0; seed < 4; seed++) {
+        const optimum = optimumOf(seed, k);
+        const linear = quadratic(seed, k, optimum, 1 / k);
+        const least = linear.train(optimum).error;
+        const range = linear.train(optimum.map((_, j) => (j === 0 ? 1 : 0.01))).error - least;
+        const study = createStudy({ lambda: weights(k), seed, trials: 1000 });
+        const most = 12 * k;
+        const spent = asksUntil(study, transformed(linear, g), g(least + 1e-3 * range), most);
+        expect(spent, `${name}, seed ${seed}`).toBeLessThanOrEqual(most);
+        asks.push(spent);
+      }
+    }
+    asks.sort((a, b) => a - b);
+    expect(asks[asks.length >> 1]!).toBeLessThanOrEqual(3 * k + 4);
+  },
+);
+
 /** What random search needs for the same: the median over seeds is the yardstick. */
 function randomSearch(seed: number, trainer: Trainer, target: number, most: number): number {
   const { polyhedron } = createStudy({ lambda: weights(trainer.k) });
@@ -79,6 +109,57 @@ test("finitely many models with many local minima: all ten solved, in far fewer 
   const median = (list: number[]) => list.sort((a, b) => a - b)[5]!;
   expect(Math.max(...ours)).toBeLessThanOrEqual(400);
   expect(median(ours)).toBeLessThan(0.5 * median(theirs));
+});
+
+/** The models that some λ of F selects: those that many random λ do. */
+function selected(trainer: Trainer, seed: number): { readonly features: number[]; readonly error: number }[] {
+  const { polyhedron } = createStudy({ lambda: weights(trainer.k) });
+  const random = new Random(seed, 82);
+  const counts = new Map<{ features: number[]; error: number }, number>();
+  for (let i = 0; i < 10_000; i++) {
+    const model = trainer.train(Array.from(sample(polyhedron, random)));
+    counts.set(model, (counts.get(model) ?? 0) + 1);
+  }
+  return [...counts].filter(([, count]) => count >= 5).map(([model]) => model);
+}
+
+const hard: readonly (readonly [string, (seed: number, k: number) => Trainer])[] = [
+  [
+    "noise as large as the signal",
+    (seed, k) => {
+      const random = new Random(seed, 91);
+      const optimum = optimumOf(seed, k);
+      const signal = (f: number[]) => Math.log(f.reduce((a, value, j) => a + value * optimum[j]!, 0));
+      return finite(
+        k,
+        front(seed, k, 100).map((features) => ({ features, error: signal(features) + 0.5 * random.normal() })),
+      );
+    },
+  ],
+  [
+    "an adversary: e is affine, but the worst model that can be selected is the best after all",
+    (seed, k) => {
+      const optimum = optimumOf(seed, k);
+      const models = front(seed, k, 100).map((features) => ({
+        features,
+        error: features.reduce((a, value, j) => a + value * optimum[j]!, 0),
+      }));
+      const worst = selected(finite(k, models), seed).reduce((a, b) => (b.error > a.error ? b : a));
+      return finite(
+        k,
+        models.map(({ features, error }) => ({ features, error: features === worst.features ? -1 : error })),
+      );
+    },
+  ],
+];
+
+test.each(hard)("finitely many models, %s: all ten solved by exploration", (_, make) => {
+  for (let seed = 0; seed < 10; seed++) {
+    const trainer = make(seed, 3);
+    const least = Math.min(...selected(trainer, seed).map(({ error }) => error));
+    const study = createStudy({ lambda: weights(3), seed, trials: 1000 });
+    expect(asksUntil(study, trainer, least, 300), `seed ${seed}`).toBeLessThanOrEqual(300);
+  }
 });
 
 test("certificates are not violated: brute force over λ on a thousand small studies", () => {

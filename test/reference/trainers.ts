@@ -46,17 +46,35 @@ export function finite(k: number, models: readonly { readonly features: number[]
  */
 export function multimodal(seed: number, k: number, count: number): Trainer {
   const random = new Random(seed, 78);
-  const shares = () => {
-    const raw = Array.from({ length: k }, () => random.uniform() ** 2 + 1e-3);
-    const sum = raw.reduce((a, b) => a + b, 0);
-    return raw.map((value) => value / sum + 0.02);
-  };
-  const target = shares();
+  const target = shares(random, k);
   const models = Array.from({ length: count }, () => {
-    const share = shares();
+    const share = shares(random, k);
     const features = share.map((value) => (1 + 0.02 * random.uniform()) / value);
     const distance = share.reduce((sum, value, j) => sum + Math.abs(Math.log(value / target[j]!)), 0);
     return { features, error: distance + Math.sin(9 * distance) ** 2 + 0.3 * random.uniform() };
   });
   return finite(k, models);
+}
+
+function shares(random: Random, k: number): number[] {
+  const raw = Array.from({ length: k }, () => random.uniform() ** 2 + 1e-3);
+  const sum = raw.reduce((a, b) => a + b, 0);
+  return raw.map((value) => value / sum + 0.02);
+}
+
+/** Features of models near the same front. */
+export function front(seed: number, k: number, count: number): number[][] {
+  const random = new Random(seed, 90);
+  return Array.from({ length: count }, () => shares(random, k).map((value) => (1 + 0.02 * random.uniform()) / value));
+}
+
+/** The trainer with g(e) for its errors. */
+export function transformed({ k, train }: Trainer, g: (error: number) => number): Trainer {
+  return {
+    k,
+    train(lambda) {
+      const { features, error } = train(lambda);
+      return { features, error: g(error) };
+    },
+  };
 }
