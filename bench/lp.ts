@@ -1,12 +1,14 @@
-// npm run bench:lp [-- --only family|netlib|campaign --cap SECONDS --campaign N --first SEED --json FILE]
+// npm run bench:lp [-- --only family|netlib|campaign|structured --sizes 0,1,2,3,4 --cap SECONDS --campaign N --first SEED
+//   --json FILE]
 // The LP engine against its peers (once: `npm install --prefix bench --ignore-scripts`).
 // 1. the outer fit's family at five sizes, cold and warm; 2. the Netlib problems in LEARNLOSS_NETLIB; 3. N random LPs
-// and 3N/20 random fits against highs, status and objective. An answer is checked before its time counts.
-import { existsSync, writeFileSync } from "node:fs";
+// and 3N/20 random fits against highs, status and objective; 4. N/50 LPs of each structure, of 30, 100 and 300 rows, and
+// two of 1000. An answer is checked before its time counts. FILE keeps what other runs put there of other parts.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { campaignFit, campaignLp } from "./lp/campaign.ts";
-import { benchFamily, describeRow, ratios } from "./lp/family-bench.ts";
+import { campaignFit, campaignLp, campaignStructured } from "./lp/campaign.ts";
+import { benchFamily, describeRow, type Row, ratios } from "./lp/family-bench.ts";
 import { benchNetlib } from "./lp/netlib-bench.ts";
 import { loadHighs } from "./lp/peers.ts";
 
@@ -23,6 +25,9 @@ const { values: options } = parseArgs({
 const asked = (part: string) => options.only === undefined || options.only === part;
 const log = (line: string) => console.log(line);
 const result: Record<string, unknown> = { node: process.version };
+/** What earlier runs found, of other parts and sizes. */
+const before: { family?: Row[]; ratios?: ReturnType<typeof ratios> } =
+  options.json && existsSync(options.json) ? JSON.parse(readFileSync(options.json, "utf8")) : {};
 
 if (asked("family")) {
   log(`${"outer fit".padEnd(47)}   cold ms   warm ms`);
@@ -34,7 +39,12 @@ if (asked("family")) {
   const cell = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : "–").padStart(14);
   for (const { m, k, best, warm, ...rest } of summary)
     log(`${`(${m}, ${k})`.padEnd(12)} ${cell(best)} ${cell(rest.default)} ${cell(warm)}`);
-  Object.assign(result, { family: rows, ratios: summary });
+  const sizes = rows.map(({ m, k }) => `${m},${k}`);
+  const others = <T extends { m: number; k: number }>(list: readonly T[] = []) =>
+    list.filter(({ m, k }) => !sizes.includes(`${m},${k}`));
+  const order = (a: { m: number; k: number }, b: { m: number; k: number }) => a.m - b.m || a.k - b.k;
+  result.family = [...others(before.family), ...rows].sort(order);
+  result.ratios = [...others(before.ratios), ...summary].sort(order);
 }
 if (asked("netlib")) {
   const folder = process.env.LEARNLOSS_NETLIB ?? "";
@@ -56,4 +66,18 @@ if (asked("campaign")) {
   for (const line of fit.different.slice(0, 20)) log(`  ${line}`);
   Object.assign(result, { lps, fits: fit });
 }
-if (options.json) writeFileSync(options.json, `${JSON.stringify(result, null, 2)}\n`);
+if (asked("structured")) {
+  const highs = await loadHighs();
+  const count = Math.ceil(Number(options.campaign) / 50);
+  const structured = [30, 100, 300, 1000].flatMap((size) =>
+    campaignStructured(highs, size, size < 1000 ? count : Math.min(2, count), Number(options.first)),
+  );
+  log("\nstructure     rows  solved  unproved  slowest, ms");
+  for (const { family, size, compared, different, slowest } of structured) {
+    const cells = [String(size).padStart(5), String(compared).padStart(7), String(different.length).padStart(9)];
+    log(`${family.padEnd(12)} ${cells.join(" ")} ${slowest.toFixed(1).padStart(12)}`);
+    for (const line of different.slice(0, 5)) log(`  ${line}`);
+  }
+  Object.assign(result, { structured });
+}
+if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...before, ...result }, null, 2)}\n`);

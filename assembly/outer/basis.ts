@@ -51,6 +51,22 @@ export function axpy(a: f64, x: usize, y: usize, bytes: usize): void {
   }
 }
 
+/** axpy that returns ‖y‖²: what the steepest edge needs of each row that a pivot changes, in the same pass. */
+export function axpyNorm(a: f64, x: usize, y: usize, bytes: usize): f64 {
+  if (ASC_FEATURE_SIMD) {
+    const factor = f64x2.splat(a);
+    let sums = f64x2.splat(0);
+    for (let i: usize = 0; i < bytes; i += 16) {
+      const value = f64x2.add(v128.load(y + i), f64x2.mul(factor, v128.load(x + i)));
+      v128.store(y + i, value);
+      sums = f64x2.add(sums, f64x2.mul(value, value));
+    }
+    return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+  }
+  axpy(a, x, y, bytes);
+  return dot(y, y, bytes);
+}
+
 /** x ← a·x over `bytes` bytes, a multiple of 8. */
 export function scale(a: f64, x: usize, bytes: usize): void {
   for (let i: usize = 0; i < bytes; i += 8) store<f64>(x + i, load<f64>(x + i) * a);
@@ -58,14 +74,19 @@ export function scale(a: f64, x: usize, bytes: usize): void {
 
 /**
  * Another row takes slot q of the basis; w = that row times the inverse. Its column is divided by the pivot w[q], and
- * leaves the others by w[l] times.
+ * leaves the others by w[l] times. Returns how many others there were.
  */
-export function updateInverse(inverse: usize, p: i32, q: i32, w: usize): void {
+export function updateInverse(inverse: usize, p: i32, q: i32, w: usize): i32 {
   const stride = (<usize>columnStride(p)) << 3;
   const pivot = inverse + <usize>q * stride;
   scale(1 / load<f64>(w + ((<usize>q) << 3)), pivot, stride);
+  let others = 0;
   for (let l = 0; l < p; l++) {
     const factor = load<f64>(w + ((<usize>l) << 3));
-    if (l != q && factor != 0) axpy(-factor, pivot, inverse + <usize>l * stride, stride);
+    if (l != q && factor != 0) {
+      axpy(-factor, pivot, inverse + <usize>l * stride, stride);
+      others++;
+    }
   }
+  return others;
 }

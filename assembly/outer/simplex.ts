@@ -9,7 +9,7 @@
 //
 // They take turns until both kinds of infeasibility are gone with costs and bounds as given.
 
-import { axpy, columnStride, dot, updateInverse } from "./basis";
+import { axpy, axpyNorm, columnStride, dot, scale, updateInverse } from "./basis";
 
 const OPTIMAL: i32 = 0;
 const INFEASIBLE: i32 = 1;
@@ -22,8 +22,23 @@ export const AT_UPPER: i32 = 1;
 export const FREE: i32 = 2;
 export const BASIC: i32 = 3;
 
-const REFACTOR: i32 = 100;
+/** Pivots between two looks at the accuracy of the inverse. */
+const CHECK: i32 = 100;
+/** Relative residual of x_B and y above which the inverse is made anew. */
+const ACCURATE: f64 = 1e-13;
 const PIVOT: f64 = 1e-9;
+
+/** Devex weight above which the reference framework is set anew: without, weights reach 1e140 and price nothing. */
+const FRAMEWORK: f64 = 1e6;
+
+const CHOOSE: i32 = 0;
+const DUAL: i32 = 1;
+const PRIMAL: i32 = 2;
+/** Turns that perturb. */
+const PERTURBED: i32 = 6;
+/** Turns after which residuals near the tolerance are good enough, and after which it ends. */
+const UNHURRIED: i32 = 12;
+const LAST: i32 = 40;
 const INFINITE: f64 = Infinity;
 
 @unmanaged
@@ -32,14 +47,18 @@ class Simplex {
   m: i32;
   all: i32; // n + m
   stride: i32;
-  stale: i32;
+  updates: i32; // of the inverse since it was made
+  stale: i32; // and since it was last seen to be accurate
+  mode: i32;
   iterations: i32;
   limit: i32;
   random: u32;
   rayVariable: i32;
   rayDirection: i32;
-  perturbedBounds: i32;
-  rounds: i32;
+  round: i32;
+  making: f64; // rows that making the inverse has changed
+  work: f64; // and the pivots since
+  residual: f64; // what the inverse leaves of x_B and y before refinement
   tolerance: f64;
   starts: usize; // i32[n + 1]
   rows: usize; // i32
@@ -252,6 +271,7 @@ function refactor(p: Simplex): void {
     if (isBasic(p, p.n + i)) store<i32>(p.head + ((<usize>i) << 2), p.n + i);
   }
   // Short columns first: they fill the inverse least.
+  p.making = 0;
   let count = 0;
   for (let j = 0; j < p.n; j++) {
     if (isBasic(p, j)) {
@@ -264,16 +284,16 @@ function refactor(p: Simplex): void {
     const j = int(p.list, k);
     ftran(p, j);
     let slot = -1;
-    let largest: f64 = 1e-9;
+    let widest: f64 = 1e-9;
     for (let i = 0; i < m; i++) {
       const size = abs(f(p.column, i));
-      if (size > largest && int(p.head, i) < 0) {
-        largest = size;
+      if (size > widest && int(p.head, i) < 0) {
+        widest = size;
         slot = i;
       }
     }
     if (slot >= 0) {
-      updateInverse(p.inverse, m, slot, p.column);
+      p.making += <f64>updateInverse(p.inverse, m, slot, p.column);
       store<i32>(p.head + ((<usize>slot) << 2), j);
     } else {
       setStatus(p, j, FREE);
@@ -288,6 +308,8 @@ function refactor(p: Simplex): void {
     put(p.weight, i, dot(rowOf(p, i), rowOf(p, i), row));
   }
   p.stale = 0;
+  p.updates = 0;
+  p.work = 0;
 }
 
 function sortByLength(p: Simplex, count: i32): void {
@@ -317,15 +339,19 @@ function lengthAt(p: Simplex, k: i32): i32 {
 function computePrimal(p: Simplex): void {
   const row = (<usize>p.stride) << 3;
   for (let i = 0; i < p.m; i++) put(p.x, int(p.head, i), 0);
+  let size: f64 = 0;
   for (let pass = 0; pass < 2; pass++) {
     memory.fill(p.right, 0, row);
     for (let j = 0; j < p.all; j++) {
       const x = f(p.x, j);
       if (x != 0) addColumn(p, j, -x, p.right);
     }
+    if (pass == 1) p.residual = largest(p.right, p.m) / (1 + size);
     for (let i = 0; i < p.m; i++) {
       const j = int(p.head, i);
-      put(p.x, j, f(p.x, j) + dot(rowOf(p, i), p.right, row));
+      const x = f(p.x, j) + dot(rowOf(p, i), p.right, row);
+      put(p.x, j, x);
+      size = max(size, abs(x));
     }
   }
 }
@@ -339,6 +365,7 @@ function computeDual(p: Simplex): void {
       const j = int(p.head, i);
       put(p.right, i, f(p.c, j) - columnDot(p, j, p.y));
     }
+    if (pass == 1) p.residual = max(p.residual, largest(p.right, p.m) / (1 + largest(p.y, p.m)));
     for (let i = 0; i < p.m; i++) {
       const c = f(p.right, i);
       if (c != 0) axpy(c, rowOf(p, i), p.y, row);
@@ -347,10 +374,35 @@ function computeDual(p: Simplex): void {
   for (let j = 0; j < p.all; j++) put(p.d, j, isBasic(p, j) ? 0 : f(p.c, j) - columnDot(p, j, p.y));
 }
 
+/** The largest |v[i]|; NaN counts as infinite. */
+function largest(v: usize, n: i32): f64 {
+  let most: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const size = abs(f(v, i));
+    if (!(size <= most)) most = size == size ? size : INFINITE;
+  }
+  return most;
+}
+
+/** Everything from the basis. */
 function fresh(p: Simplex): void {
   refactor(p);
   computePrimal(p);
   computeDual(p);
+}
+
+/**
+ * Everything from the inverse, which is made anew unless it is accurate and that would cost more than the pivots since
+ * (a dense inverse costs m of them: five times the whole time at 1000 rows when it is made every 100).
+ */
+function refresh(p: Simplex): void {
+  if (p.work < p.making) {
+    computePrimal(p);
+    computeDual(p);
+    p.stale = 0;
+    if (p.updates == 0 || p.residual <= ACCURATE) return;
+  }
+  fresh(p);
 }
 
 function primalInfeasibility(p: Simplex): f64 {
@@ -389,15 +441,22 @@ function pivotRow(p: Simplex, r: i32): void {
 function exchange(p: Simplex, r: i32, q: i32, status: i32): void {
   const row = (<usize>p.stride) << 3;
   const leaving = int(p.head, r);
-  updateInverse(p.inverse, p.m, r, p.column);
+  const pivot = rowOf(p, r);
+  scale(1 / f(p.column, r), pivot, row);
+  put(p.weight, r, dot(pivot, pivot, row));
   for (let i = 0; i < p.m; i++) {
-    if (i == r || f(p.column, i) != 0) put(p.weight, i, dot(rowOf(p, i), rowOf(p, i), row));
+    const a = f(p.column, i);
+    if (i != r && a != 0) {
+      put(p.weight, i, axpyNorm(-a, pivot, rowOf(p, i), row));
+      p.work++;
+    }
   }
   setStatus(p, leaving, status);
   setStatus(p, q, BASIC);
   store<i32>(p.head + ((<usize>r) << 2), q);
   rest(p, leaving);
   p.stale++;
+  p.updates++;
 }
 
 /** Perturbs the costs away from degeneracy, flips boxed variables, and shifts the costs of what is dual infeasible. */
@@ -431,26 +490,22 @@ function makeDualFeasible(p: Simplex, perturb: bool): void {
   if (flipped) computePrimal(p);
 }
 
-function dualSimplex(p: Simplex, perturb: bool): i32 {
-  makeDualFeasible(p, perturb);
+function dualSimplex(p: Simplex): i32 {
   let status = -1;
   while (status < 0) {
-    if (p.stale >= REFACTOR) fresh(p);
+    if (p.stale >= CHECK) refresh(p);
     if (p.stale == 0) shiftCosts(p);
     const r = dualPrice(p);
     if (r < 0) {
-      if (p.stale > 0) fresh(p);
+      if (p.stale > 0) refresh(p);
       else status = OPTIMAL;
     } else if (p.iterations >= p.limit) {
       status = ITERATION_LIMIT;
     } else {
       const outcome = dualPivot(p, r);
-      if (outcome == INFEASIBLE) {
-        if (p.stale > 0) fresh(p);
-        else status = INFEASIBLE;
-      } else if (outcome == NUMERICAL) {
-        if (p.stale > 0) fresh(p);
-        else status = NUMERICAL;
+      if (outcome >= 0) {
+        if (p.updates > 0) fresh(p);
+        else status = outcome;
       }
     }
   }
@@ -525,14 +580,14 @@ function dualPivot(p: Simplex, r: i32): i32 {
     let group = first;
     let drop: f64 = 0;
     let best = -1;
-    let largest: f64 = 0;
+    let widest: f64 = 0;
     for (let k = first; k < count; k++) {
       const j = int(p.list, k);
       const a = abs(f(p.alpha, j));
       if (abs(f(p.d, j)) <= bound * a) {
         drop += a * (f(p.hi, j) - f(p.lo, j));
-        if (a > largest) {
-          largest = a;
+        if (a > widest) {
+          widest = a;
           best = j;
         }
         store<i32>(p.list + ((<usize>k) << 2), int(p.list, group));
@@ -540,11 +595,12 @@ function dualPivot(p: Simplex, r: i32): i32 {
         group++;
       }
     }
+    if (group == first) return NUMERICAL; // NaN
     if (slope - drop < 0 || group == count || drop == INFINITE) {
       q = best;
       // A tiny pivot when the breakpoints before offered better ones: step back to those.
-      if (largest < 1e-7 * largestAlpha && first > 0) {
-        let earlier: f64 = largest;
+      if (widest < 1e-7 * largestAlpha && first > 0) {
+        let earlier: f64 = widest;
         for (let k = 0; k < first; k++) {
           const j = int(p.list, k);
           if (abs(f(p.alpha, j)) > 10 * earlier) {
@@ -561,8 +617,8 @@ function dualPivot(p: Simplex, r: i32): i32 {
   }
   ftran(p, q);
   const pivot = f(p.column, r);
-  if (abs(pivot - f(p.alpha, q)) > 1e-7 * (1 + abs(pivot)) && p.stale > 0) return NUMERICAL;
-  if (abs(pivot) < 1e-7 && p.stale > 0) return NUMERICAL;
+  if (abs(pivot - f(p.alpha, q)) > 1e-7 * (1 + abs(pivot)) && p.updates > 0) return NUMERICAL;
+  if (!(abs(pivot) > (p.updates > 0 ? 1e-7 : PIVOT / 10))) return NUMERICAL;
   // Dual step. Where it overshoots, the cost is shifted so that d becomes 0.
   const theta = f(p.d, q) / f(p.alpha, q);
   for (let j = 0; j < p.all; j++) {
@@ -609,7 +665,6 @@ function dualPivot(p: Simplex, r: i32): i32 {
 }
 
 function perturbBounds(p: Simplex, size: f64): void {
-  p.perturbedBounds = 1;
   for (let i = 0; i < p.m; i++) {
     const j = int(p.head, i);
     const low = f(p.lo, j);
@@ -619,30 +674,26 @@ function perturbBounds(p: Simplex, size: f64): void {
   }
 }
 
-function primalSimplex(p: Simplex, perturb: bool): i32 {
-  for (let j = 0; j < p.all; j++) put(p.devex, j, 1);
+function primalSimplex(p: Simplex): i32 {
   let status = -1;
   let stalls = 0;
   let perturbations = 0;
   while (status < 0) {
-    if (p.stale >= REFACTOR) fresh(p);
+    if (p.stale >= CHECK) refresh(p);
     const q = primalPrice(p, stalls > 10 * p.m + 500);
     if (q < 0) {
-      if (p.stale > 0) fresh(p);
+      if (p.stale > 0) refresh(p);
       else status = OPTIMAL;
     } else if (p.iterations >= p.limit) {
       status = ITERATION_LIMIT;
     } else {
       const step = primalPivot(p, q);
-      if (step == -2) {
-        if (p.stale > 0) fresh(p);
-        else status = UNBOUNDED;
-      } else if (step == -1) {
-        if (p.stale > 0) fresh(p);
-        else status = NUMERICAL;
+      if (step < 0) {
+        if (p.updates > 0) fresh(p);
+        else status = step == -2 ? UNBOUNDED : NUMERICAL;
       } else if (step < 1e-12) {
         stalls++;
-        if (perturb && perturbations < 4 && stalls == 30) {
+        if (p.round <= PERTURBED && perturbations < 4 && stalls == 30) {
           perturbBounds(p, perturbations > 1 ? 1e-6 : 1e-7);
           perturbations++;
           stalls = 0;
@@ -653,6 +704,10 @@ function primalSimplex(p: Simplex, perturb: bool): i32 {
     }
   }
   return status;
+}
+
+function resetDevex(p: Simplex): void {
+  for (let j = 0; j < p.all; j++) put(p.devex, j, 1);
 }
 
 function primalPrice(p: Simplex, bland: bool): i32 {
@@ -688,18 +743,17 @@ function primalPivot(p: Simplex, q: i32): f64 {
     }
   }
   let r = -1;
-  let largest: f64 = 0;
+  let size: f64 = 0;
   let step = INFINITE;
   for (let i = 0; i < p.m; i++) {
     const rate = -direction * f(p.column, i);
-    const size = abs(rate);
-    if (size > PIVOT && size > largest) {
+    if (abs(rate) > PIVOT && abs(rate) > size) {
       const j = int(p.head, i);
       const limit = rate < 0 ? f(p.lo, j) : f(p.hi, j);
       if (abs(limit) != INFINITE) {
         const slack = max(rate < 0 ? f(p.x, j) - limit : limit - f(p.x, j), 0);
-        if (slack <= bound * size) {
-          largest = size;
+        if (slack <= bound * abs(rate)) {
+          size = abs(rate);
           r = i;
           step = slack / size;
         }
@@ -714,7 +768,7 @@ function primalPivot(p: Simplex, q: i32): f64 {
   }
   const flips = range <= step;
   if (flips) step = range;
-  else if (largest < 1e-7 && p.stale > 0) return -1;
+  else if (size < 1e-7 && p.updates > 0) return -1;
   const signed = direction * step;
   if (flips) {
     for (let i = 0; i < p.m; i++) {
@@ -728,9 +782,10 @@ function primalPivot(p: Simplex, q: i32): f64 {
   }
   pivotRow(p, r);
   const pivot = f(p.column, r);
-  if (abs(pivot - f(p.alpha, q)) > 1e-7 * (1 + abs(pivot)) && p.stale > 0) return -1;
+  if (abs(pivot - f(p.alpha, q)) > 1e-7 * (1 + abs(pivot)) && p.updates > 0) return -1;
   const theta = f(p.d, q) / pivot;
   const leaving = int(p.head, r);
+  if (f(p.devex, q) > FRAMEWORK) resetDevex(p);
   const reference = f(p.devex, q);
   for (let j = 0; j < p.all; j++) {
     const a = f(p.alpha, j);
@@ -759,7 +814,6 @@ function restore(p: Simplex): void {
   memory.copy(p.c, p.cost, bytes);
   memory.copy(p.lo, p.lower, bytes);
   memory.copy(p.hi, p.upper, bytes);
-  p.perturbedBounds = 0;
   for (let j = 0; j < p.all; j++) settle(p, j);
 }
 
@@ -771,35 +825,42 @@ function proved(p: Simplex, ended: i32): i32 {
   return ended;
 }
 
-/** Solves from the basis in `status` (too many or too few basic variables are mended). */
+/** Solves from the basis in `status` (too many or too few basic variables are mended); goes on after a limit. */
 export function simplexSolve(block: usize, limit: i32, tolerance: f64): i32 {
   const p = changetype<Simplex>(block);
   p.limit = limit;
   p.tolerance = tolerance;
   p.iterations = 0;
   let result = -1;
-  let round = 0;
   while (result < 0) {
-    restore(p);
-    fresh(p);
-    const primal = primalInfeasibility(p);
-    const dual = dualInfeasibility(p);
-    if (primal <= 2 * tolerance && dual <= 2 * tolerance) {
-      result = OPTIMAL;
-    } else if (round >= 12) {
-      // Rounding stands in the way of the last digits: the unscaled residuals say how much.
-      result =
-        round >= 40 || (primal <= 1e-7 && dual <= 1e-6) ? (primal <= 1e-6 && dual <= 1e-4 ? OPTIMAL : NUMERICAL) : -1;
-      if (result < 0) {
-        const again = primal > 2 * tolerance ? dualSimplex(p, false) : primalSimplex(p, false);
-        if (again == INFEASIBLE || again == UNBOUNDED || again == ITERATION_LIMIT) result = proved(p, again);
-      }
-    } else {
-      const ended = primal > 2 * tolerance ? dualSimplex(p, round < 6) : primalSimplex(p, round < 6);
-      if (ended == INFEASIBLE || ended == UNBOUNDED || ended == ITERATION_LIMIT) result = proved(p, ended);
+    if (p.mode == CHOOSE) result = choose(p);
+    if (result < 0) {
+      const ended = p.mode == DUAL ? dualSimplex(p) : primalSimplex(p);
+      if (ended != ITERATION_LIMIT) p.mode = CHOOSE;
+      if (ended != OPTIMAL && ended != NUMERICAL) result = proved(p, ended);
     }
-    round++;
   }
-  p.rounds = round;
   return result;
+}
+
+/** The outcome with costs and bounds as given, or −1 and the method that has its turn. */
+function choose(p: Simplex): i32 {
+  restore(p);
+  if (p.round == 0) fresh(p);
+  else refresh(p);
+  const primal = primalInfeasibility(p);
+  const dual = dualInfeasibility(p);
+  if (primal <= 2 * p.tolerance && dual <= 2 * p.tolerance) return OPTIMAL;
+  p.round++;
+  // Rounding stands in the way of the last digits: the unscaled residuals say how much.
+  if (p.round > LAST || (p.round > UNHURRIED && primal <= 1e-7 && dual <= 1e-6))
+    return primal <= 1e-6 && dual <= 1e-4 ? OPTIMAL : NUMERICAL;
+  if (primal > 2 * p.tolerance) {
+    p.mode = DUAL;
+    makeDualFeasible(p, p.round <= PERTURBED);
+  } else {
+    p.mode = PRIMAL;
+    resetDevex(p);
+  }
+  return -1;
 }

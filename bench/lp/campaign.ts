@@ -1,8 +1,9 @@
 import { createL1Fit, type L1FitOutcome } from "../../src/outer/l1-fit.ts";
-import { type LpOutcome, solveLp } from "../../src/outer/lp.ts";
+import { type LpOutcome, type LpProblem, solveLp } from "../../src/outer/lp.ts";
 import { orderingMargin } from "../../src/outer/ordering-proof.ts";
 import { type RandomFit, randomFit } from "../../test/reference/random-fit.ts";
 import { type LpKind, randomLp } from "../../test/reference/random-lp.ts";
+import { type Family, families, structuredLp } from "../../test/reference/structured-lp.ts";
 import { dualForm, type Instance } from "./family.ts";
 import { columnForm, highsStatuses } from "./netlib-bench.ts";
 import { type Highs, highsModel } from "./peers.ts";
@@ -16,6 +17,22 @@ export interface Campaign {
 
 const kinds: readonly LpKind[] = ["feasible", "infeasible", "unbounded", "degenerate", "any"];
 
+const tolerances = { primal_feasibility_tolerance: 1e-9, dual_feasibility_tolerance: 1e-9 };
+
+/** What highs says of a problem: whether it is the same, and in words. */
+function compareWithHighs(highs: Highs, ours: LpOutcome, problem: LpProblem, options: Record<string, unknown>) {
+  const model = highsModel(highs, columnForm(problem), { ...tolerances, ...options });
+  model.run();
+  const status = highsStatuses[model.getModelStatus()] ?? String(model.getModelStatus());
+  const objective = model.getObjectiveValue();
+  model.dispose();
+  const same =
+    ours.status === "optimal"
+      ? status === "optimal" && Math.abs(ours.objective - objective) <= 1e-9 * (1 + Math.abs(objective))
+      : status.includes(ours.status);
+  return { same, text: `ours ${describe(ours)}, highs ${status} ${objective}` };
+}
+
 /** Random LPs up to 30 × 30, half of them badly scaled: the same status as highs, the same objective to 1e-9. */
 export function campaignLp(highs: Highs, count: number, first = 0): Campaign {
   const different: string[] = [];
@@ -24,25 +41,35 @@ export function campaignLp(highs: Highs, count: number, first = 0): Campaign {
     const make = (spread: number) => randomLp(seed, kinds[seed % 5]!, [6, 15, 30][seed % 3]!, spread);
     const ours = solveLp(make([0, 5, 0, 20][seed % 4]!));
     // Scaling by powers of two changes nothing but the units: highs, whose tolerances are absolute, has the original.
-    const lp = columnForm(make(0));
-    const ask = (options: Record<string, unknown>) => {
-      const model = highsModel(highs, lp, options);
-      model.run();
-      const status = highsStatuses[model.getModelStatus()] ?? String(model.getModelStatus());
-      const objective = model.getObjectiveValue();
-      model.dispose();
-      const same =
-        ours.status === "optimal"
-          ? status === "optimal" && Math.abs(ours.objective - objective) <= 1e-9 * (1 + Math.abs(objective))
-          : status.includes(ours.status);
-      return { same, text: `LP ${seed}: ours ${describe(ours)}, highs ${status} ${objective}` };
-    };
-    const tolerances = { primal_feasibility_tolerance: 1e-9, dual_feasibility_tolerance: 1e-9 };
-    const { same, text } = ask(tolerances);
+    const { same, text } = compareWithHighs(highs, ours, make(0), {});
     if (same) continue;
-    (ask({ ...tolerances, presolve: "off" }).same ? presolve : different).push(text);
+    const agrees = compareWithHighs(highs, ours, make(0), { presolve: "off" }).same;
+    (agrees ? presolve : different).push(`LP ${seed}: ${text}`);
   }
   return { compared: count, different, presolve };
+}
+
+export interface FamilyCampaign extends Campaign {
+  readonly family: Family;
+  readonly size: number;
+  /** ms of the slowest. */
+  readonly slowest: number;
+}
+
+/** The families of structured-lp.ts: an optimum is proved by its residuals, below 1e-9; highs has its say on the rest. */
+export function campaignStructured(highs: Highs, size: number, count: number, first: number): FamilyCampaign[] {
+  return (Object.keys(families) as Family[]).map((family) => {
+    const different: string[] = [];
+    let slowest = 0;
+    for (let seed = first; seed < first + count; seed++) {
+      const problem = structuredLp(family, seed, size);
+      const ours = solveLp(problem);
+      slowest = Math.max(slowest, ours.milliseconds);
+      const proved = ours.status === "optimal" && Math.max(ours.kkt.primal, ours.kkt.dual, ours.kkt.gap) <= 1e-9;
+      if (!proved) different.push(`${seed}: ${compareWithHighs(highs, ours, problem, {}).text}`);
+    }
+    return { family, size, compared: count, different, slowest };
+  });
 }
 
 function describe(outcome: LpOutcome): string {

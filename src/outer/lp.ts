@@ -76,7 +76,7 @@ const LEAST_UNIT = 1e-5;
 /** A KKT residual above it is no optimum: the outcome is `numerical`. */
 const WORST_RESIDUAL = 1e-6;
 /** Iterations between two looks at the clock. */
-const SLICE = 1000;
+const SLICE = 100;
 
 /** A linear program that is solved again and again: the basis survives every edit. */
 export class Lp {

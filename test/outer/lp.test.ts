@@ -7,6 +7,7 @@ import { lpKernels } from "../../src/wasm/lp.ts";
 import type { Abi } from "../../src/wasm/lp-abi.ts";
 import { decodeBinary, instantiateModule } from "../../src/wasm/module.ts";
 import { randomLp } from "../reference/random-lp.ts";
+import { type Family, families, structuredLp } from "../reference/structured-lp.ts";
 
 /** KKT residuals of the problem as given prove the optimum; rays are verified by the solver in unscaled data. */
 function expectOptimal(outcome: LpOutcome): number {
@@ -67,6 +68,27 @@ describe("random LPs of known status", () => {
       expect(b.status).toBe(a.status);
       if (a.status === "optimal" && b.status === "optimal") expect(b.objective).toBeCloseTo(a.objective, 8);
     }
+  });
+});
+
+describe("LPs with the structures of real ones", () => {
+  test.each(Object.keys(families) as Family[])("%s: proved to be optimal", (family) => {
+    for (let seed = 0; seed < 6; seed++) expectOptimal(solveLp(structuredLp(family, seed, [12, 30, 80][seed % 3]!)));
+  });
+
+  test("trap: Devex weights that grow without bound price nothing (growth of 500 rows ran for ever)", () => {
+    const outcome = solveLp(structuredLp("growth", 4, 500), { maxIterations: 3000 });
+    expectOptimal(outcome);
+  });
+
+  test("a clock that interrupts does not change the pivots", () => {
+    const problem = structuredLp("leontief", 1, 200);
+    const { iterations } = solveLp(problem);
+    expect(iterations).toBeGreaterThan(300);
+    const timed = solveLp(problem, { timeLimit: 60_000 });
+    expectOptimal(timed);
+    expect(timed.iterations).toBe(iterations);
+    expect(solveLp(problem, { timeLimit: 1e-3 }).status).toBe("time-limit");
   });
 });
 
