@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { demo } from "../src/cli/demo.ts";
 import { type ChartOptions, chart, type Series } from "../src/report/chart.ts";
 import { anytime, figureStyle, PALETTE } from "../src/report/report.ts";
+import { type PolicyFigure, policyPicture } from "./policy-picture.ts";
 
 function writePicture(name: string, svg: string): void {
   const page = `<style>${figureStyle}</style><rect width="100%" height="100%" fill="#fff"/>`;
@@ -38,8 +39,10 @@ async function runExample(name: string): Promise<string> {
   const { log } = console;
   console.log = (text: string) => lines.push(text);
   try {
-    const { figure } = (await import(`../examples/${name}.ts`)) as { readonly figure: Figure };
-    writePicture(name, chart({ ...figure, series: colored(figure.series) }));
+    const { figure } = (await import(`../examples/${name}.ts`)) as { readonly figure: Figure | PolicyFigure };
+    const svg =
+      "bars" in figure ? policyPicture(figure, PALETTE[0]!) : chart({ ...figure, series: colored(figure.series) });
+    writePicture(name, svg);
   } finally {
     console.log = log;
   }
@@ -70,8 +73,8 @@ for (const file of ["README.md", ...readdirSync("docs").map((name) => `docs/${na
   let text = readFileSync(file, "utf8");
   for (const [name, block] of Object.entries(blocks)) {
     text = text.replace(
-      new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(\\n<!-- /${name} -->)`),
-      (_, begin: string, end: string) => `${begin}\n${block}\n${end}`,
+      new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`),
+      (_, begin: string, end: string) => `${begin}\n\n${block}\n\n${end}`,
     );
   }
   writeFileSync(file, text);

@@ -17,7 +17,7 @@ export function bind(features: Features, train: Dataset): Features {
   const { of } = grouped[1];
   if (of.augmentation) {
     checkImage(of.augmentation.image, train.columns);
-    // Read from JSON, each feature has a copy of what they share.
+    // Read from JSON, the first of them has what they share.
     return Object.fromEntries(
       Object.entries(features).map(([name, feature]) => [
         name,

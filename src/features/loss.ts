@@ -79,12 +79,16 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Row groups belong to one data set: their map is not stored, how they are made is. */
+/** Row groups belong to one data set: their map is not stored. How they are made is, with the first of their features. */
 function stored(features: Features): unknown {
+  const written = new Set<unknown>();
   return Object.fromEntries(
     Object.entries(features).map(([name, feature]) => {
       if (feature.kind !== "group-loss") return [name, feature];
-      return [name, { ...feature, of: { ...feature.of, map: [] } }];
+      const { name: of, count, augmentation } = feature.of;
+      const fresh = augmentation && !written.has(augmentation) ? { augmentation } : {};
+      written.add(augmentation);
+      return [name, { ...feature, of: { name: of, count, map: [], ...fresh } }];
     }),
   );
 }

@@ -117,7 +117,7 @@ describe("an augmentation policy", () => {
     const lambda = { original: 0.5, turn: 0.3, noisy: 0.2, l2: 0.01 };
     const loss = new LinearLoss("logLoss", { ...chance, l2: l2() }, lambda);
     const text = JSON.stringify(loss);
-    expect(text.length).toBeLessThan(2500);
+    expect(text.length).toBeLessThan(1500);
     const read = LinearLoss.fromJSON(text);
     expect(JSON.stringify(read)).toBe(text);
     const first = await minimize({ model: "softmax", train, loss });
