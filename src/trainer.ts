@@ -5,7 +5,7 @@ import type { RowGroups } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import { Solver } from "./inner/solver.ts";
 import type { SolverTask, TrainingSolver } from "./inner/training-solver.ts";
-import { type ModelKind, Objective } from "./models/objective.ts";
+import { type ModelKind, Objective, type ObjectiveOptions } from "./models/objective.ts";
 import type { Pause } from "./run.ts";
 import type { Arena, Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
@@ -85,6 +85,21 @@ function look(trainers: readonly Trainer[], iteration: number): Seen {
   return { features, error: errors.reduce((sum, error) => sum + error, 0) / errors.length, errors, iteration };
 }
 
+/** What an objective of training rows is made of, but for the rows. */
+export function trainingTerms(
+  space: FeatureSpace,
+  { model, targets, rowGroups, precision }: Pick<TrainerOptions, "model" | "targets" | "rowGroups" | "precision">,
+): Omit<ObjectiveOptions, "dataset"> {
+  return {
+    model,
+    targets: targets.train,
+    outputs: targets.outputs,
+    precision,
+    ...space.structure,
+    ...(rowGroups ? { rowGroups } : {}),
+  };
+}
+
 /** Trains models, min_θ λ·φ(θ), and judges them, e(θ): the inner half of the loop. */
 export class Trainer {
   readonly objective: Objective;
@@ -97,18 +112,11 @@ export class Trainer {
   #right: Pointer = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TrainerOptions) {
-    const { model, train, validation, targets, rowGroups, precision } = options;
+    const { model, train, validation, targets, precision } = options;
     const { outputs, classes } = targets;
     this.#arena = arena;
     this.#space = space;
-    const terms = {
-      model,
-      targets: targets.train,
-      outputs,
-      precision,
-      ...space.structure,
-      ...(rowGroups ? { rowGroups } : {}),
-    };
+    const terms = trainingTerms(space, options);
     this.objective = new Objective(arena, { ...terms, dataset: train });
     this.validation = new Objective(arena, {
       model,
