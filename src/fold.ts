@@ -40,8 +40,8 @@ export class Fold {
   /** Its training rows over all that the user gave: a pass over them is that share of a pass. */
   readonly share: number;
   readonly #arena: Arena<Kernels>;
-  /** The rows that the span sees, over those that are trained on. */
-  readonly #seen: number;
+  /** The rows that the span sees: all that are trained on, or a sample. */
+  readonly #span: Objective;
   #snapshots: Float64Array[] = [];
   #trainings = 0;
 
@@ -56,12 +56,11 @@ export class Fold {
     this.share = share;
     this.trainer = new Trainer(arena, space, options);
     const { objective, validation } = this.trainer;
-    const { outputs, columns, copies, rows } = objective;
+    const { outputs, columns, copies } = objective;
     const capacity = Math.min(CAPACITY, columns + 1);
     const most = Math.max(Math.floor(spanBytes / (8 * outputs * capacity * copies)), 1);
-    const span = options.train.rows > most ? sampleObjective(arena, space, options, most) : objective;
-    this.#seen = span.rows / rows;
-    this.reduced = new ReducedModel(arena, space, span, validation, capacity);
+    this.#span = options.train.rows > most ? sampleObjective(arena, space, options, most) : objective;
+    this.reduced = new ReducedModel(arena, space, this.#span, validation, capacity);
     this.theta = arena.f64(objective.thetaCount);
   }
 
@@ -125,11 +124,13 @@ export class Fold {
   }
 
   get trainingPasses(): number {
-    return this.share * (this.trainer.passes - (this.#seen === 1 ? this.reduced.snapshotPasses : 0));
+    const { passes, objective } = this.trainer;
+    return this.share * (passes - (this.#span === objective ? this.reduced.snapshotPasses : 0));
   }
 
   get reducedPasses(): number {
-    return this.share * this.#seen * (this.reduced.passes + this.reduced.snapshotPasses);
+    const seen = this.#span.rows / this.trainer.objective.rows;
+    return this.share * seen * (this.reduced.passes + this.reduced.snapshotPasses);
   }
 }
 
