@@ -130,15 +130,15 @@ function transform<T>(g: Generator, transformation: i32, first: i32, count: i32,
   const targets = g.targets(sizeof<T>());
   const spare = (targets + ((<usize>PACK) << 2) + 15) & ~15;
   const begin = load<i32>(g.alternatives + ((<usize>transformation) << 2));
-  const count_ = load<i32>(g.alternatives + ((<usize>transformation) << 2), 4) - begin;
+  const choices = load<i32>(g.alternatives + ((<usize>transformation) << 2), 4) - begin;
   const salt = keyOf(g.seed, -1 - transformation);
   for (let group = first / PACK; group * PACK < first + count; group++) {
     const source = g.source + <usize>group * <usize>PACK * rowBytes;
-    for (let a = 0; a < count_; a++) {
+    for (let a = 0; a < choices; a++) {
       let used = false;
       for (let lane = 0; lane < PACK; lane++) {
         const row = group * PACK + lane;
-        const wanted = row >= first && row < first + count && (count_ == 1 || below(keyOf(salt, row), count_) == a);
+        const wanted = row >= first && row < first + count && (choices == 1 || below(keyOf(salt, row), choices) == a);
         used = used || wanted;
         store<u32>(targets + ((<usize>lane) << 2), <u32>(wanted ? out + <usize>(row - first) * rowBytes : spare));
       }

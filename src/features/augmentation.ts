@@ -42,7 +42,7 @@ export const ORIGINAL = "original";
  * they are. Their weights sum to 1, each in [1e-3, 1] by default: the policy of how much of the loss comes from which.
  *
  * The transformed rows are made when they are needed; no copy of the data is held. A pass over all of them counts as
- * many passes as there are features here.
+ * many passes as there are features here. Label smoothing beside them is a mean over all of them alike.
  *
  * @throws OPTION or SHAPE when the rows cannot be such images, or a transformation is not one; EMPTY without any
  */

@@ -1,11 +1,16 @@
 import {
+  augmentation,
+  blur,
   classWeights,
   convexPenalty,
   createTuner,
   data,
+  either,
   l1,
   l2,
   labelSmoothing,
+  noise,
+  rotate,
   type TunerOptions,
 } from "../../src/index.ts";
 import { blobs } from "./blobs.ts";
@@ -31,6 +36,8 @@ function sparse(dataset: typeof train) {
   });
 }
 
+const chance = { turned: either(rotate(10), rotate(-25)), noisy: noise(0.2), soft: blur(0.8) };
+
 const settings: readonly TunerOptions[] = [
   { model: "softmax", train, validation, features: { l1: l1(), l2: l2() }, seed: 1 },
   {
@@ -50,6 +57,13 @@ const settings: readonly TunerOptions[] = [
     validation: sparse(validation),
     features: { l1: l1() },
     schedule: "on-the-fly",
+  },
+  {
+    model: "softmax",
+    train,
+    validation,
+    features: { ...augmentation(train, chance, { width: 5, seed: 5 }), l2: l2() },
+    seed: 6,
   },
 ];
 
