@@ -18,6 +18,7 @@ export const BLOCK: i32 = 32;
 export class Objective {
   model: i32; // SOFTMAX, LOGISTIC or SQUARED
   width: i32; // bytes of a value of X, and of the arithmetic on it: 4 (f32) or 8 (f64)
+  fine: bool; // arithmetic in f64 on an X in f32: what a solver ends with
   rows: i32;
   columns: i32;
   outputs: i32; // classes for SOFTMAX, otherwise 1
@@ -55,6 +56,11 @@ export class Objective {
     return this.scratch + ((<usize>(this.outputs * BLOCK)) << 4);
   }
 
+  /** f64[BLOCK][columns]: rows of an X in f32, widened. */
+  get wide(): usize {
+    return (this.weightsF32 + ((<usize>(this.outputs * this.columns)) << 2) + 15) & ~15;
+  }
+
   /** CSR with several classes: W and its gradient are transposed for linalg/sparse.ts, where f32 data has its W. */
   get packs(): bool {
     return this.columnIndices != 0 && this.outputs > 1;
@@ -90,11 +96,12 @@ export function objectiveBytes(): usize {
   return offsetof<Objective>();
 }
 
-/** Scratch of `objective`: a block's scores, their exponentials, and W as the kernels read it (see `packs`). */
-export function objectiveScratchBytes(columns: i32, outputs: i32, sparse: bool): usize {
+/** Scratch of `objective`: a block's scores, their exponentials, W as the kernels read it (see `packs`), `wide`. */
+export function objectiveScratchBytes(columns: i32, outputs: i32, sparse: bool, width: i32): usize {
   const block = 2 * <usize>outputs * <usize>BLOCK * 8;
   if (sparse && outputs > 1) return block + (2 * <usize>columns + 1) * <usize>paddedOutputs(outputs) * 8;
-  return block + <usize>outputs * <usize>columns * 4;
+  const weights = block + <usize>outputs * <usize>columns * 4;
+  return sparse || width == 8 ? weights : weights + 16 + <usize>BLOCK * <usize>columns * 8;
 }
 
 export function objectiveSetData(
@@ -134,6 +141,7 @@ export function objectiveSetData(
   o.groupLosses = groupLosses;
   o.scratch = scratch;
   o.generator = 0;
+  o.fine = false;
   o.passes = 0;
 }
 
@@ -151,6 +159,19 @@ export function objectiveSetGenerator(pointer: usize, generator: usize): void {
 
 /** Rows first … first + count − 1 of a dense X (at most BLOCK of them), one after the other: good until the next call. */
 export function panelOf<T>(o: Objective, first: i32, count: i32): usize {
+  if (sizeof<T>() == 8 && o.width == 4 && o.columnIndices == 0) {
+    const narrow = panelOf<f32>(o, first, count);
+    const values = count * o.columns;
+    let i = 0;
+    if (ASC_FEATURE_SIMD) {
+      for (; i + 2 <= values; i += 2) {
+        const pair = f64x2.promote_low_f32x4(v128.load64_zero(narrow + ((<usize>i) << 2)));
+        v128.store(o.wide + ((<usize>i) << 3), pair);
+      }
+    }
+    for (; i < values; i++) store<f64>(o.wide + ((<usize>i) << 3), <f64>load<f32>(narrow + ((<usize>i) << 2)));
+    return o.wide;
+  }
   if (o.generator != 0) return generatePanel<T>(o.generator, first, count);
   return o.values + <usize>first * <usize>o.columns * sizeof<T>();
 }

@@ -4,11 +4,10 @@
 // (one pass); gradients are summed in f64, so that 1e-3 of the iterate's length leaves four digits.
 
 import { axpy, dot } from "../linalg/dense";
-import { objectiveGradient } from "../losses/gradient";
 import { Objective } from "../objective";
 import { addGroupCurvature } from "../penalties/group";
 import { applyInverse, Curvature } from "./curvature";
-import { centre, centreGradient, Solver } from "./solver";
+import { centre, centreGradient, dataGradient, Solver } from "./solver";
 
 const REACH: f64 = 1e-3;
 
@@ -82,7 +81,7 @@ function hessianProduct(s: Solver, o: Objective, v: usize, out: usize): void {
   memory.copy(s.trial, s.centred, (<usize>all) << 3);
   axpy<f64>(all, h, v, s.trial);
   centre(o, s.moments, s.trial, s.raw, -1);
-  objectiveGradient(s.objective, s.raw, s.trialGradient);
+  dataGradient(s, o, s.raw, s.trialGradient);
   centreGradient(o, s.moments, s.trialGradient);
   for (let i = 0; i < all; i++) {
     const at = (<usize>i) << 3;

@@ -31,7 +31,7 @@ export const CONVERGED: i32 = 1;
 export const STALLED: i32 = 2;
 export const UNBOUNDED: i32 = 3;
 
-/** Iterations without a smaller residual after which rounding is to blame. */
+/** Iterations without a smaller residual or value after which rounding is to blame. */
 const PATIENCE: i32 = 60;
 
 /**
@@ -40,6 +40,13 @@ const PATIENCE: i32 = 60;
  */
 export const ACCURACY: f64 = 0.3;
 const SWEEPS: i32 = 10;
+
+/** What f32 does to a gradient is measured when the residual first is below this, in a pass; f64 goes on below MARGIN times that. */
+const MEASURED: f64 = 1e-2;
+const MARGIN: f64 = 20;
+
+/** Such iterations after which f32 is suspected. */
+const SUSPICION: i32 = 6;
 
 @unmanaged
 export class Solver {
@@ -63,11 +70,14 @@ export class Solver {
   value: f64; // F at the iterate
   residual: f64; // relative, at the iterate
   leastResidual: f64;
+  leastValue: f64; // when `idle` was last 0
   threshold: f64; // below this data loss the rows are separated and no minimizer exists
   dataLoss: f64;
   iterations: i32;
-  idle: i32; // iterations since `leastResidual`
+  idle: i32; // iterations without progress of residual or value
   status: i32;
+  fine: bool; // `gradient` is of f64 arithmetic on an X in f32
+  noise: f64; // what f32 arithmetic changes in the gradient, over `scale`; measured once it may matter
 }
 
 export function solverBytes(): usize {
@@ -112,6 +122,8 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
   s.curvature = pointer + offsetof<Solver>();
   s.tolerance = tolerance;
   s.scale = 0;
+  s.fine = false;
+  s.noise = MEASURED / MARGIN;
   curvatureInit(changetype<Curvature>(s.curvature), o.thetaCount, pairsFor(o), curvature);
   const metric = changetype<Curvature>(s.curvature).metric;
   for (let i = 0; i < o.thetaCount; i++) store<f64>(metric + ((<usize>i) << 3), metricAt(s, o, i));
@@ -133,7 +145,8 @@ export function solverStart(pointer: usize, theta: usize): void {
   const sameData = s.scale > 0 && memory.compare(s.dataWeights, o.groupWeights, weightBytes) == 0;
   if (!sameData || theta == 0) {
     nullModel(s.objective, s.raw);
-    s.dataLoss = objectiveGradient(s.objective, s.raw, s.trialGradient);
+    s.fine = false;
+    s.dataLoss = dataGradient(s, o, s.raw, s.trialGradient);
     centreGradient(o, s.moments, s.trialGradient);
     const n = o.weightCount;
     s.scale = Math.sqrt(dot<f64>(n, s.trialGradient, s.trialGradient));
@@ -153,15 +166,19 @@ export function solverStart(pointer: usize, theta: usize): void {
   } else if (theta != s.theta || !sameData) {
     if (theta != s.theta) memory.copy(s.theta, theta, (<usize>o.thetaCount) << 3);
     centre(o, s.moments, s.theta, s.centred, 1);
-    s.dataLoss = objectiveGradient(s.objective, s.theta, s.gradient);
+    s.fine = false;
+    s.dataLoss = dataGradient(s, o, s.theta, s.gradient);
     memory.copy(s.groupLosses, o.groupLosses, weightBytes);
     centreGradient(o, s.moments, s.gradient);
   }
   s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
   s.residual = relativeResidual(s, o, s.centred, s.gradient);
   s.leastResidual = s.residual;
+  s.leastValue = s.value;
   s.idle = 0;
   s.iterations = 0;
+  if (s.residual > MARGIN * s.noise) s.fine = false;
+  else if (!s.fine) refine(s, o, false);
   s.status = judge(s);
 }
 
@@ -196,7 +213,7 @@ function advance(s: Solver): void {
     store<f64>(s.step + at, move);
     descent += move * load<f64>(s.gradient + at);
   }
-  const noise = (o.width == 4 ? 2e-8 : 1e-14) * Math.abs(s.value);
+  const noise = (o.width == 4 && !s.fine ? 2e-8 : 1e-14) * Math.abs(s.value);
   let length: f64 = 1;
   let loss: f64 = 0;
   let value: f64 = 0;
@@ -207,7 +224,7 @@ function advance(s: Solver): void {
       axpy<f64>(all, length, s.step, s.trial);
     }
     centre(o, s.moments, s.trial, s.raw, -1);
-    loss = objectiveGradient(s.objective, s.raw, s.trialGradient);
+    loss = dataGradient(s, o, s.raw, s.trialGradient);
     value = loss + penaltyValue(o, n, s.raw);
     accepted = value <= s.value + 1e-4 * length * descent + noise;
     if (!accepted) {
@@ -217,9 +234,11 @@ function advance(s: Solver): void {
     }
   }
   if (!accepted) {
+    const coarse = o.width == 4 && !s.fine;
+    if (coarse) refine(s, o, true);
     if (c.count > 0)
       forget(c); // what was learned misleads: begin again from the bound
-    else s.status = STALLED;
+    else if (!coarse) s.status = STALLED;
     return;
   }
   centreGradient(o, s.moments, s.trialGradient);
@@ -233,11 +252,50 @@ function advance(s: Solver): void {
   takeTrial(s, o);
   s.residual = relativeResidual(s, o, s.centred, s.gradient);
   s.idle++;
-  if (s.residual < 0.9 * s.leastResidual) {
-    s.leastResidual = s.residual;
+  const descended = s.value < s.leastValue - 10 * noise;
+  if (s.residual < 0.9 * s.leastResidual || descended) {
+    s.leastResidual = min(s.leastResidual, s.residual);
+    s.leastValue = s.value;
     s.idle = 0;
   }
+  if (!s.fine && (s.residual <= MARGIN * s.noise || s.idle == SUSPICION)) refine(s, o, s.idle == SUSPICION);
   s.status = judge(s);
+}
+
+/** The data terms and their gradient at `theta`, in the arithmetic of the moment. */
+export function dataGradient(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
+  o.fine = s.fine;
+  const loss = objectiveGradient(s.objective, theta, gradient);
+  o.fine = false;
+  return loss;
+}
+
+/**
+ * The finish in f64 of a solve in f32: the gradient at the iterate anew, which also measures what f32 makes of it. From
+ * here on f64, unless the residual is far above that and f32 did not fail.
+ */
+function refine(s: Solver, o: Objective, failed: bool): void {
+  if (o.width == 8) return;
+  const n = o.weightCount;
+  s.fine = true;
+  s.dataLoss = dataGradient(s, o, s.theta, s.trialGradient);
+  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
+  centreGradient(o, s.moments, s.trialGradient);
+  let squares: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const at = (<usize>i) << 3;
+    const change = load<f64>(s.trialGradient + at) - load<f64>(s.gradient + at);
+    squares += change * change;
+  }
+  const held = s.gradient;
+  s.gradient = s.trialGradient;
+  s.trialGradient = held;
+  s.value = s.dataLoss + penaltyValue(o, n, s.theta);
+  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  s.leastResidual = min(s.leastResidual, s.residual);
+  s.leastValue = s.value;
+  s.noise = Math.sqrt(squares) / s.scale;
+  s.fine = failed || s.residual <= MARGIN * s.noise;
 }
 
 /** What was tried becomes the iterate. */

@@ -13,7 +13,7 @@ export function objectiveGradient(pointer: usize, theta: usize, gradient: usize)
   const o = changetype<Objective>(pointer);
   memory.fill(o.groupLosses, 0, (<usize>o.groups + 1) << 3);
   if (gradient != 0) memory.fill(gradient, 0, (<usize>o.thetaCount) << 3);
-  if (o.width == 4) overBlocks<f32>(o, -1, theta, gradient);
+  if (o.width == 4 && !o.fine) overBlocks<f32>(o, -1, theta, gradient);
   else overBlocks<f64>(o, -1, theta, gradient);
   o.passes += gradient == 0 ? 0.5 : 1;
   let loss: f64 = 0;
@@ -116,8 +116,10 @@ function forward<T>(o: Objective, first: i32, count: i32, x: usize, weights: usi
     for (let i = 0; i < count; i++) {
       const start = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2));
       const nonzeros = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2), 4) - start;
-      const values = o.values + <usize>start * sizeof<T>();
-      sparseScores<T>(nonzeros, values, o.columnIndices + ((<usize>start) << 2), o.outputs, weights, row);
+      const values = o.values + <usize>start * <usize>o.width;
+      const indices = o.columnIndices + ((<usize>start) << 2);
+      if (o.width == 4) sparseScores<f32>(nonzeros, values, indices, o.outputs, weights, row);
+      else sparseScores<f64>(nonzeros, values, indices, o.outputs, weights, row);
       for (let c = 0; c < o.outputs; c++) {
         store<T>(z + <usize>(c * BLOCK + i) * sizeof<T>(), <T>load<f64>(row + ((<usize>c) << 3)));
       }
@@ -126,7 +128,8 @@ function forward<T>(o: Objective, first: i32, count: i32, x: usize, weights: usi
     for (let i = 0; i < count; i++) {
       for (let c = 0; c < o.outputs; c++) {
         const w = weights + <usize>c * <usize>d * sizeof<T>();
-        store<T>(z + <usize>(c * BLOCK + i) * sizeof<T>(), sparseDot<T>(o, first + i, w));
+        const score = o.width == 4 ? sparseDot<f32, T>(o, first + i, w) : sparseDot<f64, T>(o, first + i, w);
+        store<T>(z + <usize>(c * BLOCK + i) * sizeof<T>(), score);
       }
     }
   }
@@ -140,18 +143,18 @@ function forward<T>(o: Objective, first: i32, count: i32, x: usize, weights: usi
   }
 }
 
-/** The rows of the next block, for the panel kernels; 0 where they are not whole, or generated. */
+/** The rows of the next block, for the panel kernels; 0 where they are not whole, or not held as the kernels read them. */
 function ahead<T>(o: Objective, first: i32): usize {
-  if (o.generator != 0 || first + 2 * BLOCK > o.rows) return 0;
+  if (o.generator != 0 || sizeof<T>() != o.width || first + 2 * BLOCK > o.rows) return 0;
   return o.values + <usize>(first + BLOCK) * <usize>o.columns * sizeof<T>();
 }
 
-function sparseDot<T>(o: Objective, row: i32, w: usize): T {
+function sparseDot<X, T>(o: Objective, row: i32, w: usize): T {
   let sum: f64 = 0;
   const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
   for (let k = load<i32>(o.rowStarts + ((<usize>row) << 2)); k < end; k++) {
     const column = load<i32>(o.columnIndices + ((<usize>k) << 2));
-    sum += <f64>load<T>(o.values + <usize>k * sizeof<T>()) * <f64>load<T>(w + <usize>column * sizeof<T>());
+    sum += <f64>load<X>(o.values + <usize>k * sizeof<X>()) * <f64>load<T>(w + <usize>column * sizeof<T>());
   }
   return <T>sum;
 }
@@ -169,8 +172,10 @@ function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, g
       }
       const start = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2));
       const nonzeros = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2), 4) - start;
-      const values = o.values + <usize>start * sizeof<T>();
-      sparseGradient<T>(nonzeros, values, o.columnIndices + ((<usize>start) << 2), o.outputs, row, o.packedGradient);
+      const values = o.values + <usize>start * <usize>o.width;
+      const indices = o.columnIndices + ((<usize>start) << 2);
+      if (o.width == 4) sparseGradient<f32>(nonzeros, values, indices, o.outputs, row, o.packedGradient);
+      else sparseGradient<f64>(nonzeros, values, indices, o.outputs, row, o.packedGradient);
     }
   }
   const intercepts = gradient + ((<usize>o.weightCount) << 3);
@@ -179,7 +184,10 @@ function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, g
     for (let i = 0; i < count; i++) {
       const r = <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>());
       sum += r;
-      if (o.columnIndices != 0 && !o.packs) sparseAxpy<T>(o, first + i, r, gradient + ((<usize>c * <usize>d) << 3));
+      if (o.columnIndices == 0 || o.packs) continue;
+      const out = gradient + ((<usize>c * <usize>d) << 3);
+      if (o.width == 4) sparseAxpy<f32>(o, first + i, r, out);
+      else sparseAxpy<f64>(o, first + i, r, out);
     }
     const intercept = intercepts + ((<usize>c) << 3);
     store<f64>(intercept, load<f64>(intercept) + sum);
@@ -187,10 +195,10 @@ function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, g
 }
 
 /** Sums in f64 at once: a block's gradient in f32 would cost all columns a block, not only its nonzeros. */
-function sparseAxpy<T>(o: Objective, row: i32, r: f64, out: usize): void {
+function sparseAxpy<X>(o: Objective, row: i32, r: f64, out: usize): void {
   const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
   for (let k = load<i32>(o.rowStarts + ((<usize>row) << 2)); k < end; k++) {
     const to = out + ((<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3);
-    store<f64>(to, load<f64>(to) + r * <f64>load<T>(o.values + <usize>k * sizeof<T>()));
+    store<f64>(to, load<f64>(to) + r * <f64>load<X>(o.values + <usize>k * sizeof<X>()));
   }
 }

@@ -33,8 +33,8 @@ export interface ObjectiveOptions {
   /** Rows of W: the number of classes for softmax, otherwise 1. */
   readonly outputs: number;
   /**
-   * What X is held in and multiplied in; gradients are summed in f64 either way. f32 takes half the memory and time
-   * and is good for a relative residual of about 1e-6.
+   * What X is held in and multiplied in; gradients are summed in f64 either way. f32 takes half the memory and time;
+   * a solver ends in f64 arithmetic on it where f32 is too coarse.
    * @default "f32"
    */
   readonly precision?: "f32" | "f64";
@@ -144,7 +144,7 @@ export class Objective {
       rowGroups ? arena.copy(rowGroups.map) : 0,
       this.#groupWeights,
       this.#groupLosses,
-      arena.bytes(k.objectiveScratchBytes(columns, outputs, held?.kind === "csr")),
+      arena.bytes(k.objectiveScratchBytes(columns, outputs, held?.kind === "csr", width)),
     );
     const { starts, members } = membersOf(options.columnGroups, columns, outputs);
     k.objectiveSetNormGroups(this.pointer, starts.length - 1, arena.copy(starts), arena.copy(members));

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Solver } from "../../src/inner/solver.ts";
-import { Objective } from "../../src/models/objective.ts";
+import { Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import { exampleProblem, kinds, penaltyCases } from "../reference/example-problem.ts";
@@ -26,3 +26,105 @@ for (const model of kinds) {
     });
   }
 }
+
+/** Solves from the null model; what is left of the subgradient over that at the null model, in plain arithmetic. */
+function solve(problem: ObjectiveOptions, weights: ObjectiveWeights, tolerance: number) {
+  const arena = new Arena(kernels());
+  const objective = new Objective(arena, problem);
+  objective.setWeights(weights);
+  const solver = new Solver(arena, objective, { tolerance });
+  solver.start(0);
+  while (solver.step(10) === "running");
+  const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
+  const { status, value, passes, residual } = solver;
+  arena.dispose();
+  return { status, value, passes, residual, theta };
+}
+
+/** X as f32 holds it, in dense and in CSR form. */
+function inSingle(problem: ObjectiveOptions): readonly ObjectiveOptions[] {
+  const { dataset } = problem;
+  const values = Float32Array.from(dataset.x.values);
+  const single = { ...dataset, x: { ...dataset.x, values } };
+  const options = { ...problem, dataset: single, precision: "f32" as const };
+  if (dataset.x.kind === "csr") return [options];
+  const { rows, columns } = dataset;
+  const indices = Int32Array.from({ length: rows * columns }, (_, e) => e % columns);
+  const starts = Int32Array.from({ length: rows + 1 }, (_, i) => i * columns);
+  return [options, { ...options, dataset: { ...single, x: { kind: "csr", values, indices, starts } } }];
+}
+
+for (const model of kinds) {
+  test(`${model}: X in f32 reaches 1e-8, under every penalty, dense and CSR, and the same minimum`, () => {
+    for (const { name, weights } of penaltyCases) {
+      const given = exampleProblem(model, 60, 7, 3);
+      for (const problem of inSingle(given)) {
+        const { status, theta, residual } = solve(problem, weights, 1e-8);
+        expect([name, status]).toEqual([name, "converged"]);
+        expect(residual).toBeLessThan(1e-8);
+        const { subgradient } = minimumNormSubgradient(problem, weights, theta);
+        expect(Math.max(...subgradient.map(Math.abs))).toBeLessThan(1e-6);
+      }
+    }
+  });
+
+  test(`${model}: columns in units of 1e-6 to 1e6 cost about as many passes as in units of 1`, () => {
+    const problem = { ...exampleProblem(model, 60, 7, 3), precision: "f64" as const };
+    const { values } = problem.dataset.x as { values: Float64Array };
+    const scaled = {
+      ...problem,
+      dataset: {
+        ...problem.dataset,
+        x: { kind: "dense" as const, values: values.map((x, e) => x * 10 ** (2 * ((e % 7) - 3))) },
+      },
+    };
+    // Without a penalty the minimum is the same in any units; softmax is held by its intercepts' redundancy alone.
+    const weights = model === "softmax" ? { l2: 1e-300 } : {};
+    const plain = solve(problem, weights, 1e-6);
+    const other = solve(scaled, weights, 1e-6);
+    expect(other.value).toBeCloseTo(plain.value, 6);
+    expect(other.passes).toBeLessThan(2 * plain.passes + 10);
+  });
+}
+
+test("a column given twice shares its weight, and costs no more", () => {
+  const problem = exampleProblem("softmax", 60, 7, 3);
+  const { values } = problem.dataset.x as { values: Float64Array };
+  const twice = Float64Array.from({ length: 60 * 8 }, (_, e) => values[Math.floor(e / 8) * 7 + Math.min(e % 8, 6)]!);
+  const dataset = { ...problem.dataset, columns: 8, x: { kind: "dense" as const, values: twice } };
+  const once = solve({ ...problem, precision: "f64" }, { l2: 0.01 }, 1e-9);
+  const double = solve({ ...problem, dataset, precision: "f64" }, { l2: 0.01 }, 1e-9);
+  expect(double.status).toBe("converged");
+  for (let c = 0; c < 3; c++) expect(double.theta[c * 8 + 6]!).toBeCloseTo(double.theta[c * 8 + 7]!, 7);
+  expect(double.value).toBeLessThanOrEqual(once.value);
+  expect(double.passes).toBeLessThan(2 * once.passes);
+});
+
+test("separable classes without a penalty: unbounded, said so", () => {
+  const rows = 40;
+  const values = Float64Array.from({ length: rows * 2 }, (_, e) => (e % 2 === 0 ? (e % 4 === 0 ? 1 : -1) : e / rows));
+  const targets = Float64Array.from({ length: rows }, (_, i) => i % 2);
+  for (const model of ["softmax", "logistic"] as const) {
+    for (const precision of ["f32", "f64"] as const) {
+      const dataset = { rows, columns: 2, x: { kind: "dense" as const, values } };
+      const problem = { model, dataset, targets, outputs: model === "softmax" ? 2 : 1, precision };
+      const { status, passes } = solve(problem, {}, 1e-8);
+      expect(status).toBe("unbounded");
+      expect(passes).toBeLessThan(100);
+    }
+  }
+});
+
+test("slow progress is no stall: degree-2 columns, 3 % apart, go on to 1e-8", () => {
+  const problem = exampleProblem("squared", 60, 7, 3);
+  const { values } = problem.dataset.x as { values: Float64Array };
+  const near = Float64Array.from({ length: 60 * 14 }, (_, e) => {
+    const [i, j] = [Math.floor(e / 14), e % 14];
+    const x = values[i * 7 + (j % 7)]!;
+    return j < 7 ? x : x + 0.03 * x * x;
+  });
+  const dataset = { ...problem.dataset, columns: 14, x: { kind: "dense" as const, values: near } };
+  for (const precision of ["f32", "f64"] as const) {
+    expect(solve({ ...problem, dataset, precision }, { l2: 1e-7 }, 1e-8).status).toBe("converged");
+  }
+});
