@@ -23,6 +23,14 @@ export {
   solverValue,
   solverWorkBytes,
 } from "./inner/solver";
+export {
+  workingColumns,
+  workingObjective,
+  workingStart,
+  workingStep,
+  workingTheta,
+  workingValues,
+} from "./inner/working-set";
 export { axpyF64 as axpy, combine } from "./linalg/dense";
 export { exp, log, vexp, vlog } from "./linalg/elementwise";
 export { relaxedSimd } from "./linalg/multiply-add";

@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { Bench } from "tinybench";
 import { fitPath } from "../src/index.ts";
 import { Solver } from "../src/inner/solver.ts";
+import { WorkingSetSolver } from "../src/inner/working-set-solver.ts";
 import { Objective } from "../src/models/objective.ts";
 import { Arena } from "../src/wasm/arena.ts";
 import { kernels } from "../src/wasm/kernels.ts";
@@ -80,7 +81,7 @@ class Judged {
     return this.#judge.value;
   }
 
-  theta(solver: Solver): Float64Array {
+  theta(solver: Pick<Solver, "theta">): Float64Array {
     return this.arena.viewF64(solver.theta, this.f64.thetaCount).slice();
   }
 
@@ -108,16 +109,17 @@ async function ours(judged: Judged, task: string, penalty: Penalty, best: number
   for (const precision of ["f32", "f64"] as const) {
     const objective = judged[precision];
     let arena = new Arena(kernels());
-    let solver = new Solver(arena, objective, { tolerance: TOLERANCE });
+    let solver = new WorkingSetSolver(arena, objective, { tolerance: TOLERANCE });
     const bench = new Bench({ time: 0, iterations: REPEATS, warmupTime: 0, warmupIterations: 1 });
     const run = () => {
       solver.start(0);
       while (solver.step(10) === "running");
     };
     const beforeEach = () => {
+      solver.dispose();
       arena.dispose();
       arena = new Arena(kernels());
-      solver = new Solver(arena, objective, { tolerance: TOLERANCE });
+      solver = new WorkingSetSolver(arena, objective, { tolerance: TOLERANCE });
       objective.setWeights(penalty);
     };
     bench.add(precision, run, { beforeEach });
@@ -127,6 +129,7 @@ async function ours(judged: Judged, task: string, penalty: Penalty, best: number
     times.push(result.latency.p50);
     const passes = solver.passes;
     const { value, residual } = judged.judge(judged.theta(solver), penalty);
+    solver.dispose();
     arena.dispose();
     print({
       task,
@@ -147,6 +150,10 @@ function sklearn(judged: Judged, peers: Peers, task: string, solver: string, pen
     const repeats = solver === "saga" ? 1 : REPEATS;
     const answer = peers.sklearn({ solver, ...penalty, tolerance, repeats });
     if (!answer) return;
+    if (answer.thetas.length === 0) {
+      print({ task, solver: `sklearn ${solver}, stopped`, milliseconds: answer.milliseconds });
+      return;
+    }
     const { value, residual } = judged.judge(answer.thetas[0]!, penalty);
     if (residual > TOLERANCE && tolerance !== tolerances.at(-1)) continue;
     const { milliseconds } = answer;

@@ -23,8 +23,8 @@ function innerTable(): string {
     String(task),
     String(solver),
     Number(milliseconds).toFixed(0),
-    Number(excess).toExponential(0),
-    Number(residual).toExponential(0),
+    excess === undefined ? "" : Number(excess).toExponential(0),
+    residual === undefined ? "" : Number(residual).toExponential(0),
     passes === undefined ? "" : Number(passes).toFixed(0),
   ]);
   return table([["task", "solver", "ms", "excess objective", "residual", "passes"], ...cells]);

@@ -6,7 +6,8 @@ import { bind } from "./features/bind.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { groupNorm, l1, l2 } from "./features/norms.ts";
 import { FeatureSpace, isData } from "./features/space.ts";
-import { Solver, type SolverStatus } from "./inner/solver.ts";
+import type { SolverStatus } from "./inner/solver.ts";
+import { WorkingSetSolver } from "./inner/working-set-solver.ts";
 import { LinearModel } from "./models/linear.ts";
 import { type ModelKind, Objective } from "./models/objective.ts";
 import { turn } from "./run.ts";
@@ -77,7 +78,7 @@ export class Fitting {
   readonly #arena: Arena<ReturnType<typeof kernels>>;
   readonly #space: FeatureSpace;
   readonly #objective: Objective;
-  readonly #solver: Solver;
+  readonly #solver: WorkingSetSolver;
   readonly #classes: readonly (string | number)[] | undefined;
   readonly #warnings: readonly string[];
   #started = false;
@@ -107,7 +108,7 @@ export class Fitting {
         precision,
         ...this.#space.structure,
       });
-      this.#solver = new Solver(this.#arena, this.#objective, { tolerance });
+      this.#solver = new WorkingSetSolver(this.#arena, this.#objective, { tolerance });
     } catch (error) {
       this.#arena.dispose();
       throw error;
@@ -191,6 +192,7 @@ export class Fitting {
   }
 
   [Symbol.dispose](): void {
+    this.#solver.dispose();
     this.#arena.dispose();
   }
 }

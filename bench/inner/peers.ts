@@ -7,6 +7,9 @@ import type { Problem } from "./problems.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** Milliseconds after which a peer is stopped, without an answer. */
+export const LIMIT = 100_000;
+
 /** One answer of a peer; several θ for a path. */
 export interface Answer {
   readonly milliseconds: number;
@@ -53,7 +56,7 @@ export class Peers {
       [here("logistic_regression.py")],
       JSON.stringify(job),
     );
-    return answer && { ...answer, thetas: [this.#theta(0)] };
+    return answer && { ...answer, thetas: answer.milliseconds === LIMIT ? [] : [this.#theta(0)] };
   }
 
   /** A path of glmnet, for dense problems. */
@@ -66,7 +69,9 @@ export class Peers {
   }
 
   #run(name: string, program: string, args: string[], input = "") {
-    const run = spawnSync(program, args, { input, encoding: "utf8" });
+    const run = spawnSync(program, args, { input, encoding: "utf8", timeout: LIMIT });
+    if ((run.error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT")
+      return { milliseconds: LIMIT, version: "" };
     if (run.status === 0) return JSON.parse(run.stdout) as { milliseconds: number; version: string; count?: number };
     this.skipped.push(`${name}: ${run.error?.message ?? run.stderr.trim().split("\n").at(-1)}`);
     return undefined;

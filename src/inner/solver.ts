@@ -11,7 +11,7 @@ import type { AdjointLimits, TrainingSolver } from "./training-solver.ts";
  */
 export type SolverStatus = "running" | "converged" | "stalled" | "unbounded";
 
-const STATUSES: readonly SolverStatus[] = ["running", "converged", "stalled", "unbounded"];
+export const STATUSES: readonly SolverStatus[] = ["running", "converged", "stalled", "unbounded"];
 
 /**
  * min_θ ℓ_λ(θ), by bounded steps: `start`, then `step` until the status says so. Everything lives in the arena; start
@@ -20,7 +20,8 @@ const STATUSES: readonly SolverStatus[] = ["running", "converged", "stalled", "u
 export class Solver implements TrainingSolver {
   readonly #arena: Arena<Kernels>;
   readonly #objective: Objective;
-  readonly #pointer: Pointer;
+  /** The record of assembly/inner/solver.ts. */
+  readonly pointer: Pointer;
   #passesAtStart = 0;
   #adjoint: { readonly u: Pointer; readonly work: Pointer } | undefined;
 
@@ -34,29 +35,29 @@ export class Solver implements TrainingSolver {
     const k = arena.kernels;
     this.#arena = arena;
     this.#objective = objective;
-    this.#pointer = arena.bytes(k.solverBytes());
+    this.pointer = arena.bytes(k.solverBytes());
     const work = arena.bytes(k.solverWorkBytes(objective.pointer));
-    k.solverInit(this.#pointer, objective.pointer, objective.moments(), work, options.tolerance);
+    k.solverInit(this.pointer, objective.pointer, objective.moments(), work, options.tolerance);
   }
 
   /** Begins at θ (copied), or at the null model for 0, with the objective's present weights. */
   start(theta: Pointer): void {
     this.#passesAtStart = this.#objective.passes;
-    this.#arena.kernels.solverStart(this.#pointer, theta);
+    this.#arena.kernels.solverStart(this.pointer, theta);
   }
 
   /** At most `iterations` iterations; a pass or little more each. */
   step(iterations: number): SolverStatus {
-    return STATUSES[this.#arena.kernels.solverStep(this.#pointer, iterations)]!;
+    return STATUSES[this.#arena.kernels.solverStep(this.pointer, iterations)]!;
   }
 
   get status(): SolverStatus {
-    return STATUSES[this.#arena.kernels.solverStatus(this.#pointer)]!;
+    return STATUSES[this.#arena.kernels.solverStatus(this.pointer)]!;
   }
 
   /** Since `start`. */
   get iterations(): number {
-    return this.#arena.kernels.solverIterations(this.#pointer);
+    return this.#arena.kernels.solverIterations(this.pointer);
   }
 
   /** Since `start`, which spends two itself. */
@@ -66,28 +67,28 @@ export class Solver implements TrainingSolver {
 
   /** Relative minimum-norm subgradient at the current iterate. */
   get residual(): number {
-    return this.#arena.kernels.solverResidual(this.#pointer);
+    return this.#arena.kernels.solverResidual(this.pointer);
   }
 
   /** ℓ_λ at the current iterate, penalties included. */
   get value(): number {
-    return this.#arena.kernels.solverValue(this.#pointer);
+    return this.#arena.kernels.solverValue(this.pointer);
   }
 
   /** The largest |∂f/∂w| of the data terms at the current iterate, columns centred. */
   get steepness(): number {
-    return this.#arena.kernels.solverSteepness(this.#pointer);
+    return this.#arena.kernels.solverSteepness(this.pointer);
   }
 
   /** φ of the row groups at the current iterate, then of the uniform cross-entropy. A copy. */
   get groupLosses(): Float64Array {
-    const pointer = this.#arena.kernels.solverGroupLosses(this.#pointer);
+    const pointer = this.#arena.kernels.solverGroupLosses(this.pointer);
     return this.#arena.viewF64(pointer, this.#objective.groupCount + 1).slice();
   }
 
   /** The current iterate: valid until the next `step` or `start`. */
   get theta(): Pointer {
-    return this.#arena.kernels.solverTheta(this.#pointer);
+    return this.#arena.kernels.solverTheta(this.pointer);
   }
 
   /**
@@ -103,11 +104,11 @@ export class Solver implements TrainingSolver {
     const count = this.#objective.thetaCount;
     this.#adjoint ??= { u: arena.f64(count), work: arena.bytes(k.adjointWorkBytes(count)) };
     const { u, work } = this.#adjoint;
-    k.adjointStart(this.#pointer, right, u, work);
+    k.adjointStart(this.pointer, right, u, work);
     for (let i = 0; i < limits.iterations; i++) {
-      if (k.adjointStep(this.#pointer, u, work) <= limits.tolerance ** 2) break;
+      if (k.adjointStep(this.pointer, u, work) <= limits.tolerance ** 2) break;
       yield;
     }
-    k.adjointFinish(this.#pointer, u, out);
+    k.adjointFinish(this.pointer, u, out);
   }
 }

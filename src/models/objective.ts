@@ -88,6 +88,11 @@ export class Objective {
   readonly groupCount: number;
   /** Numbers in θ: outputs × (columns + 1). */
   readonly thetaCount: number;
+  /** Bytes per value of X. */
+  readonly width: 4 | 8;
+  /** Values of X that are held, and whether as CSR. */
+  readonly values: number;
+  readonly sparse: boolean;
   readonly #arena: Arena<Kernels>;
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
@@ -118,10 +123,13 @@ export class Objective {
     this.#groupWeights = arena.f64(groups + 1);
     this.#groupLosses = arena.f64(groups + 1);
     const width = options.precision === "f64" ? 8 : 4;
+    this.width = width;
     checkRange(dataset, width);
     const augmentation = options.rowGroups?.augmentation;
     const generator = augmentation && new RowGenerator(arena, dataset, augmentation, width);
     const held = generator ? undefined : x;
+    this.values = held?.values.length ?? 0;
+    this.sparse = held?.kind === "csr";
     const { rows, targets, weights, rowGroups } = generator ? generatedRows(options, generator) : heldRows(options);
     this.rows = rows;
     this.copies = rows / dataset.rows;

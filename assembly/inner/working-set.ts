@@ -1,0 +1,199 @@
+// Solving on the columns that matter: where ‖W‖₁ leaves most columns at zero, they are copied out, and a solver of its
+// own works on them alone, on the same θ′. What was left out is looked at when it has converged, in a pass over all
+// columns: that check is exact, so what is chosen here decides how fast, never what (Johnson, Guestrin 2015).
+
+import { Objective } from "../objective";
+import { nearestSubgradient } from "../penalties/separable";
+import { Curvature } from "./curvature";
+import { Solver, solverStart, solverStep } from "./solver";
+
+/** Columns that join at least, when so many want to. */
+const LEAST: i32 = 64;
+
+/**
+ * list ← columns with a weight that is not 0, and of those that would leave it the ones with most to gain: as many again.
+ * Ascending; returns their number, or −1 where no column has a kink at zero of its own. gains: f64[columns].
+ */
+export function workingColumns(solver: usize, gains: usize, list: usize): i32 {
+  const s = changetype<Solver>(solver);
+  const o = changetype<Objective>(s.objective);
+  const metric = changetype<Curvature>(s.curvature).metric;
+  const d = o.columns;
+  if (!(o.l1 > 0) || o.groupNorm > 0 || o.generator != 0) return -1;
+  let active = 0;
+  let most: f64 = 0;
+  for (let j = 0; j < d; j++) {
+    let gain: f64 = 0;
+    for (let c = 0; c < o.outputs; c++) {
+      const at = (<usize>(c * d + j)) << 3;
+      const w = load<f64>(s.centred + at);
+      const r = nearestSubgradient(o, w, load<f64>(s.gradient + at));
+      gain += w != 0 ? Infinity : (r * r) / load<f64>(metric + at);
+    }
+    store<f64>(gains + ((<usize>j) << 3), gain);
+    if (gain == Infinity) active++;
+    else most = max(most, gain);
+  }
+  const room = active + max(LEAST, active);
+  let least: f64 = 0; // what must be exceeded
+  if (above(gains, d, 0) > room) {
+    let high = most;
+    for (let halving = 0; halving < 40; halving++) {
+      const middle = halving < 20 ? Math.sqrt(max(least, 1e-30 * most) * high) : 0.5 * (least + high);
+      if (above(gains, d, middle) > room) least = middle;
+      else high = middle;
+    }
+    least = high;
+  }
+  let count = 0;
+  for (let j = 0; j < d; j++) {
+    if (!(load<f64>(gains + ((<usize>j) << 3)) > least)) continue;
+    store<i32>(list + ((<usize>count) << 2), j);
+    count++;
+  }
+  return count;
+}
+
+function above(gains: usize, d: i32, least: f64): i32 {
+  let count = 0;
+  for (let j = 0; j < d; j++) if (load<f64>(gains + ((<usize>j) << 3)) > least) count++;
+  return count;
+}
+
+/** Values of X in the columns of `list`. map: i32[columns], where each column goes, or −1. */
+export function workingValues(objective: usize, list: usize, count: i32, map: usize): f64 {
+  const o = changetype<Objective>(objective);
+  memory.fill(map, 0xff, (<usize>o.columns) << 2);
+  for (let k = 0; k < count; k++) store<i32>(map + ((<usize>load<i32>(list + ((<usize>k) << 2))) << 2), k);
+  if (o.columnIndices == 0) return <f64>o.rows * <f64>count;
+  const end = load<i32>(o.rowStarts + ((<usize>o.rows) << 2));
+  let values = 0;
+  for (let e = 0; e < end; e++) {
+    if (load<i32>(map + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2)) >= 0) values++;
+  }
+  return values;
+}
+
+/** part, moments ← objective and its moments on those columns alone; values, indices and starts hold its X. */
+export function workingObjective(
+  objective: usize,
+  moments: usize,
+  list: usize,
+  count: i32,
+  map: usize,
+  part: usize,
+  partMoments: usize,
+  values: usize,
+  indices: usize,
+  starts: usize,
+  scratch: usize,
+): void {
+  const o = changetype<Objective>(objective);
+  const p = changetype<Objective>(part);
+  memory.copy(part, objective, offsetof<Objective>());
+  p.columns = count;
+  p.values = values;
+  p.columnIndices = indices;
+  p.rowStarts = starts;
+  p.scratch = scratch;
+  p.passes = 0;
+  for (let which = 0; which < 3; which++) {
+    for (let k = 0; k < count; k++) {
+      const j = load<i32>(list + ((<usize>k) << 2));
+      const from = moments + ((<usize>(which * o.columns + j)) << 3);
+      store<f64>(partMoments + ((<usize>(which * count + k)) << 3), load<f64>(from));
+    }
+  }
+  if (o.width == 4) copyColumns<f32>(o, p, list, count, map);
+  else copyColumns<f64>(o, p, list, count, map);
+}
+
+function copyColumns<T>(o: Objective, p: Objective, list: usize, count: i32, map: usize): void {
+  let to = p.values;
+  if (o.columnIndices == 0) {
+    for (let i = 0; i < o.rows; i++) {
+      const row = o.values + <usize>i * <usize>o.columns * sizeof<T>();
+      for (let k = 0; k < count; k++) {
+        store<T>(to, load<T>(row + <usize>load<i32>(list + ((<usize>k) << 2)) * sizeof<T>()));
+        to += sizeof<T>();
+      }
+    }
+    return;
+  }
+  let held = 0;
+  for (let i = 0; i < o.rows; i++) {
+    store<i32>(p.rowStarts + ((<usize>i) << 2), held);
+    const end = load<i32>(o.rowStarts + ((<usize>(i + 1)) << 2));
+    for (let e = load<i32>(o.rowStarts + ((<usize>i) << 2)); e < end; e++) {
+      const k = load<i32>(map + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2));
+      if (k < 0) continue;
+      store<i32>(p.columnIndices + ((<usize>held) << 2), k);
+      store<T>(to, load<T>(o.values + <usize>e * sizeof<T>()));
+      to += sizeof<T>();
+      held++;
+    }
+  }
+  store<i32>(p.rowStarts + ((<usize>o.rows) << 2), held);
+}
+
+/** The part's solver begins where the whole one is, with its penalties, its yardstick and its gradient: no pass. */
+export function workingStart(solver: usize, part: usize, list: usize, tolerance: f64): void {
+  const s = changetype<Solver>(solver);
+  const p = changetype<Solver>(part);
+  const o = changetype<Objective>(s.objective);
+  const q = changetype<Objective>(p.objective);
+  q.l1 = o.l1;
+  q.l2 = o.l2;
+  q.knotCount = o.knotCount;
+  q.knots = o.knots;
+  q.knotWeights = o.knotWeights;
+  p.tolerance = tolerance;
+  p.scale = s.scale;
+  p.unit = s.unit;
+  p.fine = s.fine;
+  p.noise = s.noise;
+  p.dataLoss = s.dataLoss;
+  memory.copy(p.dataWeights, s.dataWeights, (<usize>(o.groups + 1)) << 3);
+  memory.copy(p.groupLosses, s.groupLosses, (<usize>(o.groups + 1)) << 3);
+  gather(o, q, list, s.theta, p.theta);
+  gather(o, q, list, s.centred, p.centred);
+  gather(o, q, list, s.gradient, p.gradient);
+  solverStart(part, p.theta);
+}
+
+function gather(o: Objective, q: Objective, list: usize, from: usize, to: usize): void {
+  for (let c = 0; c < o.outputs; c++) {
+    for (let k = 0; k < q.columns; k++) {
+      const j = load<i32>(list + ((<usize>k) << 2));
+      store<f64>(to + ((<usize>(c * q.columns + k)) << 3), load<f64>(from + ((<usize>(c * o.columns + j)) << 3)));
+    }
+  }
+  memory.copy(to + ((<usize>q.weightCount) << 3), from + ((<usize>o.weightCount) << 3), (<usize>o.outputs) << 3);
+}
+
+/** `solverStep` on the part; counts as its share of passes over all columns. */
+export function workingStep(solver: usize, part: usize, iterations: i32, share: f64): i32 {
+  const p = changetype<Solver>(part);
+  const q = changetype<Objective>(p.objective);
+  const before = q.passes;
+  const status = solverStep(part, iterations);
+  changetype<Objective>(changetype<Solver>(solver).objective).passes += share * (q.passes - before);
+  return status;
+}
+
+/** The part's θ in the whole layout, in memory of the whole solver that its next step or start overwrites. */
+export function workingTheta(solver: usize, part: usize, list: usize): usize {
+  const s = changetype<Solver>(solver);
+  const p = changetype<Solver>(part);
+  const o = changetype<Objective>(s.objective);
+  const q = changetype<Objective>(p.objective);
+  memory.fill(s.raw, 0, (<usize>o.thetaCount) << 3);
+  for (let c = 0; c < o.outputs; c++) {
+    for (let k = 0; k < q.columns; k++) {
+      const j = load<i32>(list + ((<usize>k) << 2));
+      store<f64>(s.raw + ((<usize>(c * o.columns + j)) << 3), load<f64>(p.theta + ((<usize>(c * q.columns + k)) << 3)));
+    }
+  }
+  memory.copy(s.raw + ((<usize>o.weightCount) << 3), p.theta + ((<usize>q.weightCount) << 3), (<usize>o.outputs) << 3);
+  return s.raw;
+}
