@@ -1,4 +1,4 @@
-// npm run bench:inner [-- --json FILE] [-- --only fits,mails,warm,path] [-- --without saga]: the solver of min λ·φ(θ)
+// npm run bench:inner [-- --json FILE] [-- --only fits,mails,warm,path,workers] [-- --without saga]: the solver of min λ·φ(θ)
 // against scikit-learn, liblinear and glmnet, each on one thread. Every answer is judged by us, in f64: its objective over
 // the best known, and its relative minimum-norm subgradient. A peer's tolerance is tightened until it reaches ours, so
 // that each is timed at the same accuracy. Python and R are looked for at $PYTHON (python3) and Rscript; without them the
@@ -8,19 +8,20 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { Bench } from "tinybench";
-import { fitPath } from "../src/index.ts";
+import { fit, fitPath, l1, l2, tune } from "../src/index.ts";
 import { Solver } from "../src/inner/solver.ts";
 import { WorkingSetSolver } from "../src/inner/working-set-solver.ts";
 import { Objective } from "../src/models/objective.ts";
 import { Arena } from "../src/wasm/arena.ts";
 import { kernels } from "../src/wasm/kernels.ts";
+import { createPool } from "../src/workers.ts";
 import { Peers } from "./inner/peers.ts";
 import { mails, mnist, type Problem, smaller } from "./inner/problems.ts";
 
 const { values: options } = parseArgs({
   options: {
     json: { type: "string" },
-    only: { type: "string", default: "fits,mails,warm,path" },
+    only: { type: "string", default: "fits,mails,warm,path,workers" },
     without: { type: "string", default: "" },
   },
 });
@@ -258,6 +259,42 @@ async function path(problem: Problem): Promise<void> {
   for (const peer of peers.skipped) skipped.add(peer);
 }
 
+/** Eight fits and the five folds of a tuning, in one thread and in two; the same bits, or it throws. Needs `npm run build`. */
+async function workers(problem: Problem): Promise<void> {
+  await using pool = createPool({ workers: 2, script: new URL("../dist/workers/worker.js", import.meta.url) });
+  const { model, dataset: train } = problem;
+  const options = (i: number) => ({ model, train, tolerance: TOLERANCE, loss: { l1: 1e-5, l2: 1e-3 / 2 ** i } });
+  const cases = Array.from({ length: 8 }, (_, i) => options(i));
+  const cross = { model, train, folds: 5, features: { l1: l1(), l2: l2() } } as const;
+  const tasks = {
+    "8 fits": [
+      async () => {
+        const fitted = [];
+        for (const one of cases) fitted.push(await fit(one));
+        return fitted.map((one) => one.model);
+      },
+      async () => (await Promise.all(cases.map((one) => pool.fit(one)))).map((one) => one.model),
+    ],
+    "tune, 5 folds": [
+      async () => (await tune(cross)).best.coefficients,
+      async () => (await tune({ ...cross, workers: pool })).best.coefficients,
+    ],
+  };
+  await Promise.all(cases.slice(0, 2).map((one) => pool.fit(one))); // both threads have started and hold the data
+  for (const [name, [one, two]] of Object.entries(tasks)) {
+    const answers: string[] = [];
+    for (const [solver, run] of [
+      ["learnloss, one thread", one!],
+      ["learnloss, pool of 2", two!],
+    ] as const) {
+      const began = performance.now();
+      answers.push(JSON.stringify(await run()));
+      print({ task: `${problem.name}, ${name}`, solver, milliseconds: performance.now() - began });
+    }
+    if (answers[0] !== answers[1]) throw new Error(`${name}: the pool's result is another.`);
+  }
+}
+
 console.log(`goal: a relative minimum-norm subgradient of ${TOLERANCE}`);
 console.log("task".padEnd(38), "solver".padEnd(30), "      ms    excess  residual  passes");
 if (wanted("fits")) {
@@ -280,6 +317,7 @@ if (wanted("mails")) {
 }
 if (wanted("warm")) for (const problem of [...(await smaller()), mails().all, mnist(5000)]) warm(problem);
 if (wanted("path")) await path(mnist(5000));
+if (wanted("workers")) await workers(mnist(2000));
 for (const peer of skipped) console.log(`SKIPPED ${peer}`);
 
 if (options.json) {
