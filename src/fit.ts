@@ -24,7 +24,7 @@ export interface FitOptions {
   readonly tolerance?: number;
   /**
    * What X is held in. f32 halves memory and time; where its arithmetic is too coarse for the tolerance, the solver ends
-   * in f64 arithmetic on it, so that any tolerance is reached. @default "f32", but "f64" for X in f64 below 1e-5
+   * in f64 arithmetic on it, so that any tolerance is reached. @default "f64" below 1e-5, otherwise "f32"
    */
   readonly precision?: "f32" | "f64";
   /** @default 10000 */
@@ -85,7 +85,7 @@ export class Fitting {
 
   constructor(options: FitOptions) {
     const { model, train, tolerance = 1e-6 } = options;
-    const { precision = tolerance < 1e-5 && train.x.values instanceof Float64Array ? "f64" : "f32" } = options;
+    const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
     if (!(tolerance > 0 && tolerance < 1)) {
       throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);
     }
