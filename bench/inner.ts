@@ -326,13 +326,14 @@ if (options.json) {
   const same = (a: Row, b: Row) => a.task === b.task && a.solver.split(",")[0] === b.solver.split(",")[0];
   const before = existsSync(options.json) ? (JSON.parse(readFileSync(options.json, "utf8")).results as Row[]) : [];
   const kept = before.filter((row) => !results.some((fresh) => same(row, fresh)));
+  const rows = [...stamped, ...kept].sort((a, b) => (a.task < b.task ? -1 : a.task > b.task ? 1 : 0));
   const cpu = cpus()[0]?.model;
   const report = {
     bench: "inner",
     cpu,
     node: process.version,
     commit,
-    results: [...stamped, ...kept],
+    results: rows,
     skipped: [...skipped],
   };
   writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
