@@ -41,7 +41,10 @@ const PATIENCE: i32 = 60;
 export const ACCURACY: f64 = 0.3;
 const SWEEPS: i32 = 10;
 
-/** What f32 does to a gradient is measured when the residual first is below this, in a pass; f64 goes on below MARGIN times that. */
+/**
+ * What f32 does to a gradient is measured, in a pass, when the residual first is below this.
+ * Below MARGIN times that, f64 goes on.
+ */
 const MEASURED: f64 = 1e-2;
 const MARGIN: f64 = 20;
 

@@ -28,6 +28,10 @@ export interface PoolOptions {
 export class Pool implements Workers {
   readonly #lanes: readonly Lane[];
   readonly #datasets = new WeakMap<Dataset, Posted>();
+  /** A dataset that nobody here has any more leaves the workers too. */
+  readonly #forgotten = new FinalizationRegistry<number>((id) => {
+    for (const lane of this.#lanes) lane.drop(id);
+  });
   readonly #waiting: (() => void)[] = [];
   #handles = 0;
   #ids = 0;
@@ -104,6 +108,7 @@ export class Pool implements Workers {
     if (known) return known;
     const posted = { id: ++this.#ids, dataset: shareable(dataset) };
     this.#datasets.set(dataset, posted);
+    this.#forgotten.register(dataset, posted.id);
     return posted;
   }
 
@@ -165,6 +170,10 @@ class Lane {
     if (!this.#held.has(id)) this.#send("hold", [id, dataset]).catch(() => {});
     this.#held.add(id);
     return id;
+  }
+
+  drop(id: number): void {
+    if (!this.#ended && this.#held.delete(id)) this.#send("drop", [id]).catch(() => {});
   }
 
   call<M extends keyof WorkerMethods>(

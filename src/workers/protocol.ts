@@ -9,6 +9,7 @@ import type { LinearModelOptions } from "../models/linear.ts";
 export interface WorkerMethods {
   load(module: WebAssembly.Module): void;
   hold(id: number, dataset: Dataset): void;
+  drop(id: number): void;
   fit(id: number, options: PostedFitOptions): Promise<PostedFitResult>;
   open(handle: number, id: number, options: Omit<SolverTask, "dataset">): void;
   train(handle: number, theta: Start, ahead: TrainingAhead): Promise<Training>;

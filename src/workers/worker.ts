@@ -62,6 +62,10 @@ const methods: WorkerMethods = {
     datasets.set(id, dataset);
   },
 
+  drop(id) {
+    datasets.delete(id);
+  },
+
   fit(id, { loss, ...options }) {
     return abortable(async (signal) => {
       const given = Array.isArray(loss) ? new LinearLoss(...loss) : loss;
