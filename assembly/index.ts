@@ -31,7 +31,7 @@ export {
   workingTheta,
   workingValues,
 } from "./inner/working-set";
-export { axpyF64 as axpy, combine } from "./linalg/dense";
+export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
 export { exp, log, vexp, vlog } from "./linalg/elementwise";
 export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveGradient, objectiveGroupGradient, objectiveScores } from "./losses/gradient";

@@ -3,6 +3,7 @@
 // λ. Results join bench/results/tuning.json task by task; tables and pictures are made of that file.
 import { parseArgs } from "node:util";
 import { Contest } from "./tuning/contest.ts";
+import { END_TO_END, tuneSaga } from "./tuning/end-to-end.ts";
 import { createOptimizer, KINDS, type Kind, PEERS } from "./tuning/optimizer.ts";
 import { findPython, Python } from "./tuning/python.ts";
 import { machine, REFERENCE, type RunResult, store } from "./tuning/results.ts";
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     tables: { type: "boolean", default: false },
     seconds: { type: "string" },
+    "saga-seconds": { type: "string", default: "240" },
   },
 });
 
@@ -46,8 +48,8 @@ for (const task of values.tables ? [] : chosen) {
   const python = interpreter ? new Python(interpreter) : undefined;
   await python?.begin();
   const limit = Number(values.seconds ?? (values.quick ? 2 : task.large ? 40 : 8));
-  const seeds = Number(values.seeds ?? (values.quick ? 1 : task.large ? 3 : 5));
-  const methods = values.methods?.split(",") ?? (task.large ? METHODS.filter((m) => !m.endsWith("cold")) : METHODS);
+  const seeds = Number(values.seeds ?? (values.quick ? 1 : 5));
+  const methods = values.methods?.split(",") ?? [...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
   const begun = performance.now();
   for (let seed = 1; seed <= seeds; seed++) {
     const parts = await task.parts(seed);
@@ -77,6 +79,10 @@ for (const task of values.tables ? [] : chosen) {
       enough: task.step ? best : 1.002 * best,
     };
     for (const method of methods) {
+      if (method === END_TO_END) {
+        if (python) keep(method, await tuneSaga(python, parts, seed, Number(values["saga-seconds"])));
+        continue;
+      }
       const [kind, start] = method.split("-") as [Kind, string];
       if (method === "learnloss" || (kind === "grid" && k > 2) || (!python && PEERS.includes(kind))) continue;
       if (!KINDS.includes(kind)) throw new Error(`No method ${method}: choose of ${METHODS.join(", ")}.`);

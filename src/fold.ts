@@ -22,8 +22,8 @@ const CAPACITY = 36;
  */
 const SPAN_BYTES = 2 ** 30;
 
-/** The training after which the gradients of the transformations' losses join the span; the first two are starts. */
-const GUIDED = 3;
+/** The training after which the gradients of the transformations' losses join the span. */
+const GUIDED = 1;
 
 /** So many columns for each of them, or they are too dear: a product in the span costs its directions over the columns. */
 const COLUMNS_PER_GRADIENT = 16;
@@ -42,7 +42,6 @@ export class Fold {
   readonly #arena: Arena<Kernels>;
   /** The rows that the span sees: all that are trained on, or a sample. */
   readonly #span: Objective;
-  #snapshots: Float64Array[] = [];
   #trainings = 0;
 
   constructor(
@@ -70,29 +69,22 @@ export class Fold {
     return this.#arena.viewF64(solver.theta, objective.thetaCount).slice();
   }
 
-  /** Keeps the solver's current model for the span; it joins when the training ends. */
-  snapshot(): void {
-    this.#snapshots.push(this.current());
-  }
-
   /**
-   * The models of the training that ended join the span, and the last becomes the virtual model. With a converged one
-   * joins the adjoint of e, where e has a gradient: the reduced model's slope in λ is then the true one.
+   * The model of the training that ended joins the span and becomes the virtual model. With one near the minimizer joins
+   * the adjoint of e, where e has a gradient: the reduced model's slope in λ is then the true one, which is returned.
+   *
+   * @param adjoint how well to solve for it, if at all
    */
-  *learn(converged: boolean): Generator<Pause> {
+  *learn(lambda: Float64Array, adjoint: "coarse" | "fine" | undefined): Generator<Pause, Float64Array | undefined> {
     const { trainer, reduced, theta } = this;
-    for (const snapshot of this.#snapshots) {
-      this.#arena.viewF64(theta, snapshot.length).set(snapshot);
-      reduced.add(theta);
-    }
-    this.#snapshots = [];
     reduced.add(trainer.solver.theta);
-    if (converged && trainer.metric.smooth) {
-      yield* trainer.adjoint(theta);
-      reduced.add(theta);
-    }
     if (++this.#trainings === GUIDED && this.#wantsGradients) yield* this.#addGradients();
     reduced.project(trainer.solver.theta);
+    if (!adjoint || !trainer.metric.smooth) return undefined;
+    reduced.adjoint(lambda, theta);
+    yield* trainer.adjoint(theta, adjoint === "fine");
+    reduced.add(theta);
+    return reduced.slope(lambda, trainer.solver.theta, theta);
   }
 
   get #wantsGradients(): boolean {

@@ -1,196 +1,215 @@
-import { audit } from "./data/audit.ts";
-import { encodeTargets } from "./data/targets.ts";
-import { LearnLossError } from "./errors.ts";
-import { defaultMetric, metricName } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
-import { LinearLoss, lossName } from "./features/loss.ts";
-import { FeatureSpace } from "./features/space.ts";
-import { type Fold, foldsOf } from "./fold.ts";
-import { Solver } from "./inner/solver.ts";
-import { LinearModel } from "./models/linear.ts";
-import { Objective } from "./models/objective.ts";
+import { type Leader, standardError } from "./leaderboard.ts";
 import { checkSeed, Random } from "./random.ts";
-import { type Prediction, ReducedSearch } from "./reduced/search.ts";
+import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
+import { FEW, scatter } from "./reduced/step-search.ts";
+import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Budget, Pause } from "./run.ts";
-import { Study } from "./study.ts";
-import { type Seen, train } from "./trainer.ts";
-import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "./tune.ts";
-import { Arena, type Pointer } from "./wasm/arena.ts";
-import { type Kernels, kernels } from "./wasm/kernels.ts";
-import { exp } from "./wasm/transcendental.ts";
+import { Session, type Trained } from "./session.ts";
+import type { Goal } from "./trainer.ts";
+import type { Improvement, TuneResult, TunerOptions } from "./tune.ts";
+import type { Pointer } from "./wasm/arena.ts";
+import { exp, log } from "./wasm/transcendental.ts";
 
-/** Iterations of a training whose λ is not settled yet. */
-const SHORT = 12;
+/** A gain in e below this share is not worth a training. */
+const GAIN = 1.5e-3;
 
-/** The checkpoint of a first training that joins the span, besides its last model. */
-const SNAPSHOT = 6;
+/** Searches of the span at most: each costs a training. */
+const ROUNDS = 16;
+
+/** Proposals in a row that may fail where e moves in steps: chance has its say there. */
+const FAILURES = 4;
+
+/** Trust region of log λ: its radius to begin with, at most, after a setback at a minimizer, and where it ends. */
+const RADIUS = { first: 2.5, most: 4, again: 1, least: 0.15 };
+
+/** Radius within which λ by chance explore a plateau. */
+const PLATEAU = 0.6;
+
+/** Predicted gain, as a share of e, below which the next training goes to the tolerance: it may be the last. */
+const NEAR = 0.02;
+
+/** Change of e that ends a training on the way, for the first λ and for the others. */
+const SETTLE = { first: 0.01, next: 0.005 };
+
+/** Iterations of a training on the fly between two searches. */
+const BRIEF = 6;
 
 /**
- * Width of the kink of |w| in the span, in units of a typical weight. Digits, l1 = 1e-3: at 0.02 the predicted error is
- * right to 0.1 % and a solve takes 4 times fewer products than at 0.002.
+ * Width of the kink of |w| in the span, in units of a typical weight: wide while λ moves far, sharp at the end. Breast
+ * cancer, degree 2: at 0.1 the span's error is right to 3 %, at 0.03 to 0.5 %, for twice the products.
  */
-const SMOOTHING = 0.03;
-
-/** Prediction and truth agree when they differ by less than this share: the λ is worth a full training. */
-const AGREEMENT = 0.015;
-
-/** Rounds after which a λ is trained to the end in any case. */
-const PATIENCE = 3;
+const KINK = { wide: 0.1, sharp: 0.03 };
 
 /** log of the largest factor on the penalties that a choice by one standard error looks at. */
 const LONGEST = 5;
 
-/** Searches of the reduced model at most: each costs a training. */
-const ROUNDS = 16;
-
-/** Full trainings that did not improve, after which the search ends. */
-const FAILURES = 1;
-
-/** A converged model must be better than the last by this share for the search to go on. */
-const GAIN = 1e-3;
-
-const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
-
-/** Which λ were trained, and what the best of them is. */
-interface Leader {
-  readonly lambda: Float64Array;
-  /** With folds the mean of theirs, whose scores are the means of theirs; at the end, of the model of all rows. */
-  readonly theta: Float64Array;
-  readonly error: number;
-  readonly errors: readonly number[];
-  readonly trial: number;
+/** A λ that was trained, whose neighborhood can be searched. */
+interface Visit extends Center {
   readonly converged: boolean;
-  readonly passes: number;
+  readonly thetas: readonly Float64Array[];
 }
 
 /**
  * LearnLoss for models that are linear in θ: search λ where searching is nearly free, in the span of the models seen;
- * train there; what was seen on the way joins the span. `#learn` is that loop, everything else is its bookkeeping.
+ * train there; what was seen on the way joins the span. `#search` is that loop.
  */
 export class Learner<F extends Features> {
-  readonly study: Study;
-  readonly listeners: { [E in keyof TunerEvents<F>]: ((detail: TunerEvents<F>[E]) => void)[] } = {
-    trial: [],
-    checkpoint: [],
-    improvement: [],
-    warning: [],
-    progress: [],
-  };
-  readonly #arena: Arena<Kernels>;
-  readonly #options: TunerOptions<F>;
-  readonly #space: FeatureSpace;
-  readonly #folds: readonly Fold[];
-  readonly #search: ReducedSearch;
+  readonly session: Session<F>;
+  readonly #models: VirtualModels;
   readonly #random: Random;
-  readonly #classes: readonly (string | number)[] | undefined;
   readonly #work: Generator<Pause>;
   #waiting: Promise<unknown> | undefined;
   #failure: { readonly reason: unknown } | undefined;
-  readonly #warnings: string[] = [];
-  #improvements: Improvement<F>[] = [];
-  #best: Leader | undefined;
-  #chosen: Leader | undefined;
-  #final: Leader | undefined;
-  #refit: Objective | undefined;
-  #checkpoints = 0;
-  #training = false;
   #complete = false;
   #budget: Budget = {};
   #begun = { passes: 0, trials: 0, time: 0 };
   #elapsed = 0;
 
   constructor(options: TunerOptions<F>) {
-    const { model, train, validation, features, tolerance = 1e-4, precision = "f32" } = options;
-    if (!(tolerance > 0 && tolerance < 1)) {
-      throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-4.`);
-    }
-    if (train.rows < 3) {
-      throw new LearnLossError("TOO_FEW", `${train.rows} training rows are too few to tune a loss: give at least 3.`);
-    }
-    if ((validation === undefined) === (options.folds === undefined)) {
-      throw new LearnLossError("OPTION", "Give either `validation`, rows that judge, or a number of `folds`.");
-    }
-    if (options.schedule === "on-the-fly" && options.folds !== undefined) {
-      throw new LearnLossError(
-        "OPTION",
-        "On the fly there is one training run, and no model of all rows: give `validation`, not `folds`.",
-      );
-    }
-    if (options.choice === "one-standard-error" && validation) {
-      throw new LearnLossError("OPTION", "A choice by one standard error needs `folds`: they tell the error's spread.");
-    }
-    const metric = options.metric ?? defaultMetric(model);
-    this.#options = options;
-    this.#random = new Random(checkSeed(options.seed ?? 0));
-    this.#space = new FeatureSpace(features, lossName(model));
-    this.#arena = new Arena(kernels());
-    try {
-      const settings = { metric, tolerance, precision };
-      const { folds, classes } = foldsOf(this.#arena, this.#space, options, settings);
-      this.#folds = folds;
-      this.#classes = classes;
-      this.#search = new ReducedSearch(this.#arena, this.#space, folds);
-    } catch (error) {
-      this.#arena.dispose();
-      throw error;
-    }
-    this.study = new Study({ lambda: this.#space.weights, seed: options.seed ?? 0, trials: Number.MAX_SAFE_INTEGER });
+    const seed = checkSeed(options.seed ?? 0);
+    this.session = new Session(options);
+    const { arena, space, folds } = this.session;
+    this.#random = new Random(seed);
+    this.#models = new VirtualModels(arena, space, folds);
     this.#work = this.#learn();
-    for (const message of audit(train, validation)) this.#warn(message);
-    const judging = (validation ?? train).rows;
-    if (judging < 30 && this.#space.size > 3) {
-      this.#warn(
-        `OVERTUNE: ${judging} validation rows cannot tell ${this.#space.size} weights apart; expect chance to choose.`,
-      );
-    }
   }
 
   *#learn(): Generator<Pause> {
-    yield* this.#searchLoss();
-    const chosen = this.#leader;
-    if (!chosen || this.#options.validation) return;
-    const strongest = this.#options.choice === "one-standard-error" ? yield* this.#strengthen(chosen) : chosen;
-    yield* this.#fitAll(strongest);
+    if (this.session.onTheFly) return yield* this.#fly();
+    for (const lambda of this.#starts()) yield* this.#search(lambda);
+    const { chosen } = this.session.leaders;
+    if (!chosen || this.session.options.validation) return;
+    const strongest = this.session.options.choice === "one-standard-error" ? yield* this.#strengthen(chosen) : chosen;
+    yield* this.session.fitAll(strongest);
   }
 
-  /** The paper's loop over the span of the models seen. */
-  *#searchLoss(): Generator<Pause> {
-    const folds = this.#folds;
-    const brief = this.#onTheFly ? SHORT / 2 : SHORT;
-    let thetas: Pointer[] = folds.map(() => 0);
-    for (const lambda of this.#starts()) {
-      yield* this.#train(lambda, thetas, brief);
-      thetas = folds.map(({ trainer }) => trainer.solver.theta);
-    }
-    if (!this.#best) return;
-    let center = this.#best.lambda;
-    let settled = false;
+  /**
+   * The paper's loop on the span of the models seen, in a trust region of log λ: search the span around the best λ, train
+   * where it promises most, learn from the model, again; until nothing better is promised near a minimizer.
+   */
+  *#search(start: Float64Array): Generator<Pause> {
+    const { smooth } = this.#models.metric;
+    const random = this.#random;
+    let center = yield* this.#visit(start, yield* this.#toward(start), { settle: SETTLE.first });
+    let radius = RADIUS.first;
+    let near = false;
     let failures = 0;
-    for (let round = 0; failures <= FAILURES && round < ROUNDS; round++) {
-      const smoothing = SMOOTHING * this.#rootMeanSquare(this.#best.theta);
-      for (const { reduced } of folds) reduced.setSmoothing(smoothing);
-      const prediction = yield* this.#search.search(center, round === 0 ? 20 * GAIN : GAIN, this.#random);
-      const last = this.#leader;
-      if (last && prediction.error > last.error * (1 - GAIN)) {
-        // Nothing better from here. From the best λ itself?
-        if (center === last.lambda) return;
-        center = last.lambda;
+    for (let round = 0; round < ROUNDS; round++) {
+      this.#sharpen(center, near ? KINK.sharp : KINK.wide);
+      const options = { radius, tolerance: 1e-3, random };
+      const prediction = yield* searchLambda(this.#models, center, options);
+      const { gain } = prediction;
+      if (!(gain > GAIN * Math.abs(center.error)) || radius < RADIUS.least * (center.converged ? 0.3 : 1)) {
+        if (!center.converged) {
+          center = yield* this.#visit(center.lambda, this.#place(center.thetas), {});
+          radius = Math.max(radius, RADIUS.again);
+          continue;
+        }
+        if (smooth || ++failures > FAILURES) return;
+        radius = RADIUS.first;
+        if (this.#models.free.length > FEW) continue;
+        const seen = this.session.study.trials.map(({ lambda }) => lambda);
+        const chance = yield* scatter(this.#models, center, seen, { ...options, radius: PLATEAU });
+        const next = yield* this.#visit(chance.lambda, this.#expanded(), { settle: 0, hopeless: 1.1 * center.error });
+        if (next.error < center.error) [center, failures] = [next, 0];
+        radius = RADIUS.again;
         continue;
       }
-      settled ||= round >= PATIENCE;
-      const cap: number = settled && !this.#onTheFly ? Number.POSITIVE_INFINITY : brief;
-      const { error }: Seen = yield* this.#train(prediction.lambda, this.#expanded(), cap, prediction);
-      const failed = last !== undefined && (settled || this.#onTheFly) && this.#leader!.error > last.error * (1 - GAIN);
-      if (failed) failures++;
-      center = failed ? this.#leader!.lambda : prediction.lambda;
-      settled ||= Math.abs(error - prediction.error) <= AGREEMENT * Math.abs(error);
+      const goal = near ? {} : { settle: SETTLE.next, hopeless: center.error + 2 * gain };
+      const next = yield* this.#visit(prediction.lambda, this.#expanded(), goal, prediction);
+      // Of the promise, what was kept; a center that was no minimizer promised nothing.
+      const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
+      const step = distance(center.lambda, next.lambda);
+      if (kept < 0.25) radius = 0.4 * Math.min(radius, step);
+      else if (kept > 0.75 && step > 0.8 * radius) radius = Math.min(2 * radius, RADIUS.most);
+      if (kept > 0) failures = 0;
+      near ||= gain < NEAR * center.error;
+      const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
+      if (kept > 0.1 || polished) center = next;
     }
+  }
+
+  /**
+   * The same inside one training run: a few iterations at a λ, a search, a few at the next, until the best model on the
+   * way gets no better.
+   */
+  *#fly(): Generator<Pause> {
+    const brief = { iterations: BRIEF };
+    let thetas: Pointer[] = this.session.folds.map(() => 0);
+    const [weak] = this.#starts();
+    const strong = weak!.map((value, j) => (this.session.space.data[j] ? value : 10 * value));
+    for (const lambda of [weak!, this.session.space.normalize(strong)]) {
+      yield* this.session.train(lambda, thetas, brief);
+      thetas = this.session.folds.map(({ trainer }) => trainer.solver.theta);
+    }
+    let lambda = this.session.leaders.best?.lambda;
+    for (let round = 0, failures = 0; lambda && round < ROUNDS && failures < 2; round++) {
+      const last = this.session.leaders.best!;
+      const center = { lambda, error: last.error, slope: undefined };
+      this.#sharpen({ thetas: [last.theta] }, KINK.wide);
+      const prediction = yield* searchLambda(this.#models, center, {
+        radius: 3,
+        tolerance: 1e-3,
+        random: this.#random,
+      });
+      if (prediction.error > last.error * (1 - GAIN)) {
+        // Nothing better from here. From the best λ itself?
+        if (lambda === last.lambda) return;
+        lambda = last.lambda;
+        continue;
+      }
+      yield* this.session.train(prediction.lambda, this.#expanded(), brief, prediction.error);
+      const failed = this.session.leaders.best!.error > last.error * (1 - GAIN);
+      if (failed) failures++;
+      lambda = failed ? this.session.leaders.best!.lambda : prediction.lambda;
+    }
+  }
+
+  /** Trains at λ. The error of a model near the minimizer is corrected for what it lacks: e − u·∇ℓ, u the adjoint. */
+  *#visit(
+    lambda: Float64Array,
+    thetas: readonly Pointer[],
+    goal: Goal,
+    prediction?: Prediction,
+  ): Generator<Pause, Visit> {
+    const { error, slope, converged }: Trained = yield* this.session.train(lambda, thetas, goal, prediction?.error);
+    // ∇ℓ = Σ_j λ_j·∂φ_j: what is lacking is the sum of the slopes, 0 at the minimizer.
+    const lacking = converged || !slope ? 0 : this.#models.metric.fromLoss(slope.reduce((sum, s) => sum + s, 0));
+    return {
+      lambda,
+      error: error + lacking,
+      slope,
+      converged,
+      thetas: this.session.folds.map((fold) => fold.current()),
+    };
+  }
+
+  #sharpen({ thetas }: Pick<Visit, "thetas">, kink: number): void {
+    const smoothing = kink * this.#rootMeanSquare(thetas[0]!);
+    for (const { reduced } of this.session.folds) reduced.setSmoothing(smoothing);
+  }
+
+  /** What a training at λ starts from: nothing, or the virtual models. */
+  *#toward(lambda: Float64Array): Generator<Pause, Pointer[]> {
+    if (this.session.study.trials.length === 0) return this.session.folds.map(() => 0);
+    this.#models.refresh();
+    yield* this.#models.solve(lambda);
+    return this.#expanded();
+  }
+
+  /** Copies of models, as starts of a training. */
+  #place(thetas: readonly Float64Array[]): Pointer[] {
+    return this.session.folds.map((fold, f) => {
+      this.session.arena.viewF64(fold.theta, thetas[f]!.length).set(thetas[f]!);
+      return fold.theta;
+    });
   }
 
   /** The virtual models, as starts of a training. */
   #expanded(): Pointer[] {
-    for (const fold of this.#folds) fold.expand();
-    return this.#folds.map(({ theta }) => theta);
+    for (const fold of this.session.folds) fold.expand();
+    return this.session.folds.map(({ theta }) => theta);
   }
 
   /**
@@ -200,113 +219,52 @@ export class Learner<F extends Features> {
   *#strengthen(best: Leader): Generator<Pause, Leader> {
     const limit = best.error + standardError(best.errors);
     const scaled = (t: number) =>
-      this.#space.normalize(best.lambda.map((value, j) => (this.#space.data[j] ? value : value * exp(t))));
+      this.session.space.normalize(
+        best.lambda.map((value, j) => (this.session.space.data[j] ? value : value * exp(t))),
+      );
     let [low, high] = [0, LONGEST];
     for (let i = 0; i < 7; i++) {
       const middle = (low + high) / 2;
-      if ((yield* this.#search.evaluate(scaled(middle))) <= limit) low = middle;
+      if ((yield* this.#predict(scaled(middle))) <= limit) low = middle;
       else high = middle;
     }
     for (let t = low; t > 0.05; t *= 0.6) {
       const lambda = scaled(t);
-      const error = yield* this.#search.evaluate(lambda);
-      const seen: Seen = yield* this.#train(lambda, this.#expanded(), Number.POSITIVE_INFINITY, { lambda, error });
-      if (seen.error <= limit) return { ...this.#leaderOf(seen, lambda, this.study.trials.length - 1, true) };
+      const error = yield* this.#predict(lambda);
+      const seen: Trained = yield* this.session.train(lambda, this.#expanded(), {}, error);
+      if (seen.error <= limit)
+        return { ...this.session.leaderOf(seen, lambda, this.session.study.trials.length - 1, true) };
     }
     return best;
   }
 
-  /** Trains the model of a λ on all rows. */
-  *#fitAll(chosen: Leader): Generator<Pause> {
-    const { model, train, tolerance = 1e-4, precision = "f32" } = this.#options;
-    const targets = encodeTargets(model, train);
-    const objective = new Objective(this.#arena, {
-      model,
-      dataset: train,
-      targets: targets.train,
-      outputs: targets.outputs,
-      precision,
-      ...this.#space.structure,
-    });
-    this.#refit = objective;
-    const solver = new Solver(this.#arena, objective, { tolerance });
-    objective.setWeights(this.#space.termWeights(chosen.lambda));
-    solver.start(this.#arena.copy(chosen.theta));
-    while (solver.status === "running") {
-      solver.step(1);
-      yield;
-    }
-    const theta = this.#arena.viewF64(solver.theta, objective.thetaCount).slice();
-    this.#final = { ...chosen, theta, converged: true };
-  }
-
-  get #onTheFly(): boolean {
-    return this.#options.schedule === "on-the-fly";
-  }
-
-  /** What the search wants to beat: the best minimizer of a loss; on the fly, the best model. */
-  get #leader(): Leader | undefined {
-    return this.#onTheFly ? this.#best : this.#chosen;
+  /** e_red(λ). */
+  *#predict(lambda: Float64Array): Generator<Pause, number> {
+    yield* this.#models.solve(lambda);
+    return this.#models.error();
   }
 
   /**
-   * Two λ to begin with: one alone fails, because its span regularizes by itself and promises too much elsewhere.
-   * Penalties share the middle of their range; then the ridge-like ones alone, an order of magnitude stronger.
+   * The λ to begin with: shares alike, penalties at the middle of their ranges, shared out. Where columns outnumber rows,
+   * sparse and dense models are basins of their own: there, the search goes on from a λ whose L1 rules.
    */
   #starts(): Float64Array[] {
-    const { lower, upper, data, features } = this.#space;
+    const { lower, upper, data, features } = this.session.space;
     const penalties = data.reduce((count, a) => count + (a ? 0 : 1), 0);
     const middle = lower.map((low, j) => (features[j]!.kind === "group-loss" ? upper[j]! : Math.sqrt(low * upper[j]!)));
-    const weak = middle.map((value, j) => (data[j] ? value : value / Math.max(penalties, 1)));
-    const strong = middle.map((value, j) => (data[j] ? value : (value * 10) / Math.max(penalties, 1)));
-    return [this.#space.normalize(weak), this.#space.normalize(strong)];
-  }
-
-  /** One training as a trial of the study; its models join the span. */
-  *#train(
-    lambda: Float64Array,
-    thetas: readonly Pointer[],
-    cap: number,
-    prediction?: Prediction,
-  ): Generator<Pause, Seen> {
-    this.#training = true;
-    const folds = this.#folds;
-    const trainers = folds.map(({ trainer }) => trainer);
-    const trial = this.study.ask({ lambda: this.#space.toRecord(lambda) });
-    this.#emit("trial", { trial: trial.id, lambda: this.#user(lambda), predicted: prediction?.error });
-    const seen: Seen = yield* train(trainers, lambda, thetas, cap, (checkpoint) => {
-      if (!checkpoint.features.every(Number.isFinite)) return;
-      this.#checkpoints++;
-      this.study.observe(trial, {
-        features: this.#space.toRecord(checkpoint.features),
-        error: checkpoint.error,
-        passes: this.passes,
-      });
-      this.#look(checkpoint, lambda, trial.id, false);
-      if (!prediction && checkpoint.iteration === SNAPSHOT) for (const fold of folds) fold.snapshot();
-    });
-    const converged = trainers.every(({ running }) => !running);
-    const { features, error } = seen;
-    if (!features.every(Number.isFinite)) {
-      this.study.fail(trial, "the training left the range of numbers");
-      this.#training = false;
-      yield;
-      return { ...seen, error: Number.POSITIVE_INFINITY };
-    }
-    this.study.tell(trial, { features: this.#space.toRecord(features), error, converged, passes: this.passes });
-    this.#look(seen, lambda, trial.id, converged);
-    for (const fold of folds) {
-      yield* fold.learn(converged);
-      yield;
-    }
-    this.#training = false;
-    yield;
-    return seen;
+    const start = middle.map((value, j) => (data[j] ? value : value / Math.max(penalties, 1)));
+    const { rows, columns } = this.session.folds[0]!.trainer.objective;
+    const kinds = features.map(({ kind }) => kind);
+    if (columns <= rows || !kinds.includes("l1") || !kinds.includes("l2")) return [this.session.space.normalize(start)];
+    const sparse = middle.map((value, j) =>
+      kinds[j] === "l1" ? 10 * value : kinds[j] === "l2" ? 0.01 * value : value,
+    );
+    return [this.session.space.normalize(start), this.session.space.normalize(sparse)];
   }
 
   /** Of the weights that are not 0. */
   #rootMeanSquare(theta: Float64Array): number {
-    const { outputs, columns } = this.#folds[0]!.trainer.objective;
+    const { outputs, columns } = this.session.folds[0]!.trainer.objective;
     let sum = 0;
     let count = 0;
     for (const w of theta.subarray(0, outputs * columns)) {
@@ -316,52 +274,11 @@ export class Learner<F extends Features> {
     return count > 0 ? Math.sqrt(sum / count) : 1;
   }
 
-  /** The mean of the folds' current models, as a leader. */
-  #leaderOf({ error, errors }: Seen, lambda: Float64Array, trial: number, converged: boolean): Leader {
-    const models = this.#folds.map((fold) => fold.current());
-    const theta = models[0]!.map((_, i) => models.reduce((sum, model) => sum + model[i]!, 0) / models.length);
-    return { lambda, theta, error, errors, trial, converged, passes: this.passes };
-  }
-
-  /** Compares a model with the best so far: of all, and of those that minimize their loss. */
-  #look(seen: Seen, lambda: Float64Array, trial: number, converged: boolean): void {
-    const passes = this.passes;
-    const { error } = seen;
-    this.#emit("checkpoint", { trial, iteration: seen.iteration, error, passes });
-    if (Number.isNaN(error)) return;
-    const isBest = !this.#best || error < this.#best.error;
-    const isChosen = converged && (!this.#chosen || error < this.#chosen.error);
-    if (!isBest && !isChosen) return;
-    const leader = this.#leaderOf(seen, lambda, trial, converged);
-    if (isChosen) this.#chosen = leader;
-    if (isBest) {
-      this.#best = leader;
-      const improvement = { error, lambda: this.#user(lambda), trial, converged, passes };
-      this.#improvements.push(improvement);
-      this.#emit("improvement", improvement);
-    }
-  }
-
-  get trainingPasses(): number {
-    return this.#sum((fold) => fold.trainingPasses) + (this.#refit?.passes ?? 0);
-  }
-
-  get reducedPasses(): number {
-    return this.#sum((fold) => fold.reducedPasses);
-  }
-
-  #sum(of: (fold: Fold) => number): number {
-    return this.#folds.reduce((sum, fold) => sum + of(fold), 0);
-  }
-
-  get passes(): number {
-    return this.trainingPasses + this.reducedPasses;
-  }
-
   begin(budget: Budget): void {
-    this.alive();
+    this.session.alive();
+    const { passes, study } = this.session;
     this.#budget = budget;
-    this.#begun = { passes: this.passes, trials: this.study.trials.length, time: performance.now() };
+    this.#begun = { passes, trials: study.trials.length, time: performance.now() };
   }
 
   step(): boolean {
@@ -391,127 +308,46 @@ export class Learner<F extends Features> {
 
   #spent(): "passes" | "trials" | undefined {
     const { passes = Number.POSITIVE_INFINITY, trials = Number.POSITIVE_INFINITY } = this.#budget;
-    if (this.passes - this.#begun.passes >= passes) return "passes";
-    if (!this.#training && this.study.trials.length - this.#begun.trials >= trials) return "trials";
+    const { session } = this;
+    if (session.passes - this.#begun.passes >= passes) return "passes";
+    if (!session.training && session.study.trials.length - this.#begun.trials >= trials) return "trials";
     return undefined;
   }
 
   get improved(): boolean {
-    return this.#improvements.length > 0;
+    return this.session.improvements.length > 0;
   }
 
   take(): Improvement<F>[] {
-    const { solver } = this.#folds[0]!.trainer;
-    this.#emit("progress", {
-      passes: this.passes,
-      trials: this.study.trials.length,
-      iteration: solver.iterations,
-      best: this.#best?.error,
+    const { session } = this;
+    session.emit("progress", {
+      passes: session.passes,
+      trials: session.study.trials.length,
+      iteration: session.folds[0]!.trainer.solver.iterations,
+      best: session.leaders.best?.error,
     });
-    return this.#improvements.splice(0);
+    return session.improvements.splice(0);
   }
 
   end(): void {
     this.#elapsed += performance.now() - this.#begun.time;
-    this.#improvements = [];
+    this.session.improvements = [];
   }
 
   result(ended: "time" | "stopped" | undefined): TuneResult<F> {
-    if (!this.#best && this.#complete) {
-      throw new LearnLossError(
-        "NON_FINITE",
-        "No model had an error: the metric gave NaN, or the loss left the range of numbers (divide or standardize the columns).",
-      );
-    }
-    if (!this.#best) {
-      throw new LearnLossError("BUDGET", "The budget ended before a first model was seen: give more passes or time.");
-    }
-    const chosen = this.#final ?? this.#leader ?? this.#best;
-    const { model, metric, features } = this.#options;
-    return {
+    return this.session.result({
       status: this.#complete ? "complete" : (ended ?? this.#spent() ?? "complete"),
-      lambda: this.#user(chosen.lambda),
-      error: chosen.error,
-      standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
-      metric: metricName(metric ?? defaultMetric(model)),
-      model: this.#modelOf(chosen.theta),
-      loss: new LinearLoss(lossName(model), features, this.#user(chosen.lambda)),
-      best: this.best!,
-      certificate: this.study.certificate,
-      passes: this.passes,
-      trainingPasses: this.trainingPasses,
-      reducedPasses: this.reducedPasses,
-      validationPasses:
-        this.#sum(({ trainer }) => trainer.validation.passes) / this.#folds.length + this.#search.validationPasses,
-      trials: this.study.trials.length,
-      checkpoints: this.#checkpoints,
       milliseconds: this.#elapsed + performance.now() - this.#begun.time,
-      warnings: this.#flat() ? [...this.#warnings, FLAT] : [...this.#warnings],
-    };
-  }
-
-  /** Whether all models had the same error. */
-  #flat(): boolean {
-    const errors = this.study.observations.map(({ error }) => error);
-    return errors.length > 2 && errors.every((error) => error === errors[0]);
-  }
-
-  get best(): BestModel<F> | undefined {
-    const best = this.#final ?? this.#best;
-    if (!best) return undefined;
-    const { classes, coefficients, intercepts } = this.#modelOf(best.theta);
-    const { error, trial, converged, passes } = best;
-    return {
-      error,
-      lambda: this.#user(best.lambda),
-      trial,
-      converged,
-      passes,
-      classes,
-      coefficients,
-      intercepts,
-    };
-  }
-
-  #modelOf(theta: Float64Array): LinearModel {
-    const { columns, outputs, model: kind } = this.#folds[0]!.trainer.objective;
-    const coefficients = theta.slice(0, outputs * columns);
-    return new LinearModel({
-      kind,
-      classes: this.#classes,
-      columns,
-      coefficients,
-      intercepts: theta.slice(outputs * columns),
+      validationPasses: this.#models.validationPasses,
     });
   }
 
-  #user(lambda: Float64Array): Lambda<F> {
-    return this.#space.toUserRecord(lambda) as Lambda<F>;
-  }
-
-  #warn(message: string): void {
-    this.#warnings.push(message);
-    this.#emit("warning", { message });
-  }
-
-  #emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {
-    for (const listener of this.listeners[event]) listener(detail);
-  }
-
-  alive(): void {
-    if (this.#arena.disposed) throw new LearnLossError("DISPOSED", "This tuner was disposed: create a new one.");
-  }
-
   dispose(): void {
-    for (const fold of this.#folds) fold.dispose();
-    this.#arena.dispose();
-    this.study.dispose();
+    this.session.dispose();
   }
 }
 
-/** Of the mean of the folds' errors. */
-function standardError(errors: readonly number[]): number {
-  const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
-  const squares = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0);
-  return Math.sqrt(squares / (errors.length - 1) / errors.length);
+/** The largest |log λ_j − log λ′_j|. */
+function distance(lambda: Float64Array, other: Float64Array): number {
+  return lambda.reduce((most, value, j) => Math.max(most, Math.abs(log(value / other[j]!))), 0);
 }

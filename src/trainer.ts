@@ -10,8 +10,9 @@ import type { Pause } from "./run.ts";
 import type { Arena, Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
 
-/** Of conjugate gradients for the adjoint: the search that it serves is a search among approximations anyway. */
+/** Of conjugate gradients for the adjoint; fine where small gains are at stake (a slope within 10 %, measured). */
 const ADJOINT = { iterations: 6, tolerance: 0.3 };
+const FINE_ADJOINT = { iterations: 12, tolerance: 0.1 };
 
 /** A model as the outer loop sees it: its features φ(θ) and its error e(θ). */
 export interface Seen {
@@ -42,8 +43,40 @@ export interface TrainerOptions {
   readonly solver?: (task: Omit<SolverTask, "dataset" | "rows">) => TrainingSolver;
 }
 
+/** How far a training goes, at most to the tolerance. */
+export interface Goal {
+  /** It may end when e changed by less than this share since half as many iterations, once that is a matter of λ. */
+  readonly settle?: number;
+  /** It may be given up when e rises above this. */
+  readonly hopeless?: number;
+  readonly iterations?: number;
+}
+
+/** Iterations before e can be judged by its course. */
+const YOUNG = 4;
+
+/** Residual at which e is near its value at the minimizer: digits, within 1 %; at 1e-2, within 5 %. */
+export const NEAR_MINIMUM = 1e-3;
+
+/** A rising e above this multiple of its least value on the way may be given up: a weak penalty over-fits for ever. */
+const SPOILED = 1.25;
+
+/** Whether a training has gone far enough, by its checkpoints so far. */
+function reached(
+  course: readonly Seen[],
+  { settle, hopeless = Number.POSITIVE_INFINITY }: Goal,
+  residual: number,
+): boolean {
+  const { iteration, error } = course.at(-1)!;
+  if (settle === undefined || iteration < YOUNG) return false;
+  const before = (share: number) => course.findLast((seen) => seen.iteration <= share * iteration)!.error;
+  if (residual < NEAR_MINIMUM && Math.abs(error - before(1 / 2)) <= settle * Math.abs(error)) return true;
+  if (iteration < 4 * YOUNG || !(error >= before(1 / 2) && before(1 / 2) >= before(1 / 4))) return false;
+  return error > hopeless || error > SPOILED * Math.min(...course.map((seen) => seen.error));
+}
+
 /**
- * Minimizes ℓ_λ for every trainer at once (one, or one per fold), each from its θ, for at most `cap` iterations, a
+ * Minimizes ℓ_λ for every trainer at once (one, or one per fold), each from its θ, until its goal is reached, a
  * bounded piece of work at a time. φ and e are means over the trainers. Every checkpoint is handed to `observe`; the last
  * model is returned.
  */
@@ -51,28 +84,40 @@ export function* train(
   trainers: readonly Trainer[],
   lambda: Float64Array,
   thetas: readonly Pointer[],
-  cap: number,
+  goal: Goal,
   observe: (seen: Seen) => void,
 ): Generator<Pause, Seen> {
   for (const [f, trainer] of trainers.entries()) {
-    trainer.start(lambda, thetas[f]!, cap);
+    trainer.start(lambda, thetas[f]!);
     yield;
   }
-  const pending = trainers.flatMap(({ solver }) => solver.pending ?? []);
-  if (pending.length > 0) yield Promise.all(pending);
-  let next = 0;
-  for (let iteration = 0; iteration < cap && trainers.some(({ running }) => running); iteration++) {
-    if (iteration >= next) {
-      observe(look(trainers, iteration));
-      next = nextCheckpoint(next);
-    }
-    for (const trainer of trainers) {
-      if (!trainer.running) continue;
-      trainer.solver.step(1);
-      yield;
+  yield* arrival(trainers);
+  const { iterations = Number.POSITIVE_INFINITY } = goal;
+  const running = () => trainers.filter((trainer) => trainer.running);
+  const course: Seen[] = [];
+  let iteration = 0;
+  while (iteration < iterations && running().length > 0) {
+    const seen = look(trainers, iteration);
+    course.push(seen);
+    if (reached(course, goal, Math.max(...trainers.map(({ solver }) => solver.residual)))) return seen;
+    observe(seen);
+    const next = Math.min(nextCheckpoint(iteration), iterations);
+    for (const { solver } of running()) solver.ahead?.(next - iteration);
+    yield* arrival(trainers);
+    for (; iteration < next; iteration++) {
+      for (const { solver } of running()) {
+        solver.step(1);
+        yield;
+      }
     }
   }
   return look(trainers, Math.max(...trainers.map(({ solver }) => solver.iterations)));
+}
+
+/** Waits for what workers do. */
+function* arrival(trainers: readonly Trainer[]): Generator<Pause> {
+  const pending = trainers.flatMap(({ solver }) => solver.pending ?? []);
+  if (pending.length > 0) yield Promise.all(pending);
 }
 
 /** Means of φ and e over the trainers' current models. */
@@ -132,11 +177,11 @@ export class Trainer {
     this.#scores = arena.f64(outputs * validation.rows);
   }
 
-  /** Begins to minimize ℓ_λ from θ (0: from nothing), for at most `cap` iterations. */
-  start(lambda: Float64Array, theta: Pointer, cap = Number.POSITIVE_INFINITY): void {
+  /** Begins to minimize ℓ_λ from θ (0: from nothing). */
+  start(lambda: Float64Array, theta: Pointer): void {
     const weights = this.#space.termWeights(lambda);
     this.objective.setWeights(weights);
-    this.solver.start(theta, { weights, cap });
+    this.solver.start(theta, weights);
   }
 
   /** Over the training rows, here and elsewhere. */
@@ -163,13 +208,13 @@ export class Trainer {
   }
 
   /**
-   * out ← the direction in which the optimum moves e: H⁻¹·∂e/∂θ at the solver's model, for metrics with a gradient. In
-   * the span, it makes the reduced model's derivatives of e in all λ the true ones.
+   * u ← the direction in which the optimum moves e, from a guess: H⁻¹·∂e/∂θ at the solver's model, for metrics with a
+   * gradient. In the span, it makes the reduced model's derivatives of e in all λ the true ones.
    */
-  *adjoint(out: Pointer): Generator<Pause> {
+  *adjoint(u: Pointer, fine: boolean): Generator<Pause> {
     const { solver, validation } = this;
     this.#right ||= this.#arena.f64(validation.thetaCount);
     validation.gradient(solver.theta, this.#right);
-    yield* solver.adjoint(this.#right, out, ADJOINT);
+    yield* solver.adjoint(this.#right, u, fine ? FINE_ADJOINT : ADJOINT);
   }
 }

@@ -138,7 +138,7 @@ export class Tuner<F extends Features = Features> {
    */
   run(budget: Budget = {}): Run<Improvement<F>, TuneResult<F>> {
     checkBudget(budget);
-    this.#learner.alive();
+    this.#learner.session.alive();
     const learner = this.#learner;
     return new Run(
       {
@@ -168,16 +168,16 @@ export class Tuner<F extends Features = Features> {
 
   /** The best model so far, a copy. */
   get best(): BestModel<F> | undefined {
-    return this.#learner.best;
+    return this.#learner.session.best;
   }
 
   /** Everything asked and told so far, as JSON if you like. */
   get study(): Study {
-    return this.#learner.study;
+    return this.#learner.session.study;
   }
 
   on<E extends keyof TunerEvents<F>>(event: E, listener: (detail: TunerEvents<F>[E]) => void): this {
-    this.#learner.listeners[event].push(listener as never);
+    this.#learner.session.listeners[event].push(listener as never);
     return this;
   }
 

@@ -16,20 +16,32 @@ export function adjointWorkBytes(thetaCount: i32): usize {
   return (<usize>thetaCount * 4 + 2) << 3;
 }
 
-/** Begins with u = 0. `right`: ∂e/∂θ in θ's layout, overwritten by its free part in θ′. */
-export function adjointStart(solver: usize, right: usize, u: usize, work: usize): void {
+/**
+ * Begins with the guess u (θ's layout; 0 costs nothing, any other a pass), which becomes one in θ′. `right`: ∂e/∂θ in
+ * θ's layout, overwritten by its free part in θ′. Returns the squared residual over that of u = 0.
+ */
+export function adjointStart(solver: usize, right: usize, u: usize, work: usize): f64 {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
   const all = o.thetaCount;
   const bytes = (<usize>all) << 3;
+  const state = work + 4 * bytes;
   centreGradient(o, s.moments, right);
   for (let i = 0; i < o.weightCount; i++) if (held(s, o, i)) store<f64>(right + ((<usize>i) << 3), 0);
-  memory.fill(u, 0, bytes);
   memory.copy(work, right, bytes);
+  const whole = dot<f64>(all, right, right);
+  if (dot<f64>(all, u, u) > 0) {
+    memory.copy(s.raw, u, bytes);
+    centre(o, s.moments, s.raw, u, 1);
+    for (let i = 0; i < o.weightCount; i++) if (held(s, o, i)) store<f64>(u + ((<usize>i) << 3), 0);
+    hessianProduct(s, o, u, work + 2 * bytes);
+    axpy<f64>(all, -1, work + 2 * bytes, work);
+  }
   precondition(s, o, work, work + 3 * bytes);
   memory.copy(work + bytes, work + 3 * bytes, bytes);
-  store<f64>(work + 4 * bytes, dot<f64>(all, work, work + 3 * bytes));
-  store<f64>(work + 4 * bytes, dot<f64>(all, work, work), 8);
+  store<f64>(state, dot<f64>(all, work, work + 3 * bytes));
+  store<f64>(state, whole, 8);
+  return whole > 0 ? dot<f64>(all, work, work) / whole : 0;
 }
 
 /** One iteration, one pass; u in θ′. Returns the squared residual over that at the start. */

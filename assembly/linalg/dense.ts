@@ -85,3 +85,8 @@ export function combine(n: i32, count: i32, coefficients: usize, base: usize, di
 export function axpyF64(n: i32, a: f64, x: usize, y: usize): void {
   axpy<f64>(n, a, x, y);
 }
+
+/** `dot` for callers outside. */
+export function dotF64(n: i32, x: usize, y: usize): f64 {
+  return dot<f64>(n, x, y);
+}

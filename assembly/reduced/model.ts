@@ -213,30 +213,38 @@ function shapes(r: Reduced, o: Objective, weights: usize, slopes: usize): f64 {
   for (let i = 0; i < n; i++) {
     const at = (<usize>i) << 3;
     const w = load<f64>(weights + at);
-    const s = Math.sqrt(w * w + r.smoothing * r.smoothing);
+    const s = smooth(r, w);
     value += o.l1 * (s - r.smoothing);
     let slope = (o.l1 * w) / s;
     for (let b = 0; b < o.knotCount; b++) {
       const weight = load<f64>(o.knotWeights + ((<usize>b) << 3));
-      const u = Math.abs(w) - load<f64>(o.knots + ((<usize>b) << 3));
-      const q = Math.sqrt(u * u + r.smoothing * r.smoothing);
-      value += weight * 0.5 * (u + q);
-      slope += Math.sign(w) * weight * 0.5 * (1 + u / q);
+      const knot = load<f64>(o.knots + ((<usize>b) << 3));
+      const below = smooth(r, w - knot);
+      const above = smooth(r, w + knot);
+      value += weight * (0.5 * (below + above) - smooth(r, knot));
+      slope += weight * 0.5 * ((w - knot) / below + (w + knot) / above);
     }
     store<f64>(slopes + at, slope);
   }
   return value;
 }
 
+/** √(x² + ε²), which stands for |x|; max(0, |w| − t) = ½(|w − t| + |w + t|) − t, so that hinges have no other kinks. */
+function smooth(r: Reduced, x: f64): f64 {
+  return Math.sqrt(x * x + r.smoothing * r.smoothing);
+}
+
 /** Second derivative of the smoothed L1 and hinges at w. */
 export function shapeCurvature(r: Reduced, o: Objective, w: f64): f64 {
   const square = r.smoothing * r.smoothing;
-  const s = Math.sqrt(w * w + square);
+  const s = smooth(r, w);
   let curvature = (o.l1 * square) / (s * s * s);
   for (let b = 0; b < o.knotCount; b++) {
-    const u = Math.abs(w) - load<f64>(o.knots + ((<usize>b) << 3));
-    const q = Math.sqrt(u * u + square);
-    curvature += (load<f64>(o.knotWeights + ((<usize>b) << 3)) * 0.5 * square) / (q * q * q);
+    const knot = load<f64>(o.knots + ((<usize>b) << 3));
+    const below = smooth(r, w - knot);
+    const above = smooth(r, w + knot);
+    const bend = 1 / (below * below * below) + 1 / (above * above * above);
+    curvature += load<f64>(o.knotWeights + ((<usize>b) << 3)) * 0.5 * square * bend;
   }
   return curvature;
 }
@@ -265,7 +273,7 @@ export function reducedPenaltyDerivatives(
     const at = (<usize>i) << 3;
     const w = load<f64>(r.weights + at);
     const moved = load<f64>(r.direction + at);
-    l1 += (moved * w) / Math.sqrt(w * w + r.smoothing * r.smoothing);
+    l1 += (moved * w) / smooth(r, w);
     for (let b = 0; b < knotCount; b++) {
       const to = out + ((<usize>(3 + b)) << 3);
       store<f64>(to, load<f64>(to) + moved * hingeSlope(r, w, load<f64>(knots + ((<usize>b) << 3))));
@@ -298,7 +306,7 @@ export function reducedPenaltyGradients(
   for (let i = 0; i < n; i++) {
     const at = (<usize>i) << 3;
     const w = load<f64>(r.weights + at);
-    store<f64>(r.direction + at, w / Math.sqrt(w * w + r.smoothing * r.smoothing));
+    store<f64>(r.direction + at, w / smooth(r, w));
   }
   reduceWeights(basis, r.direction, gradients);
   for (let c = 0; c < basis.outputs; c++) {
@@ -326,6 +334,5 @@ export function reducedPenaltyGradients(
 }
 
 function hingeSlope(r: Reduced, w: f64, knot: f64): f64 {
-  const u = Math.abs(w) - knot;
-  return Math.sign(w) * 0.5 * (1 + u / Math.sqrt(u * u + r.smoothing * r.smoothing));
+  return 0.5 * ((w - knot) / smooth(r, w - knot) + (w + knot) / smooth(r, w + knot));
 }

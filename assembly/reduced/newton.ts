@@ -148,14 +148,25 @@ export function reducedSolve(pointer: usize, a: usize, tolerance: f64, limit: i3
   const descent = workOf(r, 7);
   let value = reducedGradient(pointer, a, gradient);
   if (!isFinite(value)) return NaN;
+  // What the preconditioner misses of the decrement, as the last system told: spares the system that would only say
+  // that all is done.
+  let share: f64 = Infinity;
   let iteration = 0;
   let running = true;
   while (running && iteration < limit) {
     iteration++;
     for (let i = 0; i < n; i++) store<f64>(descent + ((<usize>i) << 3), -load<f64>(gradient + ((<usize>i) << 3)));
-    reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
-    const slope = -dot<f64>(n, descent, step); // gᵀp < 0
-    if (!(-slope > 2 * tolerance * Math.abs(value))) {
+    memory.copy(step, descent, bytes);
+    precondition(r, step);
+    const estimate = dot<f64>(n, descent, step);
+    const goal = 2 * tolerance * Math.abs(value);
+    let slope: f64 = 0;
+    if (share * estimate > goal) {
+      reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
+      slope = -dot<f64>(n, descent, step); // gᵀp < 0
+      share = -slope / estimate;
+    }
+    if (!(-slope > goal)) {
       running = false;
     } else {
       let length: f64 = 1;

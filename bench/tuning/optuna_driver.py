@@ -101,9 +101,10 @@ def saga(request):
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import log_loss
 
-    with open(request["data"], "rb") as file:
-        data = numpy.load(file)
-        x, y, xv, yv, xt, yt = (data[name] for name in ("x", "y", "xv", "yv", "xt", "yt"))
+    (x, y), (xv, yv), (xt, yt) = (
+        (numpy.fromfile(part["x"], dtype="float32").reshape(-1, part["columns"]), numpy.fromfile(part["y"]))
+        for part in (request[name] for name in ("train", "validation", "test"))
+    )
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=request["seed"]))
     begun = time.perf_counter()
     for _ in range(request["trials"]):

@@ -1,4 +1,5 @@
 import { writeFileSync } from "node:fs";
+import { END_TO_END } from "./end-to-end.ts";
 import { FOLDER, type Results, readResults, type Spread, type Summary, summarize } from "./results.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -11,6 +12,7 @@ const NAMES: Readonly<Record<string, string>> = {
   "tpe-cold": "TPE, cold",
   "cma-warm": "CMA-ES, warm",
   "hyperband-cold": "Hyperband",
+  "optuna-saga": "Optuna TPE + sklearn saga",
 };
 
 type Quantity = "passes" | "seconds";
@@ -44,7 +46,7 @@ function methodsOf(results: Results): string[] {
 }
 
 function costTable(results: Results, quantity: Quantity): string {
-  const methods = methodsOf(results);
+  const methods = methodsOf(results).filter((method) => quantity === "seconds" || method !== END_TO_END);
   const rows = Object.values(results).map((task) => {
     const summaries = new Map(summarize(task).map((summary) => [summary.method, summary]));
     const least = Math.min(...[...summaries.values()].map((summary) => summary[quantity].median));

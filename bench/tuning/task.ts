@@ -20,6 +20,8 @@ export interface Task {
   readonly features: (train: Dataset) => Features;
   /** Undefined where the package with the data is not installed. */
   readonly parts: (seed: number) => Promise<Parts | undefined>;
-  /** So dear that a default run takes fewer seeds and methods. */
+  /** So dear that a run gets more seconds. */
   readonly large?: boolean;
+  /** Whether to compare with Optuna around scikit-learn's saga, too. */
+  readonly endToEnd?: boolean;
 }

@@ -217,6 +217,7 @@ export const tasks: readonly Task[] = [
     features: norms,
     parts: (seed) => images(mnist(), 1000, seed),
     large: true,
+    endToEnd: true,
   },
   {
     name: "mnist-5000",
@@ -226,6 +227,17 @@ export const tasks: readonly Task[] = [
     step: false,
     features: norms,
     parts: (seed) => images(mnist(), 5000, seed),
+    large: true,
+    endToEnd: true,
+  },
+  {
+    name: "mnist-convex",
+    title: "MNIST, n = 1000: learned convex penalty, 10 knots + ridge",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: () => convexPenalty({ knots: 10 }),
+    parts: (seed) => images(mnist(), 1000, seed),
     large: true,
   },
 ];

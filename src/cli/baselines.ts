@@ -45,7 +45,7 @@ export function tryAll(
   let first = true;
   for (const lambda of lambdas(space)) {
     if (trainer.objective.passes >= passes) break;
-    const training = train([trainer], lambda, [first ? 0 : theta], Number.POSITIVE_INFINITY, observe);
+    const training = train([trainer], lambda, [first ? 0 : theta], {}, observe);
     let step = training.next();
     while (!step.done) step = training.next();
     const { error } = step.value;

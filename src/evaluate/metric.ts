@@ -163,6 +163,11 @@ export class MetricEvaluator {
     return this.#metric === "mean-squared-error" ? 2 * loss : loss;
   }
 
+  /** The inverse of `fromLoss`. */
+  toLoss(error: number): number {
+    return this.#metric === "mean-squared-error" ? error / 2 : error;
+  }
+
   #ask(metric: (scores: Scores, dataset: Dataset) => number, scores: Pointer): number {
     const { rows } = this.#dataset;
     const outputs = this.#outputs;

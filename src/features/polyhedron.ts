@@ -113,6 +113,24 @@ export class Polyhedron {
     return result;
   }
 
+  /**
+   * From the slope ∂e/∂log λ to the gradient of x ↦ e(normalize(exp x)) at x = log λ, for an e that does not change when
+   * λ is scaled: shares held at a bound do not scale with the others.
+   */
+  gradient(lambda: ArrayLike<number>, slope: Float64Array): Float64Array {
+    let pull = 0;
+    let room = 0;
+    const free = slope.map((s, j) => {
+      const [value, low, high] = [lambda[j]!, this.lower[j]!, this.upper[j]!];
+      const held = this.data[j] && ((value <= low * (1 + 1e-9) && s > 0) || (value >= high * (1 - 1e-9) && s < 0));
+      if (held) return 0;
+      pull += s;
+      if (this.data[j]) room += value;
+      return 1;
+    });
+    return slope.map((s, j) => (free[j] ? s - (this.data[j] && room > 0 ? (lambda[j]! / room) * pull : 0) : s));
+  }
+
   toRecord(lambda: ArrayLike<number>): Record<string, number> {
     return Object.fromEntries(this.names.map((name, j) => [name, lambda[j]!]));
   }

@@ -92,23 +92,26 @@ export class Solver implements TrainingSolver {
   }
 
   /**
-   * out ← u with H·u = right, H the Hessian of ℓ_λ at the iterate over the unknowns that no kink holds: what the
-   * derivatives of an error in all λ are made of. A pass per iteration; yields after each.
+   * u ← the solution of H·u = right from the guess u, H the Hessian of ℓ_λ at the iterate over the unknowns that no kink
+   * holds: what the derivatives of an error in all λ are made of. A pass per iteration, and one for a guess other than 0;
+   * yields after each.
    *
    * @param right ∂e/∂θ, overwritten
    * @param limits.tolerance residual over that of u = 0
    */
-  *adjoint(right: Pointer, out: Pointer, limits: AdjointLimits): Generator<void> {
+  *adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<void> {
     const arena = this.#arena;
     const k = arena.kernels;
     const count = this.#objective.thetaCount;
     this.#adjoint ??= { u: arena.f64(count), work: arena.bytes(k.adjointWorkBytes(count)) };
-    const { u, work } = this.#adjoint;
-    k.adjointStart(this.pointer, right, u, work);
-    for (let i = 0; i < limits.iterations; i++) {
-      if (k.adjointStep(this.pointer, u, work) <= limits.tolerance ** 2) break;
+    const { u: at, work } = this.#adjoint;
+    const goal = limits.tolerance ** 2;
+    arena.viewF64(at, count).set(arena.viewF64(u, count));
+    let residual = k.adjointStart(this.pointer, right, at, work);
+    for (let i = 0; i < limits.iterations && residual > goal; i++) {
       yield;
+      residual = k.adjointStep(this.pointer, at, work);
     }
-    k.adjointFinish(this.pointer, u, out);
+    k.adjointFinish(this.pointer, at, u);
   }
 }

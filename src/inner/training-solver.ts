@@ -6,26 +6,23 @@ import type { SolverStatus } from "./solver.ts";
 
 /** What a training needs of a solver, which may work here (`Solver`) or in a worker (`learnloss/workers`). */
 export interface TrainingSolver {
-  /** Begins at θ (copied), or at the null model for 0. `ahead`: what a worker must know to train before it is asked. */
-  start(theta: Pointer, ahead: TrainingAhead): void;
+  /** Begins at θ (copied), or at the null model for 0. `weights`: those of the objective, for one held elsewhere. */
+  start(theta: Pointer, weights: ObjectiveWeights): void;
+  /** Has a worker take so many steps, which `step` then replays. */
+  ahead?(steps: number): void;
   step(iterations: number): SolverStatus;
   readonly status: SolverStatus;
   readonly iterations: number;
+  readonly residual: number;
   readonly groupLosses: Float64Array;
   readonly theta: Pointer;
-  /** While the worker trains; `step` replays what it did. */
+  /** While the worker trains. */
   readonly pending?: Promise<void> | undefined;
   /** Passes over the training rows spent elsewhere than in this thread's objective. */
   readonly passesElsewhere?: number;
   /** Lets go of what it holds elsewhere. */
   dispose?(): void;
-  adjoint(right: Pointer, out: Pointer, limits: AdjointLimits): Generator<Pause>;
-}
-
-export interface TrainingAhead {
-  readonly weights: ObjectiveWeights;
-  /** Iterations at most. */
-  readonly cap: number;
+  adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<Pause>;
 }
 
 /** A training on some rows of a dataset. */

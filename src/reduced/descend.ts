@@ -4,14 +4,21 @@ export interface Slope {
   readonly gradient: Float64Array;
 }
 
+type InverseHessian = readonly Float64Array[];
+
 export interface Descent {
   readonly x: Float64Array;
   readonly value: number;
 }
 
+/** A variable this near a bound is at it: bounds in logs are right to rounding only. */
+const EDGE = 1e-9;
+
 export interface DescentOptions {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
+  /** Onto what is allowed within the box. */
+  readonly project: (x: Float64Array) => Float64Array;
   /** Evaluations at most. */
   readonly evaluations: number;
   /** Longest step in any coordinate. */
@@ -30,61 +37,62 @@ export function* descend(
   start: ArrayLike<number>,
   options: DescentOptions,
 ): Generator<void, Descent> {
-  const { lower, upper, reach, tolerance } = options;
+  const { lower, upper, project, reach, tolerance } = options;
   const k = start.length;
-  const clip = (x: Float64Array) => x.map((value, j) => Math.min(Math.max(value, lower[j]!), upper[j]!));
-  let x: Float64Array = clip(Float64Array.from(start));
+  const feasible = (x: Float64Array) => project(x.map((value, j) => Math.min(Math.max(value, lower[j]!), upper[j]!)));
+  let x: Float64Array = feasible(Float64Array.from(start));
   let { value, gradient } = f(x);
   let evaluations = 1;
-  let inverse: Float64Array[] | undefined;
+  let inverse: InverseHessian | undefined;
   while (evaluations < options.evaluations) {
-    const held = gradient.map((g, j) => ((g > 0 && x[j]! <= lower[j]!) || (g < 0 && x[j]! >= upper[j]!) ? 1 : 0));
-    const free = gradient.map((g, j) => (held[j] ? 0 : g));
+    const free = gradient.map((g, j) =>
+      (g > 0 && x[j]! <= lower[j]! + EDGE) || (g < 0 && x[j]! >= upper[j]! - EDGE) ? 0 : g,
+    );
     const steepest = Math.max(...free.map(Math.abs));
     if (!(steepest > 0)) break;
-    let step = inverse
-      ? Float64Array.from(inverse, (row, i) => (held[i] ? 0 : -dot(row, free)))
-      : free.map((g) => -g * (0.7 / steepest));
-    if (!(dot(step, free) < 0)) step = free.map((g) => -g * (0.7 / steepest));
+    let step = inverse && Float64Array.from(inverse, (row, i) => (free[i] === 0 ? 0 : -dot(row, free)));
+    if (!step || !(dot(step, free) < 0)) step = free.map((g) => -g * (0.7 / steepest));
     const longest = Math.max(...step.map(Math.abs));
     if (longest > reach) step = step.map((s) => s * (reach / longest));
-    if (-dot(step, free) < tolerance * Math.abs(value)) break;
+    const worth = tolerance * Math.abs(value);
+    const target = feasible(x.map((value, j) => value + step[j]!));
+    if (-dot(gradient, minus(target, x)) < worth) break;
 
     let length = 1;
-    let next: Float64Array | undefined;
+    let next = target;
     let at: Slope | undefined;
-    while (evaluations < options.evaluations) {
-      next = clip(x.map((value, j) => value + length * step[j]!));
-      at = f(next);
+    let decrease = 0;
+    do {
+      next = feasible(x.map((value, j) => value + length * step[j]!));
+      decrease = dot(gradient, minus(next, x));
+      const tried = f(next);
       evaluations++;
       yield;
-      const decrease = dot(gradient, minus(next, x));
-      if (at.value <= value + 1e-4 * decrease) break;
+      if (tried.value <= value + 1e-4 * decrease) at = tried;
       // The minimum of the parabola through both values, kept within a tenth and a half of the step.
-      const curvature = at.value - value - decrease;
+      const curvature = tried.value - value - decrease;
       length *= curvature > 0 ? Math.min(Math.max((-0.5 * decrease) / curvature, 0.1), 0.5) : 0.3;
-      at = undefined;
-    }
-    if (!next || !at) break;
-    const s = minus(next, x);
-    const y = minus(at.gradient, gradient);
+      // A step that failed tells about the curvature, too.
+      if (!at) inverse = update(inverse, minus(next, x), minus(tried.gradient, gradient), k);
+    } while (!at && evaluations < options.evaluations && -decrease * length > worth);
+    if (!at) break;
+    inverse = update(inverse, minus(next, x), minus(at.gradient, gradient), k);
     const gain = value - at.value;
-    inverse = update(inverse, s, y, k);
     x = next;
     value = at.value;
     gradient = at.gradient;
-    if (gain < tolerance * 0.1 * Math.abs(value)) break;
+    if (gain < 0.3 * worth) break;
   }
   return { x, value };
 }
 
 /** The BFGS update of an inverse Hessian; the first one starts from the scale that the first step measured. */
 function update(
-  inverse: Float64Array[] | undefined,
+  inverse: InverseHessian | undefined,
   s: Float64Array,
   y: Float64Array,
   k: number,
-): Float64Array[] | undefined {
+): InverseHessian | undefined {
   const sy = dot(s, y);
   const yy = dot(y, y);
   if (!(sy > 1e-10 * Math.sqrt(yy * dot(s, s)))) return inverse;

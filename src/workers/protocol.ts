@@ -2,8 +2,9 @@ import type { Dataset } from "../data/dataset.ts";
 import type { LinearLoss } from "../features/loss.ts";
 import type { FitOptions, FitResult } from "../fit.ts";
 import type { SolverStatus } from "../inner/solver.ts";
-import type { AdjointLimits, SolverTask, TrainingAhead } from "../inner/training-solver.ts";
+import type { AdjointLimits, SolverTask } from "../inner/training-solver.ts";
 import type { LinearModelOptions } from "../models/linear.ts";
+import type { ObjectiveWeights } from "../models/objective.ts";
 
 /** What a worker answers to. Everything passes through structured clone; large arrays are posted once, as datasets. */
 export interface WorkerMethods {
@@ -12,8 +13,9 @@ export interface WorkerMethods {
   drop(id: number): void;
   fit(id: number, options: PostedFitOptions): Promise<PostedFitResult>;
   open(handle: number, id: number, options: Omit<SolverTask, "dataset">): void;
-  train(handle: number, theta: Start, ahead: TrainingAhead): Promise<Training>;
-  adjoint(handle: number, right: Float64Array, limits: AdjointLimits): Adjoint;
+  start(handle: number, theta: Start, weights: ObjectiveWeights): Training;
+  advance(handle: number, steps: number): Promise<Training>;
+  adjoint(handle: number, right: Float64Array, u: Float64Array, limits: AdjointLimits): Adjoint;
   close(handle: number): void;
 }
 
@@ -31,20 +33,17 @@ export interface PostedFitResult extends Omit<FitResult, "model" | "loss"> {
 /** The null model, where the last training ended, or a θ. */
 export type Start = "null" | "last" | Float64Array;
 
-/** What happened, step by step: index s is the state after s steps. */
+/** What happened, step by step, index s after s steps; and the state at the end. */
 export interface Training {
-  readonly status: SolverStatus;
   readonly passes: readonly number[];
   readonly iterations: readonly number[];
-  readonly checkpoints: ReadonlyMap<number, Snapshot>;
+  readonly status: SolverStatus;
+  readonly residual: number;
+  readonly theta: Float64Array;
+  readonly groupLosses: Float64Array;
 }
 
 export interface Adjoint {
   readonly u: Float64Array;
   readonly passes: number;
-}
-
-export interface Snapshot {
-  readonly theta: Float64Array;
-  readonly groupLosses: Float64Array;
 }

@@ -1,5 +1,6 @@
 import type { SolverStatus } from "../inner/solver.ts";
-import type { AdjointLimits, TrainingAhead, TrainingSolver } from "../inner/training-solver.ts";
+import type { AdjointLimits, TrainingSolver } from "../inner/training-solver.ts";
+import type { ObjectiveWeights } from "../models/objective.ts";
 import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Answer, Training, WorkerMethods } from "./protocol.ts";
@@ -12,11 +13,11 @@ export type Call = <M extends keyof WorkerMethods>(
 ) => Promise<Answer<M>>;
 
 /**
- * A solver in a worker. `start` has the worker train ahead, to the end or to the cap; `step` then replays here what
- * happened there, so that whoever watches sees the same states after the same steps as with a solver of this thread.
+ * A solver in a worker. `ahead` has the worker train on; `step` then replays here what happened there, so that whoever
+ * watches at the end of it sees what a solver of this thread would show.
  */
 export class RemoteSolver implements TrainingSolver {
-  /** Of the current iterate. */
+  /** Of the iterate where the worker stopped. */
   readonly theta: Pointer;
   readonly #arena: Arena;
   readonly #count: number;
@@ -27,7 +28,6 @@ export class RemoteSolver implements TrainingSolver {
   readonly #life = new AbortController();
   #steps = 0;
   #passes = 0;
-  #groupLosses: Float64Array = new Float64Array(0);
 
   constructor(arena: Arena, thetaCount: number, handle: number, call: Call) {
     this.#arena = arena;
@@ -37,46 +37,52 @@ export class RemoteSolver implements TrainingSolver {
     this.theta = arena.f64(thetaCount);
   }
 
-  start(theta: Pointer, ahead: TrainingAhead): void {
+  start(theta: Pointer, weights: ObjectiveWeights): void {
     const copy = () => this.#arena.viewF64(theta, this.#count).slice();
     const from = theta === 0 ? "null" : theta === this.theta ? "last" : copy();
     this.#training = undefined;
-    this.#pending = this.#call("train", [this.#handle, from, ahead], this.#life.signal).then((training) => {
+    this.#await(this.#call("start", [this.#handle, from, weights], this.#life.signal));
+  }
+
+  ahead(steps: number): void {
+    if (this.status === "running") this.#await(this.#call("advance", [this.#handle, steps], this.#life.signal));
+  }
+
+  #await(training: Promise<Training>): void {
+    this.#pending = training.then((training) => {
       this.#pending = undefined;
       this.#training = training;
       this.#steps = 0;
-      this.#show();
+      this.#passes = training.passes[0]!;
+      if (!this.#arena.disposed) this.#arena.viewF64(this.theta, this.#count).set(training.theta);
     });
     this.#pending.catch(() => {}); // whoever waits for it is told; nobody may
   }
 
   step(iterations: number): SolverStatus {
-    const last = this.#training!.passes.length - 1;
-    this.#steps = Math.min(this.#steps + iterations, last);
-    this.#show();
+    this.#steps = Math.min(this.#steps + iterations, this.#last);
+    this.#passes = this.#training!.passes[this.#steps]!;
     return this.status;
   }
 
-  /** What the worker's state was after so many steps; θ at checkpoints and at the end, where somebody looks. */
-  #show(): void {
-    this.#passes = this.#training!.passes[this.#steps]!;
-    const seen = this.#training!.checkpoints.get(this.#steps);
-    if (!seen || this.#arena.disposed) return;
-    this.#arena.viewF64(this.theta, this.#count).set(seen.theta);
-    this.#groupLosses = seen.groupLosses;
+  get #last(): number {
+    return this.#training!.passes.length - 1;
   }
 
   get status(): SolverStatus {
-    if (!this.#training) return "running";
-    return this.#steps < this.#training.passes.length - 1 ? "running" : this.#training.status;
+    return this.#training && this.#steps === this.#last ? this.#training.status : "running";
   }
 
   get iterations(): number {
     return this.#training?.iterations[this.#steps] ?? 0;
   }
 
+  get residual(): number {
+    return this.#training?.residual ?? Number.POSITIVE_INFINITY;
+  }
+
   get groupLosses(): Float64Array {
-    return this.#groupLosses;
+    return this.#training?.groupLosses ?? new Float64Array(0);
   }
 
   get pending(): Promise<void> | undefined {
@@ -93,12 +99,12 @@ export class RemoteSolver implements TrainingSolver {
     this.#call("close", [this.#handle]).catch(() => {}); // a pool that was disposed has closed it already
   }
 
-  *adjoint(right: Pointer, out: Pointer, limits: AdjointLimits): Generator<Pause> {
+  *adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<Pause> {
     const arena = this.#arena;
-    const count = this.#count;
-    yield this.#call("adjoint", [this.#handle, arena.viewF64(right, count).slice(), limits]).then(({ u, passes }) => {
-      this.#passes = passes;
-      if (!arena.disposed) arena.viewF64(out, count).set(u);
+    const copy = (pointer: Pointer) => arena.viewF64(pointer, this.#count).slice();
+    yield this.#call("adjoint", [this.#handle, copy(right), copy(u), limits]).then((solved) => {
+      this.#passes = solved.passes;
+      if (!arena.disposed) arena.viewF64(u, this.#count).set(solved.u);
     });
   }
 }

@@ -1,6 +1,5 @@
 // What runs in a worker of a `Pool`: the entry `learnloss/worker`.
 import workerpool from "workerpool";
-import { nextCheckpoint } from "../checkpoints.ts";
 import { type Dataset, take } from "../data/dataset.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { fit } from "../fit.ts";
@@ -9,7 +8,7 @@ import { Objective } from "../models/objective.ts";
 import { turn } from "../run.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type Kernels, kernels, sharedKernels } from "../wasm/kernels.ts";
-import type { Snapshot, Training, WorkerMethods } from "./protocol.ts";
+import type { Training, WorkerMethods } from "./protocol.ts";
 
 /** Milliseconds of work between two looks at what arrived. */
 const SLICE = 10;
@@ -46,11 +45,15 @@ async function abortable<T>(task: (signal: AbortSignal) => Promise<T>): Promise<
   }
 }
 
-function snapshot({ arena, objective, solver }: Open): Snapshot {
-  return {
-    theta: arena.viewF64(solver.theta, objective.thetaCount).slice(),
-    groupLosses: solver.groupLosses,
-  };
+/** What the solver shows now, behind what led there. */
+function training(
+  { arena, objective, solver }: Open,
+  passes: readonly number[],
+  iterations: readonly number[],
+): Training {
+  const { status, residual, groupLosses } = solver;
+  const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
+  return { passes, iterations, status, residual, theta, groupLosses };
 }
 
 const methods: WorkerMethods = {
@@ -83,27 +86,26 @@ const methods: WorkerMethods = {
     solvers.set(handle, { arena, objective, solver: new Solver(arena, objective, { tolerance }) });
   },
 
-  train(handle, theta, { weights, cap }) {
+  start(handle, theta, weights) {
     const open = solvers.get(handle)!;
     const { arena, objective, solver } = open;
-    return abortable(async (signal): Promise<Training> => {
-      objective.setWeights(weights);
-      let from: Pointer = 0;
-      if (theta === "last") from = solver.theta;
-      else if (theta !== "null") from = arena.copy(theta);
-      solver.start(from);
-      if (typeof theta !== "string") arena.free(from);
-      const checkpoints = new Map<number, Snapshot>();
+    objective.setWeights(weights);
+    let from: Pointer = 0;
+    if (theta === "last") from = solver.theta;
+    else if (theta !== "null") from = arena.copy(theta);
+    solver.start(from);
+    if (typeof theta !== "string") arena.free(from);
+    return training(open, [objective.passes], [solver.iterations]);
+  },
+
+  advance(handle, steps) {
+    const open = solvers.get(handle)!;
+    const { objective, solver } = open;
+    return abortable(async (signal) => {
       const passes = [objective.passes];
       const iterations = [solver.iterations];
-      let next = 0;
       let slice = performance.now();
-      let steps = 0;
-      for (; steps < cap && solver.status === "running"; steps++) {
-        if (steps >= next) {
-          checkpoints.set(steps, snapshot(open));
-          next = nextCheckpoint(next);
-        }
+      for (let step = 0; step < steps && solver.status === "running"; step++) {
         solver.step(1);
         passes.push(objective.passes);
         iterations.push(solver.iterations);
@@ -112,18 +114,17 @@ const methods: WorkerMethods = {
         signal.throwIfAborted();
         slice = performance.now();
       }
-      checkpoints.set(steps, snapshot(open));
-      return { status: solver.status, passes, iterations, checkpoints };
+      return training(open, passes, iterations);
     });
   },
 
-  adjoint(handle, right, limits) {
+  adjoint(handle, right, guess, limits) {
     const { arena, objective, solver } = solvers.get(handle)!;
     const from = arena.copy(right);
-    const out = arena.f64(objective.thetaCount);
-    for (const _ of solver.adjoint(from, out, limits));
-    const u = arena.viewF64(out, objective.thetaCount).slice();
-    for (const block of [from, out]) arena.free(block);
+    const at = arena.copy(guess);
+    for (const _ of solver.adjoint(from, at, limits));
+    const u = arena.viewF64(at, objective.thetaCount).slice();
+    for (const block of [from, at]) arena.free(block);
     return { u, passes: objective.passes };
   },
 

@@ -28,7 +28,7 @@ function reducedModel(features: Features) {
     reduced.add(arena.copy(Float64Array.from({ length: train.thetaCount }, () => 0.3 * random.normal())));
   }
   reduced.setSmoothing(0.05);
-  return { arena, space, reduced, random, length: 3 * 6 };
+  return { arena, space, reduced, random, length: 3 * 6, thetaCount: train.thetaCount };
 }
 
 test.each(spaces)("%s: gradient and Hessian of the loss over the span are its central differences", (_, features) => {
@@ -58,21 +58,53 @@ test.each(spaces)("%s: gradient and Hessian of the loss over the span are its ce
   arena.dispose();
 });
 
-test.each(spaces)("%s: the hypergradient is the difference of validation losses of solved λ", (_, features) => {
-  const { arena, space, reduced } = reducedModel(features);
-  const lambda = space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.03 * (1 + j))));
-  const solved = (to: Float64Array) => {
-    reduced.solve(to);
-    arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, 1e-14, 50); // to rounding
-    return reduced.hypergradient(to);
-  };
-  const { gradient } = solved(lambda);
-  const h = 1e-3;
-  for (let j = 0; j < space.size; j++) {
-    if (space.data[j]) continue;
-    const up = solved(lambda.with(j, lambda[j]! * Math.exp(h))).value;
-    const down = solved(lambda.with(j, lambda[j]! * Math.exp(-h))).value;
-    expect(Math.abs(gradient[j]! - (up - down) / (2 * h))).toBeLessThan(0.06 * Math.max(...gradient.map(Math.abs)));
+test.each(spaces)(
+  "%s: de/dlog λ by tangents and by the adjoint is the difference of validation losses of solved λ",
+  (_, features) => {
+    const { arena, space, reduced } = reducedModel(features);
+    const lambda = space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.03 * (1 + j))));
+    const solved = (to: Float64Array) => {
+      reduced.solve(to);
+      arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, 1e-14, 50); // to rounding
+      return reduced.validationLoss().value;
+    };
+    solved(lambda);
+    const length = reduced.outputs * reduced.capacity;
+    const tangents = arena.f64(length * space.size);
+    const every = space.names.map((_, j) => j);
+    for (const _ of reduced.tangents(lambda, every, tangents, 0));
+    const { gradient } = reduced.validationLoss();
+    const slopes = every.map((j) => arena.kernels.dot(length, tangents + 8 * length * j, gradient));
+    const h = 1e-3;
+    for (let j = 0; j < space.size; j++) {
+      if (space.data[j]) continue;
+      const up = solved(lambda.with(j, lambda[j]! * Math.exp(h)));
+      const down = solved(lambda.with(j, lambda[j]! * Math.exp(-h)));
+      expect(Math.abs(slopes[j]! - (up - down) / (2 * h))).toBeLessThan(0.06 * Math.max(...slopes.map(Math.abs)));
+    }
+    arena.dispose();
+  },
+);
+
+test("without kinks, the slope by the adjoint is that by the tangents", () => {
+  const { arena, space, reduced, thetaCount } = reducedModel({ l2: l2() });
+  const lambda = space.normalize(Float64Array.of(1, 0.03));
+  reduced.solve(lambda);
+  arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, 1e-14, 50);
+  const length = reduced.outputs * reduced.capacity;
+  const tangents = arena.f64(length * 2);
+  for (const _ of reduced.tangents(lambda, [0, 1], tangents, 0));
+  const { gradient } = reduced.validationLoss();
+  const byTangents = [0, 1].map((j) => arena.kernels.dot(length, tangents + 8 * length * j, gradient));
+  const theta = arena.f64(thetaCount);
+  const adjoint = arena.f64(thetaCount);
+  reduced.expand(theta);
+  reduced.adjoint(lambda, adjoint);
+  const byAdjoint = reduced.slope(lambda, theta, adjoint);
+  for (const [j, slope] of byTangents.entries()) {
+    expect(Math.abs(byAdjoint[j]! - slope)).toBeLessThan(0.05 * Math.max(...byTangents.map(Math.abs)));
   }
+  // e does not change when λ is scaled.
+  expect(Math.abs(byAdjoint[0]! + byAdjoint[1]!)).toBeLessThan(0.05 * Math.abs(byAdjoint[1]!));
   arena.dispose();
 });

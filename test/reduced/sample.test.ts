@@ -53,10 +53,10 @@ describe("a span that sees a sample of the rows", () => {
       spanBytes,
     );
     const lambda = space.normalize(space.lower.map((_, j) => (space.data[j] ? 1 : 0.01)));
-    for (const _ of training([fold.trainer], lambda, [0], 100, () => {}));
-    for (const _ of fold.learn(true));
+    for (const _ of training([fold.trainer], lambda, [0], { iterations: 100 }, () => {}));
+    for (const _ of fold.learn(lambda, "coarse"));
     fold.reduced.solve(lambda);
-    const { value } = fold.reduced.hypergradient(lambda);
+    const { value } = fold.reduced.validationLoss();
     const bytes = kernels().allocatedBytes() - before;
     const { trainingPasses, reducedPasses } = fold;
     return { value, bytes, trainingPasses, reducedPasses, error: fold.trainer.judge(fold.trainer.solver.theta) };

@@ -1,0 +1,102 @@
+import { exp, log } from "../wasm/transcendental.ts";
+import { descend, type Slope } from "./descend.ts";
+import type { Center, Prediction, SearchOptions } from "./search.ts";
+import type { VirtualModels } from "./virtual-models.ts";
+
+/** Linearizations at most. */
+const STEPS = 6;
+
+/** |δ| at which a linearization is trusted to begin with, at most, and at which the search ends. */
+const TRUST = { first: 1, most: 2, least: 0.03 };
+
+/** Evaluations of a linearization at most: they cost validation work alone. */
+const EVALUATIONS = 60;
+
+/** Distance in log λ over which the correction fades: a slope at the center says little of what is far. */
+const FADE = 0.5;
+
+/**
+ * For metrics with a gradient: the virtual models are linearized in log λ, a(δ) = a + Σ_j δ_j·∂a/∂log λ_j, and e of *them*
+ * is minimized, for validation work only; the λ found is solved for, and accepted when it is better.
+ *
+ * The reduced model is corrected to first order, so that value and slope are the true ones at the center (Alexandrov,
+ * Dennis, Lewis, Torczon 1998): smoothed kinks and a span that is still poor then cost steps, not the way.
+ */
+export function* searchBySlopes(
+  models: VirtualModels,
+  center: Center,
+  { radius, tolerance }: SearchOptions,
+): Generator<void, Prediction> {
+  const { metric, space } = models;
+  const limits = models.box(center.lambda, radius);
+  const home = center.lambda.map(log);
+  let { lambda } = center;
+  yield* models.solve(lambda);
+  const reduced = models.loss();
+  // The error of a model that is no minimizer yet is none of the λ: then the span knows better.
+  const first = center.slope ? metric.toLoss(center.error) : reduced;
+  const offset = first - reduced;
+  let value = first;
+  let tilt: Float64Array | undefined;
+  let trust = TRUST.first;
+  for (let step = 0; step < STEPS && trust > TRUST.least; step++) {
+    yield* models.linearize(lambda);
+    const origin = lambda.map(log);
+    tilt ??= tiltOf(models, center);
+    const evaluate = (x: Float64Array): Slope => {
+      const at = models.slope(x.map((value, j) => value - origin[j]!));
+      const lift = liftOf(tilt!, x, home);
+      const slope = at.gradient.map((g, j) => g + lift.gradient[j]!);
+      return { value: at.value + offset + lift.value, gradient: space.gradient(x.map(exp), slope) };
+    };
+    const found = yield* descend(evaluate, origin, {
+      lower: origin.map((x, j) => Math.max(x - trust, limits.lower[j]!)),
+      upper: origin.map((x, j) => Math.min(x + trust, limits.upper[j]!)),
+      project: (x) => models.lambda(x).map(log),
+      evaluations: EVALUATIONS,
+      reach: trust,
+      tolerance: 0.1 * tolerance,
+    });
+    const promise = value - found.value;
+    models.restore();
+    if (!(promise > 0.5 * tolerance * Math.abs(value))) break;
+    models.move(found.x.map((x, j) => x - origin[j]!));
+    const next = models.lambda(found.x);
+    yield* models.solve(next);
+    const actual = models.loss() + offset + liftOf(tilt, found.x, home).value;
+    const gain = value - actual;
+    if (!(gain > 0)) {
+      trust *= 0.35;
+      models.restore();
+      yield* models.solve(lambda);
+      continue;
+    }
+    lambda = next;
+    value = actual;
+    if (gain > 0.7 * promise) trust = Math.min(1.5 * trust, TRUST.most);
+    else if (gain < 0.3 * promise) trust *= 0.5;
+    if (gain < tolerance * Math.abs(value)) break;
+  }
+  return { lambda, error: metric.fromLoss(value), gain: metric.fromLoss(first - value) };
+}
+
+/** What the reduced model's slope at the center, where the models were just linearized, lacks of the true one. */
+function tiltOf(models: VirtualModels, { slope, lambda }: Center): Float64Array {
+  const tilt = new Float64Array(lambda.length);
+  if (!slope) return tilt;
+  const { gradient } = models.slope(tilt);
+  for (const j of models.free) tilt[j] = slope[j]! - gradient[j]!;
+  return tilt;
+}
+
+/** The correction at x: tilt·δ/(1 + |δ|²/FADE²), δ = x − home. */
+function liftOf(tilt: Float64Array, x: Float64Array, home: Float64Array): Slope {
+  const delta = x.map((value, j) => value - home[j]!);
+  const length = delta.reduce((sum, d) => sum + d * d, 0);
+  const lift = delta.reduce((sum, d, j) => sum + d * tilt[j]!, 0);
+  const fade = 1 / (1 + length / FADE ** 2);
+  return {
+    value: lift * fade,
+    gradient: tilt.map((t, j) => t * fade - (2 * lift * fade * fade * delta[j]!) / FADE ** 2),
+  };
+}

@@ -1,0 +1,146 @@
+import type { Random } from "../random.ts";
+import { log } from "../wasm/transcendental.ts";
+import type { Center, Prediction, SearchOptions } from "./search.ts";
+import type { VirtualModels } from "./virtual-models.ts";
+
+/** Weights up to which λ by chance cover the box. */
+export const FEW = 3;
+
+/** λ by chance that a search of few weights looks at first. */
+const PROBES = 8;
+
+/** λ by chance of which the most promising is proposed when nothing is predicted to be better. */
+const SCATTER = 12;
+
+/** Linearizations at most; the |δ| at which one is trusted to begin with, at most, and at which the search ends. */
+const STEPS = 8;
+const TRUST = { first: 1, most: 2, least: 0.04 };
+
+/** Candidates per linearization, in generations of an evolution strategy. */
+const GENERATIONS = 6;
+const CANDIDATES = 40;
+
+/** λ nearer than this, in every log λ_j, are the same. */
+const SAME = 0.2;
+
+/**
+ * Metrics that move in steps have no gradient, but scores do: candidates λ·exp(δ) have validation scores
+ * V₀ + Σ_j δ_j·∂V/∂log λ_j, so *any* metric is evaluated as it is on the linearized scores, by an evolution strategy; the
+ * best candidate is then solved for, and accepted when it is better.
+ */
+export function* searchBySamples(
+  models: VirtualModels,
+  center: Center,
+  { radius, tolerance, random }: SearchOptions,
+): Generator<void, Prediction> {
+  const limits = models.box(center.lambda, radius);
+  let { lambda } = center;
+  yield* models.solve(lambda);
+  const before = models.error();
+  let best = models.rank();
+  for (let probe = 0; models.free.length <= FEW && probe < PROBES; probe++) {
+    const tried = chance(models, limits, random);
+    models.save();
+    yield* models.solve(tried);
+    const rank = models.rank();
+    if (rank < best) [best, lambda] = [rank, tried];
+    else models.restore();
+  }
+  let trust = TRUST.first;
+  for (let step = 0; step < STEPS && trust > TRUST.least; step++) {
+    yield* models.solve(lambda);
+    yield* models.linearize(lambda);
+    const origin = lambda.map(log);
+    const { delta, promise } = yield* evolve(models, origin, limits, trust, best, random);
+    if (!(promise < best)) {
+      trust *= 0.35;
+      continue;
+    }
+    const moved = new Float64Array(lambda.length);
+    for (const [i, j] of models.free.entries()) moved[j] = delta[i]!;
+    models.move(moved);
+    const next = models.lambda(origin.map((x, j) => x + moved[j]!));
+    yield* models.solve(next);
+    const actual = models.rank();
+    const gain = best - actual;
+    if (!(gain > 0)) {
+      trust *= 0.35;
+      models.restore();
+      continue;
+    }
+    trust = gain > 0.5 * (best - promise) ? Math.min(trust * 1.5, TRUST.most) : trust * 0.5;
+    best = actual;
+    lambda = next;
+    if (gain < tolerance * Math.abs(best)) break;
+  }
+  const error = models.error();
+  return { lambda, error, gain: before - error };
+}
+
+/** The step δ of the free weights whose linearized scores rank best. */
+function* evolve(
+  models: VirtualModels,
+  origin: Float64Array,
+  limits: { readonly lower: Float64Array; readonly upper: Float64Array },
+  trust: number,
+  best: number,
+  random: Random,
+): Generator<void, { readonly delta: Float64Array; readonly promise: number }> {
+  let mean: Float64Array = new Float64Array(models.free.length);
+  let promise = best;
+  let spread = trust / 2;
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    const population: { readonly delta: Float64Array; readonly rank: number }[] = [];
+    for (let i = 0; i < CANDIDATES; i++) {
+      const delta = mean.map((m, f) => {
+        const j = models.free[f]!;
+        const step = Math.min(Math.max(m + spread * random.normal(), -trust), trust);
+        return Math.min(Math.max(origin[j]! + step, limits.lower[j]!), limits.upper[j]!) - origin[j]!;
+      });
+      population.push({ delta, rank: models.promise(delta) });
+    }
+    yield;
+    population.sort((a, b) => a.rank - b.rank);
+    // The mean of the better eighth: the middle of a plateau rather than its edge.
+    const elite = population.slice(0, CANDIDATES / 8);
+    const middle = mean.map((_, f) => elite.reduce((sum, { delta }) => sum + delta[f]!, 0) / elite.length);
+    const rank = models.promise(middle);
+    const [first] = elite;
+    const leader = rank <= first!.rank ? { delta: middle, rank } : first!;
+    if (leader.rank < promise) {
+      promise = leader.rank;
+      mean = leader.delta;
+    }
+    spread *= 0.7;
+  }
+  return { delta: mean, promise };
+}
+
+/** The most promising of a few λ by chance, none of them next to one of `seen`: what a plateau is explored with. */
+export function* scatter(
+  models: VirtualModels,
+  center: Center,
+  seen: readonly Float64Array[],
+  { radius, random }: SearchOptions,
+): Generator<void, Prediction> {
+  const limits = models.box(center.lambda, radius);
+  let best: { readonly lambda: Float64Array; readonly rank: number; readonly error: number } | undefined;
+  for (let i = 0; i < SCATTER || !best; i++) {
+    const lambda = chance(models, limits, random);
+    const near = seen.some((other) => other.every((value, j) => Math.abs(log(value / lambda[j]!)) < SAME));
+    if (near && i < SCATTER) continue;
+    yield* models.solve(lambda);
+    const rank = models.rank();
+    if (!best || rank < best.rank) best = { lambda, rank, error: models.error() };
+  }
+  yield* models.solve(best.lambda);
+  return { lambda: best.lambda, error: best.error, gain: center.error - best.error };
+}
+
+function chance(
+  models: VirtualModels,
+  { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
+  random: Random,
+): Float64Array {
+  return models.lambda(lower.map((low, j) => low + (upper[j]! - low) * random.uniform()));
+}

@@ -1,0 +1,198 @@
+import type { MetricEvaluator } from "../evaluate/metric.ts";
+import type { FeatureSpace } from "../features/space.ts";
+import type { Objective } from "../models/objective.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import { exp, log } from "../wasm/transcendental.ts";
+import type { Slope } from "./descend.ts";
+import type { ReducedModel } from "./reduced-model.ts";
+
+/** A reduced model, and what judges its virtual models. */
+export interface Judged {
+  readonly reduced: ReducedModel;
+  readonly trainer: { readonly validation: Objective; readonly metric: MetricEvaluator };
+}
+
+/** One fold's linearization: a(δ) = a + Σ_j δ_j·∂a/∂log λ_j, and the same of its validation scores. */
+interface Linearization {
+  readonly coefficients: Pointer;
+  readonly tangents: Pointer;
+  readonly scores: Pointer;
+  readonly moved: Pointer;
+  readonly candidate: Pointer;
+}
+
+/**
+ * The virtual models θ̂_red(λ) of all folds (one per fold), solved, linearized in log λ and judged together: φ and e are
+ * means over the folds.
+ */
+export class VirtualModels {
+  readonly space: FeatureSpace;
+  /** Which weights there are to search. */
+  readonly free: readonly number[];
+  /** Work on the validation rows, in passes over them. */
+  validationPasses = 0;
+  readonly #arena: Arena<Kernels>;
+  readonly #folds: readonly Judged[];
+  readonly #delta: Pointer;
+  #linearizations: readonly Linearization[] | undefined;
+
+  constructor(arena: Arena<Kernels>, space: FeatureSpace, folds: readonly Judged[]) {
+    this.space = space;
+    this.free = space.names.flatMap((_, j) => (space.lower[j]! < space.upper[j]! ? [j] : []));
+    this.#arena = arena;
+    this.#folds = folds;
+    this.#delta = arena.f64(this.free.length);
+  }
+
+  get metric(): MetricEvaluator {
+    return this.#folds[0]!.trainer.metric;
+  }
+
+  /** λ of log λ, brought into F. */
+  lambda(x: Float64Array): Float64Array {
+    return this.space.normalize(x.map(exp));
+  }
+
+  /** log λ within `radius` of that of a λ, and within its bounds. */
+  box(lambda: Float64Array, radius: number): { readonly lower: Float64Array; readonly upper: Float64Array } {
+    const { lower, upper } = this.space;
+    return {
+      lower: lambda.map((value, j) => Math.max(log(value) - radius, log(lower[j]!))),
+      upper: lambda.map((value, j) => Math.min(log(value) + radius, log(upper[j]!))),
+    };
+  }
+
+  /** λ will move far: the next solve factors its preconditioners anew. */
+  refresh(): void {
+    for (const { reduced } of this.#folds) reduced.refresh();
+  }
+
+  /** The models become θ̂_red(λ), from where they are. */
+  *solve(lambda: Float64Array): Generator<void> {
+    for (const { reduced } of this.#folds) {
+      reduced.solve(lambda);
+      yield;
+    }
+  }
+
+  /** The validation loss of the models. */
+  loss(): number {
+    return this.#mean(({ reduced }) => reduced.validationLoss().value);
+  }
+
+  /** The error of the models. */
+  error(): number {
+    return this.#judge((metric, scores) => metric.evaluate(scores));
+  }
+
+  /** The error of the models, ties broken by their loss. */
+  rank(): number {
+    return this.#judge((metric, scores) => metric.rank(scores));
+  }
+
+  #judge(of: (metric: MetricEvaluator, scores: Pointer) => number): number {
+    return this.#mean(({ reduced, trainer }, { candidate }) => {
+      reduced.scores(candidate);
+      return of(trainer.metric, candidate);
+    });
+  }
+
+  /** A mean over the folds of what takes one product with the validation rows each. */
+  #mean(of: (fold: Judged, linearization: Linearization) => number): number {
+    const all = this.#all;
+    let sum = 0;
+    for (const [f, fold] of this.#folds.entries()) {
+      const { reduced, trainer } = fold;
+      this.validationPasses += reduced.size / trainer.validation.columns / this.#folds.length;
+      sum += of(fold, all[f]!);
+    }
+    return sum / this.#folds.length;
+  }
+
+  get #all(): readonly Linearization[] {
+    const arena = this.#arena;
+    const k = this.free.length;
+    this.#linearizations ??= this.#folds.map(({ reduced, trainer }) => {
+      const length = reduced.outputs * reduced.capacity;
+      const scores = trainer.validation.outputs * trainer.validation.rows;
+      return {
+        coefficients: arena.f64(length),
+        tangents: arena.f64(length * k),
+        scores: arena.f64(scores),
+        moved: trainer.metric.smooth ? 0 : arena.f64(scores * k),
+        candidate: arena.f64(scores),
+      };
+    });
+    return this.#linearizations;
+  }
+
+  /** Remembers the models, for `restore`. */
+  save(): void {
+    for (const [f, { reduced }] of this.#folds.entries())
+      this.#copy(reduced, reduced.coefficients, this.#all[f]!.coefficients);
+  }
+
+  /** The models become those of the last `save` or `linearize`. */
+  restore(): void {
+    for (const [f, { reduced }] of this.#folds.entries())
+      this.#copy(reduced, this.#all[f]!.coefficients, reduced.coefficients);
+  }
+
+  #copy({ outputs, capacity }: ReducedModel, from: Pointer, to: Pointer): void {
+    this.#arena.viewF64(to, outputs * capacity).set(this.#arena.viewF64(from, outputs * capacity));
+  }
+
+  /** Linearizes the models, just solved for λ, in the log λ_j that are free; and their scores for metrics that step. */
+  *linearize(lambda: Float64Array): Generator<void> {
+    this.save();
+    for (const [f, { reduced, trainer }] of this.#folds.entries()) {
+      const { tangents, scores, moved } = this.#all[f]!;
+      yield* reduced.tangents(lambda, this.free, tangents, moved);
+      if (moved === 0) continue;
+      reduced.scores(scores);
+      this.validationPasses +=
+        ((this.free.length + 1) * reduced.size) / trainer.validation.columns / this.#folds.length;
+    }
+  }
+
+  /** The models become a(δ), δ of all weights. */
+  move(delta: Float64Array): void {
+    this.restore();
+    for (const [f, { reduced }] of this.#folds.entries()) {
+      const length = reduced.outputs * reduced.capacity;
+      for (const [i, j] of this.free.entries()) {
+        this.#arena.kernels.axpy(length, delta[j]!, this.#all[f]!.tangents + 8 * length * i, reduced.coefficients);
+      }
+    }
+  }
+
+  /** The validation loss of a(δ), and its gradient in δ. */
+  slope(delta: Float64Array): Slope {
+    this.move(delta);
+    const gradient = new Float64Array(delta.length);
+    const value = this.#mean(({ reduced }, { tangents }) => {
+      const length = reduced.outputs * reduced.capacity;
+      const loss = reduced.validationLoss();
+      for (const [i, j] of this.free.entries()) {
+        gradient[j]! += this.#arena.kernels.dot(length, tangents + 8 * length * i, loss.gradient) / this.#folds.length;
+      }
+      return loss.value;
+    });
+    return { value, gradient };
+  }
+
+  /** The rank of the linearized scores at δ, of the free weights. */
+  promise(delta: Float64Array): number {
+    const arena = this.#arena;
+    let sum = 0;
+    arena.viewF64(this.#delta, delta.length).set(delta);
+    for (const [f, { trainer }] of this.#folds.entries()) {
+      const { scores, moved, candidate } = this.#all[f]!;
+      const n = trainer.validation.outputs * trainer.validation.rows;
+      arena.kernels.combine(n, delta.length, this.#delta, scores, moved, candidate);
+      sum += trainer.metric.rank(candidate);
+    }
+    return sum / this.#folds.length;
+  }
+}

@@ -1,0 +1,248 @@
+import { checkOptions } from "./check-options.ts";
+import { audit } from "./data/audit.ts";
+import { LearnLossError } from "./errors.ts";
+import { defaultMetric, metricName } from "./evaluate/metric.ts";
+import type { Features } from "./features/feature.ts";
+import { LinearLoss, lossName } from "./features/loss.ts";
+import { FeatureSpace } from "./features/space.ts";
+import { type Fold, foldsOf } from "./fold.ts";
+import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
+import { LinearModel } from "./models/linear.ts";
+import { Refit } from "./refit.ts";
+import type { Pause } from "./run.ts";
+import { Study } from "./study.ts";
+import { type Goal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
+import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "./tune.ts";
+import { Arena, type Pointer } from "./wasm/arena.ts";
+import { type Kernels, kernels } from "./wasm/kernels.ts";
+
+const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
+
+/** A model and what was learned of its neighborhood. */
+export interface Trained extends Seen {
+  /** de/dlog λ at the minimizer, when the model is near it and e has a gradient. */
+  readonly slope: Float64Array | undefined;
+  readonly converged: boolean;
+}
+
+/** The trainings of one tuning: each is a trial of the study; who led, what it cost, who listens. */
+export class Session<F extends Features> {
+  readonly arena: Arena<Kernels>;
+  readonly options: TunerOptions<F>;
+  readonly space: FeatureSpace;
+  readonly folds: readonly Fold[];
+  readonly study: Study;
+  readonly leaders = new Leaderboard();
+  readonly listeners: { [E in keyof TunerEvents<F>]: ((detail: TunerEvents<F>[E]) => void)[] } = {
+    trial: [],
+    checkpoint: [],
+    improvement: [],
+    warning: [],
+    progress: [],
+  };
+  /** Found since someone took them. */
+  improvements: Improvement<F>[] = [];
+  /** Whether a trial is under way. */
+  training = false;
+  readonly #classes: readonly (string | number)[] | undefined;
+  readonly #warnings: string[] = [];
+  #final: Leader | undefined;
+  #refit: Refit | undefined;
+  #checkpoints = 0;
+
+  constructor(options: TunerOptions<F>) {
+    checkOptions(options);
+    const { model, train, validation, features, tolerance = 1e-4, precision = "f32", seed = 0 } = options;
+    const metric = options.metric ?? defaultMetric(model);
+    this.options = options;
+    this.space = new FeatureSpace(features, lossName(model));
+    this.arena = new Arena(kernels());
+    try {
+      const { folds, classes } = foldsOf(this.arena, this.space, options, { metric, tolerance, precision });
+      this.folds = folds;
+      this.#classes = classes;
+    } catch (error) {
+      this.arena.dispose();
+      throw error;
+    }
+    this.study = new Study({ lambda: this.space.weights, seed, trials: Number.MAX_SAFE_INTEGER });
+    for (const message of audit(train, validation)) this.#warn(message);
+    const judging = (validation ?? train).rows;
+    if (judging < 30 && this.space.size > 3) {
+      this.#warn(
+        `OVERTUNE: ${judging} validation rows cannot tell ${this.space.size} weights apart; expect chance to choose.`,
+      );
+    }
+  }
+
+  get onTheFly(): boolean {
+    return this.options.schedule === "on-the-fly";
+  }
+
+  /**
+   * One training as a trial of the study; its model joins the span.
+   *
+   * @param thetas where it starts, one per fold; 0: from nothing
+   */
+  *train(lambda: Float64Array, thetas: readonly Pointer[], goal: Goal, predicted?: number): Generator<Pause, Trained> {
+    this.training = true;
+    const { folds, space, study } = this;
+    const trainers = folds.map(({ trainer }) => trainer);
+    const trial = study.ask({ lambda: space.toRecord(lambda) });
+    this.emit("trial", { trial: trial.id, lambda: this.user(lambda), predicted });
+    const seen: Seen = yield* train(trainers, lambda, thetas, goal, (checkpoint) => {
+      if (!checkpoint.features.every(Number.isFinite)) return;
+      this.#checkpoints++;
+      const { error } = checkpoint;
+      study.observe(trial, { features: space.toRecord(checkpoint.features), error, passes: this.passes });
+      this.#look(checkpoint, lambda, trial.id, false);
+    });
+    const converged = trainers.every(({ running }) => !running);
+    const { features, error } = seen;
+    if (!features.every(Number.isFinite)) {
+      study.fail(trial, "the training left the range of numbers");
+      this.training = false;
+      yield;
+      return { ...seen, error: Number.POSITIVE_INFINITY, slope: undefined, converged };
+    }
+    study.tell(trial, { features: space.toRecord(features), error, converged, passes: this.passes });
+    this.#look(seen, lambda, trial.id, converged);
+    const minimal = converged || trainers.every(({ solver }) => solver.residual < NEAR_MINIMUM);
+    const adjoint = !minimal || this.onTheFly ? undefined : goal.settle === undefined ? "fine" : "coarse";
+    const slopes: Float64Array[] = [];
+    for (const fold of folds) {
+      const slope: Float64Array | undefined = yield* fold.learn(lambda, adjoint);
+      if (slope) slopes.push(slope);
+      yield;
+    }
+    const slope = slopes[0]?.map((_, j) => slopes.reduce((sum, s) => sum + s[j]!, 0) / slopes.length);
+    this.training = false;
+    yield;
+    return { ...seen, slope, converged };
+  }
+
+  /** The mean of the folds' current models, as a leader. */
+  leaderOf({ error, errors }: Seen, lambda: Float64Array, trial: number, converged: boolean): Leader {
+    const models = this.folds.map((fold) => fold.current());
+    const theta = models[0]!.map((_, i) => models.reduce((sum, model) => sum + model[i]!, 0) / models.length);
+    return { lambda, theta, error, errors, trial, converged, passes: this.passes };
+  }
+
+  #look(seen: Seen, lambda: Float64Array, trial: number, converged: boolean): void {
+    const { passes } = this;
+    const { error } = seen;
+    this.emit("checkpoint", { trial, iteration: seen.iteration, error, passes });
+    if (!this.leaders.add(seen, converged, () => this.leaderOf(seen, lambda, trial, converged))) return;
+    const improvement = { error, lambda: this.user(lambda), trial, converged, passes };
+    this.improvements.push(improvement);
+    this.emit("improvement", improvement);
+  }
+
+  /** Trains the model of a λ on all rows: the end of a cross-validation. */
+  *fitAll(chosen: Leader): Generator<void> {
+    this.#refit = new Refit(this.arena, this.space, this.options);
+    const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);
+    this.#final = { ...chosen, theta, converged: true };
+  }
+
+  get trainingPasses(): number {
+    return this.#sum((fold) => fold.trainingPasses) + (this.#refit?.passes ?? 0);
+  }
+
+  get reducedPasses(): number {
+    return this.#sum((fold) => fold.reducedPasses);
+  }
+
+  #sum(of: (fold: Fold) => number): number {
+    return this.folds.reduce((sum, fold) => sum + of(fold), 0);
+  }
+
+  get passes(): number {
+    return this.trainingPasses + this.reducedPasses;
+  }
+
+  result(spent: Pick<TuneResult<F>, "status" | "milliseconds"> & { readonly validationPasses: number }): TuneResult<F> {
+    if (!this.leaders.best && spent.status === "complete") {
+      throw new LearnLossError(
+        "NON_FINITE",
+        "No model had an error: the metric gave NaN, or the loss left the range of numbers (divide or standardize the columns).",
+      );
+    }
+    if (!this.leaders.best) {
+      throw new LearnLossError("BUDGET", "The budget ended before a first model was seen: give more passes or time.");
+    }
+    const minimizer = this.onTheFly ? undefined : this.leaders.chosen;
+    const chosen = this.#final ?? minimizer ?? this.leaders.best;
+    const { model, metric, features } = this.options;
+    const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
+    return {
+      status: spent.status,
+      lambda: this.user(chosen.lambda),
+      error: chosen.error,
+      standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
+      metric: metricName(metric ?? defaultMetric(model)),
+      model: this.#modelOf(chosen.theta),
+      loss: new LinearLoss(lossName(model), features, this.user(chosen.lambda)),
+      best: this.best!,
+      certificate: this.study.certificate,
+      passes: this.passes,
+      trainingPasses: this.trainingPasses,
+      reducedPasses: this.reducedPasses,
+      validationPasses: judged + spent.validationPasses,
+      trials: this.study.trials.length,
+      checkpoints: this.#checkpoints,
+      milliseconds: spent.milliseconds,
+      warnings: this.#flat() ? [...this.#warnings, FLAT] : [...this.#warnings],
+    };
+  }
+
+  /** Whether all models had the same error. */
+  #flat(): boolean {
+    const errors = this.study.observations.map(({ error }) => error);
+    return errors.length > 2 && errors.every((error) => error === errors[0]);
+  }
+
+  get best(): BestModel<F> | undefined {
+    const best = this.#final ?? this.leaders.best;
+    if (!best) return undefined;
+    const { error, trial, converged, passes } = best;
+    const { classes, coefficients, intercepts } = this.#modelOf(best.theta);
+    return { error, lambda: this.user(best.lambda), trial, converged, passes, classes, coefficients, intercepts };
+  }
+
+  #modelOf(theta: Float64Array): LinearModel {
+    const { columns, outputs, model: kind } = this.folds[0]!.trainer.objective;
+    const weights = outputs * columns;
+    return new LinearModel({
+      kind,
+      classes: this.#classes,
+      columns,
+      coefficients: theta.slice(0, weights),
+      intercepts: theta.slice(weights),
+    });
+  }
+
+  user(lambda: Float64Array): Lambda<F> {
+    return this.space.toUserRecord(lambda) as Lambda<F>;
+  }
+
+  #warn(message: string): void {
+    this.#warnings.push(message);
+    this.emit("warning", { message });
+  }
+
+  emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {
+    for (const listener of this.listeners[event]) listener(detail);
+  }
+
+  /** @throws DISPOSED */
+  alive(): void {
+    if (this.arena.disposed) throw new LearnLossError("DISPOSED", "This tuner was disposed: create a new one.");
+  }
+
+  dispose(): void {
+    for (const fold of this.folds) fold.dispose();
+    this.arena.dispose();
+    this.study.dispose();
+  }
+}
