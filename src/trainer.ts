@@ -61,7 +61,10 @@ export const NEAR_MINIMUM = 1e-3;
 /** A rising e above this multiple of its least value on the way may be given up: a weak penalty over-fits for ever. */
 const SPOILED = 1.25;
 
-/** Whether a training has gone far enough, by its checkpoints so far. */
+/** Iterations at which the course of e is looked at grow by this factor at least. */
+const LOOKS = 1.1;
+
+/** Whether a training has gone far enough, by the looks at it so far. */
 function reached(
   course: readonly Seen[],
   { settle, hopeless = Number.POSITIVE_INFINITY }: Goal,
@@ -96,12 +99,17 @@ export function* train(
   const running = () => trainers.filter((trainer) => trainer.running);
   const course: Seen[] = [];
   let iteration = 0;
+  let checkpoint = 0;
   while (iteration < iterations && running().length > 0) {
     const seen = look(trainers, iteration);
     course.push(seen);
     if (reached(course, goal, Math.max(...trainers.map(({ solver }) => solver.residual)))) return seen;
-    observe(seen);
-    const next = Math.min(nextCheckpoint(iteration), iterations);
+    if (iteration === checkpoint) {
+      observe(seen);
+      checkpoint = nextCheckpoint(iteration);
+    }
+    const judged = goal.settle === undefined ? checkpoint : Math.ceil(iteration * LOOKS) + 1;
+    const next = Math.min(judged, checkpoint, iterations);
     for (const { solver } of running()) solver.ahead?.(next - iteration);
     yield* arrival(trainers);
     for (; iteration < next; iteration++) {
