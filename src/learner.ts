@@ -23,8 +23,8 @@ const FAILURES = 4;
 /** Trust region of log λ: its radius to begin with, at most, after a setback at a minimizer, and where it ends. */
 const RADIUS = { first: 2.5, most: 4, again: 1, least: 0.15 };
 
-/** Radius within which λ by chance explore a plateau. */
-const PLATEAU = 0.6;
+/** Radius within which λ by chance explore where e moves in steps: plateaus are wide, and far ones as good. */
+const PLATEAU = 3;
 
 /** Predicted gain, as a share of e, below which the next training goes to the tolerance: it may be the last. */
 const NEAR = 0.02;
