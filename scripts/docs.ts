@@ -1,5 +1,6 @@
 // Regenerates what README and docs/ show: the pictures, the table of the demo, what the examples print. `npm run docs`
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { endToEnd, headline } from "../bench/tuning/tables.ts";
 import { demo } from "../src/cli/demo.ts";
 import { type ChartOptions, chart, type Series } from "../src/report/chart.ts";
 import { anytime, figureStyle, PALETTE } from "../src/report/report.ts";
@@ -60,7 +61,12 @@ function colored(series: Figure["series"]): Series[] {
 
 const { page } = await demo(1, () => {}, false);
 writePicture("anytime", anytime(page));
-const blocks: Record<string, string> = { demo: table(page.table), inner: innerTable() };
+const blocks: Record<string, string> = {
+  demo: table(page.table),
+  inner: innerTable(),
+  tuning: headline(),
+  "end-to-end": endToEnd(),
+};
 for (const file of readdirSync("examples")) {
   const name = file.replace(/\.ts$/, "");
   blocks[name] = await runExample(name);

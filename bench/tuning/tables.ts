@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { END_TO_END } from "./end-to-end.ts";
+import { drawPictures } from "./pictures.ts";
 import { FOLDER, type Results, readResults, type Spread, type Summary, summarize } from "./results.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -23,12 +24,33 @@ export function writeTables(): void {
   writeFileSync(new URL("tuning.md", FOLDER), page(results));
 }
 
+/** Methods of the README's table. */
+const RIVALS = ["learnloss", "gp-warm", "gp-cold", "tpe-warm", "tpe-cold"];
+
+/** Passes to the hit beside the strongest others: for the README. */
+export function headline(): string {
+  return costTable(readResults(), "passes", RIVALS);
+}
+
+/** Seconds to the hit where scikit-learn competed, too: for the README. */
+export function endToEnd(): string {
+  const tasks = Object.entries(readResults()).filter(([, { runs }]) =>
+    runs.some(({ method }) => method === END_TO_END),
+  );
+  return costTable(Object.fromEntries(tasks), "seconds", ["learnloss", "gp-warm", "tpe-warm", END_TO_END]);
+}
+
 function page(results: Results): string {
   const head = Object.values(results)[0]?.machine;
   return `${[
     "# Tuning bench",
-    "Written by `npm run bench:tuning` from tuning.json. Every method trains with the same Wasm solver to the same tolerance (1e-4), in the same box of log λ, from the same first λ; *warm* trainings start from the nearest model seen, *cold* ones from nothing. A hit is a converged model within 1 % of the best that any method found on that task and seed (0.1 points for metrics that move in steps). Cells: hits of seeds, median of the cost of the hit [least–most]; *never* shows the budget in which most seeds missed. Reduced work counts as passes.",
+    "Written by `npm run bench:tuning` from tuning.json. Every method trains with the same Wasm solver to the same tolerance (1e-5: at 1e-4, e of one λ differs by up to 5 % with the way it was trained), in the same box of log λ, from the same first λ; *warm* trainings start from the nearest model seen, *cold* ones from nothing. A hit is a converged model within 1 % of the best that any method found on that task and seed (0.1 points for metrics that move in steps). Cells: hits of seeds, median of the cost of the hit [least–most]; *never* shows the budget in which most seeds missed. Reduced work counts as passes.",
     `Last machine: ${head?.cpu}, Node ${head?.node}, ${head?.peers ?? "without python3 peers"}.`,
+    "## Pictures",
+    "Medians over the seeds of the best minimizer so far, above the best known.",
+    Object.entries(drawPictures(results, NAMES))
+      .map(([name, file]) => `### ${results[name]!.title}\n\n![${results[name]!.title}](${file})`)
+      .join("\n\n"),
     "## Passes to the hit",
     costTable(results, "passes"),
     "## Seconds to the hit, the optimizer's own time included",
@@ -45,8 +67,10 @@ function methodsOf(results: Results): string[] {
   return Object.keys(NAMES).filter((method) => present.has(method));
 }
 
-function costTable(results: Results, quantity: Quantity): string {
-  const methods = methodsOf(results).filter((method) => quantity === "seconds" || method !== END_TO_END);
+function costTable(results: Results, quantity: Quantity, only?: readonly string[]): string {
+  const methods = methodsOf(results).filter(
+    (method) => (only?.includes(method) ?? true) && (quantity === "seconds" || method !== END_TO_END),
+  );
   const rows = Object.values(results).map((task) => {
     const summaries = new Map(summarize(task).map((summary) => [summary.method, summary]));
     const least = Math.min(...[...summaries.values()].map((summary) => summary[quantity].median));
