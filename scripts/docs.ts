@@ -23,7 +23,7 @@ function innerTable(): string {
   const cells = report.results.map(({ task, solver, milliseconds, excess, residual, passes }) => [
     String(task),
     String(solver),
-    Number(milliseconds).toFixed(0),
+    Number(milliseconds).toFixed(Number(milliseconds) < 10 ? 1 : 0),
     excess === undefined ? "" : Number(excess).toExponential(0),
     residual === undefined ? "" : Number(residual).toExponential(0),
     passes === undefined ? "" : Number(passes).toFixed(0),
