@@ -39,10 +39,8 @@ export const figure = {
       points: ray.map(([x, e, s]): [number, number] => [x, e + s]),
     },
     {
-      label: "",
       kind: "line",
       dashed: true,
-      quiet: true,
       points: ray.map(([x, e, s]): [number, number] => [x, e - s]),
     },
     {

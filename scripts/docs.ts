@@ -3,10 +3,12 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { endToEnd, headline } from "../bench/tuning/tables.ts";
 import { demo } from "../src/cli/demo.ts";
 import { type ChartOptions, chart, type Series } from "../src/report/chart.ts";
-import { anytime, figureStyle, PALETTE } from "../src/report/report.ts";
+import { anytime } from "../src/report/figures.ts";
+import { color, figureStyle } from "../src/report/style.ts";
 import { type PolicyFigure, policyPicture } from "./policy-picture.ts";
 
-function writePicture(name: string, svg: string): void {
+function writePicture(name: string, picture: string | { readonly svg: string }): void {
+  const svg = typeof picture === "string" ? picture : picture.svg;
   const page = `<style>${figureStyle}</style><rect width="100%" height="100%" fill="#fff"/>`;
   writeFileSync(`docs/${name}.svg`, `${svg.replace(">", `>${page}`)}\n`);
 }
@@ -42,7 +44,7 @@ async function runExample(name: string): Promise<string> {
   try {
     const { figure } = (await import(`../examples/${name}.ts`)) as { readonly figure: Figure | PolicyFigure };
     const svg =
-      "bars" in figure ? policyPicture(figure, PALETTE[0]!) : chart({ ...figure, series: colored(figure.series) });
+      "bars" in figure ? policyPicture(figure, color(0)) : chart({ ...figure, series: colored(figure.series) });
     writePicture(name, svg);
   } finally {
     console.log = log;
@@ -54,8 +56,8 @@ async function runExample(name: string): Promise<string> {
 function colored(series: Figure["series"]): Series[] {
   let next = -1;
   return series.map((one) => {
-    if (!one.quiet) next++;
-    return { ...one, color: PALETTE[Math.max(next, 0) % PALETTE.length]! };
+    if (one.label) next++;
+    return { ...one, color: color(Math.max(next, 0)) };
   });
 }
 
@@ -76,7 +78,10 @@ for (const file of readdirSync("examples")) {
 for (const file of ["README.md", ...readdirSync("docs").map((name) => `docs/${name}`)].filter((f) =>
   f.endsWith(".md"),
 )) {
-  let text = readFileSync(file, "utf8");
+  let text = readFileSync(file, "utf8").replace(
+    /!\[[^\]]*\]\(docs\/anytime\.svg\)/,
+    `![Validation log loss against passes over the training data. ${anytime(page).title}](docs/anytime.svg)`,
+  );
   for (const [name, block] of Object.entries(blocks)) {
     text = text.replace(
       new RegExp(`(<!-- ${name} -->)[\\s\\S]*?(<!-- /${name} -->)`),

@@ -1,5 +1,5 @@
 import { LearnLossError } from "./errors.ts";
-import { Polyhedron, type Weight } from "./features/polyhedron.ts";
+import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
 import { type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
@@ -209,7 +209,7 @@ export class Study {
   }
 
   #find(trial: Pick<Trial, "id">): TrialRecord {
-    const record = this.#trials[trial.id];
+    const record = Number.isInteger(trial.id) ? this.#trials[trial.id] : undefined;
     if (!record)
       throw new LearnLossError(
         "UNKNOWN_TRIAL",
@@ -286,6 +286,10 @@ export class Study {
 
   /** The study in which these events happened. @throws CORRUPT when one does not follow from those before it */
   static replay(options: StudyOptions, events: readonly StudyEvent[]): Study {
+    const { lambda, start } = options;
+    if (typeof lambda !== "object" || lambda === null || !Object.values(lambda).every(isWeight) || start === null) {
+      throw new LearnLossError("CORRUPT", "The options of the study are not what createStudy was given.");
+    }
     const study = new Study(options);
     for (const [i, event] of events.entries()) {
       if (!study.#fits(event))

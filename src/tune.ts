@@ -3,6 +3,7 @@ import { LearnLossError } from "./errors.ts";
 import type { Metric } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import type { LinearLoss } from "./features/loss.ts";
+import { inUnits } from "./features/units.ts";
 import type { Workers } from "./inner/training-solver.ts";
 import { Learner } from "./learner.ts";
 import type { LinearModel } from "./models/linear.ts";
@@ -127,7 +128,8 @@ export class Tuner<F extends Features = Features> {
   #running = false;
 
   constructor(options: TunerOptions<F>) {
-    this.#learner = new Learner(options);
+    const { features, model, train } = options;
+    this.#learner = new Learner({ ...options, features: inUnits(features, model, train) });
   }
 
   /**

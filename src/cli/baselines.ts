@@ -15,6 +15,7 @@ export interface Baseline {
   readonly error: number;
   readonly passes: number;
   readonly milliseconds: number;
+  /** The error of every model on the way, checkpoints included. */
   readonly curve: readonly { readonly passes: number; readonly error: number }[];
 }
 
@@ -45,7 +46,11 @@ export function tryAll(
   let first = true;
   for (const lambda of lambdas(space)) {
     if (trainer.objective.passes >= passes) break;
-    const training = train([trainer], lambda, [first ? 0 : theta], {}, observe);
+    const see = (seen: Seen) => {
+      curve.push({ passes: trainer.objective.passes, error: seen.error });
+      observe(seen);
+    };
+    const training = train([trainer], lambda, [first ? 0 : theta], {}, see);
     let step = training.next();
     while (!step.done) step = training.next();
     const { error } = step.value;

@@ -33,7 +33,7 @@ interface Options extends DataOptions {
 export function fitCommand(): Command {
   const command = new Command("fit")
     .description("minimize one loss over all rows")
-    .argument("<data.csv>", "rows with a header; .gz is fine")
+    .argument("<data.csv>", "rows with a header; .gz is fine, - is standard input")
     .requiredOption("--model <kind>", "softmax, logistic or squared", model);
   return withDataOptions(command)
     .option("--l1 <weight>", "of ‖W‖₁ (default: 0)", number("l1"))

@@ -56,14 +56,21 @@ export function withDataOptions(command: Command): Command {
     .option("--standardize", "give every feature mean 0 and variance 1 over the training rows");
 }
 
+/** @param path of a CSV, or "-" for standard input */
 export async function readCsv(path: string, options: DataOptions): Promise<Dataset> {
   const { target, weightsColumn, groupsColumn, ignore } = options;
-  return csv(path, {
+  return csv(path === "-" ? await standardInput() : path, {
     target,
     ...(weightsColumn === undefined ? {} : { weights: weightsColumn }),
     ...(groupsColumn === undefined ? {} : { groups: groupsColumn }),
     ...(ignore === undefined ? {} : { ignore }),
   });
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 /** How features are prepared: kept with a model, so that it can be applied to new rows. */

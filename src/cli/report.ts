@@ -1,7 +1,8 @@
+import { basename } from "node:path";
 import { Command } from "commander";
 import { report } from "../report/report.ts";
 import { short, writeFile } from "./output.ts";
-import { bestTable, pointsOf, provedBy } from "./reporting.ts";
+import { bestTable, provedBy, seenIn } from "./reporting.ts";
 import { readStudy } from "./study-file.ts";
 
 export function reportCommand(): Command {
@@ -14,12 +15,12 @@ export function reportCommand(): Command {
       for (const warning of warnings) console.error(`learnloss: warning: ${path}: ${warning}`);
       const { best, trials, observations } = study;
       const page = {
-        title: path,
+        title: basename(path),
         subtitle: best
           ? `Error ${short(best.error)} after ${trials.length} trials and ${observations.length} models seen.`
           : `${trials.length} trials, nothing told yet.`,
         metric: "error",
-        points: pointsOf(study),
+        ...seenIn(study, best?.lambda),
         table: bestTable(study),
         ...provedBy(study, study.certificate),
       };

@@ -1,6 +1,7 @@
 import { type Certificate, verifyCertificate } from "../outer/certificate.ts";
 import { gap } from "../outer/explore.ts";
-import type { LossBounds, ReportInput, SeenPoint } from "../report/report.ts";
+import type { LossBounds, SeenPoint } from "../report/figures.ts";
+import type { ReportInput } from "../report/report.ts";
 import type { Study } from "../study.ts";
 import type { TuneResult } from "../tune.ts";
 import { exp, log } from "../wasm/transcendental.ts";
@@ -23,18 +24,26 @@ export function pointsOf(study: Study): SeenPoint[] {
   return points.sort((a, b) => a.passes - b.passes);
 }
 
-export function reportOf(
-  study: Study,
-  result: TuneResult,
-  title: string,
-): Pick<ReportInput, "title" | "subtitle" | "metric" | "points" | "certificate" | "bounds"> {
+export function reportOf(study: Study, result: TuneResult, title: string): Omit<ReportInput, "table" | "competitors"> {
   return {
     title,
     subtitle: `${result.metric} ${short(result.error)} after ${Math.round(result.passes)} passes, ${result.trials} trainings and ${Math.round(result.milliseconds)} ms: minimize ${String(result.loss)}`,
     metric: result.metric,
-    points: pointsOf(study),
+    ...seenIn(study, result.loss.lambda),
     ...provedBy(study, result.certificate),
   };
+}
+
+/** The models of a study, and the loss that came of it: what the pictures show. */
+export function seenIn(
+  study: Study,
+  lambda: Readonly<Record<string, number>> | undefined,
+): Pick<ReportInput, "points" | "lambda" | "dataFeatures"> {
+  const { names, data, total } = study.polyhedron;
+  // The plain loss is not named by the user: it has what the other data terms leave.
+  const rest = names.reduce((sum, name, j) => sum - data[j]! * (lambda?.[name] ?? 0), total);
+  const whole = lambda && Object.fromEntries(names.map((name) => [name, lambda[name] ?? rest]));
+  return { points: pointsOf(study), lambda: whole, dataFeatures: names.filter((_, j) => data[j]! > 0) };
 }
 
 /** λ, its error and the cost, as a table of one row. */
@@ -134,8 +143,12 @@ function lossBounds(study: Study, certificate: Certificate | undefined): LossBou
   const [low, high] = [log(F.lower[axis]!), log(F.upper[axis]!)];
   const points = Array.from({ length: POINTS + 1 }, (_, i) => {
     const lambda = center.map((value, j) => (j === axis ? exp(low + ((high - low) * i) / POINTS) : value));
-    const upper = Math.min(...solved.map(({ features }) => dot(lambda, features)));
-    return { lambda: lambda[axis]!, upper, lower: upper - Math.abs(upper) * gap(lambda, solved, values) };
+    const least = (models: typeof observations) =>
+      models.reduce((least, { features }) => Math.min(least, dot(lambda, features)), Number.POSITIVE_INFINITY);
+    const reached = least(solved);
+    const lower = reached - Math.abs(reached) * gap(lambda, solved, values);
+    // Any model bounds the least loss from above, converged or not.
+    return { lambda: lambda[axis]!, upper: least(observations), lower };
   });
   return { weight: F.names[axis]!, points };
 }

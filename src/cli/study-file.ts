@@ -13,7 +13,7 @@ import {
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
 import { type Journal, journalHeader, journalLine, readJournal } from "../journal.ts";
-import type { Study } from "../study.ts";
+import type { Study, StudyEvent } from "../study.ts";
 
 /** A lock whose file was not touched for this long belongs to nobody: its process died on another machine, or hangs. */
 const STALE = 30_000;
@@ -29,6 +29,8 @@ export class StudyFile {
   readonly #lock: string;
   readonly #heartbeat: ReturnType<typeof setInterval>;
   readonly #descriptor: number;
+  /** What the file held when it was opened: a copy, since the stored study may go on. */
+  readonly #before: readonly StudyEvent[];
   #written = 0;
   #headed: boolean;
 
@@ -52,6 +54,7 @@ export class StudyFile {
       rmSync(this.#lock, { force: true });
       throw error;
     }
+    this.#before = [...(this.stored?.study.events ?? [])];
     this.#headed = this.stored !== undefined;
     this.#heartbeat = setInterval(() => touch(this.#lock), HEARTBEAT);
     this.#heartbeat.unref();
@@ -65,7 +68,7 @@ export class StudyFile {
    */
   sync(study: Study): void {
     const { events } = study;
-    const before = this.stored?.study.events ?? [];
+    const before = this.#before;
     for (; this.#written < Math.min(before.length, events.length); this.#written++) {
       if (JSON.stringify(events[this.#written]) !== JSON.stringify(before[this.#written])) {
         throw new LearnLossError(

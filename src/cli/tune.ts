@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { Command } from "commander";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/index.ts";
@@ -52,7 +53,7 @@ interface TuneOptions extends DataOptions {
 export function tuneCommand(): Command {
   const command = new Command("tune")
     .description("tune the weights of a loss for what counts on validation rows")
-    .argument("<data.csv>", "rows with a header; .gz is fine")
+    .argument("<data.csv>", "rows with a header; .gz is fine, - is standard input")
     .requiredOption("--model <kind>", "softmax, logistic or squared", model)
     .requiredOption("--features <list>", "l1, l2, group-norm, class-weights, group-weights, label-smoothing, convex:8");
   return withDataOptions(command)
@@ -118,7 +119,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   }
   if (options.saveLoss) writeFile(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
   if (options.report) {
-    const title = `${path}: ${Object.keys(result.lambda).join(", ")}`;
+    const title = `${basename(path)}: ${options.features}`;
     writeFile(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result) }));
   }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);

@@ -62,6 +62,7 @@ export function dense(
       flat && !options.columns ? "Give `columns` with a flat X." : "X is empty: give at least one row and column.",
     );
   }
+  checkColumns(columns);
   const rows = flat ? flat.length / columns : x.length;
   if (!Number.isInteger(rows)) {
     throw new LearnLossError("SHAPE", `X has ${x.length} values, which is not a multiple of ${columns} columns.`);
@@ -91,8 +92,9 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
   const values = attached(options.values);
   const indices = attached(options.indices, "indices");
   const starts = attached(options.starts, "starts");
+  checkColumns(columns);
   const rows = starts.length - 1;
-  if (rows < 1 || !(columns >= 1)) throw new LearnLossError("EMPTY", "X is empty: give at least one row and column.");
+  if (rows < 1 || columns === 0) throw new LearnLossError("EMPTY", "X is empty: give at least one row and column.");
   if (starts[0] !== 0 || starts[rows] !== values.length || indices.length !== values.length) {
     throw new LearnLossError(
       "SHAPE",
@@ -148,6 +150,11 @@ export function take(dataset: Dataset, rows: ArrayLike<number>): Dataset {
 
 function typeName(value: unknown): string {
   return value === null ? "null" : (Object.getPrototypeOf(Object(value)).constructor?.name ?? typeof value);
+}
+
+function checkColumns(columns: number): void {
+  if (Number.isInteger(columns) && columns >= 0) return;
+  throw new LearnLossError("TYPE", `columns is ${String(columns)}: give the number of columns, a whole number.`);
 }
 
 /** The array, if its buffer is there; a shared one may change under our hands, so it is copied. */

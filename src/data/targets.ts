@@ -61,7 +61,7 @@ export function classIndices(classes: readonly (string | number)[], { y }: Pick<
     if (c !== undefined) return c;
     throw new LearnLossError(
       "LABEL",
-      `Label ${JSON.stringify(label)} at row ${i + 1} is not among the training labels ${classes.slice(0, 10).join(", ")}.`,
+      `Label ${JSON.stringify(label)} at row ${i + 1} is not among the ${classes.length} training labels ${classes.slice(0, 10).join(", ")}${classes.length > 10 ? ", …" : ""}: drop its rows, or, if it is a quantity, use squared loss.`,
     );
   });
 }

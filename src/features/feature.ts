@@ -14,6 +14,8 @@ export type Feature = {
   readonly min: number;
   /** Largest weight. `min === max` fixes it. */
   readonly max: number;
+  /** The bounds are defaults, for a loss of order 1: `inUnits` fits them to the loss at hand. */
+  readonly relative?: true;
 } & FeatureKind;
 
 export type FeatureKind =
@@ -37,14 +39,20 @@ export interface RowGroups {
 export type Features = Readonly<Record<string, Feature>>;
 
 export interface WeightBounds {
-  /** Smallest weight. @default 1e-6 */
+  /** Smallest weight. @default 1e-6; for squared loss times the nearest power of ten to the targets' variance */
   readonly min?: number;
-  /** Largest weight. @default 1 */
+  /** Largest weight. @default 1; for squared loss as above */
   readonly max?: number;
 }
 
 /** The default bounds of a penalty's weight, for losses that are means over rows of features of order 1. */
-export const PENALTY_BOUNDS = { min: 1e-6, max: 1 } as const;
+const PENALTY_BOUNDS = { min: 1e-6, max: 1 } as const;
+
+/** Bounds of a penalty's weight. @throws BOUNDS */
+export function penaltyBounds(name: string, bounds: WeightBounds): Required<WeightBounds> & Pick<Feature, "relative"> {
+  const checked = checkBounds(name, bounds, PENALTY_BOUNDS);
+  return bounds.min === undefined && bounds.max === undefined ? { ...checked, relative: true } : checked;
+}
 
 /** Bounds of a data feature's share when several data features sum to 1. */
 export const SHARE_BOUNDS = { min: 1e-3, max: 1 } as const;

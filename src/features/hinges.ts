@@ -1,5 +1,5 @@
 import { LearnLossError } from "../errors.ts";
-import { checkBounds, type Feature, PENALTY_BOUNDS, type WeightBounds } from "./feature.ts";
+import { type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
 
 export interface ConvexPenaltyOptions extends WeightBounds {
   /** How many pieces, or where they begin (≥ 0, each once). @default 8 */
@@ -32,7 +32,7 @@ export function convexPenalty(options: ConvexPenaltyOptions = {}): Record<string
   if (positions.some((t, b) => !(t >= 0 && Number.isFinite(t)) || t === positions[b - 1])) {
     throw new LearnLossError("OPTION", `The knots are ${positions.join(", ")}: give different finite numbers ≥ 0.`);
   }
-  const bounds = checkBounds("the convex penalty", options, PENALTY_BOUNDS);
+  const bounds = penaltyBounds("the convex penalty", options);
   return {
     ...Object.fromEntries(
       positions.map((knot): [string, Feature] => [`knot:${knot}`, { kind: "hinge", knot, ...bounds }]),

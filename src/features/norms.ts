@@ -1,14 +1,14 @@
 import { LearnLossError } from "../errors.ts";
-import { checkBounds, type Feature, PENALTY_BOUNDS, type WeightBounds } from "./feature.ts";
+import { type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
 
 /** ‖W‖₁ = Σ|w| (intercepts excluded): sparse models. Weight in [1e-6, 1] by default. */
 export function l1(bounds: WeightBounds = {}): Feature {
-  return { kind: "l1", ...checkBounds("l1", bounds, PENALTY_BOUNDS) };
+  return { kind: "l1", ...penaltyBounds("l1", bounds) };
 }
 
 /** ½‖W‖² (intercepts excluded): ridge, weight decay. Weight in [1e-6, 1] by default. */
 export function l2(bounds: WeightBounds = {}): Feature {
-  return { kind: "l2", ...checkBounds("l2", bounds, PENALTY_BOUNDS) };
+  return { kind: "l2", ...penaltyBounds("l2", bounds) };
 }
 
 export interface GroupNormOptions extends WeightBounds {
@@ -24,7 +24,7 @@ export interface GroupNormOptions extends WeightBounds {
  * @throws OPTION for groups that are not numbered from 0 without gaps
  */
 export function groupNorm(options: GroupNormOptions = {}): Feature {
-  const bounds = checkBounds("groupNorm", options, PENALTY_BOUNDS);
+  const bounds = penaltyBounds("groupNorm", options);
   if (!options.groups) return { kind: "group-norm", ...bounds };
   const columnGroups = Array.from(options.groups);
   const seen = new Set(columnGroups);

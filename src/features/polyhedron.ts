@@ -19,18 +19,25 @@ export function fixed(value: number): Weight {
 }
 
 /** A weight from `min` (0 stands for 1e-6) to `max`. @default max 10 */
-export function atLeast(min: number, max = Math.max(10, min)): Weight {
-  return weight("free", Math.max(min, LEAST), max);
+export function atLeast(min: number, max = Math.max(10, Number(min))): Weight {
+  return between(min, max);
 }
 
 /** A weight between two bounds. */
 export function between(min: number, max: number): Weight {
-  return weight("free", Math.max(min, LEAST), max);
+  return weight("free", min === 0 ? LEAST : min, max);
 }
 
 /** One of several weights that sum to 1. @default min 1e-3 */
 export function share(min = 1e-3, max = 1): Weight {
   return weight("share", min, max);
+}
+
+/** Whether something that was read is a weight as the functions above make them. */
+export function isWeight(value: unknown): value is Weight {
+  const { role, min, max } = (value ?? {}) as { role?: unknown; min?: unknown; max?: unknown };
+  const known = role === "fixed" || role === "free" || role === "share";
+  return known && Number.isFinite(min) && Number.isFinite(max) && 0 < Number(min) && Number(min) <= Number(max);
 }
 
 function weight(role: Weight["role"], min: number, max: number): Weight {

@@ -1,180 +1,180 @@
-// Static SVG charts: axes with ticks, step lines, lines, dots. Small, self-contained, and good to print.
+import { type Axis, type Scale, scale, tick } from "./axis.ts";
+
+// Static SVG charts: axes with ticks, step lines, lines, areas, dots, and what is said about them. Self-contained, readable
+// in the dark, and good to print.
 
 /** Text for HTML and SVG. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }
 
+type Point = readonly [number, number];
+
 export interface Series {
-  readonly label: string;
+  /** In the legend; none without. */
+  readonly label?: string;
   readonly color: string;
-  readonly points: readonly (readonly [number, number])[];
-  readonly kind: "line" | "step" | "dots";
+  readonly points: readonly Point[];
+  /** `area` closes the points to a polygon. */
+  readonly kind: "line" | "step" | "dots" | "rings" | "area";
+  /** Of lines; radius of dots. */
   readonly width?: number;
   readonly dashed?: boolean;
   /** A color per dot instead of `color`. */
   readonly colors?: readonly string[];
   /** Text that appears over a dot. */
   readonly titles?: readonly string[];
-  /** Left out of the legend. */
-  readonly quiet?: boolean;
 }
 
-export interface Axis {
+/** What is written into the picture: beside a point, or at a place on the x axis. */
+export type Note =
+  | { readonly kind: "point"; readonly at: Point; readonly text: string }
+  | { readonly kind: "vertical"; readonly x: number; readonly text: string };
+
+/** From which color to which dots are shaded. */
+export interface ColorScale {
   readonly label: string;
-  readonly log?: boolean;
+  readonly low: string;
+  readonly high: string;
+  readonly colors: readonly string[];
 }
 
 export interface ChartOptions {
   readonly x: Axis;
   readonly y: Axis;
   readonly series: readonly Series[];
+  readonly notes?: readonly Note[];
+  readonly scale?: ColorScale;
 }
 
-const WIDTH = 620;
-const HEIGHT = 380;
-const MARGIN = { left: 72, right: 18, top: 16, bottom: 50 };
+const WIDTH = 640;
+const HEIGHT = 400;
+const PLOT = { left: 76, right: WIDTH - 20, top: 18, bottom: HEIGHT - 54 };
 
-interface Scale {
-  readonly at: (value: number) => number;
-  readonly ticks: readonly number[];
-}
-
-export function chart({ x, y, series }: ChartOptions): string {
+export function chart({ x, y, series, notes = [], scale: colors }: ChartOptions): string {
   const points = series.flatMap((s) => s.points);
   const sx = scale(
     points.map(([value]) => value),
-    x.log ?? false,
-    MARGIN.left,
-    WIDTH - MARGIN.right,
+    x,
+    PLOT.left,
+    PLOT.right,
+    44,
   );
   const sy = scale(
     points.map(([, value]) => value),
-    y.log ?? false,
-    HEIGHT - MARGIN.bottom,
-    MARGIN.top,
+    y,
+    PLOT.bottom,
+    PLOT.top,
+    20,
   );
-  const bottom = HEIGHT - MARGIN.bottom;
   const parts = [
     ...sx.ticks.map(
       (t) =>
-        `<line x1="${px(sx.at(t))}" x2="${px(sx.at(t))}" y1="${MARGIN.top}" y2="${bottom}" class="grid"/><text x="${px(sx.at(t))}" y="${bottom + 18}" text-anchor="middle">${tick(t)}</text>`,
+        `<line x1="${px(sx.at(t))}" x2="${px(sx.at(t))}" y1="${PLOT.top}" y2="${PLOT.bottom}" class="grid"/><text x="${px(sx.at(t))}" y="${PLOT.bottom + 19}" text-anchor="middle">${tick(t)}</text>`,
     ),
     ...sy.ticks.map(
       (t) =>
-        `<line x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${px(sy.at(t))}" y2="${px(sy.at(t))}" class="grid"/><text x="${MARGIN.left - 8}" y="${px(sy.at(t) + 4)}" text-anchor="end">${tick(t)}</text>`,
+        `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${px(sy.at(t))}" y2="${px(sy.at(t))}" class="grid"/><text x="${PLOT.left - 9}" y="${px(sy.at(t) + 4.5)}" text-anchor="end">${tick(t)}</text>`,
     ),
-    `<text x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 8}" text-anchor="middle" class="label">${escaped(x.label)}</text>`,
-    `<text transform="translate(16 ${(MARGIN.top + bottom) / 2}) rotate(-90)" text-anchor="middle" class="label">${escaped(y.label)}</text>`,
+    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 10}" text-anchor="middle" class="label">${escaped(x.label)}</text>`,
+    `<text transform="translate(17 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle" class="label">${escaped(y.label)}</text>`,
     ...series.map((s) => draw(s, sx, sy)),
-    legend(
-      series.filter((s) => !s.quiet),
-      series.map((s) => s.points.map(([a, b]): [number, number] => [sx.at(a), sy.at(b)])),
-    ),
+    ...notes.map((note) => write(note, sx, sy)),
   ];
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escaped(`${y.label} against ${x.label}`)}" xmlns="http://www.w3.org/2000/svg">${parts.join("")}</svg>`;
+  const { rows, body } = legend(series, colors);
+  const above = rows * LINE;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT + above}" role="img" aria-label="${escaped(`${y.label} against ${x.label}`)}" xmlns="http://www.w3.org/2000/svg">${body}<g transform="translate(0 ${above})">${parts.join("")}</g></svg>`;
 }
 
 function draw(s: Series, x: Scale, y: Scale): string {
-  const at = s.points.map(([a, b]) => [px(x.at(a)), px(y.at(b))] as const);
-  if (s.kind === "dots") {
-    return at
+  const points = s.points.map(([a, b]): Point => [px(x.at(a)), px(y.at(b))]);
+  if (s.kind === "dots" || s.kind === "rings") {
+    return points
       .map(([cx, cy], i) => {
         const title = s.titles?.[i] ? `<title>${escaped(s.titles[i])}</title>` : "";
-        return `<circle cx="${cx}" cy="${cy}" r="${s.width ?? 3}" fill="${s.colors?.[i] ?? s.color}">${title}</circle>`;
+        const color = s.colors?.[i] ?? s.color;
+        const paint = s.kind === "dots" ? `fill="${color}"` : `fill="none" stroke="${color}" stroke-width="2.5"`;
+        return `<circle cx="${cx}" cy="${cy}" r="${s.width ?? 3}" ${paint}>${title}</circle>`;
       })
       .join("");
   }
-  const path = at
-    .map(([cx, cy], i) => (i === 0 ? `M${cx} ${cy}` : s.kind === "step" ? `H${cx}V${cy}` : `L${cx} ${cy}`))
+  const path = points
+    .map(([a, b], i) => (i === 0 ? `M${a} ${b}` : s.kind === "step" ? `H${a}V${b}` : `L${a} ${b}`))
     .join("");
-  const dash = s.dashed ? ' stroke-dasharray="5 4"' : "";
-  return `<path d="${path}" fill="none" stroke="${s.color}" stroke-width="${s.width ?? 2}" stroke-linejoin="round"${dash}/>`;
+  if (s.kind === "area") return `<path d="${path}Z" fill="${s.color}"/>`;
+  return `<path d="${path}" fill="none" stroke="${s.color}" stroke-width="${s.width ?? 2}" stroke-linejoin="round"${dash(s)}/>`;
 }
 
-type Pixels = readonly (readonly [number, number])[];
-
-/** In the corner where it hides least. */
-function legend(series: readonly Series[], drawn: readonly Pixels[]): string {
-  if (series.length < 2) return "";
-  const longest = Math.max(...series.map((s) => s.label.length));
-  const width = longest * 7 + 38;
-  const height = 18 * series.length + 8;
-  const [right, bottom] = [WIDTH - MARGIN.right - width - 6, HEIGHT - MARGIN.bottom - height - 4];
-  const corners = [
-    [right, MARGIN.top + 2],
-    [MARGIN.left + 6, MARGIN.top + 2],
-    [right, bottom],
-    [MARGIN.left + 6, bottom],
-  ] as const;
-  const along = drawn.flatMap(between);
-  const hidden = corners.map(
-    ([x, y]) => along.filter(([a, b]) => a > x - 4 && a < x + width + 4 && b > y - 4 && b < y + height + 4).length,
-  );
-  const [left, upper] = corners[hidden.indexOf(Math.min(...hidden))]!;
-  const rows = series.map((s, i) => {
-    const top = upper + 16 + 18 * i;
-    const mark =
-      s.kind === "dots"
-        ? `<circle cx="${left + 13}" cy="${top - 4}" r="4" fill="${s.color}"/>`
-        : `<line x1="${left + 4}" x2="${left + 22}" y1="${top - 4}" y2="${top - 4}" stroke="${s.color}" stroke-width="2.5"${s.dashed ? ' stroke-dasharray="5 4"' : ""}/>`;
-    return `${mark}<text x="${left + 28}" y="${top}">${escaped(s.label)}</text>`;
-  });
-  return `<rect x="${left}" y="${upper}" width="${width}" height="${height}" class="legend"/>${rows.join("")}`;
+function dash({ dashed }: Series): string {
+  return dashed ? ' stroke-dasharray="6 4"' : "";
 }
 
-/** Points along the line through `points`, close enough to be seen by a box of a legend's size. */
-function between(points: Pixels): Pixels {
-  return points.flatMap(([x, y], i) => {
-    const [a, b] = points[i + 1] ?? [x, y];
-    return Array.from({ length: 8 }, (_, k) => [x + ((a - x) * k) / 8, y + ((b - y) * k) / 8] as const);
-  });
-}
-
-function scale(values: readonly number[], log: boolean, from: number, to: number): Scale {
-  const usable = values.filter((v) => Number.isFinite(v) && (!log || v > 0));
-  const map = (v: number) => (log ? Math.log10(Math.max(v, 1e-300)) : v);
-  let low = usable.length ? Math.min(...usable.map(map)) : 0;
-  let high = usable.length ? Math.max(...usable.map(map)) : 1;
-  const pad = high > low ? 0.04 * (high - low) : Math.max(Math.abs(low) * 0.1, log ? 0.5 : 1e-6);
-  low -= pad;
-  high += pad;
-  const at = (v: number) => from + ((map(v) - low) / (high - low)) * (to - from);
-  return { at, ticks: log ? logTicks(low, high) : linearTicks(low, high) };
-}
-
-function linearTicks(low: number, high: number): number[] {
-  const raw = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((m) => m * power).find((s) => s >= raw) ?? raw;
-  const ticks: number[] = [];
-  for (let i = Math.ceil(low / step); i * step <= high; i++) ticks.push(Number((i * step).toPrecision(12)));
-  return ticks;
-}
-
-function logTicks(low: number, high: number): number[] {
-  const marks =
-    high - low > 5
-      ? [1]
-      : high - low > 1.6
-        ? [1, 3]
-        : high - low > 0.8
-          ? [1, 2, 3, 5]
-          : [1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9];
-  const every = high - low > 10 ? 2 : 1;
-  const ticks: number[] = [];
-  for (let p = Math.floor(low); p <= Math.ceil(high); p += every) {
-    for (const m of marks) {
-      const value = m * 10 ** p;
-      if (Math.log10(value) >= low && Math.log10(value) <= high) ticks.push(Number(value.toPrecision(12)));
-    }
+function write(note: Note, x: Scale, y: Scale): string {
+  const text = escaped(note.text);
+  if (note.kind === "point") {
+    const [cx, cy] = [x.at(note.at[0]), y.at(note.at[1])];
+    const right = cx > PLOT.right - 100;
+    return `<text x="${px(cx + (right ? -9 : 9))}" y="${px(cy - 7)}" text-anchor="${right ? "end" : "start"}" class="note">${text}</text>`;
   }
-  return ticks;
+  const cx = px(x.at(note.x));
+  const right = cx > (PLOT.left + PLOT.right) / 2;
+  return `<line x1="${cx}" x2="${cx}" y1="${PLOT.top}" y2="${PLOT.bottom}" class="mark"/><text x="${cx + (right ? -7 : 7)}" y="${PLOT.top + 16}" text-anchor="${right ? "end" : "start"}" class="note">${text}</text>`;
 }
 
-function tick(value: number): string {
-  const size = Math.abs(value);
-  return value !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(0) : String(Number(value.toPrecision(4)));
+const LINE = 22;
+
+/** Width of a character, about: text cannot be measured here. */
+const LETTER = 7.1;
+
+/** Names of the series and the color scale, in rows above the plot: nothing is hidden by them. */
+function legend(
+  series: readonly Series[],
+  colors: ColorScale | undefined,
+): { readonly rows: number; readonly body: string } {
+  const named = series.filter((s) => s.label);
+  if (named.length < 2 && !colors) return { rows: 0, body: "" };
+  const items = named.flatMap((s) => (s.label ? [{ width: 32 + LETTER * s.label.length, text: s.label, of: s }] : []));
+  const entries: { readonly width: number; readonly draw: (left: number, middle: number) => string }[] = [
+    ...items.map(({ width, text, of }) => ({
+      width,
+      draw: (left: number, middle: number) =>
+        `${mark(of, left, middle)}<text x="${px(left + 28)}" y="${middle + 4.5}">${escaped(text)}</text>`,
+    })),
+    ...(colors
+      ? [
+          {
+            width: LETTER * (colors.label.length + colors.low.length + colors.high.length) + 120,
+            draw: (left: number, middle: number) => gradient(colors, left, middle),
+          },
+        ]
+      : []),
+  ];
+  let [left, row] = [PLOT.left, 0];
+  const parts: string[] = [];
+  for (const { width, draw } of entries) {
+    if (left > PLOT.left && left + width > PLOT.right) [left, row] = [PLOT.left, row + 1];
+    parts.push(draw(left, LINE * (row + 0.5)));
+    left += width + 20;
+  }
+  return { rows: entries.length > 0 ? row + 1 : 0, body: parts.join("") };
+}
+
+function mark(s: Series, left: number, middle: number): string {
+  if (s.kind === "dots") return `<circle cx="${left + 11}" cy="${middle}" r="5" fill="${s.color}"/>`;
+  if (s.kind === "rings")
+    return `<circle cx="${left + 11}" cy="${middle}" r="5.5" fill="none" stroke="${s.color}" stroke-width="2.5"/>`;
+  if (s.kind === "area") return `<rect x="${left}" y="${middle - 6}" width="22" height="12" fill="${s.color}"/>`;
+  return `<line x1="${left}" x2="${left + 22}" y1="${middle}" y2="${middle}" stroke="${s.color}" stroke-width="${s.width ?? 2.5}"${dash(s)}/>`;
+}
+
+function gradient({ label, low, high, colors }: ColorScale, left: number, middle: number): string {
+  const first = left + LETTER * (label.length + low.length + 1) + 8;
+  const cells = colors.map(
+    (color, i) => `<rect x="${px(first + 14 * i)}" y="${middle - 6}" width="14.5" height="12" fill="${color}"/>`,
+  );
+  const last = first + 14 * colors.length + 6;
+  const y = middle + 4.5;
+  return `<text x="${px(left)}" y="${y}">${escaped(`${label} ${low}`)}</text>${cells.join("")}<text x="${px(last)}" y="${y}">${escaped(high)}</text>`;
 }
 
 function px(value: number): number {

@@ -182,6 +182,42 @@ describe("learnloss tune", () => {
   });
 });
 
+describe("misuse of the command line", () => {
+  test.each([
+    [["tune", "--json"], /--model/],
+    [["frob", "--json"], /unknown command/],
+    [["fit", "x.csv", "--target", "y", "--model", "softmax", "--frob", "--json"], /--frob/],
+    [["fit", "x.csv", "y.csv", "--target", "y", "--model", "softmax", "--json"], /too many arguments/],
+  ])("%j: OPTION, exit code 2, and where help is", async (parameters, message) => {
+    const { code, stdout, stderr } = await learnloss(...parameters);
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error).toMatchObject({ code: "OPTION", message: expect.stringMatching(message) });
+    expect(stderr).toMatch(/^learnloss: OPTION: .*--help\.\n$/);
+  });
+
+  test("every verb has help", async () => {
+    for (const verb of ["demo", "tune", "fit", "predict", "ask-tell", "report", "lp"]) {
+      const { code, stdout } = await learnloss(verb, "--help");
+      expect(code).toBe(0);
+      expect(stdout).toContain(`Usage: learnloss ${verb}`);
+    }
+  });
+
+  test("data from standard input; a reader that stops early is no error", async () => {
+    const command = (text: string) => run("bash", ["-o", "pipefail", "-c", text], { cwd });
+    const program = `"${process.execPath}" "${main}"`;
+    const { stdout } = await command(
+      `${program} fit - --target cultivar --model softmax --l2 0.1 --standardize --output wine.json --json < "${root}data/wine.csv"`,
+    );
+    expect(JSON.parse(stdout).status).toBe("converged");
+    const wine = `"${root}data/wine.csv"`;
+    const many = Array.from({ length: 400 }, () => `tail -n +2 ${wine}`).join("; ");
+    await command(`(head -1 ${wine}; ${many}) > many.csv`);
+    const { stdout: first } = await command(`${program} predict wine.json many.csv --probabilities | head -1`);
+    expect(first).toBe("prediction,0,1,2\n");
+  });
+});
+
 describe("learnloss ask-tell", () => {
   function talk(lines: readonly unknown[], ...parameters: string[]): Promise<Record<string, unknown>[]> {
     return new Promise((resolve, reject) => {

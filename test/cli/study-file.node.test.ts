@@ -45,6 +45,17 @@ describe("a study file", () => {
     expect(readJournal(readFileSync(path)).study.toJSON()).toEqual(example(5).toJSON());
   });
 
+  test("the stored study itself goes on: what it is told is stored too", () => {
+    written(3);
+    const file = new StudyFile(path, "f");
+    const { study } = file.stored!;
+    const trial = study.ask();
+    study.tell(trial, { features: { logLoss: 1, "λ\u2028": 2 }, error: 0.01 });
+    file.sync(study);
+    file.close();
+    expect(readJournal(readFileSync(path)).study.best).toMatchObject({ trial: trial.id, error: 0.01 });
+  });
+
   test("cut at any byte: whole lines are kept, the torn one is dropped with a warning", () => {
     const bytes = written();
     const events = example(5).events;

@@ -1,0 +1,36 @@
+import type { Dataset } from "../data/dataset.ts";
+import type { ModelKind } from "../models/objective.ts";
+import type { Feature, Features } from "./feature.ts";
+
+/**
+ * Features whose default bounds fit the loss that they are weighed against. Log losses are of order 1; a squared error is
+ * of the order of the targets' variance, and so is every λ that balances it: its bounds are multiplied by the power of ten
+ * nearest to that. Bounds that the user gave stay as they are.
+ */
+export function inUnits<F extends Features>(features: F, model: ModelKind, train: Dataset): F {
+  const unit = model === "squared" ? powerOfTen(variance(train)) : 1;
+  return Object.fromEntries(
+    Object.entries(features).map(([name, { relative, ...feature }]): [string, Feature] => [
+      name,
+      relative ? { ...feature, min: feature.min * unit, max: feature.max * unit } : feature,
+    ]),
+  ) as F;
+}
+
+/** The nearest on the log scale; by multiplication, which is the same on every engine. */
+function powerOfTen(value: number): number {
+  let power = 1;
+  while (value > power * Math.sqrt(10)) power *= 10;
+  while (value < power / Math.sqrt(10)) power /= 10;
+  return power;
+}
+
+/** Of the targets, weighted; 1 where there is none to speak of. */
+function variance({ y, weights }: Dataset): number {
+  if (!(y instanceof Float64Array)) return 1;
+  const weight = (i: number) => weights?.[i] ?? 1;
+  const total = y.reduce((sum, _, i) => sum + weight(i), 0);
+  const mean = y.reduce((sum, value, i) => sum + (weight(i) / total) * value, 0);
+  const result = y.reduce((sum, value, i) => sum + (weight(i) / total) * (value - mean) ** 2, 0);
+  return result > 1e-300 && Number.isFinite(result) ? result : 1;
+}

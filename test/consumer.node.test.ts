@@ -1,0 +1,167 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { chromium } from "playwright";
+import { publint } from "publint";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const run = promisify(execFile);
+
+// What npm would publish, unpacked where a user's project would have it, without any of its dependencies.
+let project = "";
+const installed = () => join(project, "node_modules/learnloss");
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), "learnloss-"));
+  const { stdout } = await run("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", project], {
+    cwd: root,
+  });
+  const [{ filename }] = JSON.parse(stdout);
+  mkdirSync(installed(), { recursive: true });
+  await run("tar", ["-xzf", join(project, filename), "--strip-components=1", "-C", installed()]);
+  writeFileSync(join(project, "package.json"), '{"name":"consumer","private":true,"type":"module"}');
+});
+afterAll(() => rmSync(project, { recursive: true }));
+
+const TUNE = `
+import { createStudy, atLeast, data, fixed, l2, tune } from "learnloss";
+import { solveLp } from "learnloss/lp";
+import { parseMps } from "learnloss/mps";
+const rows = (n, from) => Array.from({ length: n }, (_, i) => [((i * 7 + from) % 11) - 5, ((i * 5 + from) % 13) - 6]);
+const set = (n, from) => data.dense({ x: rows(n, from), y: rows(n, from).map(([a, b]) => (a + b > 0 ? "yes" : "no")) });
+const study = createStudy({ lambda: { loss: fixed(1), l2: atLeast(0) } });
+export async function result() {
+  const { status, error, lambda } = await tune({ model: "logistic", train: set(60, 1), validation: set(60, 4), features: { l2: l2() } });
+  return JSON.stringify({ status, error, lambda, asked: study.ask().lambda, kinds: [typeof solveLp, typeof parseMps] });
+}
+`;
+
+/** Modules that a module imports, statically and at run time. */
+function importsOf(file: string): { readonly fixed: string[]; readonly lazy: string[] } {
+  const source = readFileSync(file, "utf8");
+  const names = (pattern: RegExp) => [...source.matchAll(pattern)].map(([, name]) => name!);
+  return {
+    fixed: names(/^(?:import|export)\b[^;]*?from "([^"]+)"|^import "([^"]+)"/gm),
+    lazy: names(/\bimport\("([^"]+)"\)/g),
+  };
+}
+
+describe("the package", () => {
+  test("has what is needed and nothing else, without a complaint of publint", async () => {
+    for (const file of [
+      "README.md",
+      "LICENSE",
+      "CHANGELOG.md",
+      "dist/index.js",
+      "dist/index.d.ts",
+      "data/digits.csv.gz",
+    ]) {
+      expect(existsSync(join(installed(), file)), file).toBe(true);
+    }
+    for (const file of ["src", "test", "assembly", "bench", "build", "node_modules"]) {
+      expect(existsSync(join(installed(), file)), file).toBe(false);
+    }
+    const { scripts, dependencies } = JSON.parse(readFileSync(join(installed(), "package.json"), "utf8"));
+    expect(Object.keys(scripts).filter((name) => /install$/.test(name))).toEqual([]);
+    expect(Object.keys(dependencies).length).toBeLessThan(6);
+    expect((await publint({ pkgDir: installed(), strict: true })).messages).toEqual([]);
+  });
+
+  test.each(["index.js", "lp.js", "mps.js"])("nothing that %s needs is outside the package", (entry) => {
+    const seen = new Set<string>();
+    const lazy = new Set<string>();
+    const walk = (file: string): void => {
+      if (seen.has(file)) return;
+      seen.add(file);
+      const imports = importsOf(file);
+      for (const name of imports.lazy) {
+        if (name.startsWith(".")) walk(join(dirname(file), name));
+        else lazy.add(name);
+      }
+      for (const name of imports.fixed) {
+        expect(name, file).toMatch(/^\.\.?\//);
+        walk(join(dirname(file), name));
+      }
+    };
+    walk(join(installed(), "dist", entry));
+    // Reading a CSV is the one thing that a library is loaded for, at the first call.
+    expect([...lazy]).toEqual(entry === "index.js" ? ["csv-parse/browser/esm/sync"] : []);
+  });
+
+  test("runs in Node and, bundled, in a browser: the same numbers", async () => {
+    writeFileSync(join(project, "tune.js"), TUNE);
+    writeFileSync(join(project, "node.js"), 'import { result } from "./tune.js"; console.log(await result());');
+    writeFileSync(join(project, "page.js"), 'import { result } from "./tune.js"; globalThis.answer = result();');
+    const { stdout } = await run(process.execPath, ["node.js"], { cwd: project });
+    expect(JSON.parse(stdout)).toMatchObject({ status: "complete", kinds: ["function", "function"] });
+    const bundle = await build({
+      entryPoints: [join(project, "page.js")],
+      bundle: true,
+      platform: "browser",
+      format: "iife",
+      minify: true,
+      write: false,
+      external: ["csv-parse/*"],
+      logLevel: "silent",
+    });
+    expect(bundle.warnings).toEqual([]);
+    const executablePath = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
+      (path) => path && existsSync(path),
+    );
+    if (!executablePath) return;
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+    try {
+      const page = await browser.newPage();
+      await page.addScriptTag({ content: bundle.outputFiles[0]!.text });
+      expect(await page.evaluate("answer")).toBe(stdout.trim());
+    } finally {
+      await browser.close();
+    }
+  });
+
+  test("type-checks in a strict project, its own declarations included; a wrong name of a weight does not", () => {
+    const use = (weight: string) => `
+      import { createTuner, data, type Improvement, l1, l2, LearnLossError } from "learnloss";
+      import { solveLp } from "learnloss/lp";
+      import { parseMps } from "learnloss/mps";
+      export async function best(signal: AbortSignal): Promise<number> {
+        const { train, validation } = data.split(await data.csv("x.csv", { target: "y" }));
+        using tuner = createTuner({ model: "softmax", train, validation, features: { l1: l1(), l2: l2() } });
+        tuner.on("progress", ({ passes, best }) => console.log(passes, best));
+        for await (const improvement of tuner.run({ passes: 10, signal })) {
+          const { error }: Improvement = improvement;
+          if (error < 0.1) return improvement.lambda.${weight};
+        }
+        const { status } = solveLp(parseMps("NAME").problem);
+        throw new LearnLossError("OPTION", status);
+      }`;
+    const files = { "right.ts": use("l2"), "wrong.ts": use("l3") };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
+    const program = ts.createProgram(
+      Object.keys(files).map((name) => join(project, name)),
+      {
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        noUncheckedIndexedAccess: true,
+        skipLibCheck: false,
+        noEmit: true,
+        target: ts.ScriptTarget.ES2022,
+        module: ts.ModuleKind.NodeNext,
+        lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+        types: [],
+      },
+    );
+    const complaints = ts
+      .getPreEmitDiagnostics(program)
+      .map(({ file, messageText }) => [
+        file && basename(file.fileName),
+        ts.flattenDiagnosticMessageText(messageText, "\n"),
+      ]);
+    expect(complaints).toEqual([["wrong.ts", expect.stringContaining("'l3' does not exist")]]);
+  });
+});
