@@ -10,12 +10,14 @@ const chrome = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome
 );
 if (!chrome) console.warn("No Chromium found (set CHROME=/path/to/it): the browser half of the tests is SKIPPED.");
 
-/** For the browser's test of determinism: the same computation in Node. */
-async function wholeStudiesInNode(): Promise<string> {
-  const program = ["--import", "tsx", "test/reference/print-whole-studies.ts"];
-  const { stdout } = await promisify(execFile)(process.execPath, program, { maxBuffer: 2 ** 28 });
+/** For the browser's tests of determinism: the same computations in Node. */
+const inNode = (program: string) => async (): Promise<string> => {
+  const options = ["--import", "tsx", `test/reference/${program}.ts`];
+  const { stdout } = await promisify(execFile)(process.execPath, options, { maxBuffer: 2 ** 28 });
   return stdout;
-}
+};
+const wholeStudiesInNode = inNode("print-whole-studies");
+const lpOutcomesInNode = inNode("print-lp-outcomes");
 
 /** Tests that touch no file and no process run in both engines; those of Node's side end in `.node.test.ts`. */
 const both = ["test/**/*.test.ts"];
@@ -39,7 +41,7 @@ export default defineConfig({
                   enabled: true,
                   headless: true,
                   screenshotFailures: false,
-                  commands: { wholeStudiesInNode },
+                  commands: { wholeStudiesInNode, lpOutcomesInNode },
                   provider: playwright({
                     launchOptions: {
                       executablePath: chrome,

@@ -1,7 +1,6 @@
 // The ABI of the LP engine, a module of its own so that `learnloss/lp` stays small. This list is complete.
 export { allocate, allocatedBytes, release } from "./memory";
 export {
-  l1FitAppend,
   l1FitArray,
   l1FitBytes,
   l1FitCone,
@@ -9,16 +8,10 @@ export {
   l1FitInit,
   l1FitIterations,
   l1FitMove,
-  l1FitNumber,
   l1FitReweigh,
-  l1FitSolve,
-  l1FitVerify,
-} from "./outer/l1-fit";
-export {
-  simplexArray,
-  simplexBytes,
-  simplexHead,
-  simplexInit,
-  simplexNumber,
-  simplexSolve,
-} from "./outer/simplex";
+} from "./outer/l1-fit/model";
+export { l1FitAppend } from "./outer/l1-fit/observations";
+export { l1FitSolve } from "./outer/l1-fit/solver";
+export { l1FitNumber, l1FitVerify } from "./outer/l1-fit/verification";
+export { simplexArray, simplexBytes, simplexHead, simplexInit, simplexNumber } from "./outer/simplex/model";
+export { simplexSolve } from "./outer/simplex/solver";

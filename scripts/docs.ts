@@ -33,6 +33,87 @@ function innerTable(): string {
   return table([["task", "solver", "ms", "excess objective", "residual", "passes"], ...cells]);
 }
 
+interface LpReport {
+  readonly family: readonly {
+    readonly m: number;
+    readonly k: number;
+    readonly peer: string;
+    readonly cold?: number;
+    readonly warm?: number;
+    readonly wrong: number;
+    readonly ended?: string;
+  }[];
+  readonly ratios: readonly { readonly m: number; readonly k: number; best: number; default: number; warm: number }[];
+  readonly netlib: readonly { readonly name: string; outcome: string; ours: number; highs?: number; glpk?: number }[];
+  readonly lps: {
+    readonly compared: number;
+    readonly different: readonly string[];
+    readonly presolve: readonly string[];
+  };
+  readonly fits: { readonly compared: number; readonly different: readonly string[] };
+  readonly structured: readonly {
+    readonly size: number;
+    readonly compared: number;
+    readonly different: readonly string[];
+    readonly slowest: number;
+  }[];
+}
+
+/** bench/results/lp.json, which `npm run bench:lp -- --json bench/results/lp.json` writes. */
+function lpTables(): Record<string, string> {
+  const report = JSON.parse(readFileSync("bench/results/lp.json", "utf8")) as LpReport;
+  const time = (ms: number | undefined) => (ms === undefined ? "" : ms.toPrecision(3));
+  const keyOf = ({ m, k }: { readonly m: number; readonly k: number }) => `(${m}, ${k})`;
+  const sizes = [...new Set(report.family.map(keyOf))];
+  const family = [...new Set(report.family.map(({ peer }) => peer))].map((peer) => [
+    peer,
+    ...sizes.map((size) => {
+      const row = report.family.find((one) => one.peer === peer && keyOf(one) === size);
+      if (!row) return "";
+      const times = [row.cold, row.warm].filter((ms) => ms !== undefined).map(time);
+      return [...times, ...(row.wrong > 0 ? [`**wrong** ${row.wrong}×`] : []), ...(row.ended ? [row.ended] : [])].join(
+        " · ",
+      );
+    }),
+  ]);
+  const ratio = (value: number | null) => (value === null || !Number.isFinite(value) ? "" : value.toFixed(0));
+  const ratios = (["best", "default", "warm"] as const).map((kind) => [
+    { best: "best form of highs", default: "highs, default", warm: "highs, hot start" }[kind],
+    ...report.ratios.map((row) => ratio(row[kind])),
+  ]);
+  const netlib = report.netlib.map(({ name, outcome, ours, highs, glpk }) => [
+    `${name}${outcome === "optimal" ? "" : ` (${outcome})`}`,
+    time(ours),
+    highs === undefined ? "**wrong**" : time(highs),
+    glpk === undefined ? "**wrong**" : time(glpk),
+  ]);
+  const campaign = [
+    [
+      "random LPs, half of them scaled by 2^±5 or 2^±20",
+      String(report.lps.compared),
+      String(report.lps.different.length),
+    ],
+    ["random fits, cold and warm", String(report.fits.compared), String(report.fits.different.length)],
+    ...[...new Set(report.structured.map(({ size }) => size))].map((size) => {
+      const rows = report.structured.filter((row) => row.size === size);
+      const sum = (of: (row: (typeof rows)[number]) => number) =>
+        String(rows.reduce((total, row) => total + of(row), 0));
+      const slowest = Math.max(...rows.map((row) => row.slowest));
+      return [
+        `twelve structures of about ${size} rows (slowest ${slowest.toFixed(0)} ms)`,
+        sum(({ compared }) => compared),
+        sum(({ different }) => different.length),
+      ];
+    }),
+  ];
+  return {
+    "lp-family": table([["cold · warm, ms", ...sizes], ...family]),
+    "lp-ratios": table([["times ours", ...sizes], ...ratios]),
+    "lp-netlib": table([["problem", "ours", "highs", "glpk.js"], ...netlib]),
+    "lp-campaign": table([["problems", "solved", "differ"], ...campaign]),
+  };
+}
+
 /** An example's picture: a chart whose colors are those of the reports. */
 type Figure = Omit<ChartOptions, "series"> & { readonly series: readonly Omit<Series, "color">[] };
 
@@ -66,6 +147,7 @@ writePicture("anytime", anytime(page));
 const blocks: Record<string, string> = {
   demo: table(page.table),
   inner: innerTable(),
+  ...lpTables(),
   tuning: headline(),
   "end-to-end": endToEnd(),
 };

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
+import { lpOutcomes } from "./reference/lp-outcomes.ts";
 import { wholeStudies } from "./reference/whole-studies.ts";
 
 declare module "vitest/browser" {
   interface BrowserCommands {
     wholeStudiesInNode(): Promise<string>;
+    lpOutcomesInNode(): Promise<string>;
   }
 }
 
@@ -18,4 +20,16 @@ test.runIf(browser)("they are the bits that Node computes", async () => {
   const ours = await wholeStudies();
   expect(ours.length).toBeGreaterThan(10_000);
   expect(ours).toBe(await commands.wholeStudiesInNode());
+});
+
+test("the LP engine solves a problem to the same bits again", () => {
+  expect(lpOutcomes()).toBe(lpOutcomes());
+});
+
+test.runIf(browser)("and they are the bits that Node computes", async () => {
+  const { commands } = await import("vitest/browser");
+  const ours = lpOutcomes();
+  expect(ours.length).toBeGreaterThan(10_000);
+  const theirs = (await commands.lpOutcomesInNode()).split("\n");
+  expect(ours.split("\n").filter((line, i) => line !== theirs[i])).toEqual([]);
 });

@@ -16,8 +16,9 @@ const EXCERPT =
   'declare const train: import("learnloss").Dataset, validation: typeof train, test: typeof train, other: typeof train;';
 
 // The examples import "learnloss" as its users do: the package refers to itself, so dist/ must be built (`npm ci` does).
-describe("README", () => {
-  const examples = blocks("ts");
+describe("README and docs/lp.md", () => {
+  const lp = blocks("ts", readFileSync(`${root}docs/lp.md`, "utf8"));
+  const examples = [...blocks("ts"), ...lp];
 
   it("has two sh blocks before any other, and examples", () => {
     expect(
@@ -27,7 +28,8 @@ describe("README", () => {
         .slice(0, 2),
     ).toEqual(["```sh", "```sh"]);
     expect(blocks("sh")).toHaveLength(2);
-    expect(examples.length).toBeGreaterThanOrEqual(4);
+    expect(examples.length - lp.length).toBeGreaterThanOrEqual(4);
+    expect(lp.length).toBeGreaterThanOrEqual(4);
   });
 
   it.each(examples.map((source, i) => [i + 1, source] as const))("runs example %i", async (i, source) => {
@@ -48,7 +50,7 @@ describe("README", () => {
     const directory = `${root}build/readme`;
     mkdirSync(directory, { recursive: true });
     const excerpts = readdirSync(`${root}docs`)
-      .filter((name) => name.endsWith(".md"))
+      .filter((name) => name.endsWith(".md") && name !== "lp.md")
       .flatMap((name) => blocks("ts", readFileSync(`${root}docs/${name}`, "utf8")))
       .map((source) => `${EXCERPT}\n${source}`);
     expect(excerpts.length).toBeGreaterThanOrEqual(8);

@@ -80,9 +80,18 @@ function integer(random: Random, low: number, high: number): number {
   return low + random.below(high - low + 1);
 }
 
-/** 10^U(−e, e) with a few digits, as people write numbers. */
+/** About 10^U(−e, e), three digits, as people write numbers; read from text, so that every engine has the same. */
 function decade(random: Random, e: number): number {
-  return Number((10 ** (e * (2 * random.uniform() - 1))).toPrecision(3));
+  const exponent = 2 * e * random.uniform() - e;
+  const whole = Math.floor(exponent);
+  return Number(`${(1 + 9 * (exponent - whole)).toFixed(2)}e${whole}`);
+}
+
+/** base^n by multiplication: the engines' ** differ in the last bit. */
+function power(base: number, n: number): number {
+  let result = 1;
+  for (let i = 0; i < n; i++) result *= base;
+  return result;
 }
 
 function periods(random: Random, size: number): LpProblem {
@@ -193,12 +202,12 @@ function growth(random: Random, size: number): LpProblem {
   let before: number[] = [];
   for (let t = 0; t < count; t++) {
     const rows = Array.from({ length: goods }, () => b.row(0, 0));
-    const labor = b.row(-INFINITE, 1e3 * 1.03 ** t);
+    const labor = b.row(-INFINITE, 1e3 * power(1.03, t));
     for (let i = 0; i < goods; i++) {
       const used = rows.map((row, k): [number, number] => [row, -input[k * goods + i]! + (k === i ? 1 : 0)]);
       b.column(0, 0, random.below(3) ? INFINITE : decade(random, 1) * 1e3, [...used, [labor, decade(random, 2)]]);
       // Consumption, worth less later; stock to the next period; imports, dear; a free balance here and there.
-      b.column(-decade(random, 1) * 0.95 ** t, 0, decade(random, 1) * 100, [[rows[i]!, -1]]);
+      b.column(-decade(random, 1) * power(0.95, t), 0, decade(random, 1) * 100, [[rows[i]!, -1]]);
       b.column(50 * decade(random, 1), 0, INFINITE, [[rows[i]!, 1]]);
       if (before.length > 0)
         b.column(0.1, 0, INFINITE, [
@@ -396,7 +405,7 @@ function minimax(random: Random, size: number): LpProblem {
       0,
       -INFINITE,
       INFINITE,
-      [...above, ...below].map((row, i) => [row, x[i % points]! ** d]),
+      [...above, ...below].map((row, i) => [row, power(x[i % points]!, d)]),
     );
   }
   b.column(1, 0, INFINITE, [

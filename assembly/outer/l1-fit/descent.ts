@@ -1,0 +1,192 @@
+// The descent over vertices: pricing, pivots, perturbation.
+
+import { axpy, columnStride, dot, rowTimesInverse, updateInverse } from "../basis";
+import { candidates, selectCrossing } from "../ratio-test";
+import { rebuild, refresh } from "./factor";
+import { at, ITERATION_LIMIT, L1Fit, OPTIMAL, total, ZERO } from "./model";
+import { addTo, basic, bound, multiply, padded, rowInto, setBasic } from "./rows";
+import { awake, wakeAll } from "./sifting";
+
+const REBUILD: i32 = 100;
+const PERTURBATIONS: i32 = 6;
+
+/** y_B, and the basic row with the steepest violation; −1 when there is none. */
+function price(f: L1Fit): i32 {
+  const p = f.p;
+  const column = (<usize>columnStride(p)) << 3;
+  let best = -1;
+  let steepest: f64 = 0;
+  for (let q = 0; q < p; q++) {
+    const inverse = f.inverse + <usize>q * column;
+    const y = -dot(inverse, f.g, column);
+    store<f64>(at(f.y, q), y);
+    const row = basic(f, q);
+    const low = load<f64>(at(f.lo, row));
+    const high = load<f64>(at(f.hi, row));
+    const violation = max(low - y, y - high);
+    if (violation > tolerance(f) && load<f64>(at(f.ignored, q)) == 0) {
+      const steepness = (violation * violation) / dot(inverse, inverse, column);
+      // Bland's order once perturbation has not helped: the least row.
+      const better = f.perturbations > PERTURBATIONS ? best < 0 || row < basic(f, best) : steepness > steepest;
+      if (better) {
+        steepest = steepness;
+        best = q;
+      }
+    }
+  }
+  return best;
+}
+
+function tolerance(f: L1Fit): f64 {
+  return f.phase == 1 ? 1e-11 : 1e-10 + 1e-15 * f.penalty;
+}
+
+function uniform(f: L1Fit): f64 {
+  let z = f.random;
+  z ^= z << 13;
+  z ^= z >> 17;
+  z ^= z << 5;
+  f.random = z;
+  return <f64>z / 4294967296.0;
+}
+
+/** Moves the residuals that are 0 away from it, each to its own side. */
+function perturb(f: L1Fit): void {
+  f.perturbations++;
+  f.perturbed = 1;
+  const size = f.perturbations > 3 ? 1e-7 : 1e-9;
+  perturbRows(f, 0, f.active, size);
+  if (f.incumbent >= 0) perturbRows(f, f.capacity, f.active, size);
+  perturbRows(f, 2 * f.capacity, f.cones, size);
+}
+
+function perturbRows(f: L1Fit, first: i32, count: i32, size: f64): void {
+  for (let i = first; i < first + count; i++) {
+    if (load<f64>(at(f.span, i)) > 0 && abs(load<f64>(at(f.r, i))) < ZERO) {
+      const move = load<f64>(at(f.s, i)) * (0.1 + 0.8 * uniform(f)) * size;
+      store<f64>(at(f.shift, i), load<f64>(at(f.shift, i)) + move);
+      store<f64>(at(f.r, i), load<f64>(at(f.r, i)) + move);
+    }
+  }
+}
+
+function unperturb(f: L1Fit): void {
+  f.perturbed = 0;
+  memory.fill(f.shift, 0, (<usize>total(f)) << 3);
+  rebuild(f, 1e-12);
+}
+
+/** Descends to the minimum of f under the present bounds. */
+export function minimize(f: L1Fit): i32 {
+  let status = -1;
+  let stalls = 0;
+  f.perturbations = 0;
+  memory.fill(f.ignored, 0, (<usize>f.p) << 3);
+  while (status < 0) {
+    if (f.updates >= REBUILD) rebuild(f, ZERO);
+    const q = price(f);
+    if (q < 0) {
+      if (f.stale > 0) refresh(f);
+      else if (f.perturbed) unperturb(f);
+      else if (!awake(f)) status = OPTIMAL;
+    } else if (f.iterations >= f.limit) {
+      status = ITERATION_LIMIT;
+    } else {
+      f.iterations++;
+      const step = pivot(f, q);
+      if (step == 0) {
+        stalls++;
+        if (stalls >= f.p + 8 && f.perturbations <= PERTURBATIONS) {
+          perturb(f);
+          stalls = 0;
+        }
+      } else if (step > 0) {
+        stalls = 0;
+      }
+    }
+  }
+  return status;
+}
+
+/** One iteration: the length of its step, or −1 when the factor had to be rebuilt or the slot was given up. */
+function pivot(f: L1Fit, q: i32): f64 {
+  const column = (<usize>columnStride(f.p)) << 3;
+  const leaving = basic(f, q);
+  const low = load<f64>(at(f.lo, leaving));
+  const high = load<f64>(at(f.hi, leaving));
+  const y = load<f64>(at(f.y, q));
+  const direction: f64 = y < low ? 1 : -1;
+  const violation = y < low ? low - y : y - high;
+  const v = f.inverse + <usize>q * column;
+  const length = Math.sqrt(dot(v, v, column));
+  const n = padded(f);
+  multiply(f, v, 0, n, f.alpha);
+  const tiny = 1e-10 * length;
+  let found = candidates(0, n, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, 0);
+  if (f.incumbent >= 0) {
+    found = candidates(f.capacity, n, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
+  }
+  const cones = (f.cones + 1) & ~1;
+  found = candidates(2 * f.capacity, cones, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
+  const place = selectCrossing(violation, found, f.t, f.list, f.alpha, f.span);
+  if (place < 0) {
+    // f ≥ 0 has no unbounded ray: the violation is rounding, or the kink is in a slot at rest.
+    if (f.active < f.m) wakeAll(f);
+    else if (f.updates > 0) rebuild(f, ZERO);
+    else store<f64>(at(f.ignored, q), 1);
+    return -1;
+  }
+  const entering = load<i32>(f.list + ((<usize>place) << 2));
+  if (abs(load<f64>(at(f.alpha, entering))) < 1e-7 * length && f.updates > 0) {
+    rebuild(f, ZERO);
+    return -1;
+  }
+  const step = load<f64>(at(f.t, place));
+  addTo(f, entering, -bound(f, entering), f.g);
+  for (let i = 0; i < place; i++) {
+    const row = load<i32>(f.list + ((<usize>i) << 2));
+    const s = -load<f64>(at(f.s, row));
+    store<f64>(at(f.s, row), s);
+    addTo(f, row, s * (load<f64>(at(f.hi, row)) - load<f64>(at(f.lo, row))), f.g);
+  }
+  const signed = step * direction;
+  if (step > 0) {
+    move(f, 0, n, signed);
+    if (f.incumbent >= 0) move(f, f.capacity, n, signed);
+    move(f, 2 * f.capacity, cones, signed);
+    axpy(signed, v, f.x, column);
+  }
+  store<f64>(at(f.r, leaving), -signed);
+  store<f64>(at(f.s, leaving), -direction);
+  store<f64>(at(f.span, leaving), high - low);
+  addTo(f, leaving, direction > 0 ? low : high, f.g);
+  store<f64>(at(f.r, entering), 0);
+  store<f64>(at(f.span, entering), 0);
+  rowInto(f, entering, f.row);
+  rowTimesInverse(f.row, f.inverse, f.p, f.w);
+  updateInverse(f.inverse, f.p, q, f.w);
+  setBasic(f, q, entering);
+  f.stale++;
+  f.updates++;
+  memory.fill(f.ignored, 0, (<usize>f.p) << 3);
+  return step > 1e-14 ? step : 0;
+}
+
+/** r ← r − t·α, kept on the side that s says. */
+function move(f: L1Fit, first: i32, count: i32, t: f64): void {
+  const end = (<usize>(first + count)) << 3;
+  if (ASC_FEATURE_SIMD) {
+    const factor = f64x2.splat(t);
+    const zero = f64x2.splat(0);
+    for (let i = (<usize>first) << 3; i < end; i += 16) {
+      const s = v128.load(f.s + i);
+      const r = f64x2.sub(v128.load(f.r + i), f64x2.mul(factor, v128.load(f.alpha + i)));
+      v128.store(f.r + i, f64x2.mul(s, f64x2.max(f64x2.mul(s, r), zero)));
+    }
+  } else {
+    for (let i = (<usize>first) << 3; i < end; i += 8) {
+      const s = load<f64>(f.s + i);
+      store<f64>(f.r + i, s * max(s * (load<f64>(f.r + i) - t * load<f64>(f.alpha + i)), 0));
+    }
+  }
+}

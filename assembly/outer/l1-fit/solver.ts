@@ -1,0 +1,88 @@
+// The whole fit: start or go on, descend, and raise M until the hard rows hold.
+
+import { minimize } from "./descent";
+import { rebuild } from "./factor";
+import { at, INFEASIBLE, L1Fit, NUMERICAL, OPTIMAL, total, ZERO } from "./model";
+import { recompute, setBounds } from "./rows";
+import { sift } from "./sifting";
+import { start } from "./start";
+
+const HARD: f64 = 1e-9; // relative violation of a hard row: near the apex an absolute one would let it cheat
+
+/** The largest violation of a hard row, relative to (μ, α). */
+function hardViolation(f: L1Fit): f64 {
+  let size: f64 = 0;
+  for (let a = 0; a <= f.k; a++) size = max(size, abs(load<f64>(at(f.x, a))));
+  let worst: f64 = 0;
+  if (f.incumbent >= 0) {
+    for (let i = f.capacity; i < f.capacity + f.m; i++) {
+      if (load<f64>(at(f.hi, i)) > 0) worst = max(worst, load<f64>(at(f.r, i)));
+    }
+  }
+  for (let i = 2 * f.capacity; i < 2 * f.capacity + f.cones; i++) {
+    const r = load<f64>(at(f.r, i));
+    worst = max(worst, load<f64>(at(f.lo, i)) < 0 ? abs(r) : r);
+  }
+  return worst / max(size, 1e-300);
+}
+
+/** Solves from the last basis where there is one. Returns OPTIMAL, INFEASIBLE (the duals prove it), … */
+export function l1FitSolve(block: usize, limit: i32): i32 {
+  const f = changetype<L1Fit>(block);
+  f.iterations = 0;
+  f.limit = limit;
+  f.phase = 2;
+  if (f.current == 0) prepare(f);
+  f.current = 0;
+  let status = -1;
+  while (status < 0) {
+    const ended = minimize(f);
+    if (ended != OPTIMAL) {
+      status = ended;
+    } else if (hardViolation(f) <= HARD) {
+      status = OPTIMAL;
+    } else {
+      if (f.feasible == 0) {
+        f.phase = 1;
+        setBounds(f);
+        recompute(f, 0);
+        const found = minimize(f);
+        if (found != OPTIMAL) status = found;
+        else if (hardViolation(f) > HARD) status = INFEASIBLE;
+        else f.feasible = 1;
+      }
+      if (status < 0) {
+        f.phase = 2;
+        f.penalty *= 100;
+        if (f.penalty > 1e12 * f.total) status = NUMERICAL;
+        setBounds(f);
+        recompute(f, 0);
+      }
+    }
+  }
+  if (status == OPTIMAL) f.current = 1;
+  else f.started = 0;
+  return status;
+}
+
+/** A start where there is no basis to go on from; bounds, residuals and g of the basis. */
+function prepare(f: L1Fit): void {
+  f.perturbed = 0;
+  memory.fill(f.shift, 0, (<usize>total(f)) << 3);
+  f.total = 0;
+  for (let i = 0; i < f.m; i++) f.total += load<f64>(at(f.weight, i));
+  const cold = f.started == 0;
+  if (cold) {
+    f.active = f.m;
+    start(f);
+    f.penalty = 0;
+  }
+  f.penalty = max(f.penalty, f.total);
+  setBounds(f);
+  if (cold) {
+    recompute(f, 0);
+    sift(f);
+  } else {
+    rebuild(f, ZERO);
+  }
+}
