@@ -1,13 +1,14 @@
-// npm run bench:lp [-- --only family|netlib|campaign|structured --sizes 0,1,2,3,4 --cap SECONDS --campaign N --first SEED
-//   --json FILE]
+// npm run bench:lp [-- --only family|netlib|campaign|structured|memory --sizes 0,1,2,3,4 --cap SECONDS --campaign N
+//   --first SEED --json FILE]
 // The LP engine against its peers (once: `npm install --prefix bench --ignore-scripts`).
 // 1. the outer fit's family at five sizes, cold and warm; 2. the Netlib problems in LEARNLOSS_NETLIB; 3. N random LPs
 // and 3N/20 random fits against highs, status and objective; 4. N/50 LPs of each structure, of 30, 100 and 300 rows, and
-// two of 1000. An answer is checked before its time counts. FILE keeps what other runs put there of other parts.
+// two of 1000; 5. 100,000 solves in constant memory. An answer is checked before its time counts. FILE keeps what other
+// runs put there of other parts and sizes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { campaignFit, campaignLp, campaignStructured } from "./lp/campaign.ts";
+import { campaignFit, campaignLp, campaignMemory, campaignStructured } from "./lp/campaign.ts";
 import { benchFamily, describeRow, type Row, ratios } from "./lp/family-bench.ts";
 import { benchNetlib } from "./lp/netlib-bench.ts";
 import { loadHighs } from "./lp/peers.ts";
@@ -79,5 +80,12 @@ if (asked("structured")) {
     for (const line of different.slice(0, 5)) log(`  ${line}`);
   }
   Object.assign(result, { structured });
+}
+if (asked("memory")) {
+  const memory = campaignMemory(100_000);
+  log(
+    `\n${memory.solves} solves: Wasm memory ${memory.before} bytes, then ${memory.after}; ${memory.leaked} not released`,
+  );
+  Object.assign(result, { memory });
 }
 if (options.json) writeFileSync(options.json, `${JSON.stringify({ ...before, ...result }, null, 2)}\n`);

@@ -1,6 +1,7 @@
 import { createL1Fit, type L1FitOutcome } from "../../src/outer/l1-fit.ts";
 import { type LpOutcome, type LpProblem, solveLp } from "../../src/outer/lp.ts";
 import { orderingMargin } from "../../src/outer/ordering-proof.ts";
+import { lpKernels } from "../../src/wasm/lp.ts";
 import { type RandomFit, randomFit } from "../../test/reference/random-fit.ts";
 import { type LpKind, randomLp } from "../../test/reference/random-lp.ts";
 import { type Family, families, structuredLp } from "../../test/reference/structured-lp.ts";
@@ -70,6 +71,35 @@ export function campaignStructured(highs: Highs, size: number, count: number, fi
     }
     return { family, size, compared: count, different, slowest };
   });
+}
+
+export interface MemoryUse {
+  readonly solves: number;
+  /** Of Wasm memory after a hundred solves, and after all of them. */
+  readonly before: number;
+  readonly after: number;
+  /** Allocated and not released, at the end. */
+  readonly leaked: number;
+}
+
+/** LPs and fits, made, solved and disposed of, again and again. */
+export function campaignMemory(solves: number): MemoryUse {
+  const { memory, allocatedBytes } = lpKernels();
+  const leastBlocks = allocatedBytes();
+  let before = 0;
+  for (let i = 0; i < solves; i++) {
+    if (i === 100) before = memory.buffer.byteLength;
+    if (i % 2 === 0) {
+      solveLp(randomLp(i % 50, "any", 12));
+      continue;
+    }
+    const p = randomFit(i % 50, 40, 3);
+    using fit = createL1Fit(p);
+    fit.append(p.phi, p.error);
+    fit.setIncumbent(p.best);
+    fit.solve();
+  }
+  return { solves, before, after: memory.buffer.byteLength, leaked: allocatedBytes() - leastBlocks };
 }
 
 function describe(outcome: LpOutcome): string {

@@ -10,7 +10,7 @@ export interface MpsModel {
   readonly objective: string;
 }
 
-const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA", "OBJSENSE", "OBJSENSE_"];
+const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA", "OBJSENSE"];
 
 /**
  * Reads MPS: fixed (names may contain blanks) or free, RANGES, bounds UP LO FX FR MI PL BV, and a right-hand side on the
