@@ -42,19 +42,14 @@ console.log(`  on wines: ${percent(ratios.default)} against L2 of 1/rows`);
 console.log(`  on wines: ${percent(ratios.ridge)} against the L2 that was tuned on tumors`);
 console.log(`stored: ${stored.slice(0, 60)}…`);
 
-const { features, lambda } = LinearLoss.fromJSON(stored);
-const penalty = (w: number) =>
-  Object.entries(features).reduce((sum, [name, feature]) => {
-    const size = feature.kind === "hinge" ? Math.max(0, w - feature.knot) : 0.5 * w * w;
-    return sum + lambda[name]! * size;
-  }, 0);
+const loss = LinearLoss.fromJSON(stored);
 const grid = Array.from({ length: 81 }, (_, i) => i / 40);
 const scaled = (p: (w: number) => number) => grid.map((w): [number, number] => [w, p(w) / p(2)]);
 export const figure = {
   x: { label: "|w|" },
   y: { label: "penalty, as a share of that of |w| = 2" },
   series: [
-    { label: "learned", kind: "line", width: 3, points: scaled(penalty) },
+    { label: "learned", kind: "line", width: 3, points: scaled((w) => loss.penalty(w)) },
     { label: "L1", kind: "line", dashed: true, points: scaled((w) => w) },
     { label: "L2", kind: "line", dashed: true, points: scaled((w) => w * w) },
   ],

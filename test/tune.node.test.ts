@@ -44,7 +44,7 @@ const others: readonly (readonly [string, ModelKind, Dataset, number, Features, 
     await read("digits.csv.gz", "digit"),
     200,
     { groups: groupNorm(), l2: l2() },
-    9,
+    7,
   ],
   [
     "breast cancer, l1 and l2",

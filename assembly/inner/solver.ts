@@ -39,7 +39,7 @@ const PATIENCE: i32 = 60;
  * exact minimizer trusts the model too much: MNIST, 5000 rows, l1 = 1e-6, l2 = 1e-3: 30 sweeps 93 passes, 10: 87, 3: 143.
  */
 export const ACCURACY: f64 = 0.3;
-const SWEEPS: i32 = 10;
+export const SWEEPS: i32 = 10;
 
 /**
  * What f32 does to a gradient is measured, in a pass, when the residual first is below this.

@@ -1,13 +1,13 @@
 import { writeFileSync } from "node:fs";
 import { chart, type Series } from "../../src/report/chart.ts";
-import { figureStyle, PALETTE } from "../../src/report/report.ts";
+import { color, figureStyle } from "../../src/report/style.ts";
 import { FOLDER, type Results, type TaskResult } from "./results.ts";
 
 /** Excess below which all is well: the pictures' floor. */
 const FLOOR = 1e-3;
 
 /** One for each method. */
-const COLORS = [...PALETTE, "#2f2f2f", "#a33"];
+const COLORS = [...Array.from({ length: 8 }, (_, i) => color(i)), "#2f2f2f", "#a33"];
 
 /** Ends of a median curve's steps, in passes. */
 const COSTS = Array.from({ length: 121 }, (_, i) => 10 ** (1 + i / 30));
@@ -18,8 +18,8 @@ export function drawPictures(results: Results, names: Readonly<Record<string, st
   for (const [name, task] of Object.entries(results)) {
     const series = Object.entries(names).flatMap(([method, label], i): Series[] => {
       const points = median(task, method);
-      const color = COLORS[i % COLORS.length]!;
-      return points.length > 1 ? [{ label, color, kind: "step", points, width: method === "learnloss" ? 3 : 1.5 }] : [];
+      const shade = COLORS[i % COLORS.length]!;
+      return points.length > 1 ? [{ label, color: shade, kind: "step", points, width: method === "learnloss" ? 3 : 1.5 }] : [];
     });
     if (series.length === 0) continue;
     const svg = chart({

@@ -120,7 +120,8 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   if (options.saveLoss) writeFile(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
   if (options.report) {
     const title = `${basename(path)}: ${options.features}`;
-    writeFile(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result) }));
+    const { loss } = result;
+    writeFile(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result), loss }));
   }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
   if (options.json) return printJson(tuneJson(result, certificateJson(tuner.study, result.certificate)));

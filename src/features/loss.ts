@@ -31,6 +31,17 @@ export class LinearLoss {
     this.lambda = lambda;
   }
 
+  /** The penalty of one weight w, λ included: L1, L2 and hinges; a group norm is of no single weight. */
+  penalty(w: number): number {
+    const size = Math.abs(w);
+    return Object.entries(this.features).reduce((sum, [name, feature]) => {
+      const lambda = this.lambda[name]!;
+      if (feature.kind === "l1") return sum + lambda * size;
+      if (feature.kind === "l2") return sum + lambda * 0.5 * w * w;
+      return feature.kind === "hinge" ? sum + lambda * Math.max(0, size - feature.knot) : sum;
+    }, 0);
+  }
+
   toString(): string {
     const terms = Object.entries(this.features).map(
       ([name, feature]) => `${format(this.lambda[name]!)}·${words(name, feature)}`,

@@ -315,6 +315,10 @@ function membersOf(
       `${columnGroups.length} columns were given a group for the group norm, the data have ${columns}.`,
     );
   }
+  const wrong = columnGroups?.find((g) => !Number.isInteger(g) || g < 0 || g >= columns);
+  if (wrong !== undefined) {
+    throw new LearnLossError("SHAPE", `A group of columns is ${wrong}: number them from 0 without gaps.`);
+  }
   const count = columnGroups ? columnGroups.reduce((most, g) => Math.max(most, g), 0) + 1 : columns;
   const starts = new Int32Array(count + 1);
   for (let j = 0; j < columns; j++) starts[(columnGroups?.[j] ?? j) + 1]! += outputs;

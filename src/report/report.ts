@@ -1,5 +1,7 @@
+import type { LinearLoss } from "../features/loss.ts";
 import { escaped } from "./chart.ts";
 import { anytime, type Figure, type FigureInput, featureSpace, lambdaPath, provedBounds } from "./figures.ts";
+import { penaltyFigure } from "./penalty-figure.ts";
 import { darkFigureStyle, figureStyle } from "./style.ts";
 
 /** The header, then the rows. */
@@ -12,16 +14,20 @@ export interface ReportInput extends FigureInput {
   readonly table: Table;
   /** What is proved, in sentences. */
   readonly certificate: readonly string[];
+  /** Of which a learned penalty is drawn, if it has one. */
+  readonly loss?: LinearLoss;
 }
 
 /** One self-contained HTML page: nothing is loaded, nothing runs. */
 export function report(input: ReportInput): string {
   const bounds = provedBounds(input);
+  const penalty = input.loss && penaltyFigure(input.loss);
   const proved = input.certificate.map((sentence) => `<p>${escaped(sentence)}</p>`).join("");
   const figures = [
     figure(anytime(input)),
     figure(featureSpace(input)),
     figure(lambdaPath(input)),
+    ...(penalty ? [figure(penalty)] : []),
     bounds ? figure(bounds, proved) : `<figure><h2>What is proved</h2>${proved}</figure>`,
   ];
   return `<!doctype html>

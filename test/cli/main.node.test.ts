@@ -96,8 +96,11 @@ describe("learnloss tune", () => {
     ["group-norm,l2", "groupNorm,l2"],
     ["l1,l2,convex:8", "l1,l2,knot:0.03125,knot:0.0625,knot:0.125,knot:0.25,knot:0.5,knot:1,knot:2"],
   ])("--features %s", async (features, names) => {
-    const { stdout } = await learnloss("tune", ...cancer, "--features", features, "--passes", "60", "--json");
+    const budget = ["--passes", "60", "--report", "features.html", "--json"];
+    const { stdout } = await learnloss("tune", ...cancer, "--features", features, ...budget);
     expect(Object.keys(JSON.parse(stdout).lambda).join()).toBe(names);
+    const page = readFileSync(join(cwd, "features.html"), "utf8");
+    expect(page.includes("The learned penalty")).toBe(features.includes("convex"));
   });
 
   test("--costs: the mean cost by a CSV of costs; a loss learned for it fits and decides", async () => {

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { Solver } from "../../src/inner/solver.ts";
+import { Objective, type ObjectiveWeights } from "../../src/models/objective.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { exampleProblem } from "../reference/example-problem.ts";
+
+const columnGroups = [0, 1, 1, 2, 0, 2, 2];
+const cases: readonly (readonly [string, ObjectiveWeights, keyof ObjectiveWeights])[] = [
+  ["l2", { l2: 0.02 }, "l2"],
+  ["l1 beside l2", { l1: 0.02, l2: 0.02 }, "l1"],
+  ["group norm", { groupNorm: 0.02 }, "groupNorm"],
+  ["group norm beside l1", { groupNorm: 0.02, l1: 0.01 }, "groupNorm"],
+  ["group norm beside l2", { groupNorm: 0.03, l2: 0.02 }, "groupNorm"],
+];
+
+test.each(cases)("%s: −uᵀ∂φ/∂θ is the derivative of the validation loss of minimizers", (_, weights, name) => {
+  const problem = { ...exampleProblem("softmax", 60, 7, 3), columnGroups };
+  const arena = new Arena(kernels());
+  const train = new Objective(arena, { ...problem, precision: "f64" });
+  const validation = new Objective(arena, { ...exampleProblem("softmax", 80, 7, 3, 2), precision: "f64" });
+  const solver = new Solver(arena, train, { tolerance: 1e-10 });
+  const gradient = arena.f64(train.thetaCount);
+  const solve = (value: number) => {
+    train.setWeights({ ...weights, [name]: value });
+    solver.start(0);
+    while (solver.status === "running") solver.step(50);
+    return validation.gradient(solver.theta, gradient);
+  };
+  const lambda = weights[name] as number;
+  const h = 1e-3 * lambda;
+  const difference = (solve(lambda + h) - solve(lambda - h)) / (2 * h);
+
+  solve(lambda);
+  const out = arena.f64(train.thetaCount);
+  for (const _ of solver.adjoint(gradient, out, { iterations: 200, tolerance: 1e-8 }));
+  const u = arena.viewF64(out, train.thetaCount).slice();
+  const w = arena.viewF64(solver.theta, train.thetaCount).slice(0, 21);
+  const slope = Array.from(w, (x, i) => {
+    if (name === "l2") return x;
+    if (name === "l1") return Math.sign(x);
+    const group = Array.from(w.keys()).filter((k) => columnGroups[k % 7] === columnGroups[i % 7]);
+    const norm = Math.hypot(...group.map((k) => w[k]!));
+    return norm > 0 ? (Math.sqrt(group.length / 3) * x) / norm : 0;
+  });
+  const derivative = -slope.reduce((sum, s, i) => sum + s * u[i]!, 0);
+  expect(Math.abs(derivative / difference - 1)).toBeLessThan(2e-3);
+  arena.dispose();
+});
