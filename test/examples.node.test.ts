@@ -20,7 +20,9 @@ test.concurrent.each(examples)(
     expect(stdout.trim()).not.toBe("");
     expect(stdout).not.toMatch(/undefined|NaN/);
     expect(page).toContain(`../examples/${file}`);
-    expect(page).toContain(file.replace(/\.ts$/, ".svg"));
+    const name = file.replace(/\.ts$/, "");
+    expect(page).toContain(`${name}.svg`);
+    expect(page).toContain(`<!-- ${name} -->\n\n\`\`\`text\n`);
   },
   60_000,
 );

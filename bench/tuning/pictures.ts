@@ -19,7 +19,9 @@ export function drawPictures(results: Results, names: Readonly<Record<string, st
     const series = Object.entries(names).flatMap(([method, label], i): Series[] => {
       const points = median(task, method);
       const shade = COLORS[i % COLORS.length]!;
-      return points.length > 1 ? [{ label, color: shade, kind: "step", points, width: method === "learnloss" ? 3 : 1.5 }] : [];
+      return points.length > 1
+        ? [{ label, color: shade, kind: "step", points, width: method === "learnloss" ? 3 : 1.5 }]
+        : [];
     });
     if (series.length === 0) continue;
     const svg = chart({
