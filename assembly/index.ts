@@ -32,7 +32,7 @@ export {
   workingValues,
 } from "./inner/working-set";
 export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
-export { exp, log, vexp, vlog } from "./linalg/elementwise";
+export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";
 export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveGradient, objectiveGroupGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";

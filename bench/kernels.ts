@@ -1,183 +1,247 @@
-// npm run bench:kernels [-- --json FILE]: the fused softmax gradient against the multiply-add peak of the same core in
-// the same run, and against a good loop in plain JavaScript, which is validated before anything is timed.
+// npm run bench:kernels [-- --json FILE] [-- --own]: our gradients against the multiply-add peak and the read bandwidth of
+// the same core in the same run, and against everybody else's softmax gradient (npm install --prefix bench
+// --ignore-scripts; numpy by $PYTHON or python3). Every gradient is compared with the plain one before it is timed.
+// --own leaves the peers out.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { parseArgs } from "node:util";
 import asc from "assemblyscript/asc";
 import { Bench } from "tinybench";
-import { Objective, type Rows } from "../src/models/objective.ts";
-import { Random } from "../src/random.ts";
+import { Objective } from "../src/models/objective.ts";
 import { Arena } from "../src/wasm/arena.ts";
-import { kernels } from "../src/wasm/kernels.ts";
+import type { Kernels } from "../src/wasm/kernels.ts";
+import type { Abi } from "../src/wasm/kernels-abi.ts";
+import { binary as simdBinary } from "../src/wasm/kernels-binary.ts";
+import { binary as relaxedBinary } from "../src/wasm/kernels-relaxed-binary.ts";
+import { hasRelaxedSimd, type KernelBuild } from "../src/wasm/load.ts";
+import { decodeBinary, instantiateModule } from "../src/wasm/module.ts";
+import { mlLogisticRegression, numpy, onnxruntime, type Peer, plain, tfjs } from "./kernels/peers.ts";
+import {
+  bytesOf,
+  errorOf,
+  flopsOf,
+  makeProblem,
+  nameOf,
+  type Problem,
+  plainGradient,
+  type Size,
+} from "./kernels/problem.ts";
 
-type Precision = "f32" | "f64";
-
-interface Case {
-  readonly rows: number;
-  readonly columns: number;
-  readonly classes: number;
-  readonly precision: Precision;
-  /** Share of nonzeros; 1 is dense. */
-  readonly density: number;
-}
+const { values: options } = parseArgs({
+  options: { json: { type: "string" }, own: { type: "boolean", default: false } },
+});
 
 interface Row {
-  readonly name: string;
+  readonly task: string;
+  readonly solver: string;
+  /** Median of the runs. */
   readonly milliseconds: number;
+  /** Median absolute deviation from it, in ms. */
+  readonly spread: number;
+  readonly fastest: number;
   readonly gigaflops: number;
-  /** Gigaflops over those of the register loop in the same precision. */
+  /** Gigaflops over those of the register loop of the same build in the same precision; peers: over those of SIMD. */
   readonly peakRatio: number;
+  /** X read once. */
+  readonly gigabytesPerSecond: number;
+  /** Largest difference from the plain gradient in f64, relative to its largest entry. */
+  readonly error?: number;
 }
 
-const cases: readonly Case[] = [
-  { rows: 5000, columns: 784, classes: 10, precision: "f32", density: 1 },
-  { rows: 5000, columns: 784, classes: 10, precision: "f64", density: 1 },
-  { rows: 60000, columns: 784, classes: 10, precision: "f32", density: 1 },
-  { rows: 300, columns: 64, classes: 10, precision: "f32", density: 1 },
-  { rows: 300, columns: 64, classes: 10, precision: "f64", density: 1 },
-  { rows: 5000, columns: 784, classes: 10, precision: "f32", density: 0.19 },
-  { rows: 5000, columns: 784, classes: 10, precision: "f64", density: 0.19 },
+interface PeakLoops {
+  readonly memory: WebAssembly.Memory;
+  peakF32(steps: number, by: number, plus: number): number;
+  peakF64(steps: number, by: number, plus: number): number;
+  read(pointer: number, bytes: number): number;
+}
+
+const main: Size = { model: "softmax", rows: 60000, columns: 784, outputs: 10, precision: "f32" };
+const small: Size = { ...main, rows: 5000 };
+/** Ours alone; the peers run at `main` and `small`. */
+const more: readonly Size[] = [
+  { ...small, precision: "f64" },
+  { ...small, rows: 300, columns: 64 },
+  { ...small, rows: 300, columns: 64, precision: "f64" },
+  { ...small, scale: 1e-40 },
+  { ...main, density: 0.19 },
+  { ...small, density: 0.19, precision: "f64" },
+  { ...small, columns: 65536, density: 0.0015 },
+  { ...main, model: "logistic", outputs: 1 },
+  { ...main, model: "logistic", outputs: 1, rows: 5000 },
+  { ...main, model: "squared", outputs: 1 },
+  { ...main, model: "logistic", outputs: 1, density: 0.19 },
 ];
 
-/** Median milliseconds of `run`, after the warm-up that tier-up needs. */
-async function median(run: () => void): Promise<number> {
-  const bench = new Bench({ time: 800, warmupTime: 300, iterations: 5, warmupIterations: 20 });
+const rows: Row[] = [];
+const notes: string[] = [];
+const peaks = new Map<string, number>();
+const builds: [KernelBuild, Kernels][] = [["simd", instantiateModule<Abi>(decodeBinary(simdBinary))]];
+if (hasRelaxedSimd()) builds.push(["relaxed-simd", instantiateModule<Abi>(decodeBinary(relaxedBinary))]);
+else note("relaxed SIMD: this engine has none, the rows of relaxed-simd are missing");
+
+function note(text: string): void {
+  notes.push(text);
+  console.log(`  ${text}`);
+}
+
+function record(row: Row): void {
+  rows.push(row);
+  const { task, solver, milliseconds, spread, gigaflops, peakRatio, gigabytesPerSecond, error } = row;
+  const cells = [
+    task.padEnd(44),
+    solver.padEnd(32),
+    `${milliseconds.toFixed(3)} ms`.padStart(13),
+    `± ${((100 * spread) / milliseconds).toFixed(0)} %`.padStart(7),
+    `${gigaflops.toFixed(1)} GF/s`.padStart(11),
+    `${(100 * peakRatio).toFixed(0)} %`.padStart(6),
+    `${gigabytesPerSecond.toFixed(1)} GB/s`.padStart(11),
+    error === undefined ? "" : error.toExponential(0).padStart(7),
+  ];
+  console.log(cells.join(""));
+}
+
+type Time = Pick<Row, "milliseconds" | "spread" | "fastest">;
+
+/** Median and its deviation over at least 5 runs, after the warm-up that tier-up needs. */
+async function timed(run: () => unknown): Promise<Time> {
+  const began = performance.now();
+  await run();
+  const slow = performance.now() - began > 150;
+  const bench = new Bench({
+    time: slow ? 1000 : 800,
+    iterations: 5,
+    warmupTime: slow ? 0 : 600,
+    warmupIterations: slow ? 1 : 20,
+  });
   bench.add("run", run);
   await bench.run();
   const result = bench.tasks[0]!.result;
-  if (!("latency" in result)) throw new Error("The bench did not complete.");
-  return result.latency.p50;
+  if (!("latency" in result)) throw new Error("the run failed");
+  return { milliseconds: result.latency.p50, spread: result.latency.mad, fastest: result.latency.min };
 }
 
-async function peakModule(): Promise<{ peakF32(steps: number): number; peakF64(steps: number): number }> {
+function timedBy(times: readonly number[]): Time {
+  const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
+  const milliseconds = median(times);
+  const spread = median(times.map((time) => Math.abs(time - milliseconds)));
+  return { milliseconds, spread, fastest: Math.min(...times) };
+}
+
+async function peakLoops(build: KernelBuild): Promise<PeakLoops> {
   const source = readFileSync(new URL("assembly/peak.ts", import.meta.url), "utf8");
   const { error, stderr, binary } = await asc.compileString(source, {
     optimizeLevel: 3,
     runtime: "stub",
-    enable: ["simd"],
+    enable: build === "simd" ? ["simd"] : ["simd", "relaxed-simd"],
   });
   if (error || !binary) throw new Error(`bench/assembly/peak.ts does not compile:\n${stderr.toString()}`);
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary as BufferSource));
-  return exports as unknown as { peakF32(steps: number): number; peakF64(steps: number): number };
+  return exports as unknown as PeakLoops;
 }
 
-function dataOf({ rows, columns, classes, precision, density }: Case): { dataset: Rows; targets: Float64Array } {
-  const random = new Random(7);
-  const wide = precision === "f64";
-  const targets = Float64Array.from({ length: rows }, () => Math.floor(random.uniform() * classes));
-  if (density === 1) {
-    const values = new (wide ? Float64Array : Float32Array)(rows * columns);
-    for (let i = 0; i < values.length; i++) values[i] = random.uniform() - 0.5;
-    return { dataset: { rows, columns, x: { kind: "dense", values } }, targets };
+async function measurePeaks(build: KernelBuild): Promise<void> {
+  const loops = await peakLoops(build);
+  const steps = 1 << 17; // short calls: tier-up counts them
+  for (const precision of ["f32", "f64"] as const) {
+    const loop = precision === "f32" ? loops.peakF32 : loops.peakF64;
+    const time = await timed(() => loop(steps, 0.999, 0.001));
+    const gigaflops = (steps * 12 * 2 * (precision === "f32" ? 4 : 2)) / time.fastest / 1e6; // a peak is a best
+    peaks.set(`${build} ${precision}`, gigaflops);
+    record({
+      task: `register loop ${precision}`,
+      solver: build,
+      ...time,
+      gigaflops,
+      peakRatio: 1,
+      gigabytesPerSecond: 0,
+    });
   }
-  const starts = new Int32Array(rows + 1);
-  const indices: number[] = [];
-  const values: number[] = [];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      if (random.uniform() >= density) continue;
-      indices.push(j);
-      values.push(random.uniform());
-    }
-    starts[i + 1] = indices.length;
-  }
-  const x = {
-    kind: "csr" as const,
-    values: wide ? Float64Array.from(values) : Float32Array.from(values),
-    indices: Int32Array.from(indices),
-    starts,
+  if (build !== "simd") return;
+  const bytes = 4 * main.rows * main.columns;
+  const pages = Math.ceil(bytes / 65536) + 1;
+  loops.memory.grow(pages);
+  new Uint8Array(loops.memory.buffer, 65536, bytes).fill(1);
+  for (let i = 0; i < 5000; i++) loops.read(65536, 4096);
+  const time = await timed(() => loops.read(65536, bytes));
+  const gigabytesPerSecond = bytes / time.milliseconds / 1e6;
+  record({
+    task: `read ${(bytes / 1e6).toFixed(0)} MB`,
+    solver: build,
+    ...time,
+    gigaflops: 0,
+    peakRatio: 0,
+    gigabytesPerSecond,
+  });
+}
+
+function outcome(problem: Problem, time: Time, peak: number) {
+  const gigaflops = flopsOf(problem) / time.milliseconds / 1e6;
+  return {
+    ...time,
+    gigaflops,
+    peakRatio: gigaflops / peak,
+    gigabytesPerSecond: bytesOf(problem) / time.milliseconds / 1e6,
   };
-  return { dataset: { rows, columns, x }, targets };
 }
 
-/** Plain JavaScript, dense: typed arrays only, classes inside so that a row of X is read once for all of them. */
-function plainGradient(
-  { rows, columns, classes }: Case,
-  x: Float32Array | Float64Array,
-  targets: Float64Array,
-  theta: Float64Array,
-  gradient: Float64Array,
-): void {
-  const scores = new Float64Array(classes);
-  gradient.fill(0);
-  for (let i = 0; i < rows; i++) {
-    const row = i * columns;
-    let largest = -Infinity;
-    for (let c = 0; c < classes; c++) {
-      let sum = theta[classes * columns + c]!;
-      const w = c * columns;
-      for (let j = 0; j < columns; j++) sum += x[row + j]! * theta[w + j]!;
-      scores[c] = sum;
-      if (sum > largest) largest = sum;
-    }
-    let total = 0;
-    for (let c = 0; c < classes; c++) {
-      scores[c] = Math.exp(scores[c]! - largest);
-      total += scores[c]!;
-    }
-    for (let c = 0; c < classes; c++) {
-      const slope = (scores[c]! / total - (targets[i] === c ? 1 : 0)) / rows;
-      const g = c * columns;
-      for (let j = 0; j < columns; j++) gradient[g + j]! += slope * x[row + j]!;
-      gradient[classes * columns + c]! += slope;
-    }
-  }
-}
-
-const rowsOut: Row[] = [];
-function record(name: string, milliseconds: number, flops: number, peak: number): void {
-  const gigaflops = flops / milliseconds / 1e6;
-  const row = { name, milliseconds, gigaflops, peakRatio: gigaflops / peak };
-  rowsOut.push(row);
-  console.log(
-    `${name.padEnd(44)}${milliseconds.toFixed(3).padStart(11)} ms${gigaflops.toFixed(1).padStart(8)} GF/s${(100 * row.peakRatio).toFixed(0).padStart(6)} %`,
-  );
-}
-
-const loops = await peakModule();
-const steps = 1 << 17; // short calls: tier-up counts them
-const peaks: Record<Precision, number> = { f32: 0, f64: 0 };
-console.log(`${"".padEnd(44)}${"median".padStart(14)}${"speed".padStart(13)}${"peak".padStart(8)}`);
-for (const precision of ["f32", "f64"] as const) {
-  const loop = precision === "f32" ? loops.peakF32 : loops.peakF64;
-  const flops = steps * 12 * 2 * (precision === "f32" ? 4 : 2);
-  const milliseconds = await median(() => loop(steps));
-  peaks[precision] = flops / milliseconds / 1e6;
-  record(`register loop ${precision}`, milliseconds, flops, peaks[precision]);
-}
-
-for (const c of cases) {
-  const { rows, columns, classes, precision, density } = c;
-  const { dataset, targets } = dataOf(c);
-  const arena = new Arena(kernels());
-  const objective = new Objective(arena, { model: "softmax", dataset, targets, outputs: classes, precision });
-  const random = new Random(8);
-  const theta = Float64Array.from({ length: objective.thetaCount }, () => 0.1 * (random.uniform() - 0.5));
-  const at = arena.copy(theta);
-  const out = arena.f64(theta.length);
-  const size = `${rows}×${columns}×${classes} ${precision}`;
-  const nonzeros = dataset.x.values.length;
-  if (density === 1 && rows <= 5000) {
-    const plain = new Float64Array(theta.length);
-    plainGradient(c, dataset.x.values, targets, theta, plain);
+async function ours(problem: Problem, reference?: Float64Array): Promise<void> {
+  for (const [build, k] of builds) {
+    const arena = new Arena(k);
+    const { model, dataset, targets, outputs, precision, theta } = problem;
+    const objective = new Objective(arena, { model, dataset, targets, outputs, precision });
+    const at = arena.copy(theta);
+    const out = arena.f64(theta.length);
     objective.gradient(at, out);
-    const ours = arena.viewF64(out, theta.length);
-    const scale = Math.max(...plain.map(Math.abs));
-    const worst = Math.max(...plain.map((value, i) => Math.abs(value - ours[i]!))) / scale;
-    if (!(worst < (precision === "f32" ? 1e-5 : 1e-12))) throw new Error(`${size}: gradients differ by ${worst}.`);
-    const milliseconds = await median(() => plainGradient(c, dataset.x.values, targets, theta, plain));
-    record(`plain JavaScript ${size}`, milliseconds, 4 * nonzeros * classes, peaks[precision]);
+    const error = reference && { error: errorOf(arena.viewF64(out, theta.length), reference) };
+    if (error) check(error.error, precision === "f32" ? 1e-5 : 1e-12);
+    const time = await timed(() => objective.gradient(at, out));
+    const peak = peaks.get(`${build} ${precision}`)!;
+    record({ task: nameOf(problem), solver: `learnloss ${build}`, ...outcome(problem, time, peak), ...error });
+    arena.dispose();
   }
-  const milliseconds = await median(() => objective.gradient(at, out));
-  const name = density === 1 ? `learnloss ${size}` : `learnloss CSR ${Math.round(100 * density)} % ${size}`;
-  record(name, milliseconds, 4 * nonzeros * classes, peaks[precision]);
-  arena.dispose();
 }
 
-const json = process.argv.indexOf("--json");
-const file = json < 0 ? undefined : process.argv[json + 1];
-if (file) {
+function check(error: number, limit: number): void {
+  if (!(error < limit)) throw new Error(`its gradient differs by ${error}`);
+}
+
+async function peer(problem: Problem, reference: Float64Array, name: string, make: () => Peer | Promise<Peer>) {
+  try {
+    const it = await make();
+    await it.run();
+    const expected = "expected" in it ? (it.expected as Float64Array) : reference;
+    const error = errorOf(it.gradient(), expected);
+    check(error, 1e-4);
+    const time = it.times ? timedBy(it.times) : await timed(() => it.run());
+    record({ task: nameOf(problem), solver: it.name, ...outcome(problem, time, peaks.get("simd f32")!), error });
+    if (it.note) note(it.note);
+    it.dispose?.();
+  } catch (error) {
+    note(`${name}: not measured, ${error instanceof Error ? error.message.split("\n")[0] : error}`);
+  }
+}
+
+for (const [build] of builds) await measurePeaks(build);
+for (const size of [main, small]) {
+  const problem = makeProblem(size);
+  const reference = new Float64Array(problem.theta.length);
+  plainGradient(problem, reference);
+  await ours(problem, reference);
+  if (options.own) continue;
+  await peer(problem, reference, "numpy", () => numpy(problem, 1000));
+  await peer(problem, reference, "numpy", () => numpy(problem, size.rows));
+  await peer(problem, reference, "onnxruntime-web", () => onnxruntime(problem));
+  await peer(problem, reference, "tfjs wasm", () => tfjs(problem, "wasm"));
+  await peer(problem, reference, "plain JavaScript", () => plain(problem));
+  if (size !== small) continue;
+  await peer(problem, reference, "tfjs cpu", () => tfjs(problem, "cpu"));
+  await peer(problem, reference, "ml-logistic-regression", () => mlLogisticRegression(problem));
+}
+for (const size of more) await ours(makeProblem(size));
+
+if (options.json) {
   const commit = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim();
-  const report = { bench: "kernels", cpu: cpus()[0]?.model, node: process.version, commit, results: rowsOut };
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+  const report = { bench: "kernels", cpu: cpus()[0]?.model, node: process.version, commit, notes, results: rows };
+  writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
 }

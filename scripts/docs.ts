@@ -114,6 +114,37 @@ function lpTables(): Record<string, string> {
   };
 }
 
+interface KernelRow {
+  readonly task: string;
+  readonly solver: string;
+  readonly milliseconds: number;
+  readonly peakRatio: number;
+}
+
+/** bench/results/kernels.json and kernels-node24.json, which `npm run bench:kernels -- --json FILE` writes. */
+function kernelsTable(): string {
+  const [old, recent] = ["kernels", "kernels-node24"].map((name) => {
+    const report = JSON.parse(readFileSync(`bench/results/${name}.json`, "utf8"));
+    return new Map((report.results as KernelRow[]).map((row) => [`${row.task} | ${row.solver}`, row]));
+  }) as [Map<string, KernelRow>, Map<string, KernelRow>];
+  const digits = (value: number) =>
+    value < 0.995 ? value.toFixed(3) : value < 99.5 ? value.toFixed(1) : value.toFixed(0);
+  const cells = [...new Set([...old.keys(), ...recent.keys()])]
+    .filter((key) => /^softmax (60000|5000)×784×10 f32 /.test(key))
+    .sort((a, b) => Number(b.startsWith("softmax 60000")) - Number(a.startsWith("softmax 60000")))
+    .map((key) => {
+      const rows = [old.get(key), recent.get(key)];
+      const { task, solver } = rows[0] ?? rows[1]!;
+      const times = rows.map((row) => (row ? digits(row.milliseconds) : ""));
+      const peaks = rows.map((row) => (row ? `${(100 * row.peakRatio).toFixed(0)} %` : ""));
+      return [task.replace("softmax ", ""), solver, times[0]!, peaks[0]!, times[1]!, peaks[1]!];
+    });
+  return table([
+    ["rows × columns × classes", "gradient by", "Node 20 ms", "of peak", "Node 24 ms", "of peak"],
+    ...cells,
+  ]);
+}
+
 /** An example's picture: a chart whose colors are those of the reports. */
 type Figure = Omit<ChartOptions, "series"> & { readonly series: readonly Omit<Series, "color">[] };
 
@@ -147,10 +178,12 @@ writePicture("anytime", anytime(page));
 const blocks: Record<string, string> = {
   demo: table(page.table),
   inner: innerTable(),
+  kernels: kernelsTable(),
   ...lpTables(),
   tuning: headline(),
   "end-to-end": endToEnd(),
 };
+
 for (const file of readdirSync("examples")) {
   const name = file.replace(/\.ts$/, "");
   blocks[name] = await runExample(name);

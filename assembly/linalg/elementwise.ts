@@ -149,3 +149,22 @@ export function logPair(x: v128): v128 {
   const sum = f64x2.sub(f64x2.mul(k, constant(LN2 + 8)), f64x2.sub(low, f));
   return f64x2.add(sum, f64x2.sub(x, x));
 }
+
+/**
+ * Makes n values of X fit for the kernels, in place: subnormal numbers become 0 (a product with one costs an Intel core
+ * 150 cycles; 5000 × 784 × 10 took 1.4 s instead of 5 ms). Returns the index of the first |x| > limit, or −1.
+ */
+export function conditionValues(n: i32, width: i32, x: usize, limit: f64): i32 {
+  return width == 4 ? condition<f32>(n, x, <f32>limit) : condition<f64>(n, x, limit);
+}
+
+function condition<T>(n: i32, x: usize, limit: T): i32 {
+  const normal: T = sizeof<T>() == 4 ? <T>f32.MIN_NORMAL_VALUE : <T>f64.MIN_NORMAL_VALUE;
+  for (let i = 0; i < n; i++) {
+    const at = x + <usize>i * sizeof<T>();
+    const size = abs<T>(load<T>(at));
+    if (size < normal) store<T>(at, 0);
+    else if (size > limit) return i;
+  }
+  return -1;
+}

@@ -103,7 +103,10 @@ function weightsOf<T>(o: Objective, theta: usize): usize {
   if (sizeof<T>() == 8) return theta;
   const copy = o.weightsF32;
   const n = o.weightCount;
-  for (let i = 0; i < n; i++) store<f32>(copy + ((<usize>i) << 2), <f32>load<f64>(theta + ((<usize>i) << 3)));
+  for (let i = 0; i < n; i++) {
+    const w = <f32>load<f64>(theta + ((<usize>i) << 3));
+    store<f32>(copy + ((<usize>i) << 2), abs<f32>(w) < f32.MIN_NORMAL_VALUE ? 0 : w); // see conditionValues
+  }
   return copy;
 }
 

@@ -3,7 +3,7 @@
 
 import { expPair, logPair } from "../linalg/elementwise";
 import { Objective } from "../objective";
-import { addLosses, at, loadPair, ownWeight, storePair, uniformWeight } from "./block";
+import { addLosses, at, loadPair, ownWeight, storeSlopes, uniformWeight } from "./block";
 
 export function logistic<T>(o: Objective, first: i32, count: i32, z: usize): void {
   if (ASC_FEATURE_SIMD) {
@@ -36,7 +36,7 @@ function pair<T>(o: Objective, first: i32, i: i32, second: i32, z: usize): void 
   const own = f64x2.replace_lane(f64x2.splat(ownWeight(o, row0)), 1, ownWeight(o, row1));
   const uniform = f64x2.replace_lane(f64x2.splat(uniformWeight(o, row0)), 1, uniformWeight(o, row1));
   const slope = f64x2.add(f64x2.mul(own, f64x2.sub(p, y)), f64x2.mul(uniform, f64x2.sub(p, half)));
-  storePair<T>(at<T>(z, 0, i), slope);
+  storeSlopes<T>(at<T>(z, 0, i), slope);
 }
 
 function row<T>(o: Objective, first: i32, i: i32, z: usize): void {

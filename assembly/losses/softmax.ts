@@ -2,7 +2,7 @@
 
 import { expPair, logPair } from "../linalg/elementwise";
 import { Objective } from "../objective";
-import { addLosses, at, loadPair, ownWeight, storePair, uniformWeight } from "./block";
+import { addLosses, at, loadPair, ownWeight, storeSlopes, uniformWeight } from "./block";
 
 export function softmax<T>(o: Objective, first: i32, count: i32, z: usize): void {
   if (ASC_FEATURE_SIMD) {
@@ -24,9 +24,10 @@ function pair<T>(o: Objective, first: i32, i: i32, second: i32, z: usize): void 
     mean = f64x2.add(mean, s);
   }
   mean = f64x2.mul(mean, f64x2.splat(1 / <f64>C));
+  const deepest = f64x2.splat(-700); // e⁻⁷⁰⁰ is 0 beside 1, and not subnormal
   let total = f64x2.splat(0);
   for (let c = 0; c < C; c++) {
-    const power = expPair(f64x2.sub(loadPair<T>(at<T>(z, c, i)), largest));
+    const power = expPair(f64x2.pmax(f64x2.sub(loadPair<T>(at<T>(z, c, i)), largest), deepest));
     v128.store(at<f64>(e, c, i), power);
     total = f64x2.add(total, power);
   }
@@ -48,7 +49,7 @@ function pair<T>(o: Objective, first: i32, i: i32, second: i32, z: usize): void 
   const factor = f64x2.mul(f64x2.add(own, uniform), inverse);
   const floor = f64x2.mul(uniform, f64x2.splat(1 / <f64>C));
   for (let c = 0; c < C; c++) {
-    storePair<T>(at<T>(z, c, i), f64x2.sub(f64x2.mul(factor, v128.load(at<f64>(e, c, i))), floor));
+    storeSlopes<T>(at<T>(z, c, i), f64x2.sub(f64x2.mul(factor, v128.load(at<f64>(e, c, i))), floor));
   }
   // The labels again, from e: what was stored is rounded to T already.
   subtract<T>(

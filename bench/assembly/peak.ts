@@ -1,10 +1,18 @@
 // The multiply-add peak of one core through SIMD128: twelve independent chains in registers, no memory. Compiled on its
-// own by bench/kernels.ts; the measure that the kernels' speed is divided by.
+// own by bench/kernels.ts, without and with relaxed SIMD; the measures that the kernels' speed is divided by.
 
-/** `steps` × 12 multiply-adds of vectors of T. The result only keeps the loop alive. */
-function peak<T>(steps: i32): f64 {
-  const factor = v128.splat<T>(<T>0.999);
-  const term = v128.splat<T>(<T>0.001);
+function multiplyAdd<T>(x: v128, y: v128, sum: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return v128.relaxed_madd<T>(x, y, sum);
+  return v128.add<T>(sum, v128.mul<T>(x, y));
+}
+
+/**
+ * `steps` × 12 multiply-adds of vectors of T. The factor and the term are arguments, because V8
+ * builds literals again in every round; the result only keeps the loop alive.
+ */
+function peak<T>(steps: i32, by: f64, plus: f64): f64 {
+  const factor = v128.splat<T>(<T>by);
+  const term = v128.splat<T>(<T>plus);
   let a = v128.splat<T>(1);
   let b = v128.splat<T>(2);
   let c = v128.splat<T>(3);
@@ -18,18 +26,18 @@ function peak<T>(steps: i32): f64 {
   let r = v128.splat<T>(10);
   let s = v128.splat<T>(11);
   for (let i = 0; i < steps; i++) {
-    a = v128.add<T>(v128.mul<T>(a, factor), term);
-    b = v128.add<T>(v128.mul<T>(b, factor), term);
-    c = v128.add<T>(v128.mul<T>(c, factor), term);
-    d = v128.add<T>(v128.mul<T>(d, factor), term);
-    e = v128.add<T>(v128.mul<T>(e, factor), term);
-    f = v128.add<T>(v128.mul<T>(f, factor), term);
-    g = v128.add<T>(v128.mul<T>(g, factor), term);
-    h = v128.add<T>(v128.mul<T>(h, factor), term);
-    p = v128.add<T>(v128.mul<T>(p, factor), term);
-    q = v128.add<T>(v128.mul<T>(q, factor), term);
-    r = v128.add<T>(v128.mul<T>(r, factor), term);
-    s = v128.add<T>(v128.mul<T>(s, factor), term);
+    a = multiplyAdd<T>(a, factor, term);
+    b = multiplyAdd<T>(b, factor, term);
+    c = multiplyAdd<T>(c, factor, term);
+    d = multiplyAdd<T>(d, factor, term);
+    e = multiplyAdd<T>(e, factor, term);
+    f = multiplyAdd<T>(f, factor, term);
+    g = multiplyAdd<T>(g, factor, term);
+    h = multiplyAdd<T>(h, factor, term);
+    p = multiplyAdd<T>(p, factor, term);
+    q = multiplyAdd<T>(q, factor, term);
+    r = multiplyAdd<T>(r, factor, term);
+    s = multiplyAdd<T>(s, factor, term);
   }
   const sum = v128.add<T>(
     v128.add<T>(v128.add<T>(v128.add<T>(a, b), v128.add<T>(c, d)), v128.add<T>(v128.add<T>(e, f), v128.add<T>(g, h))),
@@ -38,10 +46,25 @@ function peak<T>(steps: i32): f64 {
   return <f64>v128.extract_lane<T>(sum, 0);
 }
 
-export function peakF32(steps: i32): f64 {
-  return peak<f32>(steps);
+export function peakF32(steps: i32, by: f64, plus: f64): f64 {
+  return peak<f32>(steps, by, plus);
 }
 
-export function peakF64(steps: i32): f64 {
-  return peak<f64>(steps);
+export function peakF64(steps: i32, by: f64, plus: f64): f64 {
+  return peak<f64>(steps, by, plus);
+}
+
+/** Sum of `bytes` bytes of f32, a multiple of 64: how fast memory is read. */
+export function read(pointer: usize, bytes: usize): f64 {
+  let a = v128.splat<f32>(0);
+  let b = v128.splat<f32>(1);
+  let c = v128.splat<f32>(2);
+  let d = v128.splat<f32>(3);
+  for (const end = pointer + bytes; pointer < end; pointer += 64) {
+    a = f32x4.add(a, v128.load(pointer));
+    b = f32x4.add(b, v128.load(pointer, 16));
+    c = f32x4.add(c, v128.load(pointer, 32));
+    d = f32x4.add(d, v128.load(pointer, 48));
+  }
+  return <f64>f32x4.extract_lane(f32x4.add(f32x4.add(a, b), f32x4.add(c, d)), 0);
 }

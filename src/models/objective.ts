@@ -124,8 +124,8 @@ export class Objective {
     this.#groupLosses = arena.f64(groups + 1);
     const width = options.precision === "f64" ? 8 : 4;
     this.width = width;
-    checkRange(dataset, width);
     const augmentation = options.rowGroups?.augmentation;
+    if (augmentation) checkRange(dataset, width);
     const generator = augmentation && new RowGenerator(arena, dataset, augmentation, width);
     const held = generator ? undefined : x;
     this.values = held?.values.length ?? 0;
@@ -143,7 +143,7 @@ export class Objective {
       columns,
       outputs,
       groups,
-      held ? arena.copy(inWidth(held.values, width)) : 0,
+      held ? placed(arena, dataset, width) : 0,
       held?.kind === "csr" ? arena.copy(held.indices) : 0,
       held?.kind === "csr" ? arena.copy(held.starts) : 0,
       arena.copy(targets),
@@ -274,21 +274,30 @@ const LARGEST = 3_500_000;
 /** |x| at most, by bytes per value: scores and sums of squares stay far from overflow. */
 const RANGE = { 4: 1e30, 8: 1e140 } as const;
 
+/** X in Wasm memory, in its width, without subnormal numbers. @throws OVERFLOW with row and column */
+function placed(arena: Arena<Kernels>, dataset: Rows, width: 4 | 8): Pointer {
+  const { values } = dataset.x;
+  const pointer = arena.bytes(values.length * width);
+  if (width === 4) arena.viewF32(pointer, values.length).set(values);
+  else arena.viewF64(pointer, values.length).set(values);
+  const index = arena.kernels.conditionValues(values.length, width, pointer, RANGE[width]);
+  if (index >= 0) throw overflow(dataset, index);
+  return pointer;
+}
+
 /** @throws OVERFLOW with row and column */
-function checkRange({ x, columns }: Rows, width: 4 | 8): void {
-  const index = x.values.findIndex((value: number) => Math.abs(value) > RANGE[width]);
-  if (index < 0) return;
+function checkRange(dataset: Rows, width: 4 | 8): void {
+  const index = dataset.x.values.findIndex((value: number) => Math.abs(value) > RANGE[width]);
+  if (index >= 0) throw overflow(dataset, index);
+}
+
+function overflow({ x, columns }: Rows, index: number): LearnLossError {
   const row = x.kind === "dense" ? Math.floor(index / columns) : x.starts.findIndex((start) => start > index) - 1;
   const column = x.kind === "dense" ? index % columns : x.indices[index]!;
-  throw new LearnLossError(
+  return new LearnLossError(
     "OVERFLOW",
     `X is ${x.values[index]} at row ${row + 1}, column ${column + 1}: its square would overflow. Standardize the columns, or divide them.`,
   );
-}
-
-function inWidth(values: Float32Array | Float64Array, width: 4 | 8): Float32Array | Float64Array {
-  if (values.BYTES_PER_ELEMENT === width) return values;
-  return width === 8 ? Float64Array.from(values) : Float32Array.from(values);
 }
 
 /** Knots with their weights, ascending, zero weights kept (their φ is wanted). */

@@ -214,3 +214,24 @@ test("softmax does not change when the same vector is added to every class, and 
   expect(Number.isFinite(huge.loss)).toBe(true);
   expect(huge.gradient.every(Number.isFinite)).toBe(true);
 });
+
+test("subnormal numbers in X count as 0, slopes of well-separated rows vanish, NaN stays", () => {
+  for (const [precision, tiny] of [
+    ["f32", 1e-40],
+    ["f64", 1e-310],
+  ] as const) {
+    const problem = exampleProblem("softmax", 33, 5, 3);
+    const theta = randomTheta(3 * 6);
+    const filled = (fill: number) => problem.dataset.x.values.map((value, i) => (i % 2 ? fill : value));
+    const on = (values: Float64Array, at = theta) =>
+      evaluate({ ...problem, dataset: { rows: 33, columns: 5, x: { kind: "dense", values } }, precision }, at);
+    expect([...on(filled(tiny) as Float64Array).gradient]).toEqual([...on(filled(0) as Float64Array).gradient]);
+    const separated = on(
+      filled(0) as Float64Array,
+      theta.map((_, i) => (i >= 15 ? -95 * (i - 15) : 0)),
+    );
+    const slopes = separated.gradient.map(Math.abs);
+    expect(slopes.every((value) => value === 0 || value > 1e-30)).toBe(true);
+    expect(on(filled(0) as Float64Array, theta.with(16, NaN)).loss).toBeNaN();
+  }
+});
