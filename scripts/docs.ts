@@ -118,6 +118,7 @@ interface KernelRow {
   readonly task: string;
   readonly solver: string;
   readonly milliseconds: number;
+  readonly spread: number;
   readonly peakRatio: number;
 }
 
@@ -135,7 +136,7 @@ function kernelsTable(): string {
     .map((key) => {
       const rows = [old.get(key), recent.get(key)];
       const { task, solver } = rows[0] ?? rows[1]!;
-      const times = rows.map((row) => (row ? digits(row.milliseconds) : ""));
+      const times = rows.map((row) => (row ? `${digits(row.milliseconds)} ± ${digits(row.spread)}` : ""));
       const peaks = rows.map((row) => (row ? `${(100 * row.peakRatio).toFixed(0)} %` : ""));
       return [task.replace("softmax ", ""), solver, times[0]!, peaks[0]!, times[1]!, peaks[1]!];
     });

@@ -80,6 +80,8 @@ export class Study {
   readonly #events: StudyEvent[] = [];
   readonly #trials: TrialRecord[] = [];
   #best: Observation | undefined;
+  /** Trials told or failed. */
+  #settled = 0;
   #disposed = false;
 
   constructor(options: StudyOptions) {
@@ -162,7 +164,7 @@ export class Study {
   }
 
   get done(): boolean {
-    return this.#trials.filter((trial) => trial.status !== "pending").length >= this.#limit;
+    return this.#settled >= this.#limit;
   }
 
   #record(type: "observe" | "tell", trial: Pick<Trial, "id">, model: ModelSeen, converged: boolean): void {
@@ -233,6 +235,7 @@ export class Study {
       return Object.freeze({ id, lambda: Object.freeze(this.polyhedron.toRecord(lambda)), proposal: event.proposal });
     }
     const record = this.#trials[event.trial]!;
+    if (event.type !== "observe") this.#settled++;
     if (event.type === "fail") {
       record.status = "failed";
       record.reason = event.reason;

@@ -72,7 +72,7 @@ function trustRegion(trials: readonly TrialRecord[]): {
   let atFloor = 0;
   for (const trial of trials) {
     if (trial.status !== "told") continue;
-    const error = Math.min(...trial.observations.map((seen) => seen.error));
+    const error = trial.observations.reduce((least, seen) => Math.min(least, seen.error), Number.POSITIVE_INFINITY);
     const better = error < best;
     if (trial.proposal === "fit") {
       if (better) {

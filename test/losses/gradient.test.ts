@@ -235,3 +235,18 @@ test("subnormal numbers in X count as 0, slopes of well-separated rows vanish, N
     expect(on(filled(0) as Float64Array, theta.with(16, NaN)).loss).toBeNaN();
   }
 });
+
+test("an objective holds X once: at most 1.1 bytes per byte of dense or CSR data", () => {
+  const { dataset, targets, outputs } = exampleProblem("softmax", 2000, 60, 3);
+  for (const rows of [dataset, sparsePair(dataset).csr]) {
+    const { x } = rows;
+    const bytes = x.values.byteLength + (x.kind === "csr" ? x.indices.byteLength + x.starts.byteLength : 0);
+    const before = kernels().allocatedBytes();
+    const arena = new Arena(kernels());
+    new Objective(arena, { model: "softmax", dataset: rows, targets, outputs, precision: "f64" });
+    const held = kernels().allocatedBytes() - before;
+    arena.dispose();
+    expect(held / bytes).toBeGreaterThan(0.9);
+    expect(held / bytes).toBeLessThan(1.1);
+  }
+});
