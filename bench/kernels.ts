@@ -109,9 +109,9 @@ async function timed(run: () => unknown): Promise<Time> {
   await run();
   const slow = performance.now() - began > 150;
   const bench = new Bench({
-    time: slow ? 1000 : 800,
+    time: slow ? 600 : 400,
     iterations: 5,
-    warmupTime: slow ? 0 : 600,
+    warmupTime: slow ? 0 : 400,
     warmupIterations: slow ? 1 : 20,
   });
   bench.add("run", run);
