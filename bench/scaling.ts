@@ -182,7 +182,18 @@ ladder("report", "observations", 1, [6250, 25000, 100000], (count) => {
     features: { loss: 1 + random.uniform(), l2: 1 + random.uniform() },
     converged: i % 10 === 9,
   }));
-  return () => report({ title: "", subtitle: "", metric: "error", points, table: [[]], certificate: [] });
+  const lambda = { loss: 1, l2: 1 };
+  return () =>
+    report({
+      title: "",
+      subtitle: "",
+      metric: "error",
+      points,
+      lambda,
+      dataFeatures: ["loss"],
+      table: [[]],
+      certificate: [],
+    });
 });
 
 interface Memory {

@@ -144,8 +144,13 @@ export function featureSpace({ points, metric, lambda, dataFeatures }: FigureInp
   const [best] = seen.reduce(([a], b) => [b.error < a.error ? b : a], [seen[0]!]);
   const total = (p: SeenPoint) => at(p)[0] + at(p)[1];
   const level = seen.reduce((least, p) => Math.min(least, total(p)), Number.POSITIVE_INFINITY);
-  const trials = [...new Set(seen.map(({ trial }) => trial))];
-  const paths = trials.map((trial) => seen.filter((p) => p.trial === trial));
+  const trials = new Map<number, SeenPoint[]>();
+  for (const p of seen) {
+    const trial = trials.get(p.trial);
+    if (trial) trial.push(p);
+    else trials.set(p.trial, [p]);
+  }
+  const paths = [...trials.values()];
   return {
     title,
     svg: chart({
@@ -235,8 +240,12 @@ export function lambdaPath({ points, lambda }: FigureInput): Figure {
 }
 
 function spread(points: readonly SeenPoint[], name: string): number {
-  const values = points.map((p) => Math.log(p.lambda[name]!));
-  return Math.max(...values) - Math.min(...values);
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { lambda } of points) {
+    low = Math.min(low, lambda[name]!);
+    high = Math.max(high, lambda[name]!);
+  }
+  return Math.log(high) - Math.log(low);
 }
 
 /** What is proved of the least loss, as a function of one weight. */
