@@ -73,7 +73,7 @@ function costTable(results: Results, quantity: Quantity, only?: readonly string[
   );
   const rows = Object.values(results).map((task) => {
     const summaries = new Map(summarize(task).map((summary) => [summary.method, summary]));
-    const least = Math.min(...[...summaries.values()].map((summary) => summary[quantity].median));
+    const least = Math.min(...methods.flatMap((method) => summaries.get(method)?.[quantity].median ?? []));
     return [
       task.title,
       String(task.k),
