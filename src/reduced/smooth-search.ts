@@ -59,7 +59,13 @@ export function* searchBySlopes(
     });
     const promise = value - found.value;
     models.restore();
-    if (!(promise > 0.5 * tolerance * Math.abs(value))) break;
+    if (!(promise > 0.5 * tolerance * Math.abs(value))) {
+      if (step > 0) break;
+      const far = yield* leap(models, lambda, radius, (x) => offset + liftOf(tilt!, x, home).value, value);
+      if (!(value - far.value > tolerance * Math.abs(value))) break;
+      ({ lambda, value } = far);
+      continue;
+    }
     models.move(found.x.map((x, j) => x - origin[j]!));
     const next = models.lambda(found.x);
     yield* models.solve(next);
@@ -78,6 +84,32 @@ export function* searchBySlopes(
     if (gain < tolerance * Math.abs(value)) break;
   }
   return { lambda, error: metric.fromLoss(value), gain: metric.fromLoss(first - value) };
+}
+
+/**
+ * Penalties far too weak, or too strong, leave e flat in log λ: nothing near promises anything. Looks at λ with all
+ * penalties multiplied, and divided; the models are left at the better of them, or at λ.
+ */
+function* leap(
+  models: VirtualModels,
+  lambda: Float64Array,
+  radius: number,
+  correction: (x: Float64Array) => number,
+  value: number,
+): Generator<void, { readonly lambda: Float64Array; readonly value: number }> {
+  const { data } = models.space;
+  let best = { lambda, value };
+  for (const step of [radius, -radius]) {
+    const x = lambda.map((weight, j) => log(weight) + (data[j] ? 0 : step));
+    const tried = models.lambda(x);
+    models.save();
+    yield* models.solve(tried);
+    const error = models.loss() + correction(tried.map(log));
+    if (error < best.value) best = { lambda: tried, value: error };
+    else models.restore();
+  }
+  yield* models.solve(best.lambda);
+  return best;
 }
 
 /** What the reduced model's slope at the center, where the models were just linearized, lacks of the true one. */

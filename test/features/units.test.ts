@@ -38,8 +38,8 @@ test("targets in other units: the same model, and no worse than a grid of λ", a
       }, 0);
       best = Math.min(best, judged);
     }
-    expect(error).toBeLessThan(1.03 * best);
+    expect(error).toBeLessThan(1.005 * best);
     results.push(error / scale ** 2);
   }
-  expect(Math.abs(results[1]! / results[0]! - 1)).toBeLessThan(0.03);
+  expect(Math.abs(results[1]! / results[0]! - 1)).toBeLessThan(0.005);
 });
