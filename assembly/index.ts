@@ -53,6 +53,7 @@ export { penaltyFeatures } from "./penalties/separable";
 export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
 export {
   reducedBytes,
+  reducedFactorBytes,
   reducedGradient,
   reducedHessian,
   reducedInit,
@@ -62,7 +63,7 @@ export {
   reducedSetSmoothing,
   reducedWorkBytes,
 } from "./reduced/model";
-export { reducedFactor, reducedSolve, reducedSolveLinear } from "./reduced/newton";
+export { reducedApplyFactor, reducedFactor, reducedSolve, reducedSolveLinear } from "./reduced/newton";
 export {
   projectionBytes,
   projectionDerivatives,

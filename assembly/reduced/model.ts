@@ -3,7 +3,7 @@
 // the full training removes that again.
 
 import { dot } from "../linalg/dense";
-import { Objective } from "../objective";
+import { BLOCK, Objective } from "../objective";
 import { groupDot, groupFactor, groupStart, memberAt } from "../penalties/group";
 import { Basis, expandWeights, reduceWeights } from "./basis";
 import { Projection, projectionGradient, projectionHessian } from "./projection";
@@ -16,7 +16,8 @@ export class Reduced {
   weights: usize; // W of the last gradient's a: f64[outputs][columns]
   direction: usize; // W of a direction, then scratch: f64[outputs + 1][columns]
   work: usize; // `WORK` vectors of outputs × capacity
-  factors: usize; // Cholesky factors of the Hessian's diagonal blocks: f64[outputs][capacity][capacity]
+  factors: usize; // Cholesky factor of the Hessian, or of its diagonal blocks: `reducedFactorBytes`
+  whole: bool; // whether `factors` is of the whole Hessian
   passes: f64; // work so far, in passes over the training rows
 
   get length(): i32 {
@@ -38,7 +39,10 @@ export class Reduced {
 }
 
 /** Vectors of work space that the solver of newton.ts uses. */
-export const WORK: i32 = 8;
+export const WORK: i32 = 9;
+
+/** Unknowns up to which the Hessian is factored whole: the factor then costs as much as a few dozen products. */
+const WHOLE: i32 = 512;
 
 export function reducedBytes(): usize {
   return offsetof<Reduced>();
@@ -46,6 +50,16 @@ export function reducedBytes(): usize {
 
 export function reducedWorkBytes(outputs: i32, capacity: i32): usize {
   return (<usize>WORK * <usize>outputs * <usize>capacity) << 3;
+}
+
+export function wholeFits(outputs: i32, capacity: i32): bool {
+  return outputs > 1 && outputs * capacity <= WHOLE;
+}
+
+/** The factor, and where it is made: f64[outputs·capacity][BLOCK]. */
+export function reducedFactorBytes(outputs: i32, capacity: i32): usize {
+  const unknowns = <usize>outputs * <usize>capacity;
+  return (wholeFits(outputs, capacity) ? unknowns * (unknowns + <usize>BLOCK) : unknowns * <usize>capacity) << 3;
 }
 
 export function reducedInit(
@@ -65,6 +79,7 @@ export function reducedInit(
   r.direction = direction;
   r.work = work;
   r.factors = factors;
+  r.whole = false;
   r.passes = 0;
 }
 

@@ -52,11 +52,11 @@ export function projectionInit(
   }
 }
 
-function slotOf(p: Projection, o: Objective, block: i32, output: i32, slot: i32): usize {
+export function slotOf(p: Projection, o: Objective, block: i32, output: i32, slot: i32): usize {
   return p.z + ((<usize>((block * o.outputs + output) * p.capacity + slot) * <usize>BLOCK) << 3);
 }
 
-function rowsOf(base: usize, o: Objective, block: i32, output: i32): usize {
+export function rowsOf(base: usize, o: Objective, block: i32, output: i32): usize {
   return base + ((<usize>(block * o.outputs + output) * <usize>BLOCK) << 3);
 }
 
@@ -375,7 +375,7 @@ function backward(p: Projection, o: Objective, block: i32, residuals: usize, gra
 }
 
 /** xᵀy over one block; the order of the additions is that of the SIMD lanes in both builds. */
-function dotBlock(x: usize, y: usize): f64 {
+export function dotBlock(x: usize, y: usize): f64 {
   if (ASC_FEATURE_SIMD) {
     let s0 = f64x2.splat(0);
     let s1 = f64x2.splat(0);
@@ -399,7 +399,7 @@ function dotBlock(x: usize, y: usize): f64 {
   return even0 + even1 + (odd0 + odd1);
 }
 
-function product(x: usize, y: usize, out: usize): void {
+export function product(x: usize, y: usize, out: usize): void {
   if (ASC_FEATURE_SIMD) {
     for (let at: usize = 0; at < 256; at += 16) v128.store(out + at, f64x2.mul(v128.load(x + at), v128.load(y + at)));
   } else {

@@ -46,6 +46,7 @@ export class ReducedModel {
   #termGradients: Pointer = 0;
   #stale = true;
   #smoothing = 1e-3;
+  #products = 7;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, train: Objective, validation: Objective, capacity: number) {
     const k = arena.kernels;
@@ -67,7 +68,7 @@ export class ReducedModel {
       arena.f64(outputs * columns),
       arena.f64((outputs + 1) * columns),
       arena.bytes(k.reducedWorkBytes(outputs, capacity)),
-      arena.f64(outputs * capacity * capacity),
+      arena.bytes(k.reducedFactorBytes(outputs, capacity)),
     );
     this.coefficients = arena.f64(outputs * capacity);
     this.#gradient = arena.f64(outputs * capacity);
@@ -183,7 +184,7 @@ export class ReducedModel {
     this.#train.setWeights(this.#space.termWeights(lambda));
     if (this.#stale) {
       k.reducedGradient(this.pointer, this.coefficients, this.#gradient);
-      k.reducedFactor(this.pointer);
+      k.reducedFactor(this.pointer, false);
       this.#stale = false;
     }
     return k.reducedSolve(this.pointer, this.coefficients, SOLVE_TOLERANCE, 30);
@@ -204,12 +205,20 @@ export class ReducedModel {
     const penalties = this.#termGradients + 8 * length * (groupCount + 1);
     k.reducedPenaltyGradients(this.pointer, this.coefficients, knots.length, this.#knots, penalties);
     const order = this.#space.pick(Float64Array.from({ length: terms }, (_, t) => t));
+    const { outputs } = this.#train;
+    const separable = this.#space.features.every(({ kind }) => kind !== "group-norm");
+    const exact = separable && which.length * this.#products > (outputs * this.size) / 4;
+    if (exact) k.reducedFactor(this.pointer, true);
     for (const [i, j] of which.entries()) {
       const source = this.#termGradients + 8 * length * order[j]!;
       const target = tangents + 8 * length * i;
       const right = arena.viewF64(this.#gradient, length);
       right.set(arena.viewF64(source, length).map((value) => -lambda[j]! * value));
-      k.reducedSolveLinear(this.pointer, this.#gradient, target, TANGENT_TOLERANCE, 60);
+      if (exact) {
+        k.reducedApplyFactor(this.pointer, this.#gradient, target);
+      } else {
+        this.#products = k.reducedSolveLinear(this.pointer, this.#gradient, target, TANGENT_TOLERANCE, 60);
+      }
       if (moved !== 0)
         k.projectionScores(this.#validationRows, target, moved + 8 * i * this.#train.outputs * this.#validation.rows);
       yield;
@@ -239,7 +248,7 @@ export class ReducedModel {
     const length = this.#train.outputs * this.capacity;
     this.#train.setWeights(this.#space.termWeights(lambda));
     k.reducedGradient(this.pointer, this.coefficients, this.#gradient);
-    k.reducedFactor(this.pointer);
+    k.reducedFactor(this.pointer, false);
     this.#arena.viewF64(this.#gradient, length).fill(0);
     k.projectionGradient(this.#validationRows, this.coefficients, this.#gradient);
     k.reducedSolveLinear(this.pointer, this.#gradient, this.#adjoint, ADJOINT_TOLERANCE, 60);
