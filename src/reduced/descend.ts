@@ -29,8 +29,9 @@ export interface DescentOptions {
 
 /**
  * Minimizes a smooth function of a few variables in a box: projected BFGS. Variables at a bound that the gradient
- * pushes outwards are held; the inverse Hessian is kept for all, so that one let go again finds its curvature. Yields after
- * every evaluation.
+ * pushes outwards are held; the inverse Hessian is kept for all, so that one let go again finds its curvature. It ends when
+ * steepest descent finds nothing either: scaled by the first step, an inverse Hessian knows one direction, and may find the
+ * others flat. Yields after every evaluation.
  */
 export function* descend(
   f: (x: Float64Array) => Slope,
@@ -56,7 +57,11 @@ export function* descend(
     if (longest > reach) step = step.map((s) => s * (reach / longest));
     const worth = tolerance * Math.abs(value);
     const target = feasible(x.map((value, j) => value + step[j]!));
-    if (-dot(gradient, minus(target, x)) < worth) break;
+    if (-dot(gradient, minus(target, x)) < worth) {
+      if (!inverse) break;
+      inverse = undefined;
+      continue;
+    }
 
     let length = 1;
     let next = target;
@@ -81,7 +86,10 @@ export function* descend(
     x = next;
     value = at.value;
     gradient = at.gradient;
-    if (gain < 0.3 * worth) break;
+    if (gain < 0.3 * worth) {
+      if (!inverse) break;
+      inverse = undefined;
+    }
   }
   return { x, value };
 }

@@ -9,10 +9,13 @@ const STEPS = 6;
 /** |δ| at which a linearization is trusted to begin with, at most, and at which the search ends. */
 const TRUST = { first: 1, most: 2, least: 0.03 };
 
+/** Penalties up to which a leap tries each alone: it costs two solves. */
+const ALONE = 3;
+
 /** Evaluations of a linearization at most: they cost validation work alone. */
 const EVALUATIONS = 60;
 
-/** Distance in log λ over which the correction fades: a slope at the center says little of what is far. */
+/** Distance in log λ, for three of them, over which the correction fades: a slope at the center says little of what is far. */
 const FADE = 0.5;
 
 /**
@@ -81,14 +84,14 @@ export function* searchBySlopes(
     value = actual;
     if (gain > 0.7 * promise) trust = Math.min(1.5 * trust, TRUST.most);
     else if (gain < 0.3 * promise) trust *= 0.5;
-    if (gain < tolerance * Math.abs(value)) break;
+    if (gain < tolerance * Math.abs(value) && gain > 0.3 * promise) break;
   }
   return { lambda, error: metric.fromLoss(value), gain: metric.fromLoss(first - value) };
 }
 
 /**
  * Penalties far too weak, or too strong, leave e flat in log λ: nothing near promises anything. Looks at λ with all
- * penalties multiplied, and divided; the models are left at the better of them, or at λ.
+ * penalties multiplied, and divided, and with each alone; the models are left at the best of them, or at λ.
  */
 function* leap(
   models: VirtualModels,
@@ -98,9 +101,14 @@ function* leap(
   value: number,
 ): Generator<void, { readonly lambda: Float64Array; readonly value: number }> {
   const { data } = models.space;
+  const penalties = models.free.filter((j) => !data[j]);
+  const alone = penalties.length > 1 && penalties.length <= ALONE ? penalties.map((j) => [j]) : [];
   let best = { lambda, value };
-  for (const step of [radius, -radius]) {
-    const x = lambda.map((weight, j) => log(weight) + (data[j] ? 0 : step));
+  for (const leap of [penalties, ...alone].flatMap((which) => [
+    { which, step: radius },
+    { which, step: -radius },
+  ])) {
+    const x = lambda.map((weight, j) => log(weight) + (leap.which.includes(j) ? leap.step : 0));
     const tried = models.lambda(x);
     models.save();
     yield* models.solve(tried);
@@ -121,14 +129,15 @@ function tiltOf(models: VirtualModels, { slope, lambda }: Center): Float64Array 
   return tilt;
 }
 
-/** The correction at x: tilt·δ/(1 + |δ|²/FADE²), δ = x − home. */
+/** The correction at x: tilt·δ/(1 + |δ|²/range), δ = x − home. */
 function liftOf(tilt: Float64Array, x: Float64Array, home: Float64Array): Slope {
   const delta = x.map((value, j) => value - home[j]!);
   const length = delta.reduce((sum, d) => sum + d * d, 0);
   const lift = delta.reduce((sum, d, j) => sum + d * tilt[j]!, 0);
-  const fade = 1 / (1 + length / FADE ** 2);
+  const range = (FADE ** 2 * delta.length) / 3;
+  const fade = 1 / (1 + length / range);
   return {
     value: lift * fade,
-    gradient: tilt.map((t, j) => t * fade - (2 * lift * fade * fade * delta[j]!) / FADE ** 2),
+    gradient: tilt.map((t, j) => t * fade - (2 * lift * fade * fade * delta[j]!) / range),
   };
 }

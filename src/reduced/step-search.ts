@@ -7,10 +7,10 @@ import type { VirtualModels } from "./virtual-models.ts";
 export const FEW = 3;
 
 /** λ by chance that a search of few weights looks at first. */
-const PROBES = 8;
+const PROBES = 4;
 
 /** λ by chance of which the most promising is proposed when nothing is predicted to be better. */
-const SCATTER = 12;
+const SCATTER = 4;
 
 /** Linearizations at most; the |δ| at which one is trusted to begin with, at most, and at which the search ends. */
 const STEPS = 8;
