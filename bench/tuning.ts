@@ -47,9 +47,13 @@ if (!interpreter) console.log(`SKIPPED ${PEERS.join(", ")}: no python3 with optu
 for (const task of values.tables ? [] : chosen) {
   const python = interpreter ? new Python(interpreter) : undefined;
   await python?.begin();
-  const limit = Number(values.seconds ?? (values.quick ? 2 : task.large ? 40 : 8));
+  const limit = Number(values.seconds ?? (values.quick ? 2 : (task.patience?.seconds ?? (task.large ? 40 : 8))));
   const seeds = Number(values.seeds ?? (values.quick ? 1 : 5));
-  const methods = values.methods?.split(",") ?? [...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
+  const methods = values.methods?.split(",") ?? task.methods ?? [...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
+  if (!values.methods && task.methods) {
+    const skipped = METHODS.filter((method) => !methods.includes(method)).join(", ");
+    console.log(`SKIPPED for ${task.name}, where they take too long: ${skipped} (--methods runs them).`);
+  }
   const begun = performance.now();
   for (let seed = 1; seed <= seeds; seed++) {
     const parts = await task.parts(seed);
@@ -88,7 +92,7 @@ for (const task of values.tables ? [] : chosen) {
       if (!KINDS.includes(kind)) throw new Error(`No method ${method}: choose of ${METHODS.join(", ")}.`);
       const optimizer = await createOptimizer(kind, k, seed, contest.start(), python);
       // A Gaussian process thinks longer with every trial, the others do not.
-      const trials = kind === "gp" ? 80 : 1000;
+      const trials = kind === "gp" ? (task.patience?.trials ?? 80) : 1000;
       keep(method, await contest.compete(optimizer, start === "warm", { ...budget, trials }));
     }
     const { train } = parts;

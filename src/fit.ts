@@ -108,6 +108,7 @@ export class Fitting {
         precision,
         ...this.#space.structure,
       });
+      this.#objective.setWeights(this.#space.termWeights(this.#space.fromUserRecord(loss.lambda)));
       this.#solver = new WorkingSetSolver(this.#arena, this.#objective, { tolerance });
     } catch (error) {
       this.#arena.dispose();
@@ -152,7 +153,10 @@ export class Fitting {
     signal?.throwIfAborted();
     const model = this.#model(solver.theta);
     const penalties = objective.penalties(solver.theta);
-    const features = this.#space.phi({ groupLosses: solver.groupLosses, ...penalties });
+    // What weighs nothing was passed over, and has a φ nonetheless.
+    const whole = lambda.every((weight, j) => weight > 0 || !isData(this.#space.features[j]!));
+    const groupLosses = whole ? solver.groupLosses : objective.allGroupLosses(solver.theta);
+    const features = this.#space.phi({ groupLosses, ...penalties });
     const status = solver.status === "running" ? "iterations" : solver.status;
     return {
       status,

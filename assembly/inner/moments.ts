@@ -1,6 +1,7 @@
 // Weighted mean, variance and share of nonzeros of each column: the solvers work on centred columns (intercepts are
 // not penalized, so b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column.
 
+import { groupOf, weighs } from "../losses/block";
 import { BLOCK, Objective, panelOf } from "../objective";
 
 /** Variances below this share of the squared mean are rounding: the column is constant. */
@@ -8,7 +9,7 @@ const ROUNDING: f64 = 1e-24;
 
 /**
  * out: f64[3·columns], means, variances and shares of rows whose value is not 0, rows weighted as in the data terms
- * (each group's weights sum to 1).
+ * (each group's weights sum to 1). Groups with λ = 0 have no part in them.
  */
 export function columnMoments(pointer: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
@@ -28,12 +29,15 @@ function moments<T>(o: Objective, out: usize): void {
   const d = o.columns;
   const variances = out + ((<usize>d) << 3);
   const shares = variances + ((<usize>d) << 3);
-  const share = 1 / <f64>o.groups;
+  let groups: f64 = 0;
+  for (let g = 0; g < o.groups; g++) if (load<f64>(o.groupWeights + ((<usize>g) << 3)) > 0) groups++;
+  const share = 1 / max(groups, 1);
   let total: f64 = 0; // 1 but for rounding; the sparse formula needs it exactly
-  for (let i = 0; i < o.rows; i++) total += load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+  for (let i = 0; i < o.rows; i++) total += weightOf(o, i, share);
+  if (!(total > 0)) return;
   if (o.columnIndices != 0) {
     for (let i = 0; i < o.rows; i++) {
-      const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+      const weight = weightOf(o, i, share);
       const end = load<i32>(o.rowStarts + ((<usize>(i + 1)) << 2));
       for (let k = load<i32>(o.rowStarts + ((<usize>i) << 2)); k < end; k++) {
         const at = (<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3;
@@ -56,13 +60,19 @@ function moments<T>(o: Objective, out: usize): void {
   for (let i = 0; i < o.rows; i += BLOCK) sumSquares<T>(o, i, share, out);
 }
 
+function weightOf(o: Objective, row: i32, share: f64): f64 {
+  if (!(load<f64>(o.groupWeights + ((<usize>groupOf(o, row)) << 3)) > 0)) return 0;
+  return load<f64>(o.rowWeights + ((<usize>row) << 3)) * share;
+}
+
 /** Weighted sums of the columns and of their nonzeros. */
 function sumPanel<T>(o: Objective, first: i32, share: f64, out: usize): void {
   const count = min(BLOCK, o.rows - first);
+  if (!weighs(o, first, count)) return;
   const shares = out + ((<usize>o.columns) << 4);
   let row = panelOf<T>(o, first, count);
   for (let i = first; i < first + count; i++) {
-    const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+    const weight = weightOf(o, i, share);
     for (let j = 0; j < o.columns; j++) {
       const at = (<usize>j) << 3;
       const x = <f64>load<T>(row + <usize>j * sizeof<T>());
@@ -76,10 +86,11 @@ function sumPanel<T>(o: Objective, first: i32, share: f64, out: usize): void {
 /** Weighted sums of squared distances from the means. */
 function sumSquares<T>(o: Objective, first: i32, share: f64, out: usize): void {
   const count = min(BLOCK, o.rows - first);
+  if (!weighs(o, first, count)) return;
   const variances = out + ((<usize>o.columns) << 3);
   let row = panelOf<T>(o, first, count);
   for (let i = first; i < first + count; i++) {
-    const weight = load<f64>(o.rowWeights + ((<usize>i) << 3)) * share;
+    const weight = weightOf(o, i, share);
     for (let j = 0; j < o.columns; j++) {
       const at = (<usize>j) << 3;
       const x = <f64>load<T>(row + <usize>j * sizeof<T>()) - load<f64>(out + at);

@@ -1,6 +1,7 @@
 // The null model: W = 0 and the intercepts that are then optimal, in closed form. The data gradient there is what
 // "relative" refers to in the stopping rule: it knows nothing of the penalties, so it is one yardstick for all λ.
 
+import { ownWeight, uniformWeight } from "../losses/block";
 import { LOGISTIC, Objective, SOFTMAX } from "../objective";
 
 /** theta (θ's layout) ← W = 0, intercepts that minimize the data terms. */
@@ -9,14 +10,11 @@ export function nullModel(pointer: usize, theta: usize): void {
   const C = o.outputs;
   memory.fill(theta, 0, (<usize>o.thetaCount) << 3);
   const b = theta + ((<usize>o.weightCount) << 3);
-  const lambdaUniform = o.uniformWeights == 0 ? 0 : load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
   let total: f64 = 0;
   for (let i = 0; i < o.rows; i++) {
-    const at = (<usize>i) << 3;
-    const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + ((<usize>i) << 2));
-    const own = load<f64>(o.rowWeights + at) * load<f64>(o.groupWeights + ((<usize>group) << 3));
-    const uniform = lambdaUniform == 0 ? 0 : lambdaUniform * load<f64>(o.uniformWeights + at);
-    const target = load<f64>(o.targets + at);
+    const own = ownWeight(o, i);
+    const uniform = uniformWeight(o, i);
+    const target = load<f64>(o.targets + ((<usize>i) << 3));
     total += own;
     if (o.model == SOFTMAX) {
       const to = b + ((<usize>(<i32>target)) << 3);
@@ -56,8 +54,7 @@ export function nullModel(pointer: usize, theta: usize): void {
 export function leastRowWeight(o: Objective): f64 {
   let least: f64 = Infinity;
   for (let i = 0; i < o.rows; i++) {
-    const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + ((<usize>i) << 2));
-    const own = load<f64>(o.rowWeights + ((<usize>i) << 3)) * load<f64>(o.groupWeights + ((<usize>group) << 3));
+    const own = ownWeight(o, i);
     if (own > 0) least = min(least, own);
   }
   return least;

@@ -38,6 +38,14 @@ export function uniformWeight(o: Objective, row: usize): f64 {
   return load<f64>(o.uniformWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
 }
 
+/** Whether any of some rows weighs anything under λ: where none does, X need not be read, nor made. */
+export function weighs(o: Objective, first: i32, count: i32): bool {
+  for (let row = first; row < first + count; row++) {
+    if (ownWeight(o, row) != 0 || uniformWeight(o, row) != 0) return true;
+  }
+  return false;
+}
+
 /** Adds a row's loss to φ of its group, and its uniform cross-entropy to that φ. */
 export function addLosses(o: Objective, row: usize, loss: f64, uniformLoss: f64): void {
   add(o.groupLosses + ((<usize>groupOf(o, row)) << 3), load<f64>(o.rowWeights + (row << 3)) * loss);

@@ -3,19 +3,20 @@
 import { panelGradient, panelScores } from "../linalg/panel";
 import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
 import { BLOCK, Objective, panelOf } from "../objective";
+import { weighs } from "./block";
 import { linkBlock } from "./link";
 
 /**
  * Σ_g λ_g·φ_g(θ), the data part of the objective, and its gradient (overwritten; f64, θ's layout) unless `gradient`
- * is 0. The φ_g themselves are left in `groupLosses`.
+ * is 0. The φ_g of groups with λ_g > 0 are left in `groupLosses`: blocks of rows that all have λ = 0 are passed over, and
+ * not counted.
  */
 export function objectiveGradient(pointer: usize, theta: usize, gradient: usize): f64 {
   const o = changetype<Objective>(pointer);
   memory.fill(o.groupLosses, 0, (<usize>o.groups + 1) << 3);
   if (gradient != 0) memory.fill(gradient, 0, (<usize>o.thetaCount) << 3);
-  if (o.width == 4 && !o.fine) overBlocks<f32>(o, -1, theta, gradient);
-  else overBlocks<f64>(o, -1, theta, gradient);
-  o.passes += gradient == 0 ? 0.5 : 1;
+  const rows = o.width == 4 && !o.fine ? overBlocks<f32>(o, theta, gradient) : overBlocks<f64>(o, theta, gradient);
+  o.passes += (gradient == 0 ? 0.5 : 1) * (<f64>rows / <f64>o.rows);
   let loss: f64 = 0;
   for (let g = 0; g <= o.groups; g++) {
     loss += load<f64>(o.groupWeights + ((<usize>g) << 3)) * load<f64>(o.groupLosses + ((<usize>g) << 3));
@@ -24,22 +25,15 @@ export function objectiveGradient(pointer: usize, theta: usize, gradient: usize)
 }
 
 /**
- * ∇φ_g(θ) of one row group (overwritten; θ's layout); blocks without a row of it are passed over. `groupLosses` is lost.
- *
- * @param weights f64[groups + 1], 1 at g and 0 elsewhere
+ * The gradient of the data terms under other weights, f64[groups + 1] (overwritten; θ's layout). `groupLosses` is lost.
+ * With 1 for one group and 0 for the others: ∇φ_g(θ), for a pass over the blocks that have a row of it.
  */
-export function objectiveGroupGradient(
-  pointer: usize,
-  group: i32,
-  weights: usize,
-  theta: usize,
-  gradient: usize,
-): void {
+export function objectiveGroupGradient(pointer: usize, weights: usize, theta: usize, gradient: usize): void {
   const o = changetype<Objective>(pointer);
   const lambda = o.groupWeights;
   o.groupWeights = weights;
   memory.fill(gradient, 0, (<usize>o.thetaCount) << 3);
-  const rows = o.width == 4 ? overBlocks<f32>(o, group, theta, gradient) : overBlocks<f64>(o, group, theta, gradient);
+  const rows = o.width == 4 ? overBlocks<f32>(o, theta, gradient) : overBlocks<f64>(o, theta, gradient);
   o.groupWeights = lambda;
   o.passes += <f64>rows / <f64>o.rows;
 }
@@ -67,15 +61,15 @@ function scores<T>(o: Objective, theta: usize, out: usize): void {
   }
 }
 
-/** All blocks, or those with rows of one group; returns the number of rows in them. */
-function overBlocks<T>(o: Objective, group: i32, theta: usize, gradient: usize): i32 {
+/** All blocks with a row that weighs anything; returns the number of rows in them. */
+function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
   let rows = 0;
   const z = o.scratch;
   const weights = weightsOf<T>(o, theta);
   if (o.packs && gradient != 0) memory.fill(o.packedGradient, 0, o.packedBytes);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
-    if (group < 0 || hasRowOf(o, group, first, count)) {
+    if (weighs(o, first, count)) {
       const x = panelOf<T>(o, first, count);
       forward<T>(o, first, count, x, weights, theta, z);
       linkBlock<T>(o, first, count, z);
@@ -85,13 +79,6 @@ function overBlocks<T>(o: Objective, group: i32, theta: usize, gradient: usize):
   }
   if (o.packs && gradient != 0) unpack(o.columns, o.outputs, o.packedGradient, gradient);
   return rows;
-}
-
-function hasRowOf(o: Objective, group: i32, first: i32, count: i32): bool {
-  if (o.rowGroups == 0) return true;
-  let at = o.rowGroups + ((<usize>first) << 2);
-  for (const end = at + ((<usize>count) << 2); at < end; at += 4) if (load<i32>(at) == group) return true;
-  return false;
 }
 
 /** W as the forward kernels read it: packed (CSR, several classes), otherwise in the arithmetic's width: θ itself, or a copy in f32 in the scratch. */

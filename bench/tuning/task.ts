@@ -22,6 +22,10 @@ export interface Task {
   readonly parts: (seed: number) => Promise<Parts | undefined>;
   /** So dear that a run gets more seconds. */
   readonly large?: boolean;
+  /** Where that is not enough to see the others miss by a factor of 20: their seconds, and the trials of a Gaussian process. */
+  readonly patience?: { readonly seconds: number; readonly trials: number };
+  /** Methods that run unless others are asked for, where a run of all takes too long. @default all */
+  readonly methods?: readonly string[];
   /** Whether to compare with Optuna around scikit-learn's saga, too. */
   readonly endToEnd?: boolean;
 }

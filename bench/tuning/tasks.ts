@@ -200,6 +200,8 @@ export const tasks: readonly Task[] = [
     ...augmented,
     parts: (seed) => images(mnist(), 300, seed),
     large: true,
+    patience: { seconds: 300, trials: 300 },
+    methods: ["gp-warm", "gp-cold", "tpe-warm"],
   },
   {
     name: "mnist-1000-augmentation",
@@ -207,6 +209,7 @@ export const tasks: readonly Task[] = [
     ...augmented,
     parts: (seed) => images(mnist(), 1000, seed),
     large: true,
+    methods: [],
   },
   {
     name: "mnist-1000",

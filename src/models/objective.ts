@@ -206,12 +206,19 @@ export class Objective {
     const weights = this.#arena.viewF64(this.#oneGroup, length);
     weights.fill(0);
     weights[group] = 1;
-    this.#arena.kernels.objectiveGroupGradient(this.pointer, group, this.#oneGroup, theta, gradient);
+    this.#arena.kernels.objectiveGroupGradient(this.pointer, this.#oneGroup, theta, gradient);
   }
 
-  /** φ of the row groups at the last θ evaluated, then of the uniform cross-entropy. A copy. */
+  /** φ of the row groups of positive weight at the last θ evaluated, then of the uniform cross-entropy. A copy. */
   groupLosses(): Float64Array {
     return this.#arena.viewF64(this.#groupLosses, this.groupCount + 1).slice();
+  }
+
+  /** φ of all row groups, those of weight 0 too. Half a pass. The weights are 1 afterwards. */
+  allGroupLosses(theta: Pointer): Float64Array {
+    this.setWeights({});
+    this.gradient(theta, 0);
+    return this.groupLosses();
   }
 
   /** φ of the penalties at θ, not weighted; `hinges` in the ascending order of the knots last set. */

@@ -75,12 +75,16 @@ function evaluate(given: ObjectiveOptions, theta: Float64Array, weights = lambda
   objective.setWeights(given.model === "squared" ? { groups: weights.groups } : weights);
   const [at, out, z] = [arena.copy(theta), arena.f64(theta.length), arena.f64(objective.outputs * objective.rows)];
   const loss = objective.gradient(at, out);
-  const losses = objective.groupLosses();
+  const seen = objective.groupLosses();
   const gradient = arena.viewF64(out, theta.length).slice();
+  const { passes } = objective;
+  const losses = objective.allGroupLosses(at);
+  // Those of weight 0 were passed over, unless label smoothing needs their rows.
+  for (const [g, weight] of weights.groups.entries()) if (weight > 0) expect(seen[g]).toBe(losses[g]);
   objective.scores(at, z);
   const scores = arena.viewF64(z, objective.outputs * objective.rows).slice();
   const moments = arena.viewF64(objective.moments(), 2 * objective.columns).slice();
-  return { loss, losses, gradient, scores, moments, passes: objective.passes };
+  return { loss, losses, gradient, scores, moments, passes };
 }
 
 const thetaOf = (length: number) => {
@@ -104,6 +108,27 @@ for (const model of kinds) {
         // One pass over all copies is as many passes over the rows.
         expect(made.passes).toBeCloseTo(count * copies.passes, 10);
       }
+    }
+  });
+
+  test(`${model}: transformations without weight are not made, and change nothing`, () => {
+    for (const rows of [32, 45]) {
+      const problem = problemOf(model, rows);
+      const theta = thetaOf(problem.outputs * 31);
+      const rowGroups = rowGroupsOf(problem.dataset);
+      const groups = [0.5, 0, 0, 0, 0, 0.5, 0];
+      const { gradient, passes } = evaluate({ ...problem, precision: "f64", rowGroups }, theta, { groups, uniform: 0 });
+      // The others are at weights so small that they drown in rounding.
+      const all = evaluate({ ...problem, precision: "f64", rowGroups }, theta, {
+        groups: groups.map((weight) => weight || 1e-300),
+        uniform: 0,
+      });
+      expect(gradient).toEqual(all.gradient);
+      expect(all.passes).toBe(count);
+      // Blocks of 32 rows that straddle two transformations, at the end, are read for either.
+      expect(passes).toBeGreaterThanOrEqual(2);
+      expect(passes).toBeLessThanOrEqual(2 + (rows % 32 === 0 ? 0 : (4 * 32) / rows));
+      if (rows % 32 === 0) expect(passes).toBe(2);
     }
   });
 

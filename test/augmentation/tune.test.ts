@@ -147,4 +147,23 @@ describe("an augmentation policy", () => {
     const corrupt = LinearLoss.fromJSON(text.replace('"rotate"', '"explode"'));
     await expect(minimize({ model: "softmax", train, loss: corrupt })).rejects.toMatchObject({ code: "OPTION" });
   });
+
+  test("costs nothing for a transformation without weight, whose φ is known all the same", async () => {
+    const given = { ...augmentation(train, policy), l2: l2() };
+    const names = Object.keys(given).filter((name) => name !== "l2");
+    const none = Object.fromEntries(names.map((name) => [name, name === "original" ? 1 : 0]));
+    const options = { model: "softmax", train, tolerance: 1e-5 } as const;
+    const plain = await minimize({ ...options, loss: { l2: 0.01 } });
+    const weighed = await minimize({ ...options, loss: new LinearLoss("logLoss", given, { ...none, l2: 0.01 }) });
+    expect(weighed.objective).toBeCloseTo(plain.objective, 6);
+    const alike = Object.fromEntries(names.map((name) => [name, 1 / names.length]));
+    const whole = await minimize({ ...options, loss: new LinearLoss("logLoss", given, { ...alike, l2: 0.01 }) });
+    expect(weighed.passes / weighed.iterations).toBeLessThan((0.5 * whole.passes) / whole.iterations);
+    for (const name of names) {
+      const all = data.augment(train, policy);
+      const group = names.indexOf(name);
+      const rows = Array.from(all.groups!, (g, i) => (g === group ? i : -1)).filter((i) => i >= 0);
+      expect(weighed.features[name]).toBeCloseTo(weighed.model.error(data.take(all, rows)), 4);
+    }
+  });
 });
