@@ -88,8 +88,8 @@ export class Fold {
   }
 
   get #wantsGradients(): boolean {
-    const { copies, columns } = this.trainer.objective;
-    return copies > 1 && copies * COLUMNS_PER_GRADIENT <= columns;
+    const { copies, groupCount, columns } = this.trainer.objective;
+    return copies > 1 && groupCount * COLUMNS_PER_GRADIENT <= columns;
   }
 
   /**
@@ -130,7 +130,7 @@ type TrainingRows = Pick<TrainerOptions, "train" | "targets" | "rowGroups">;
 
 /** The training rows with these indices, with what belongs to them. */
 function takeRows({ train, targets, rowGroups }: TrainingRows, rows: readonly number[]): TrainingRows {
-  const grouped = rowGroups && !rowGroups.augmentation;
+  const grouped = rowGroups && rowGroups.map.length > 0;
   return {
     train: take(train, rows),
     targets: { ...targets, train: Float64Array.from(rows, (i) => targets.train[i]!) },
@@ -147,7 +147,7 @@ function sampleObjective(
 ): Objective {
   const { model, train, targets, rowGroups } = options;
   const classes = model === "squared" ? new Uint8Array(train.rows) : targets.train;
-  const strata = rowGroups && !rowGroups.augmentation ? rowGroups.map : classes;
+  const strata = rowGroups && rowGroups.map.length > 0 ? rowGroups.map : classes;
   const part = takeRows(options, sampleRows(strata, count, 0));
   return new Objective(arena, { ...trainingTerms(space, { ...options, ...part }), dataset: part.train });
 }

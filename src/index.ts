@@ -3,7 +3,7 @@ export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";
 export { type CostMatrix, type Costs, costMatrix, type Decision } from "./evaluate/costs.ts";
 export type { Metric, MetricName, Scores } from "./evaluate/metric.ts";
-export { augmentation, type ImageOptions } from "./features/augmentation.ts";
+export { type AugmentationOptions, augmentation, type ImageOptions } from "./features/augmentation.ts";
 export type { Feature, Features, WeightBounds } from "./features/feature.ts";
 export { classWeights, groupWeights } from "./features/groups.ts";
 export { type ConvexPenaltyOptions, convexPenalty } from "./features/hinges.ts";

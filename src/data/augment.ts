@@ -26,7 +26,7 @@ export function augment(
   const groups = new Int32Array(rows * count);
   using arena = new Arena(kernels());
   const generator = new RowGenerator(arena, dataset, augmentation, x.values.BYTES_PER_ELEMENT === 8 ? 8 : 4);
-  const { sources, groups: made } = generator;
+  const { sources, transformations: made } = generator;
   for (let first = 0; first < sources.length; first += BLOCK) {
     const panel = generator.panel(first, Math.min(BLOCK, sources.length - first));
     for (let i = 0; i * columns < panel.length; i++) {

@@ -1,7 +1,14 @@
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
 import { checkSeed } from "../random.ts";
-import { checkBounds, type Feature, type RowGroups, SHARE_BOUNDS, type WeightBounds } from "./feature.ts";
+import {
+  checkBounds,
+  type Feature,
+  type Features,
+  type RowGroups,
+  SHARE_BOUNDS,
+  type WeightBounds,
+} from "./feature.ts";
 import { checkTransformation, type Transformation } from "./transformation.ts";
 
 /** Rows that are images: pixel by pixel, line by line from the top, the channels of a pixel next to each other. */
@@ -18,8 +25,10 @@ export interface ImageShape {
 export interface Augmentation {
   readonly image: ImageShape;
   readonly seed: number;
-  /** Those of group 1, 2, …; group 0 are the rows as they are. */
+  /** In the order of their groups, which come after that of the rows as they are, or its parts. */
   readonly transformations: readonly Transformation[];
+  /** Where rows are grouped otherwise, too: by what, and whether under every transformation. */
+  readonly groups?: { readonly of: string; readonly crossed: boolean };
 }
 
 export interface ImageOptions {
@@ -34,6 +43,16 @@ export interface ImageOptions {
   readonly seed?: number;
 }
 
+export interface AugmentationOptions extends ImageOptions, WeightBounds {
+  /**
+   * What `classWeights(train)` or `groupWeights(train)` makes: the loss of each group over the rows as they are takes the
+   * place of `original`.
+   */
+  readonly groups?: Features | undefined;
+  /** A feature for each group under each transformation instead, named `shift/class:3`. @default false */
+  readonly crossed?: boolean;
+}
+
 /** Name of the feature of the rows as they are. */
 export const ORIGINAL = "original";
 
@@ -42,24 +61,102 @@ export const ORIGINAL = "original";
  * they are. Their weights sum to 1, each in [1e-3, 1] by default: the policy of how much of the loss comes from which.
  *
  * The transformed rows are made when they are needed; no copy of the data is held. A pass over all of them counts as
- * many passes as there are features here. Label smoothing beside them is a mean over all of them alike.
+ * many passes as there are features here; what has no weight is not made. Label smoothing beside them is a mean over all
+ * of them alike.
  *
- * @throws OPTION or SHAPE when the rows cannot be such images, or a transformation is not one; EMPTY without any
+ * With `groups`, T transformations and C classes (or groups) share one simplex: the loss is Σ_c λ_c·φ_c(rows of c as they
+ * are) + Σ_t λ_t·φ_t(all rows under t), T + C weights; or, `crossed`, Σ_tc λ_tc·φ_tc, (T + 1)·C weights, a policy for each
+ * class. Products of a policy's and classes' weights, λ_t·λ_c, are not linear in them: no feature is that. Class weights
+ * that are known, on the other hand, are sample weights of `train`.
+ *
+ * @throws OPTION or SHAPE when the rows cannot be such images, or a transformation or the groups are none; EMPTY without
+ *   any
  */
 export function augmentation<const T extends Readonly<Record<string, Transformation>>>(
   train: Dataset,
   transformations: T,
-  options: ImageOptions & WeightBounds = {},
-): Record<keyof T | typeof ORIGINAL, Feature> {
-  const of = augmentedGroups(train, transformations, options);
+  options?: AugmentationOptions & { readonly groups?: undefined },
+): Record<keyof T | typeof ORIGINAL, Feature>;
+export function augmentation(
+  train: Dataset,
+  transformations: Readonly<Record<string, Transformation>>,
+  options: AugmentationOptions,
+): Record<string, Feature>;
+export function augmentation(
+  train: Dataset,
+  transformations: Readonly<Record<string, Transformation>>,
+  options: AugmentationOptions = {},
+): Record<string, Feature> {
+  const { groups, crossed = false } = options;
   const bounds = checkBounds("augmentation", options, SHARE_BOUNDS);
-  return Object.fromEntries(
-    [ORIGINAL, ...Object.keys(transformations)].map((name, group): [string, Feature] => [
-      name,
-      { kind: "group-loss", group, of, ...bounds },
-    ]),
-  ) as Record<keyof T | typeof ORIGINAL, Feature>;
+  const plain = augmentedGroups(train, transformations, options);
+  const names = [ORIGINAL, ...Object.keys(transformations)];
+  if (!groups) return named(names.map((name, group) => [name, { kind: "group-loss", group, of: plain, ...bounds }]));
+  const own = ownGroups(train, groups);
+  const { name, count: parts, map } = own[0]![1].of;
+  const of: RowGroups = {
+    ...plain,
+    count: crossed ? names.length * parts : names.length - 1 + parts,
+    map,
+    augmentation: { ...plain.augmentation, groups: { of: name, crossed } },
+  };
+  if (crossed) {
+    return named(
+      names.flatMap((name, t) =>
+        own.map(([part, feature]) => [`${name}/${part}`, { ...feature, group: t * parts + feature.group, of }]),
+      ),
+    );
+  }
+  return named([
+    ...own.map(([part, feature]): [string, Feature] => [part, { ...feature, of }]),
+    ...names
+      .slice(1)
+      .map((name, t): [string, Feature] => [name, { kind: "group-loss", group: parts + t, of, ...bounds }]),
+  ]);
 }
+
+type GroupLoss = Extract<Feature, { kind: "group-loss" }>;
+
+/** Groups of the rows as they are, all of them. @throws OPTION */
+function ownGroups(train: Dataset, groups: Features): [string, GroupLoss][] {
+  const own = Object.entries(groups).flatMap(([name, feature]): [string, GroupLoss][] =>
+    feature?.kind === "group-loss" && !feature.of.augmentation ? [[name, feature]] : [],
+  );
+  const of = own[0]?.[1].of;
+  const sole = of?.map.length === train.rows && own.every(([, feature]) => feature.of === of);
+  if (!of || !sole || own.length !== of.count || own.length !== Object.keys(groups).length) {
+    throw new LearnLossError(
+      "OPTION",
+      `The groups of the augmentation are ${Object.keys(groups).join(", ") || "none"}: give what classWeights or groupWeights makes of the same training rows.`,
+    );
+  }
+  return own;
+}
+
+/** @throws OPTION when two features have one name */
+function named(entries: readonly (readonly [string, Feature])[]): Record<string, Feature> {
+  const twice = entries.find(([name], i) => entries.findIndex(([other]) => other === name) !== i);
+  if (twice)
+    throw new LearnLossError("OPTION", `${twice[0]} is a group and a transformation: name this one otherwise.`);
+  return Object.fromEntries(entries);
+}
+
+/** The group of a training row under transformation t (0: as it is), for groups of rows with an augmentation. */
+export function groupUnder({ count, map, augmentation }: Augmented, row: number, t: number): number {
+  const copies = augmentation.transformations.length + 1;
+  const own = map[row] ?? 0;
+  if (augmentation.groups?.crossed) return (t * count) / copies + own;
+  return t === 0 ? own : count - copies + t;
+}
+
+/** How many groups the rows as they are have. */
+export function partsOf({ count, augmentation }: Augmented): number {
+  const copies = augmentation.transformations.length + 1;
+  return augmentation.groups?.crossed ? count / copies : count - copies + 1;
+}
+
+/** Row groups with an augmentation. */
+export type Augmented = Pick<RowGroups, "count" | "map"> & { readonly augmentation: Augmentation };
 
 /** The row groups of an augmentation. @throws as `augmentation` */
 export function augmentedGroups(

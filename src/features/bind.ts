@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
-import { checkImage } from "./augmentation.ts";
-import type { Feature, Features } from "./feature.ts";
+import { checkImage, ORIGINAL, partsOf } from "./augmentation.ts";
+import type { Feature, Features, RowGroups } from "./feature.ts";
 import { classWeights, groupWeights } from "./groups.ts";
 
 /**
@@ -11,32 +11,48 @@ import { classWeights, groupWeights } from "./groups.ts";
  * @throws LABEL when the classes differ, OPTION or SHAPE when the groups are missing or differ, SHAPE for other images
  */
 export function bind(features: Features, train: Dataset): Features {
-  const entries = Object.entries(features);
-  const grouped = entries.find(([, feature]) => feature.kind === "group-loss");
-  if (grouped?.[1].kind !== "group-loss" || grouped[1].of.map.length === train.rows) return features;
-  const { of } = grouped[1];
-  if (of.augmentation) {
-    checkImage(of.augmentation.image, train.columns);
-    // Read from JSON, the first of them has what they share.
-    return Object.fromEntries(
-      Object.entries(features).map(([name, feature]) => [
-        name,
-        feature.kind === "group-loss" ? { ...feature, of } : feature,
-      ]),
-    );
-  }
-  const fresh = grouped[1].of.name === "classes" ? classWeights(train) : groupWeights(train);
+  const grouped = Object.values(features).find(({ kind }) => kind === "group-loss");
+  if (grouped?.kind !== "group-loss" || grouped.of.map.length === train.rows) return features;
+  // Read from JSON, the first of them has what they share.
+  const of = { ...grouped.of, map: mapOf(features, grouped.of, train) };
   return Object.fromEntries(
-    entries.map(([name, feature]): [string, Feature] => {
-      if (feature.kind !== "group-loss") return [name, feature];
-      const own = Object.hasOwn(fresh, name) ? fresh[name] : undefined;
-      if (own?.kind !== "group-loss" || own.of.count !== feature.of.count) {
-        throw new LearnLossError(
-          feature.of.name === "classes" ? "LABEL" : "SHAPE",
-          `The loss weighs ${feature.of.count} ${feature.of.name} such as ${name}, these data have ${Object.keys(fresh).join(", ")}.`,
-        );
-      }
-      return [name, { ...feature, of: own.of, group: own.group }];
-    }),
+    Object.entries(features).map(([name, feature]): [string, Feature] => [
+      name,
+      feature.kind === "group-loss" ? { ...feature, of } : feature,
+    ]),
   );
+}
+
+/** The group of every row, found by the names of the features. */
+function mapOf(features: Features, { name, count, augmentation, map }: RowGroups, train: Dataset): Int32Array {
+  if (augmentation) checkImage(augmentation.image, train.columns);
+  if (augmentation && !augmentation.groups) return map;
+  const kind = augmentation?.groups?.of ?? name;
+  const parts = augmentation ? partsOf({ count, map, augmentation }) : count;
+  const prefix = augmentation?.groups?.crossed ? `${ORIGINAL}/` : "";
+  const fresh = kind === "classes" ? classWeights(train) : groupWeights(train);
+  const groups = new Map<number, number>();
+  const rest = new Set(Array.from({ length: parts }, (_, group) => group));
+  for (const [feature, stored] of Object.entries(features)) {
+    if (stored.kind !== "group-loss" || stored.group >= parts) continue;
+    const label = feature.slice(prefix.length);
+    const own = Object.hasOwn(fresh, label) ? fresh[label] : undefined;
+    if (own?.kind !== "group-loss" || own.of.count !== parts) {
+      throw new LearnLossError(
+        kind === "classes" ? "LABEL" : "SHAPE",
+        `The loss weighs ${parts} ${kind} such as ${label}, these data have ${Object.keys(fresh).join(", ")}.`,
+      );
+    }
+    groups.set(own.group, stored.group);
+    rest.delete(stored.group);
+  }
+  // Groups that the loss leaves out weigh nothing, whichever is which.
+  for (const own of Object.values(fresh)) {
+    if (own.kind !== "group-loss" || groups.has(own.group)) continue;
+    const [group] = rest;
+    groups.set(own.group, group!);
+    rest.delete(group!);
+  }
+  const [any] = Object.values(fresh);
+  return any?.kind === "group-loss" ? any.of.map.map((group) => groups.get(group)!) : map;
 }

@@ -30,9 +30,9 @@ export type FeatureKind =
 export interface RowGroups {
   readonly name: string;
   readonly count: number;
-  /** Group of every row, 0 … count − 1; empty with an augmentation. */
+  /** Group of every row, 0 … count − 1; with an augmentation, of the rows as they are, empty when these are one group. */
   readonly map: Int32Array;
-  /** Every group has all training rows, transformed. */
+  /** There are groups of transformed rows, too: see `groupUnder`. */
   readonly augmentation?: Augmentation;
 }
 

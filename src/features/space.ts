@@ -170,7 +170,7 @@ function soleGroups(features: Features): RowGroups | undefined {
     const names = groups.map((g) => g.name).join(", ");
     throw new LearnLossError(
       "OPTION",
-      `Rows can be grouped in one way at a time, these are ${groups.length}: ${names}.`,
+      `Rows can be grouped in one way at a time, these are ${groups.length}: ${names}. Transformations with classes or groups are augmentation(train, …, { groups: classWeights(train) }).`,
     );
   }
   return groups[0];

@@ -1,5 +1,5 @@
 import { LearnLossError } from "../errors.ts";
-import type { Augmentation } from "../features/augmentation.ts";
+import { type Augmentation, groupUnder } from "../features/augmentation.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { RowGenerator } from "./row-generator.ts";
@@ -197,8 +197,8 @@ export class Objective {
   }
 
   /**
-   * ∇φ_g(θ) of one row group, not weighed, overwrites `gradient`. With an augmentation, those of all groups together
-   * cost one evaluation of `gradient`. What `groupLosses` returns is lost.
+   * ∇φ_g(θ) of one row group, not weighed, overwrites `gradient`. Those of all transformations together cost one
+   * evaluation of `gradient`. What `groupLosses` returns is lost.
    */
   groupGradient(group: number, theta: Pointer, gradient: Pointer): void {
     const length = this.groupCount + 1;
@@ -265,13 +265,15 @@ function heldRows({ dataset, targets, rowGroups }: ObjectiveOptions): RowData {
 
 /** Every generated row has the target and the weight of the row it is made of. */
 function generatedRows({ dataset, targets, rowGroups }: ObjectiveOptions, generator: RowGenerator): RowData {
-  const { sources, groups } = generator;
+  const { sources, transformations } = generator;
   const { weights } = dataset;
+  const { count, map, augmentation } = rowGroups!;
+  const groups = { count, map, augmentation: augmentation! };
   return {
     rows: sources.length,
     targets: Float64Array.from(sources, (i) => targets[i]!),
     weights: weights && Float64Array.from(sources, (i) => weights[i]!),
-    rowGroups: { map: groups, count: rowGroups!.count },
+    rowGroups: { count, map: Int32Array.from(sources, (i, r) => groupUnder(groups, i, transformations[r]!)) },
   };
 }
 

@@ -28,7 +28,7 @@ export class RowGenerator {
   /** Of all generated rows: the training row each is made of. */
   readonly sources: Int32Array;
   /** Of all generated rows: 0 for rows as they are, otherwise the number of the transformation. */
-  readonly groups: Int32Array;
+  readonly transformations: Int32Array;
   readonly #arena: Arena<Kernels>;
   readonly #columns: number;
   readonly #width: 4 | 8;
@@ -77,13 +77,13 @@ export class RowGenerator {
       );
     }
     this.sources = new Int32Array(rows * count);
-    this.groups = new Int32Array(rows * count);
+    this.transformations = new Int32Array(rows * count);
     let at = 0;
     for (let first = 0; first < rows; first += BLOCK) {
-      for (let group = 0; group < count; group++) {
+      for (let t = 0; t < count; t++) {
         for (let i = first; i < Math.min(first + BLOCK, rows); i++) {
           this.sources[at] = i;
-          this.groups[at++] = group;
+          this.transformations[at++] = t;
         }
       }
     }

@@ -80,7 +80,7 @@ function generate(
     const count = Math.min(7, generator.sources.length - first);
     const panel = generator.panel(first, count);
     for (let i = 0; i < count; i++) {
-      const [group, source] = [generator.groups[first + i]!, generator.sources[first + i]!];
+      const [group, source] = [generator.transformations[first + i]!, generator.sources[first + i]!];
       made[group]![source] = panel.slice(i * dataset.columns, (i + 1) * dataset.columns);
     }
   }

@@ -65,7 +65,7 @@ const rangeOf = ({ image }: Augmentation) => [image.low, image.high] as const;
 
 function orderOf(dataset: Dataset): number[] {
   using arena = new Arena(kernels());
-  const { groups, sources } = new RowGenerator(arena, dataset, rowGroupsOf(dataset).augmentation, 8);
+  const { transformations: groups, sources } = new RowGenerator(arena, dataset, rowGroupsOf(dataset).augmentation, 8);
   return Array.from(sources, (source, i) => groups[i]! * dataset.rows + source);
 }
 

@@ -70,7 +70,7 @@ describe("an augmentation policy", () => {
   test("is tuned to the bits of groups of rows that are held", async () => {
     const { of } = features.mirror as Extract<typeof features.mirror, { kind: "group-loss" }>;
     using arena = new Arena(kernels());
-    const { sources, groups } = new RowGenerator(arena, train, of.augmentation!, 8);
+    const { sources, transformations: groups } = new RowGenerator(arena, train, of.augmentation!, 8);
     const order = Array.from(sources, (source, i) => groups[i]! * train.rows + source);
     const f32 = { ...train, x: { kind: "dense" as const, values: Float32Array.from(train.x.values) } };
     const range = [of.augmentation!.image.low, of.augmentation!.image.high] as const;
