@@ -4,6 +4,7 @@ import { LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { type FitOptions, type FitResult, fit } from "../fit.ts";
 import {
+  DATA,
   type DataOptions,
   model,
   number,
@@ -11,7 +12,7 @@ import {
   precision,
   preparation,
   prepare,
-  readCsv,
+  readRows,
   withDataOptions,
 } from "./options.ts";
 import { jsonText, printJson, short, writeFile } from "./output.ts";
@@ -33,7 +34,7 @@ interface Options extends DataOptions {
 export function fitCommand(): Command {
   const command = new Command("fit")
     .description("minimize one loss over all rows")
-    .argument("<data.csv>", "rows with a header; .gz is fine, - is standard input")
+    .argument("<data>", DATA)
     .requiredOption("--model <kind>", "softmax, logistic or squared", model);
   return withDataOptions(command)
     .option("--l1 <weight>", "of ‖W‖₁ (default: 0)", number("l1"))
@@ -56,7 +57,7 @@ async function fitAction(path: string, options: Options): Promise<void> {
       "--loss and --l1, --l2 or --group-norm exclude each other: the loss has its own weights.",
     );
   }
-  const raw = await readCsv(path, options);
+  const raw = await readRows(path, options);
   const preparing = preparation(raw, options);
   const result = await fit({
     model: options.model,

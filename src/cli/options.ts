@@ -1,14 +1,12 @@
 import type { Command } from "commander";
 import { csvNumber, csvTable } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { csv, rescale, type Standardization, standardization, standardize } from "../data/index.ts";
+import { isIdx } from "../data/idx.ts";
+import { csv, idx, npy, rescale, type Standardization, standardization, standardize } from "../data/index.ts";
+import { isNpy } from "../data/npy.ts";
+import { readBytes } from "../data/read.ts";
 import { LearnLossError } from "../errors.ts";
 import { type CostMatrix, costMatrix, type Decision } from "../evaluate/costs.ts";
-import type { Features } from "../features/feature.ts";
-import { classWeights, groupWeights } from "../features/groups.ts";
-import { convexPenalty } from "../features/hinges.ts";
-import { groupNorm, l1, l2 } from "../features/norms.ts";
-import { labelSmoothing } from "../features/smoothing.ts";
 import type { ModelKind } from "../models/objective.ts";
 
 /** Reads an option's number. @throws OPTION */
@@ -35,9 +33,10 @@ export function precision(text: string): "f32" | "f64" {
   throw new LearnLossError("OPTION", `--precision is "${text}": give f32 or f64.`);
 }
 
-/** Which columns of a CSV are what, and how the others are prepared. */
+/** What is to be predicted, which columns of a CSV are what else, and how the others are prepared. */
 export interface DataOptions {
-  readonly target: string;
+  readonly target?: string;
+  readonly labels?: string;
   readonly weightsColumn?: string;
   readonly groupsColumn?: string;
   readonly ignore?: readonly string[];
@@ -45,10 +44,14 @@ export interface DataOptions {
   readonly standardize?: boolean;
 }
 
-/** The options that every verb on a CSV takes. */
+/** What the argument of every verb on data is. */
+export const DATA = "CSV with a header, or images or rows as IDX or .npy; .gz is fine, - is standard input";
+
+/** The options that every verb on data takes. */
 export function withDataOptions(command: Command): Command {
   return command
-    .requiredOption("--target <column>", "the column to predict")
+    .option("--target <column>", "the column to predict, of a CSV")
+    .option("--labels <file>", "what to predict, for data in IDX or .npy: a file of the same format")
     .option("--weights-column <column>", "sample weights")
     .option("--groups-column <column>", "domains, for worst-group error and group weights")
     .option("--ignore <columns>", "columns to leave out, separated by commas", (text) => text.split(","))
@@ -56,10 +59,23 @@ export function withDataOptions(command: Command): Command {
     .option("--standardize", "give every feature mean 0 and variance 1 over the training rows");
 }
 
-/** @param path of a CSV, or "-" for standard input */
-export async function readCsv(path: string, options: DataOptions): Promise<Dataset> {
-  const { target, weightsColumn, groupsColumn, ignore } = options;
-  return csv(path === "-" ? await standardInput() : path, {
+/** @param path of a file of any format, or "-" for standard input */
+export async function readRows(path: string, options: DataOptions): Promise<Dataset> {
+  const { target, labels, weightsColumn, groupsColumn, ignore } = options;
+  const bytes = await readBytes(path === "-" ? await standardInput() : path);
+  const read = isIdx(bytes) ? idx : isNpy(bytes) ? npy : undefined;
+  if (read) {
+    const column = Object.entries({ target, "weights-column": weightsColumn, "groups-column": groupsColumn, ignore });
+    const [named] = column.find(([, value]) => value !== undefined) ?? [];
+    if (named) throw new LearnLossError("OPTION", `--${named} names a column of a CSV, ${path} has no names.`);
+    if (labels === undefined) throw new LearnLossError("OPTION", `${path} has no column to predict: give --labels.`);
+    return read(bytes, { y: labels });
+  }
+  if (labels !== undefined) {
+    throw new LearnLossError("OPTION", `--labels goes with IDX or .npy files, ${path} is a CSV: give --target.`);
+  }
+  if (target === undefined) throw new LearnLossError("OPTION", "--target is missing: name the column to predict.");
+  return csv(bytes, {
     target,
     ...(weightsColumn === undefined ? {} : { weights: weightsColumn }),
     ...(groupsColumn === undefined ? {} : { groups: groupsColumn }),
@@ -104,40 +120,4 @@ export async function readCosts(path: string, decision?: Decision): Promise<Cost
     Object.fromEntries(header.slice(1).map((given, j) => [given, csvNumber(cells[j + 1]!, line, given)])),
   ]);
   return costMatrix(Object.fromEntries(costs), decision === undefined ? {} : { decision });
-}
-
-/** What each name of `--features` stands for. */
-const FEATURES: Record<string, (train: Dataset, argument: string | undefined) => Features> = {
-  l1: () => ({ l1: l1() }),
-  l2: () => ({ l2: l2() }),
-  "group-norm": () => ({ groupNorm: groupNorm() }),
-  "class-weights": (train) => classWeights(train),
-  "group-weights": (train) => groupWeights(train),
-  "label-smoothing": () => ({ smoothing: labelSmoothing() }),
-  convex: (_, knots) => convexPenalty(knots === undefined ? {} : { knots: number("features convex:")(knots) }),
-};
-
-/** `l1,l2,class-weights,label-smoothing,convex:8`. @throws OPTION */
-export function parseFeatures(list: string, train: Dataset): Features {
-  const result: Record<string, Features[string]> = {};
-  for (const item of list.split(",")) {
-    const [name = "", argument] = item.trim().split(":");
-    const make = Object.hasOwn(FEATURES, name) ? FEATURES[name] : undefined;
-    if (!make) {
-      const names = Object.keys(FEATURES).join(", ");
-      throw new LearnLossError("OPTION", `--features has "${item}": give some of ${names} (convex:8 for 8 knots).`);
-    }
-    for (const [feature, value] of Object.entries(make(train, argument))) {
-      // A convex penalty begins with ‖W‖₁ and has ½‖W‖²: named themselves as well, they count once.
-      const norm = normOf(value);
-      const twin = norm && Object.values(result).some((other) => normOf(other) === norm);
-      if (!twin) result[feature] = value;
-    }
-  }
-  return result;
-}
-
-function normOf(feature: Features[string]): "l1" | "l2" | undefined {
-  if (feature.kind === "hinge") return feature.knot === 0 ? "l1" : undefined;
-  return feature.kind === "l1" || feature.kind === "l2" ? feature.kind : undefined;
 }

@@ -1,5 +1,8 @@
 import { Command } from "commander";
 import { csvCell, csvColumns } from "../data/csv.ts";
+import { idxRows, isIdx } from "../data/idx.ts";
+import { isNpy, npyRows } from "../data/npy.ts";
+import { readBytes } from "../data/read.ts";
 import { LearnLossError } from "../errors.ts";
 import { LinearModel } from "../models/linear.ts";
 import { read } from "./fit.ts";
@@ -16,7 +19,7 @@ export function predictCommand(): Command {
   return new Command("predict")
     .description("apply a model that `fit --output` wrote")
     .argument("<model.json>")
-    .argument("<data.csv>", "rows with a header; columns are found by name, others are left alone")
+    .argument("<data>", "CSV: columns are found by name, others are left alone; or IDX or .npy: columns in order")
     .option("--probabilities", "of every class, instead of the label alone")
     .option(
       "--costs <file.csv>",
@@ -30,13 +33,7 @@ async function predictAction(modelPath: string, path: string, options: Options):
   const text = read(modelPath);
   const model = LinearModel.fromJSON(text);
   const { columnNames, preparation } = JSON.parse(text) as { columnNames?: string[]; preparation?: Preparation };
-  if (!Array.isArray(columnNames)) {
-    throw new LearnLossError(
-      "CORRUPT",
-      `${modelPath} does not name its columns: give a file that \`fit --output\` wrote.`,
-    );
-  }
-  const rows = prepare(await csvColumns(path, columnNames), preparation ?? {});
+  const rows = prepare(await rowsOf(path, columnNames, modelPath), preparation ?? {});
   const costs = options.costs === undefined ? undefined : await readCosts(options.costs, "least-expected-cost");
   const predictions = model.predict(rows, costs);
   const { classes } = model;
@@ -55,4 +52,16 @@ async function predictAction(modelPath: string, path: string, options: Options):
   for (const [i, prediction] of predictions.entries()) {
     console.log([prediction, ...(probabilities ? row(i) : [])].map(csvCell).join(","));
   }
+}
+
+/** @throws CORRUPT when the model does not know the columns of a CSV */
+async function rowsOf(path: string, columnNames: string[] | undefined, modelPath: string) {
+  const bytes = await readBytes(path);
+  if (isIdx(bytes)) return idxRows(bytes);
+  if (isNpy(bytes)) return npyRows(bytes);
+  if (Array.isArray(columnNames)) return csvColumns(bytes, columnNames);
+  throw new LearnLossError(
+    "CORRUPT",
+    `${modelPath} does not name its columns: give a file that \`fit --output\` wrote of a CSV, or rows as IDX or .npy.`,
+  );
 }

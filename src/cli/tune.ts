@@ -7,16 +7,17 @@ import type { Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import { report } from "../report/report.ts";
 import { createTuner, type TuneResult, type TunerOptions } from "../tune.ts";
+import { type Image, image, parseFeatures } from "./features.ts";
 import {
+  DATA,
   type DataOptions,
   model,
   number,
-  parseFeatures,
   precision,
   preparation,
   prepare,
   readCosts,
-  readCsv,
+  readRows,
   withDataOptions,
 } from "./options.ts";
 import { printJson, short, writeFile } from "./output.ts";
@@ -30,11 +31,13 @@ const SYNC = 200;
 interface TuneOptions extends DataOptions {
   readonly model: TunerOptions["model"];
   readonly features: string;
+  readonly image?: Image;
   readonly metric?: MetricName;
   readonly costs?: string;
   readonly decision?: Decision;
   readonly validation: number;
   readonly validationData?: string;
+  readonly validationLabels?: string;
   readonly folds?: number;
   readonly choice?: Choice;
   readonly seed: number;
@@ -53,15 +56,20 @@ interface TuneOptions extends DataOptions {
 export function tuneCommand(): Command {
   const command = new Command("tune")
     .description("tune the weights of a loss for what counts on validation rows")
-    .argument("<data.csv>", "rows with a header; .gz is fine, - is standard input")
+    .argument("<data>", DATA)
     .requiredOption("--model <kind>", "softmax, logistic or squared", model)
-    .requiredOption("--features <list>", "l1, l2, group-norm, class-weights, group-weights, label-smoothing, convex:8");
+    .requiredOption(
+      "--features <list>",
+      "l1, l2, group-norm, class-weights, group-weights, label-smoothing, convex:8, augment:shift,rotate=15,scale,shear,mirror,blur,noise,contrast,cutout",
+    )
+    .option("--image <shape>", "of the rows to augment: 28x28, or 32x32x3 with channels (default: a square)", image);
   return withDataOptions(command)
     .option("--metric <name>", `one of ${METRICS.join(", ")} (default: the model's loss)`, metric)
     .option("--costs <file.csv>", "instead: mean cost, by true label (rows) and predicted label (columns)")
     .option("--decision <d>", "with --costs: argmax (default) or least-expected-cost", decision)
     .option("--validation <share>", "share or number of rows that judge", number("validation"), 0.25)
-    .option("--validation-data <file.csv>", "rows that judge, instead of a share")
+    .option("--validation-data <file>", "rows that judge, instead of a share")
+    .option("--validation-labels <file>", "with --validation-data in IDX or .npy: their labels")
     .option("--folds <k>", "judge by k-fold cross-validation instead", number("folds"))
     .option("--choice <c>", "with --folds: best, or one-standard-error for the strongest penalties within it", choice)
     .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
@@ -95,7 +103,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
     ...(options.precision === undefined ? {} : { precision: options.precision }),
   };
-  const features = parseFeatures(options.features, train);
+  const features = parseFeatures(options.features, { train, image: options.image, seed: options.seed });
   using tuner = createTuner({ ...settings, train, ...(validation ? { validation } : {}), features });
   const file = options.study
     ? new StudyFile(options.study, fingerprint([train, ...(validation ? [validation] : [])], { ...settings, features }))
@@ -139,13 +147,23 @@ async function tuningData(
   path: string,
   options: TuneOptions,
 ): Promise<{ readonly train: Dataset; readonly validation?: Dataset }> {
-  const all = await readCsv(path, options);
+  const { validationLabels: labels } = options;
+  if (labels !== undefined && options.validationData === undefined) {
+    throw new LearnLossError("OPTION", "--validation-labels are those of --validation-data: give both.");
+  }
+  if (options.standardize && options.features.includes("augment")) {
+    throw new LearnLossError(
+      "OPTION",
+      "--standardize and augment exclude each other: give --scale instead, so that images stay images.",
+    );
+  }
+  const all = await readRows(path, options);
   if (options.folds !== undefined) {
     if (options.validationData) throw new LearnLossError("OPTION", "--folds and --validation-data exclude each other.");
     return { train: prepare(all, preparation(all, options)) };
   }
   const parts: { readonly train: Dataset; readonly validation: Dataset } = options.validationData
-    ? { train: all, validation: await readCsv(options.validationData, options) }
+    ? { train: all, validation: await readRows(options.validationData, { ...options, ...(labels ? { labels } : {}) }) }
     : split(all, { validation: options.validation, seed: options.seed });
   const preparing = preparation(parts.train, options);
   return { train: prepare(parts.train, preparing), validation: prepare(parts.validation, preparing) };

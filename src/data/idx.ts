@@ -1,5 +1,5 @@
 import { LearnLossError } from "../errors.ts";
-import { type Dataset, dense } from "./dataset.ts";
+import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { bytesPer, type ElementType, readElements } from "./elements.ts";
 import { readBytes, type Source } from "./read.ts";
 
@@ -14,13 +14,26 @@ const TYPES: Readonly<Record<number, ElementType>> = { 8: "u1", 9: "i1", 11: "i2
  *   one per row, IO, and what `dense` throws
  */
 export async function idx(source: Source, options: { readonly y: Source }): Promise<Dataset> {
-  const x = decode(await readBytes(source), "X");
+  const { rows, columns, x } = await idxRows(source);
   const y = decode(await readBytes(options.y), "y");
-  const [rows = 0, ...rest] = x.shape;
   if (y.shape.length !== 1 || y.shape[0] !== rows) {
     throw new LearnLossError("SHAPE", `The labels have shape ${y.shape.join(" × ")} when expected ${rows}.`);
   }
-  return dense({ x: x.values, columns: rest.reduce((product, n) => product * n, 1), y: y.values });
+  return dense({ x: x.values, columns, y: y.values });
+}
+
+/** X alone: what a model is applied to. @throws as `idx` */
+export async function idxRows(
+  source: Source,
+): Promise<Pick<Dataset, "rows" | "columns"> & { readonly x: DenseMatrix }> {
+  const { shape, values } = decode(await readBytes(source), "X");
+  const [rows = 0, ...rest] = shape;
+  return { rows, columns: rest.reduce((product, n) => product * n, 1), x: { kind: "dense", values } };
+}
+
+/** Whether bytes begin as an IDX file does, which no text does. */
+export function isIdx(bytes: Uint8Array): boolean {
+  return bytes[0] === 0 && bytes[1] === 0 && bytes[2]! in TYPES;
 }
 
 interface Tensor {

@@ -1,5 +1,5 @@
 import { LearnLossError } from "../errors.ts";
-import { type Dataset, dense } from "./dataset.ts";
+import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { bytesPer, isElementType, readElements } from "./elements.ts";
 import { readBytes, type Source } from "./read.ts";
 
@@ -16,10 +16,9 @@ export async function npy(
   source: Source,
   options: { readonly y: Source; readonly weights?: Source },
 ): Promise<Dataset> {
-  const x = numbers(await readArray(source, "X"), "X");
+  const { rows, columns, x } = await npyRows(source);
   const y = await readArray(options.y, "y");
   const weights = options.weights && numbers(await readArray(options.weights, "weights"), "weights");
-  const [rows = 1, ...rest] = x.shape;
   for (const [name, array] of Object.entries({ y, ...(weights ? { weights } : {}) })) {
     if (array.values.length !== rows) {
       throw new LearnLossError(
@@ -30,10 +29,24 @@ export async function npy(
   }
   return dense({
     x: x.values,
-    columns: rest.reduce((product, n) => product * n, 1),
+    columns,
     y: y.values,
     ...(weights ? { weights: weights.values } : {}),
   });
+}
+
+/** X alone: what a model is applied to. @throws as `npy` */
+export async function npyRows(
+  source: Source,
+): Promise<Pick<Dataset, "rows" | "columns"> & { readonly x: DenseMatrix }> {
+  const { shape, values } = numbers(await readArray(source, "X"), "X");
+  const [rows = 1, ...rest] = shape;
+  return { rows, columns: rest.reduce((product, n) => product * n, 1), x: { kind: "dense", values } };
+}
+
+/** Whether bytes begin as a .npy file does. */
+export function isNpy(bytes: Uint8Array): boolean {
+  return String.fromCharCode(...bytes.subarray(0, 6)) === MAGIC;
 }
 
 interface NumPyArray<Values = Float32Array | Float64Array | string[]> {
@@ -45,7 +58,7 @@ interface NumPyArray<Values = Float32Array | Float64Array | string[]> {
 async function readArray(source: Source, name: string): Promise<NumPyArray> {
   const bytes = await readBytes(source);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 12 || String.fromCharCode(...bytes.subarray(0, 6)) !== MAGIC) {
+  if (bytes.length < 12 || !isNpy(bytes)) {
     throw new LearnLossError("PARSE", `${name} is not a .npy file: write it with numpy.save.`);
   }
   const long = bytes[6]! > 1;

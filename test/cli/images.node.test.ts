@@ -1,0 +1,142 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { csv } from "../../src/data/index.ts";
+import { npyFile } from "../reference/npy-file.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const run = promisify(execFile);
+const digits = await csv(new URL("../../data/digits.csv.gz", import.meta.url), { target: "digit" });
+const digitsCsv = [`${root}data/digits.csv.gz`, "--target", "digit"];
+const setting = ["--model", "softmax", "--scale", "16", "--validation", "0.8", "--json"];
+let cwd = "";
+
+async function learnloss(...parameters: string[]): Promise<{ code: number; json: Record<string, unknown> }> {
+  try {
+    const { stdout } = await run(process.execPath, [`${root}dist/cli/main.js`, ...parameters], { cwd });
+    return { code: 0, json: JSON.parse(stdout) };
+  } catch (error) {
+    const { code, stdout } = error as { code: number; stdout: string };
+    return { code, json: JSON.parse(stdout) };
+  }
+}
+
+/** The digits as IDX, images and labels. */
+function idxFiles(): [images: Uint8Array, labels: Uint8Array] {
+  const header = (...sizes: number[]) => {
+    const view = new DataView(new ArrayBuffer(4 + 4 * sizes.length));
+    view.setUint32(0, 0x800 | sizes.length);
+    for (const [d, size] of sizes.entries()) view.setUint32(4 + 4 * d, size);
+    return new Uint8Array(view.buffer);
+  };
+  return [
+    Uint8Array.from([...header(digits.rows, 8, 8), ...digits.x.values]),
+    Uint8Array.from([...header(digits.rows), ...(digits.y as Float64Array)]),
+  ];
+}
+
+beforeAll(() => {
+  cwd = mkdtempSync(join(tmpdir(), "learnloss-"));
+  const [images, labels] = idxFiles();
+  writeFileSync(join(cwd, "images-idx3-ubyte.gz"), gzipSync(images));
+  writeFileSync(join(cwd, "labels-idx1-ubyte"), labels);
+  writeFileSync(join(cwd, "images.npy"), npyFile("'<f8'", `(${digits.rows}, 8, 8)`, digits.x.values));
+  writeFileSync(join(cwd, "labels.npy"), npyFile("'<f8'", `(${digits.rows},)`, digits.y as Float64Array));
+});
+afterAll(() => rmSync(cwd, { recursive: true }));
+
+describe("images on the command line", () => {
+  test("IDX, .npy and CSV of the same images are tuned to the same loss, which fits and predicts", async () => {
+    const policy = ["--features", "augment:shift,noise=0.2,mirror,l2", "--image", "8x8"];
+    const idx = ["images-idx3-ubyte.gz", "--labels", "labels-idx1-ubyte"];
+    const npy = ["images.npy", "--labels", "labels.npy"];
+    const results: Record<string, unknown>[] = [];
+    for (const data of [idx, npy, digitsCsv]) {
+      const { json } = await learnloss("tune", ...data, ...policy, ...setting, "--save-loss", "policy.json");
+      // Columns have names in a CSV alone.
+      const { milliseconds: _, warnings: __, ...result } = json;
+      results.push(result);
+    }
+    const [first, ...others] = results;
+    for (const other of others) expect(other).toEqual(first);
+    const lambda = first!.lambda as Record<string, number>;
+    expect(Object.keys(lambda)).toEqual(["original", "shift", "noise=0.2", "mirror", "l2"]);
+    expect(lambda.mirror).toBeLessThan(0.02);
+
+    // A policy is worth something: the same without it.
+    const { json: plain } = await learnloss("tune", ...idx, "--features", "l2", ...setting);
+    expect(first!.error).toBeLessThan(0.95 * (plain.error as number));
+
+    const loss = ["--loss", "policy.json", "--tolerance", "1e-4", "--scale", "16", "--model", "softmax"];
+    await learnloss("fit", ...idx, ...loss, "--output", "model.json", "--json");
+    const predictions = async (data: string) => {
+      const { json } = await learnloss("predict", "model.json", data, "--json");
+      return json.predictions as number[];
+    };
+    const predicted = await predictions("images.npy");
+    expect(await predictions("images-idx3-ubyte.gz")).toEqual(predicted);
+    const right = predicted.filter((label, i) => label === digits.y[i]).length;
+    expect(right).toBeGreaterThan(0.93 * digits.rows);
+    const { code, json } = await learnloss("predict", "model.json", digitsCsv[0]!, "--json");
+    expect([code, (json.error as { code: string }).code]).toEqual([2, "CORRUPT"]);
+  });
+
+  test("augment alone is all transformations; beside class weights the classes take the place of the rows as they are", async () => {
+    const budget = ["--passes", "30"];
+    const names = async (features: string) => {
+      const { json } = await learnloss("tune", ...digitsCsv, "--features", features, ...setting, ...budget);
+      return Object.keys(json.lambda as object);
+    };
+    const all = ["shift", "rotate", "scale", "shear", "mirror", "blur", "noise", "contrast", "cutout"];
+    expect(await names("augment,l2")).toEqual(["original", ...all, "l2"]);
+    const classes = Array.from({ length: 10 }, (_, digit) => `class:${digit}`);
+    expect(await names("class-weights,augment:rotate,rotate=20,l1")).toEqual([...classes, "rotate", "rotate=20", "l1"]);
+  });
+
+  test("other validation images, with labels of their own", async () => {
+    const judges = ["--validation-data", "images.npy", "--validation-labels", "labels.npy"];
+    const data = ["images-idx3-ubyte.gz", "--labels", "labels-idx1-ubyte"];
+    const { json } = await learnloss("tune", ...data, ...judges, "--features", "l2", ...setting, "--passes", "10");
+    expect(json.warnings).toContainEqual(expect.stringMatching(/^LEAK/));
+  });
+
+  test.each([
+    ["a transformation that is none", ["--features", "augment:shfit"], /augment: has "shfit"/],
+    ["a mirror with an amount", ["--features", "augment:mirror=2"], /has "mirror=2"/],
+    ["an amount out of range", ["--features", "augment:scale=-1"], /scale is/],
+    ["one transformation twice", ["--features", "augment:blur,blur"], /blur twice/],
+    ["a transformation without augment", ["--features", "shift,l2"], /has "shift"/],
+    ["images of another shape", ["--features", "augment", "--image", "8x9"], /8 × 9 pixels/],
+    ["no shape", ["--features", "augment", "--image", "8"], /--image is "8"/],
+    ["a shape for nothing", ["--features", "l2", "--image", "8x8"], /add augment/],
+    ["images that are standardized", ["--features", "augment", "--standardize"], /exclude each other/],
+    ["labels of a CSV", ["--features", "l2", "--labels", "labels.npy"], /is a CSV/],
+    ["labels of no images", ["--features", "l2", "--validation-labels", "labels.npy"], /give both/],
+  ])("%s: said so, exit code 2", async (_, parameters, message) => {
+    const { code, json } = await learnloss("tune", ...digitsCsv, "--model", "softmax", ...parameters, "--json");
+    expect(code).toBe(2);
+    expect((json.error as { message: string }).message).toMatch(message);
+  });
+
+  test.each([
+    ["no target", [digitsCsv[0]!], /--target is missing/],
+    ["no labels", ["images.npy"], /give --labels/],
+    ["columns of what has no names", ["images.npy", "--labels", "labels.npy", "--target", "digit"], /--target names/],
+    ["labels of another length", ["images.npy", "--labels", "images.npy"], /one value per row/],
+  ])("%s: said so, exit code 2", async (_, data, message) => {
+    const { code, json } = await learnloss("fit", ...data, "--model", "softmax", "--json");
+    expect(code).toBe(2);
+    expect((json.error as { message: string }).message).toMatch(message);
+  });
+});
+
+test("the help of tune says it", async () => {
+  const { stdout } = await run(process.execPath, [`${root}dist/cli/main.js`, "tune", "--help"]);
+  for (const option of ["augment:", "--image", "--labels", "--validation-labels"]) expect(stdout).toContain(option);
+  expect(readFileSync(`${root}docs/applications.md`, "utf8")).toContain("--features augment:");
+});
