@@ -6,13 +6,16 @@ import { classWeights, costMatrix, data, l2, type TunerOptions, tune } from "lea
 const all = await data.csv(new URL("../data/breast-cancer.csv", import.meta.url), { target: "diagnosis" });
 const methods = ["plain", "expected cost", "class weights", "class weights, expected cost"] as const;
 
-/** Mean cost on test rows of each method, averaged over five splits. */
+/** A dozen missed tumors decide over a split: over five, the ratios below still vary by a third. */
+const SPLITS = 20;
+
+/** Mean cost on test rows of each method, averaged over the splits. */
 async function meanCosts(price: number): Promise<number[]> {
   const costs = { malignant: { benign: price } };
   const likeliest = costMatrix(costs);
   const cheapest = costMatrix(costs, { decision: "least-expected-cost" });
   const sums = methods.map(() => 0);
-  for (let seed = 1; seed <= 5; seed++) {
+  for (let seed = 1; seed <= SPLITS; seed++) {
     const { train: raw, validation: rest } = data.split(all, { validation: 419, seed });
     const scaling = data.standardization(raw);
     const train = data.standardize(raw, scaling);
@@ -30,7 +33,7 @@ async function meanCosts(price: number): Promise<number[]> {
       (await learn({ features: weights, metric: likeliest })).error(test, likeliest),
       (await learn({ features: weights, metric: cheapest })).error(test, cheapest),
     ];
-    for (const [m, error] of errors.entries()) sums[m]! += error / 5;
+    for (const [m, error] of errors.entries()) sums[m]! += error / SPLITS;
   }
   return sums;
 }
@@ -47,6 +50,5 @@ for (const price of [1, 3, 10, 30]) {
   console.log(`a miss costs ${price}: ${methods.map((name, m) => `${name} ${costs[m]!.toFixed(3)}`).join("; ")}`);
   const [plain, expected, weighted, both] = costs;
   if (price < 10) continue;
-  assert(Math.max(weighted!, both!) < 0.8 * plain!);
-  assert(expected! < 0.9 * plain!);
+  assert(Math.max(expected!, weighted!, both!) < 0.8 * plain!);
 }

@@ -17,29 +17,36 @@ async function products(file: string, target: string) {
 
 const tumors = await products("breast-cancer.csv", "diagnosis");
 const wines = await products("wine.csv", "cultivar");
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
+/** Geometric mean: ratios of errors on a hundred rows vary by a half from split to split. */
+const mean = (ratios: number[]) => Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
 const ratios = { own: [] as number[], default: [] as number[], ridge: [] as number[] };
 let stored = "";
-for (const seed of [1, 2, 3, 4, 5]) {
+for (let seed = 1; seed <= 10; seed++) {
   const { train, validation } = data.split(tumors, { validation: tumors.rows - 150, seed });
   const learned = await tune({ model: "softmax", train, validation, features: convexPenalty({ knots: 8 }) });
   const ridge = await tune({ model: "softmax", train, validation, features: { l2: l2() } });
   ratios.own.push(learned.error / ridge.error);
   if (seed === 1) stored = JSON.stringify(learned.loss);
 
-  const wine = data.split(wines, { validation: wines.rows - 60, seed });
-  const test = async (loss: LinearLoss | { l2: number }) =>
-    (await fit({ model: "softmax", train: wine.train, loss, tolerance: 1e-5 })).model.error(wine.validation);
-  const reused = await test(LinearLoss.fromJSON(JSON.stringify(learned.loss)));
-  ratios.default.push(reused / (await test({ l2: 1 / wine.train.rows })));
-  ratios.ridge.push(reused / (await test(ridge.loss)));
+  const reusable = LinearLoss.fromJSON(JSON.stringify(learned.loss));
+  for (let part = 1; part <= 20; part++) {
+    const wine = data.split(wines, { validation: wines.rows - 60, seed: part });
+    const test = async (loss: LinearLoss | { l2: number }) =>
+      (await fit({ model: "softmax", train: wine.train, loss, tolerance: 1e-5 })).model.error(wine.validation);
+    const reused = await test(reusable);
+    ratios.default.push(reused / (await test({ l2: 1 / wine.train.rows })));
+    ratios.ridge.push(reused / (await test(ridge.loss)));
+  }
 }
 
-const percent = (values: number[]) => `${(100 * (median(values) - 1)).toFixed(0)} %`;
-console.log("log loss with the learned penalty, medians of 5 splits");
-console.log(`  on tumors, where it was learned: ${percent(ratios.own)} against L2 that was tuned as well`);
-console.log(`  on wines: ${percent(ratios.default)} against L2 of 1/rows`);
-console.log(`  on wines: ${percent(ratios.ridge)} against the L2 that was tuned on tumors`);
+const against = (values: number[]) =>
+  `${(100 * (mean(values) - 1)).toFixed(0)} %, less in ${values.filter((ratio) => ratio < 1).length} of ${values.length}`;
+console.log(
+  "log loss with the learned penalty, geometric means of 10 splits of the tumors and, for each, 20 of the wines",
+);
+console.log(`  on tumors, where it was learned: ${against(ratios.own)} against L2 that was tuned as well`);
+console.log(`  on wines: ${against(ratios.default)} against L2 of 1/rows`);
+console.log(`  on wines: ${against(ratios.ridge)} against the L2 that was tuned on tumors`);
 console.log(`stored: ${stored.slice(0, 60)}…`);
 
 const loss = LinearLoss.fromJSON(stored);
@@ -55,4 +62,4 @@ export const figure = {
   ],
 } as const;
 
-assert(median(ratios.own) < 0.95 && median(ratios.ridge) < 0.95 && median(ratios.default) < 1.05);
+assert(mean(ratios.own) < 0.95 && mean(ratios.ridge) < 0.95 && mean(ratios.default) < 1);
