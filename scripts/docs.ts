@@ -33,6 +33,33 @@ function innerTable(): string {
   return table([["task", "solver", "ms", "excess objective", "residual", "passes"], ...cells]);
 }
 
+/** bench/results/on-the-fly.json, which `npm run bench:on-the-fly -- --json bench/results/on-the-fly.json` writes. */
+function onTheFlyTable(): string {
+  const { results } = JSON.parse(readFileSync("bench/results/on-the-fly.json", "utf8")) as {
+    readonly results: readonly ({ readonly problem: string } & Record<string, number>)[];
+  };
+  const percent = (ratio: number) => `${ratio > 1 ? "+" : ""}${(100 * (ratio - 1)).toFixed(0)} %`;
+  const rows = results.map((row) => [
+    row.problem,
+    `${row.wins} of ${row.seeds}`,
+    ...[row.validationRatio, row.testRatio, row.tunedTestRatio].map((ratio) => percent(ratio!)),
+    ...[row.stoppedPasses, row.passes, row.coldPasses].map((passes) => passes!.toFixed(0)),
+    row.passesRatio!.toFixed(2),
+  ]);
+  const header = [
+    "problem",
+    "as good or better",
+    "validation",
+    "test",
+    "test, tuned to the end",
+    "passes, stopped early",
+    "on the fly",
+    "one cold training",
+    "ratio",
+  ];
+  return table([header, ...rows]);
+}
+
 interface LpReport {
   readonly family: readonly {
     readonly m: number;
@@ -181,6 +208,7 @@ const blocks: Record<string, string> = {
   inner: innerTable(),
   kernels: kernelsTable(),
   ...lpTables(),
+  "on-the-fly-table": onTheFlyTable(),
   tuning: headline(),
   "end-to-end": endToEnd(),
 };
