@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { atLeast, createStudy, fixed, type Study, verifyCertificate, type Weight } from "../../src/index.ts";
+import { atLeast, createStudy, fixed, type Study, share, verifyCertificate, type Weight } from "../../src/index.ts";
 import { sample } from "../../src/outer/explore.ts";
 import { Random } from "../../src/random.ts";
 import { finite, front, multimodal, quadratic, type Trainer, transformed } from "../reference/trainers.ts";
@@ -162,31 +162,60 @@ test.each(hard)("finitely many models, %s: all ten solved by exploration", (_, m
   }
 });
 
+/** λ of F, log-spaced between the bounds, these included; shares scaled to their sum. */
+function gridOf(F: Study["polyhedron"], count: number): Float64Array[] {
+  const free = Array.from(F.lower, (low, j) => [j, Math.log(F.upper[j]! / low)] as const).filter(
+    ([, width]) => width > 0,
+  );
+  return Array.from({ length: count ** free.length }, (_, index) => {
+    const lambda = Float64Array.from(F.lower);
+    let rest = index;
+    for (const [j, width] of free) {
+      lambda[j]! *= Math.exp(((rest % count) / (count - 1)) * width);
+      rest = Math.floor(rest / count);
+    }
+    return F.normalize(lambda);
+  });
+}
+
 test("certificates are not violated: brute force over λ on a thousand small studies", () => {
   let rejections = 0;
+  let explanations = 0;
+  const violated: string[] = [];
   for (let seed = 0; seed < 1000; seed++) {
     const random = new Random(seed, 83);
-    const k = 2 + (seed % 2);
-    const study = createStudy({ lambda: weights(k), seed });
+    const k = 2 + (seed % 3);
+    const shares = { a: share(0.05), b: share(0.05), c: share(0.05), ...(k === 4 ? { l2: atLeast(0.1, 10) } : {}) };
+    const study = createStudy({ lambda: seed % 4 === 3 ? shares : weights(k), seed });
     const f = study.polyhedron;
+    // Numbers so round that models tie, and are the same.
     const models = Array.from({ length: 3 + random.below(6) }, () => ({
-      features: Array.from({ length: k }, () => random.below(20) / 4),
+      features: Array.from({ length: f.size }, () => random.below(20) / 4),
       error: random.below(10),
     }));
     for (const { features, error } of models) {
       study.tell(study.ask({ lambda: f.toRecord(sample(f, random)) }), { features: f.toRecord(features), error });
     }
     const certificate = study.certificate!;
+    const { rejected, explained } = certificate;
     expect(verifyCertificate(certificate, study.observations, f)).toEqual({ valid: true });
-    rejections += certificate.rejected.length;
-    for (let i = 0; i < 200; i++) {
-      const lambda = sample(f, random);
+    rejections += rejected.length;
+    if (explained) explanations++;
+    const chance = Array.from({ length: 100 }, () => sample(f, random));
+    for (const lambda of [...gridOf(f, [0, 200, 15, 6][f.size - 1] ?? 5), ...chance]) {
       const losses = models.map(({ features }) => features.reduce((a, value, j) => a + value * lambda[j]!, 0));
       const least = Math.min(...losses);
-      for (const { model } of certificate.rejected) expect(losses[model]!).toBeGreaterThan(least);
+      for (const { model } of rejected) if (!(losses[model]! > least)) violated.push(`${seed}: ${model} is selected`);
+      // Whatever λ selects, ties included, is no better than what the certificate says that one can.
+      if (!explained) continue;
+      for (const [model, { error }] of models.entries()) {
+        if (losses[model]! === least && error < explained.error) violated.push(`${seed}: ${model} is better`);
+      }
     }
   }
+  expect(violated).toEqual([]);
   expect(rejections).toBeGreaterThan(500);
+  expect(explanations).toBeGreaterThan(990);
 });
 
 test("a forged certificate is found out", () => {

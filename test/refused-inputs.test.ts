@@ -1,0 +1,242 @@
+import { describe, expect, test } from "vitest";
+import {
+  augmentation,
+  classWeights,
+  createStudy,
+  createTuner,
+  data,
+  either,
+  type LearnLossError,
+  LinearLoss,
+  LinearModel,
+  l2,
+  labelSmoothing,
+  fit as minimize,
+  mirror,
+  Study,
+  scale,
+  sequence,
+  shear,
+  shift,
+  tune,
+} from "../src/index.ts";
+import { createL1Fit } from "../src/outer/l1-fit.ts";
+import { npyFile } from "./reference/npy-file.ts";
+import { asked, lambda, model, scaled, setting, train, validation, y3 } from "./reference/small-problem.ts";
+
+/** Numbers as in the table of policies; what is called, the code, and what the message must name. */
+const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = [
+  ["1 X empty", () => data.dense({ x: [], y: [] }), "EMPTY"],
+  ["1 no columns", () => data.dense({ x: [[], []], y: [1, 2] }), "EMPTY"],
+  ["2 X and y of different length", () => data.dense({ x: [[1], [2]], y: [1] }), "SHAPE", /1 values when expected 2/],
+  ["3 ragged rows", () => data.dense({ x: [[1, 2], [3]], y: [1, 2] }), "SHAPE", /Row 2/],
+  ["4 NaN in X", () => data.dense({ x: [[1, Number.NaN]], y: [1] }), "NON_FINITE", /row 1, column 2/],
+  ["4 infinity in y", () => data.dense({ x: [[1]], y: [Number.POSITIVE_INFINITY] }), "NON_FINITE"],
+  ["5 entries that overflow", () => tune({ ...setting, train: scaled(1e200) }), "OVERFLOW", /row 1, column 1/],
+  ["7 one class only", () => tune({ ...setting, train: { ...train, y: train.y.map(() => 0) as never } }), "ONE_CLASS"],
+  [
+    "9 a label that only validation has",
+    () => tune({ ...setting, validation: { ...validation, y: validation.y.map(() => 9) as never } }),
+    "LABEL",
+    /9/,
+  ],
+  ["14 two rows", () => tune({ ...setting, train: data.take(train, [0, 1]) }), "TOO_FEW"],
+  ["14 two rows to fit", () => minimize({ model: "squared", train: data.take(train, [0, 1]) }), "TOO_FEW"],
+  ["17 a negative weight", () => data.dense({ x: [[1], [2], [3]], y: y3, weights: [1, -1, 1] }), "WEIGHT", /row 2/],
+  ["17 all weights 0", () => data.dense({ x: [[1], [2], [3]], y: y3, weights: [0, 0, 0] }), "WEIGHT"],
+  [
+    "18 integers of 64 bits",
+    () => data.dense({ x: new BigInt64Array(3) as never, columns: 1, y: y3 }),
+    "TYPE",
+    /BigInt64Array/,
+  ],
+  [
+    "19 a detached buffer",
+    () => {
+      const x = new Float64Array(3);
+      structuredClone(x, { transfer: [x.buffer] });
+      return data.dense({ x, columns: 1, y: y3 });
+    },
+    "TYPE",
+    /detached/,
+  ],
+  [
+    "18 sparse rows with indices of another type",
+    () =>
+      data.sparse({
+        values: Float64Array.of(1),
+        indices: [0] as never,
+        starts: Int32Array.of(0, 1),
+        columns: 1,
+        y: [1],
+      }),
+    "TYPE",
+    /indices .* Array/,
+  ],
+  [
+    "44 npy of halves",
+    () => data.npy(npyFile("'<f2'", "(1,)", Uint8Array.of(0, 60)), { y: new Uint8Array(0) }),
+    "TYPE",
+    /float32/,
+  ],
+  ["45 libsvm index 0", () => data.libsvm("1 0:1\n"), "PARSE", /Line 1/],
+  ["45 libsvm indices that do not ascend", () => data.libsvm("1 2:1 1:1\n"), "PARSE", /ascend/],
+  ["45 libsvm index 2⁴⁰", () => data.libsvm("1 1099511627776:1\n"), "PARSE", /Line 1/],
+  [
+    "8 a class that a fold would train without",
+    () => data.folds(data.dense({ x: [[1], [2], [3], [4], [5], [6]], y: ["a", "a", "a", "a", "a", "b"] }), 3),
+    "FOLD",
+    /Class b/,
+  ],
+  ["20 a negative λ", () => minimize({ model: "softmax", train, loss: { l2: -1 } }), "LAMBDA"],
+  ["20 λ all zero", () => createStudy({ lambda }).ask({ lambda: { logLoss: 0, l2: 0 } }), "LAMBDA"],
+  ["20 λ NaN", () => createStudy({ lambda }).ask({ lambda: { logLoss: 1, l2: Number.NaN } }), "LAMBDA"],
+  [
+    "21 tell after dispose",
+    () => {
+      const { study, trial } = asked();
+      study.dispose();
+      study.tell(trial, model);
+    },
+    "DISPOSED",
+  ],
+  [
+    "21 run after dispose",
+    () => {
+      const tuner = createTuner(setting);
+      tuner.dispose();
+      return tuner.run();
+    },
+    "DISPOSED",
+  ],
+  ["22 an unknown trial", () => asked().study.tell({ id: 7 }, model), "UNKNOWN_TRIAL", /7/],
+  [
+    "24 told twice, other values",
+    () => {
+      const { study, trial } = asked();
+      study.tell(trial, model);
+      study.tell(trial, { ...model, error: 2 });
+    },
+    "CONFLICT",
+  ],
+  [
+    "25 φ with other keys",
+    () => {
+      const { study, trial } = asked();
+      study.tell(trial, { features: { logLoss: 1 }, error: 1 });
+    },
+    "SHAPE",
+    /l2/,
+  ],
+  [
+    "27 error −∞",
+    () => {
+      const { study, trial } = asked();
+      study.tell(trial, { ...model, error: Number.NEGATIVE_INFINITY });
+    },
+    "NON_FINITE",
+  ],
+  [
+    "29 more weights than memory holds",
+    () => {
+      const wide = data.sparse({
+        values: new Float64Array(3),
+        indices: new Int32Array(3),
+        starts: Int32Array.of(0, 1, 2, 3),
+        columns: 2 ** 26,
+        y: y3,
+      });
+      return minimize({ model: "softmax", train: wide });
+    },
+    "TOO_LARGE",
+    /at most/,
+  ],
+  ["30 bounds upside down", () => l2({ min: 1, max: 0.1 }), "BOUNDS"],
+  [
+    "31 shares that cannot sum to 1",
+    () => tune({ ...setting, features: { smoothing: labelSmoothing({ min: 0.9999, max: 1 }), l2: l2() } }),
+    "INFEASIBLE",
+    /smoothing/,
+  ],
+  ["32 seed 1.5", () => createTuner({ ...setting, seed: 1.5 }), "SEED"],
+  ["32 seed −1", () => createStudy({ lambda, seed: -1 }), "SEED"],
+  ["32 seed x", () => data.split(train, { validation: 0.2, seed: "x" as never }), "SEED"],
+  ["33 budget 0", () => tune({ ...setting, passes: 0 }), "BUDGET"],
+  ["33 budget −1", () => tune({ ...setting, trials: -1 }), "BUDGET"],
+  ["33 budget NaN", () => tune({ ...setting, time: Number.NaN }), "BUDGET"],
+  ["33 no trials", () => createStudy({ lambda, trials: 0 }), "BUDGET"],
+  ["42 a NUL in the CSV", () => data.csv("x,y\n1,2\n\0,3\n", { target: "y" }), "PARSE", /Line 3/],
+  ["42 Latin-1", () => data.csv(Uint8Array.of(120, 44, 121, 10, 49, 44, 0xe9, 10), { target: "y" }), "PARSE", /Line 2/],
+  ["43 a formula among numbers", () => data.csv("x,y\n=cmd(),2\n", { target: "y" }), "PARSE", /Line 2, column x/],
+  ["a metric that is NaN always", () => tune({ ...setting, metric: () => Number.NaN }), "NON_FINITE"],
+  [
+    "48 a study of a newer version",
+    () => Study.fromJSON(JSON.stringify({ ...(asked().study.toJSON() as object), version: 99 })),
+    "VERSION",
+  ],
+  [
+    "48 a loss of a newer version",
+    () => LinearLoss.fromJSON('{"learnloss":"loss","version":9,"loss":"logLoss","lambda":{},"features":{}}'),
+    "VERSION",
+  ],
+  ["47 not a model", () => LinearModel.fromJSON("[]"), "CORRUPT"],
+  [
+    "47 a model cut short",
+    () =>
+      LinearModel.fromJSON(
+        '{"learnloss":"model","version":1,"kind":"squared","columns":2,"coefficients":[1],"intercepts":[0]}',
+      ),
+    "CORRUPT",
+  ],
+  ["no JSON", () => LinearModel.fromJSON("{"), "PARSE"],
+  ["images that are no squares", () => augmentation(train, { mirror: mirror() }, { channels: 3 }), "OPTION", /width/],
+  [
+    "images of another size",
+    () => augmentation(train, { mirror: mirror() }, { width: 3, height: 2 }),
+    "SHAPE",
+    /3 × 2 pixels .* 6 values .* 4 columns/,
+  ],
+  ["half a pixel", () => augmentation(train, { mirror: mirror() }, { width: 8 }), "SHAPE", /8 × 0.5/],
+  ["a range upside down", () => augmentation(train, { mirror: mirror() }, { range: [1, 0] }), "OPTION", /\[1, 0\]/],
+  ["no transformation", () => augmentation(train, {}), "EMPTY"],
+  ["a transformation of that name", () => augmentation(train, { original: mirror() }), "OPTION", /original/],
+  ["what is no transformation", () => augmentation(train, { twist: {} as never }), "OPTION", /twist is {}/],
+  ["a shift by NaN", () => shift(Number.NaN, 0), "OPTION", /shift/],
+  ["an image shrunk to nothing", () => scale(0), "OPTION", /scale/],
+  ["a shear that flattens", () => shear(1, 1), "OPTION", /shear/],
+  ["a choice of nothing", () => either(), "OPTION", /either/],
+  ["a sequence of nothing", () => sequence(), "OPTION", /sequence/],
+  [
+    "classes and transformations weighed at once",
+    () => tune({ ...setting, features: { ...classWeights(train), ...augmentation(train, { mirror: mirror() }) } }),
+    "OPTION",
+    /classes, transformations/,
+  ],
+  [
+    "groups that are none, beside transformations",
+    () => augmentation(train, { mirror: mirror() }, { groups: { l2: l2() } }),
+    "OPTION",
+    /l2: give what classWeights/,
+  ],
+  [
+    "an L1 fit of a wrong shape",
+    () => createL1Fit({ k: 2, F: { lower: Float64Array.of(1), upper: Float64Array.of(1) } as never }),
+    "SHAPE",
+  ],
+];
+
+describe("refused with a code, and a message that says where", () => {
+  for (const [name, call, code, message = /./] of refused) {
+    test(name, async () => {
+      let error: LearnLossError | undefined;
+      try {
+        await call();
+      } catch (thrown) {
+        error = thrown as LearnLossError;
+      }
+      expect(error?.name).toBe("LearnLossError");
+      expect(error?.code).toBe(code);
+      expect(error?.message).toMatch(message);
+    });
+  }
+});
