@@ -81,19 +81,10 @@ export function balancedError(
   counts: usize,
 ): f64 {
   if (!classCounts(n, outputs, scores, labels, weights, classes, counts)) return NaN;
-  let sum: f64 = 0;
-  let present = 0;
-  for (let c = 0; c < classes; c++) {
-    const own = load<f64>(counts + ((<usize>c) << 3));
-    if (own > 0) {
-      present++;
-      sum += 1 - load<f64>(counts + ((<usize>(classes + c)) << 3)) / own;
-    }
-  }
-  return sum / <f64>present;
+  return meanOverClasses(classes, counts, false);
 }
 
-/** 1 − mean over the classes present of F1 = 2·hits / (rows of the class + rows given the class). */
+/** 1 − mean over the classes present of F1. */
 export function macroF1Error(
   n: i32,
   outputs: i32,
@@ -104,17 +95,21 @@ export function macroF1Error(
   counts: usize,
 ): f64 {
   if (!classCounts(n, outputs, scores, labels, weights, classes, counts)) return NaN;
+  return 1 - meanOverClasses(classes, counts, true);
+}
+
+/** Mean over the classes present of F1 = 2·hits / (rows of the class + rows given the class), or of 1 − recall. */
+function meanOverClasses(classes: i32, counts: usize, f1: bool): f64 {
   let sum: f64 = 0;
   let present = 0;
   for (let c = 0; c < classes; c++) {
     const own = load<f64>(counts + ((<usize>c) << 3));
-    if (own > 0) {
-      present++;
-      const given = load<f64>(counts + ((<usize>(2 * classes + c)) << 3));
-      sum += (2 * load<f64>(counts + ((<usize>(classes + c)) << 3))) / (own + given);
-    }
+    if (!(own > 0)) continue;
+    const hits = load<f64>(counts + ((<usize>(classes + c)) << 3));
+    sum += f1 ? (2 * hits) / (own + load<f64>(counts + ((<usize>(2 * classes + c)) << 3))) : 1 - hits / own;
+    present++;
   }
-  return 1 - sum / <f64>present;
+  return sum / <f64>present;
 }
 
 /** Largest error rate of any group with rows. */

@@ -4,6 +4,7 @@
 //
 //   z  [block][output][slot][BLOCK rows]      lanes over rows; the rows that pad the last block are 0 throughout
 
+import { groupOf, ownWeight, uniformWeight } from "../losses/block";
 import { linkBlock } from "../losses/link";
 import { BLOCK, LOGISTIC, Objective, SOFTMAX } from "../objective";
 
@@ -133,17 +134,6 @@ function keepDifferences(p: Projection, o: Objective, block: i32, count: i32): v
   }
 }
 
-/** λ of a row's own loss times its sample weight. */
-function ownWeight(o: Objective, row: usize): f64 {
-  const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + (row << 2));
-  return load<f64>(o.rowWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>group) << 3));
-}
-
-function uniformWeight(o: Objective, row: usize): f64 {
-  if (o.uniformWeights == 0) return 0;
-  return load<f64>(o.uniformWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
-}
-
 /** The probabilities are read back from the residuals: r = (own + uniform)·p − uniform/C − own·[label]. */
 function keepCurvature(p: Projection, o: Objective, block: i32, count: i32): void {
   const curvatures = p.curvatures + ((<usize>(block * BLOCK)) << 3);
@@ -231,7 +221,7 @@ export function projectionDerivatives(pointer: usize, v: usize, out: usize): voi
     } else {
       own = load<f64>(prob) * load<f64>(moved);
     }
-    const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + ((<usize>row) << 2));
+    const group = groupOf(o, row);
     const to = out + ((<usize>group) << 3);
     store<f64>(to, load<f64>(to) + load<f64>(o.rowWeights + ((<usize>row) << 3)) * own);
     if (o.uniformWeights != 0) {
@@ -253,7 +243,7 @@ export function projectionGroupGradients(pointer: usize, gradients: usize): void
   for (let row = 0; row < o.rows; row++) {
     const block = row / BLOCK;
     const at = (<usize>(row % BLOCK)) << 3;
-    const group = o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + ((<usize>row) << 2));
+    const group = groupOf(o, row);
     const weight = load<f64>(o.rowWeights + ((<usize>row) << 3));
     const even = o.uniformWeights == 0 ? 0 : load<f64>(o.uniformWeights + ((<usize>row) << 3));
     const target = load<f64>(o.targets + ((<usize>row) << 3));
