@@ -34,6 +34,7 @@ export {
 export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
 export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";
 export { relaxedSimd } from "./linalg/multiply-add";
+export { objectiveDerivatives } from "./losses/derivatives";
 export { objectiveGradient, objectiveGroupGradient, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";

@@ -53,6 +53,6 @@ export function addLosses(o: Objective, row: usize, loss: f64, uniformLoss: f64)
   add(o.groupLosses + ((<usize>o.groups) << 3), load<f64>(o.uniformWeights + (row << 3)) * uniformLoss);
 }
 
-function add(pointer: usize, value: f64): void {
+export function add(pointer: usize, value: f64): void {
   store<f64>(pointer, load<f64>(pointer) + value);
 }

@@ -82,7 +82,7 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
 }
 
 /** W as the forward kernels read it: packed (CSR, several classes), otherwise in the arithmetic's width: θ itself, or a copy in f32 in the scratch. */
-function weightsOf<T>(o: Objective, theta: usize): usize {
+export function weightsOf<T>(o: Objective, theta: usize): usize {
   if (o.packs) {
     pack(o.columns, o.outputs, theta, o.packed);
     return o.packed;
@@ -97,7 +97,22 @@ function weightsOf<T>(o: Objective, theta: usize): usize {
   return copy;
 }
 
-function forward<T>(o: Objective, first: i32, count: i32, x: usize, weights: usize, theta: usize, z: usize): void {
+/** A direction of θ in f64, to be read beside `weightsOf<f64>`. */
+export function directionOf(o: Objective, v: usize): usize {
+  if (!o.packs) return v;
+  pack(o.columns, o.outputs, v, o.packedGradient);
+  return o.packedGradient;
+}
+
+export function forward<T>(
+  o: Objective,
+  first: i32,
+  count: i32,
+  x: usize,
+  weights: usize,
+  theta: usize,
+  z: usize,
+): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
     panelScores<T>(count, d, o.outputs, x, weights, z, BLOCK, ahead<T>(o, first));

@@ -209,6 +209,16 @@ export class Objective {
     this.#arena.kernels.objectiveGroupGradient(this.pointer, this.#oneGroup, theta, gradient);
   }
 
+  /** v·∂φ_g/∂θ at θ of every row group, then of the uniform cross-entropy. One pass, whatever the weights. A copy. */
+  derivatives(theta: Pointer, v: Pointer): Float64Array {
+    const arena = this.#arena;
+    const out = arena.f64(this.groupCount + 1);
+    arena.kernels.objectiveDerivatives(this.pointer, theta, v, out);
+    const derivatives = arena.viewF64(out, this.groupCount + 1).slice();
+    arena.free(out);
+    return derivatives;
+  }
+
   /** φ of the row groups of positive weight at the last θ evaluated, then of the uniform cross-entropy. A copy. */
   groupLosses(): Float64Array {
     return this.#arena.viewF64(this.#groupLosses, this.groupCount + 1).slice();

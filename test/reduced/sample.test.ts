@@ -54,12 +54,15 @@ describe("a span that sees a sample of the rows", () => {
     );
     const lambda = space.normalize(space.lower.map((_, j) => (space.data[j] ? 1 : 0.01)));
     for (const _ of training([fold.trainer], lambda, [0], { iterations: 100 }, () => {}));
-    for (const _ of fold.learn(lambda, "coarse"));
+    const learning = fold.learn(lambda, "fine");
+    let learned = learning.next();
+    while (!learned.done) learned = learning.next();
     fold.reduced.solve(lambda);
     const { value } = fold.reduced.validationLoss();
     const bytes = kernels().allocatedBytes() - before;
     const { trainingPasses, reducedPasses } = fold;
-    return { value, bytes, trainingPasses, reducedPasses, error: fold.trainer.judge(fold.trainer.solver.theta) };
+    const slope = learned.value as Float64Array;
+    return { value, slope, bytes, trainingPasses, reducedPasses, error: fold.trainer.judge(fold.trainer.solver.theta) };
   }
 
   for (const [name, features] of Object.entries(spaces)) {
@@ -70,7 +73,11 @@ describe("a span that sees a sample of the rows", () => {
       const rowBytes = 8 * 3 * (17 + 2);
       expect(whole.bytes - part.bytes).toBeGreaterThan(rowBytes * (3000 * copies - 610) - 250 * 600);
       expect(part.error).toBe(whole.error);
-      expect(part.trainingPasses).toBeCloseTo(whole.trainingPasses, 9);
+      // One pass, over all copies, makes the slope that of all rows, though the adjoints began differently.
+      expect(part.trainingPasses - whole.trainingPasses).toBeGreaterThan(0);
+      expect(part.trainingPasses - whole.trainingPasses).toBeLessThanOrEqual(4 * copies);
+      const steepest = Math.max(...whole.slope.map(Math.abs));
+      for (const [j, s] of part.slope.entries()) expect(Math.abs(s - whole.slope[j]!)).toBeLessThan(0.02 * steepest);
       expect(part.reducedPasses).toBeLessThan(0.5 * whole.reducedPasses);
       // The span of one training has its model; the sample's minimizer is next to it.
       expect(whole.value / whole.error).toBeCloseTo(1, 3);
