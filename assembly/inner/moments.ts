@@ -9,7 +9,7 @@ const ROUNDING: f64 = 1e-24;
 
 /**
  * out: f64[3·columns], means, variances and shares of rows whose value is not 0, rows weighted as in the data terms
- * (each group's weights sum to 1). Groups with λ = 0 have no part in them.
+ * (each group's weights sum to 1). Groups with λ = 0 have no part in them, unless uniform cross-entropy needs all rows.
  */
 export function columnMoments(pointer: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
@@ -30,7 +30,7 @@ function moments<T>(o: Objective, out: usize): void {
   const variances = out + ((<usize>d) << 3);
   const shares = variances + ((<usize>d) << 3);
   let groups: f64 = 0;
-  for (let g = 0; g < o.groups; g++) if (load<f64>(o.groupWeights + ((<usize>g) << 3)) > 0) groups++;
+  for (let g = 0; g < o.groups; g++) if (takesPart(o, g)) groups++;
   const share = 1 / max(groups, 1);
   let total: f64 = 0; // 1 but for rounding; the sparse formula needs it exactly
   for (let i = 0; i < o.rows; i++) total += weightOf(o, i, share);
@@ -60,9 +60,13 @@ function moments<T>(o: Objective, out: usize): void {
   for (let i = 0; i < o.rows; i += BLOCK) sumSquares<T>(o, i, share, out);
 }
 
+function takesPart(o: Objective, group: i32): bool {
+  if (o.uniformWeights != 0 && load<f64>(o.groupWeights + ((<usize>o.groups) << 3)) > 0) return true;
+  return load<f64>(o.groupWeights + ((<usize>group) << 3)) > 0;
+}
+
 function weightOf(o: Objective, row: i32, share: f64): f64 {
-  if (!(load<f64>(o.groupWeights + ((<usize>groupOf(o, row)) << 3)) > 0)) return 0;
-  return load<f64>(o.rowWeights + ((<usize>row) << 3)) * share;
+  return takesPart(o, groupOf(o, row)) ? load<f64>(o.rowWeights + ((<usize>row) << 3)) * share : 0;
 }
 
 /** Weighted sums of the columns and of their nonzeros. */
