@@ -305,11 +305,10 @@ export class Learner<F extends Features> {
     const middle = lower.map((low, j) => (features[j]!.kind === "group-loss" ? upper[j]! : Math.sqrt(low * upper[j]!)));
     const start = middle.map((value, j) => (data[j] ? value : value / Math.max(penalties, 1)));
     const { rows, columns } = this.session.folds[0]!.trainer.objective;
-    const kinds = features.map(({ kind }) => kind);
+    // ‖W‖₁ is the first knot of a learned penalty.
+    const kinds = features.map((feature) => (feature.kind === "hinge" && feature.knot === 0 ? "l1" : feature.kind));
     if (columns <= rows || !kinds.includes("l1") || !kinds.includes("l2")) return [this.session.space.normalize(start)];
-    const sparse = middle.map((value, j) =>
-      kinds[j] === "l1" ? 10 * value : kinds[j] === "l2" ? 0.01 * value : value,
-    );
+    const sparse = middle.map((value, j) => (data[j] ? value : kinds[j] === "l1" ? 10 * value : 0.01 * value));
     return [this.session.space.normalize(start), this.session.space.normalize(sparse)];
   }
 
