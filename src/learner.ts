@@ -6,6 +6,7 @@ import { FEW, scatter } from "./reduced/step-search.ts";
 import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Budget, Pause } from "./run.ts";
 import { Session, type Trained } from "./session.ts";
+import { startsOf } from "./starts.ts";
 import type { Goal } from "./trainer.ts";
 import type { Improvement, TuneResult, TunerOptions } from "./tune.ts";
 import type { Pointer } from "./wasm/arena.ts";
@@ -40,16 +41,16 @@ const LACK = 0.01;
  * n = 5000, L1 + L2: 156 → 112 passes; digits: 98 → 84). A sketch trains briefly at a first λ, then at penalties `STRONGER`
  * times as strong (what a span of one model cannot know), then where the span says.
  */
-const SKETCH = { rounds: 3, radius: 3, still: 0.5, gain: 0.01 };
+const SKETCH = { radius: 3, still: 0.5, gain: 0.01 };
 const STRONGER = 2;
 
 /**
- * Iterations of these trainings, and accuracy of the searches between them. On the fly, the longer ones cost a third more
+ * Iterations of these trainings, and how many searches between them, how accurate. On the fly, the longer ones cost a third more
  * for little (npm run bench:on-the-fly); of a λ that is trained to the end, the exact place saves passes there.
  */
 const BRIEF = {
-  tune: { first: 6, stronger: 6, next: 6, tolerance: 1e-3 },
-  fly: { first: 5, stronger: 3, next: 4, tolerance: 1e-2 },
+  tune: { first: 6, stronger: 6, next: 6, rounds: 3, tolerance: 1e-3 },
+  fly: { first: 5, stronger: 3, next: 4, rounds: 2, tolerance: 1e-2 },
 };
 
 /**
@@ -93,7 +94,8 @@ export class Learner<F extends Features> {
   }
 
   *#learn(): Generator<Pause> {
-    for (const start of this.#starts()) {
+    const { rows, columns } = this.session.folds[0]!.trainer.objective;
+    for (const start of startsOf(this.session.space, rows, columns)) {
       const first = this.session.study.trials.length === 0;
       const lambda = yield* this.#sketch(start, first);
       if (this.session.onTheFly) return yield* this.#land(lambda);
@@ -162,7 +164,7 @@ export class Learner<F extends Features> {
       lambda = space.normalize(start.map((value, j) => (space.data[j] ? value : STRONGER * value)));
       yield* this.session.train(lambda, this.#reached(), { iterations: brief.stronger });
     }
-    for (let round = 0; round < SKETCH.rounds; round++) {
+    for (let round = 0; round < brief.rounds; round++) {
       this.#sharpen({ thetas: this.session.folds.map((fold) => fold.current()) }, KINK.wide);
       const center = { lambda, error: Number.NaN, slope: undefined };
       const options = { radius: SKETCH.radius, tolerance: brief.tolerance, random: this.#random };
@@ -175,18 +177,15 @@ export class Learner<F extends Features> {
     return lambda;
   }
 
-  get #brief(): {
-    readonly first: number;
-    readonly stronger: number;
-    readonly next: number;
-    readonly tolerance: number;
-  } {
+  get #brief(): Readonly<typeof BRIEF.tune> {
     return this.session.onTheFly ? BRIEF.fly : BRIEF.tune;
   }
 
   /** The ending on the fly: the training goes on at λ until the best model on the way gets no better. */
   *#land(lambda: Float64Array): Generator<Pause> {
     const { leaders } = this.session;
+    // The span's errors are of minimizers: one that promises nothing will not get better than the model caught on its way.
+    if (leaders.best && !(this.#models.error() < leaders.best.error * (1 - GAIN))) return;
     let thetas = this.#expanded();
     let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > before * (1 - GAIN)); round++) {
@@ -293,23 +292,6 @@ export class Learner<F extends Features> {
     this.#models.refresh();
     yield* this.#models.solve(lambda);
     return this.#models.error();
-  }
-
-  /**
-   * The λ to begin with: shares alike, penalties at the middle of their ranges, shared out. Where columns outnumber rows,
-   * sparse and dense models are basins of their own: there, the search goes on from a λ whose L1 rules.
-   */
-  #starts(): Float64Array[] {
-    const { lower, upper, data, features } = this.session.space;
-    const penalties = data.reduce((count, a) => count + (a ? 0 : 1), 0);
-    const middle = lower.map((low, j) => (features[j]!.kind === "group-loss" ? upper[j]! : Math.sqrt(low * upper[j]!)));
-    const start = middle.map((value, j) => (data[j] ? value : value / Math.max(penalties, 1)));
-    const { rows, columns } = this.session.folds[0]!.trainer.objective;
-    // ‖W‖₁ is the first knot of a learned penalty.
-    const kinds = features.map((feature) => (feature.kind === "hinge" && feature.knot === 0 ? "l1" : feature.kind));
-    if (columns <= rows || !kinds.includes("l1") || !kinds.includes("l2")) return [this.session.space.normalize(start)];
-    const sparse = middle.map((value, j) => (data[j] ? value : kinds[j] === "l1" ? 10 * value : 0.01 * value));
-    return [this.session.space.normalize(start), this.session.space.normalize(sparse)];
   }
 
   /** Of the weights that are not 0. */
