@@ -1,5 +1,4 @@
 import type { Features } from "./features/feature.ts";
-import { type Leader, standardError } from "./leaderboard.ts";
 import { checkSeed, Random } from "./random.ts";
 import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
 import { FEW, scatter } from "./reduced/step-search.ts";
@@ -7,10 +6,11 @@ import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Budget, Pause } from "./run.ts";
 import { Session, type Trained } from "./session.ts";
 import { startsOf } from "./starts.ts";
+import { strengthen } from "./strengthen.ts";
 import type { Goal } from "./trainer.ts";
 import type { Improvement, TuneResult, TunerOptions } from "./tune.ts";
 import type { Pointer } from "./wasm/arena.ts";
-import { exp, log } from "./wasm/transcendental.ts";
+import { log } from "./wasm/transcendental.ts";
 
 /** A gain in e below this share is not worth a training. */
 const GAIN = 1.5e-3;
@@ -18,8 +18,8 @@ const GAIN = 1.5e-3;
 /** Searches of the span at most: each costs a training. */
 const ROUNDS = 16;
 
-/** Proposals in a row that may fail where e moves in steps: chance has its say there. */
-const FAILURES = 4;
+/** Proposals in a row that may fail where e moves in steps: chance has its say there, the more the fewer weights. */
+const FAILURES = { few: 8, many: 4 };
 
 /** Trust region of log λ: its radius to begin with, at most, where e moves in steps and nothing better is near, at the end. */
 const RADIUS = { first: 1, most: 4, far: 2.5, least: 0.15 };
@@ -59,8 +59,8 @@ const BRIEF = {
  */
 const KINK = { wide: 0.1, sharp: 0.03 };
 
-/** log of the largest factor on the penalties that a choice by one standard error looks at. */
-const LONGEST = 5;
+/** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
+const CANDIDATES = 6;
 
 /** A λ that was trained, whose neighborhood can be searched. */
 interface Visit extends Center {
@@ -102,9 +102,11 @@ export class Learner<F extends Features> {
       if (first || (yield* this.#isNew(lambda))) yield* this.#search(lambda);
     }
     for (const { lambda } of this.#better()) if (yield* this.#isNew(lambda)) yield* this.#search(lambda);
+    if (this.session.options.explore) yield* this.#explore();
     const { chosen } = this.session.leaders;
     if (!chosen || this.session.options.validation) return;
-    const strongest = this.session.options.choice === "one-standard-error" ? yield* this.#strengthen(chosen) : chosen;
+    const { choice } = this.session.options;
+    const strongest = choice === "one-standard-error" ? yield* strengthen(this.session, this.#models, chosen) : chosen;
     yield* this.session.fitAll(strongest);
   }
 
@@ -114,6 +116,7 @@ export class Learner<F extends Features> {
    */
   *#search(start: Float64Array): Generator<Pause> {
     const { smooth } = this.#models.metric;
+    const few = this.#models.free.length <= FEW;
     const random = this.#random;
     let center = yield* this.#visit(start, this.#expanded(), { settle: SETTLE });
     let radius: number = RADIUS.first;
@@ -130,9 +133,9 @@ export class Learner<F extends Features> {
           radius = Math.max(radius, RADIUS.first);
           continue;
         }
-        if (smooth || ++failures > FAILURES) return;
+        if (smooth || ++failures > (few ? FAILURES.few : FAILURES.many)) return;
         radius = RADIUS.far;
-        if (this.#models.free.length > FEW) continue;
+        if (!few) continue;
         const seen = this.session.study.trials.map(({ lambda }) => lambda);
         const chance = yield* scatter(this.#models, center, seen, { ...options, radius: PLATEAU });
         const next = yield* this.#visit(chance.lambda, this.#expanded(), { settle: 0, hopeless: 1.1 * center.error });
@@ -192,6 +195,36 @@ export class Learner<F extends Features> {
       before = leaders.best?.error ?? before;
       yield* this.session.train(lambda, thetas, { iterations: this.#brief.next });
       thetas = this.#reached();
+    }
+  }
+
+  /**
+   * What makes the search asymptotically optimal: one pass at the virtual model of a λ tells how far it is from the
+   * minimizer (its minimum-norm subgradient; over twice the strong convexity, its square bounds what ℓ_λ lacks). Trains
+   * where that is most among λ by chance in F, searches where the span promises more than the best has, and so on for as
+   * long as the budget lasts.
+   */
+  *#explore(): Generator<Pause> {
+    const { lower, upper } = this.session.space;
+    const bounds = { lower: lower.map(log), upper: upper.map(log) };
+    while (true) {
+      let unknown: { readonly lambda: Float64Array; readonly residual: number } | undefined;
+      for (let i = 0; i < CANDIDATES; i++) {
+        // Half of the weights, by chance, stay at the best: basins differ in few of them.
+        const drawn = this.#models.chance(bounds, this.#random);
+        const { lambda: best = drawn } = this.session.leaders.chosen ?? {};
+        const lambda = this.session.space.normalize(drawn.map((w, j) => (this.#random.uniform() < 0.5 ? w : best[j]!)));
+        const predicted = yield* this.#predict(lambda);
+        yield* this.session.train(lambda, this.#expanded(), { iterations: 0 }, predicted);
+        const residual = Math.max(...this.session.folds.map(({ trainer }) => trainer.solver.residual));
+        if (residual > (unknown?.residual ?? 0)) unknown = { lambda, residual };
+        if (yield* this.#isNew(lambda)) yield* this.#search(lambda);
+      }
+      if (!unknown) continue;
+      yield* this.#predict(unknown.lambda);
+      const best = this.session.leaders.chosen?.error ?? Number.POSITIVE_INFINITY;
+      yield* this.#visit(unknown.lambda, this.#expanded(), { settle: SETTLE, hopeless: 2 * best });
+      this.session.unexplored = unknown.residual;
     }
   }
 
@@ -259,32 +292,6 @@ export class Learner<F extends Features> {
   #expanded(): Pointer[] {
     for (const fold of this.session.folds) fold.expand();
     return this.session.folds.map(({ theta }) => theta);
-  }
-
-  /**
-   * The λ whose penalties are a common multiple of the best one's, as large as an error within one standard error of the
-   * best allows: found on the span, confirmed by a training.
-   */
-  *#strengthen(best: Leader): Generator<Pause, Leader> {
-    const limit = best.error + standardError(best.errors);
-    const scaled = (t: number) =>
-      this.session.space.normalize(
-        best.lambda.map((value, j) => (this.session.space.data[j] ? value : value * exp(t))),
-      );
-    let [low, high] = [0, LONGEST];
-    for (let i = 0; i < 7; i++) {
-      const middle = (low + high) / 2;
-      if ((yield* this.#predict(scaled(middle))) <= limit) low = middle;
-      else high = middle;
-    }
-    for (let t = low; t > 0.05; t *= 0.6) {
-      const lambda = scaled(t);
-      const error = yield* this.#predict(lambda);
-      const seen: Trained = yield* this.session.train(lambda, this.#expanded(), {}, error);
-      if (seen.error <= limit)
-        return { ...this.session.leaderOf(seen, lambda, this.session.study.trials.length - 1, true) };
-    }
-    return best;
   }
 
   /** e_red(λ). */

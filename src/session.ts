@@ -42,6 +42,8 @@ export class Session<F extends Features> {
   };
   /** Found since someone took them. */
   improvements: Improvement<F>[] = [];
+  /** What one pass found at the virtual model that the span knew least of, in the last round of exploration. */
+  unexplored: number | undefined;
   /** Whether a trial is under way. */
   training = false;
   readonly #classes: readonly (string | number)[] | undefined;
@@ -108,7 +110,8 @@ export class Session<F extends Features> {
     study.tell(trial, { features: space.toRecord(features), error, converged, passes: this.passes });
     this.#look(seen, lambda, trial.id, converged);
     const minimal = converged || trainers.every(({ solver }) => solver.residual < NEAR_MINIMUM);
-    const adjoint = !minimal || this.onTheFly ? undefined : goal.settle === undefined ? "fine" : "coarse";
+    const brief = goal.iterations !== undefined;
+    const adjoint = !minimal || brief ? undefined : goal.settle === undefined ? "fine" : "coarse";
     const slopes: Float64Array[] = [];
     for (const fold of folds) {
       const slope: Float64Array | undefined = yield* fold.learn(lambda, adjoint);
@@ -185,6 +188,7 @@ export class Session<F extends Features> {
       loss: new LinearLoss(lossName(model), features, this.user(chosen.lambda)),
       best: this.best!,
       certificate: this.study.certificate,
+      unexplored: this.unexplored,
       passes: this.passes,
       trainingPasses: this.trainingPasses,
       reducedPasses: this.reducedPasses,

@@ -47,6 +47,13 @@ export interface TunerOptions<F extends Features = Features> {
    * @default "tune"
    */
   readonly schedule?: "tune" | "on-the-fly";
+  /**
+   * Goes on when nothing better is promised near the best λ: trains where the span of the models seen knows least of F,
+   * searches where it promises more, until the budget ends or the caller leaves. In the limit no λ is better than the one
+   * found; it pays where e has several basins or moves in steps. Needs a budget in `tune`.
+   * @default false
+   */
+  readonly explore?: boolean;
 }
 
 /** A weight for each feature that was named. */
@@ -91,6 +98,11 @@ export interface TuneResult<F extends Features = Features> {
   readonly best: BestModel<F>;
   /** What the models seen prove about the λ that were allowed; models are indices of the study's observations. */
   readonly certificate: Certificate | undefined;
+  /**
+   * With `explore`: the largest relative minimum-norm subgradient of the virtual models that the last round looked at.
+   * Near `tolerance` or below, the span predicts the error of any λ in F.
+   */
+  readonly unexplored: number | undefined;
   /** All work on the training rows, in passes over them: training and reduced. */
   readonly passes: number;
   readonly trainingPasses: number;
@@ -198,8 +210,19 @@ export function createTuner<const F extends Features>(options: TunerOptions<F>):
   return new Tuner(options);
 }
 
-/** Tunes the weights of a loss, and frees everything it used. */
+/**
+ * Tunes the weights of a loss, and frees everything it used.
+ *
+ * @throws OPTION for `explore` without a budget, which would not end
+ */
 export async function tune<const F extends Features>(options: TunerOptions<F> & Budget): Promise<TuneResult<F>> {
+  const { explore, passes, trials, time, signal } = options;
+  if (explore && [passes, trials, time, signal].every((limit) => limit === undefined)) {
+    throw new LearnLossError(
+      "OPTION",
+      "Exploration ends with its budget: give `passes`, `trials`, `time` or a `signal`.",
+    );
+  }
   const tuner = new Tuner<F>(options);
   try {
     return await tuner.run(options);

@@ -44,6 +44,7 @@ interface TuneOptions extends DataOptions {
   readonly tolerance?: number;
   readonly precision?: "f32" | "f64";
   readonly schedule?: Schedule;
+  readonly explore?: boolean;
   readonly passes?: number;
   readonly trials?: number;
   readonly time?: number;
@@ -80,6 +81,7 @@ export function tuneCommand(): Command {
       "tune: train the chosen λ to the end; on-the-fly: learn the loss inside one training",
       schedule,
     )
+    .option("--explore", "go on where the models seen say least, until the budget ends")
     .option("--passes <n>", "budget: passes over the training rows", number("passes"))
     .option("--trials <n>", "budget: trainings", number("trials"))
     .option("--time <ms>", "budget: milliseconds", number("time"))
@@ -101,6 +103,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     ...(judge === undefined ? {} : { metric: judge }),
     ...(options.tolerance === undefined ? {} : { tolerance: options.tolerance }),
     ...(options.schedule === undefined ? {} : { schedule: options.schedule }),
+    ...(options.explore ? { explore: true } : {}),
     ...(options.precision === undefined ? {} : { precision: options.precision }),
   };
   const features = parseFeatures(options.features, { train, image: options.image, seed: options.seed });

@@ -39,7 +39,7 @@ export function* searchBySamples(
   const before = models.error();
   let best = models.rank();
   for (let probe = 0; models.free.length <= FEW && probe < PROBES; probe++) {
-    const tried = chance(models, limits, random);
+    const tried = models.chance(limits, random);
     models.save();
     yield* models.solve(tried);
     const rank = models.rank();
@@ -126,7 +126,7 @@ export function* scatter(
   const limits = models.box(center.lambda, radius);
   let best: { readonly lambda: Float64Array; readonly rank: number; readonly error: number } | undefined;
   for (let i = 0; i < SCATTER || !best; i++) {
-    const lambda = chance(models, limits, random);
+    const lambda = models.chance(limits, random);
     const near = seen.some((other) => other.every((value, j) => Math.abs(log(value / lambda[j]!)) < SAME));
     if (near && i < SCATTER) continue;
     yield* models.solve(lambda);
@@ -135,12 +135,4 @@ export function* scatter(
   }
   yield* models.solve(best.lambda);
   return { lambda: best.lambda, error: best.error, gain: center.error - best.error };
-}
-
-function chance(
-  models: VirtualModels,
-  { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
-  random: Random,
-): Float64Array {
-  return models.lambda(lower.map((low, j) => low + (upper[j]! - low) * random.uniform()));
 }

@@ -1,6 +1,7 @@
 import type { MetricEvaluator } from "../evaluate/metric.ts";
 import type { FeatureSpace } from "../features/space.ts";
 import type { Objective } from "../models/objective.ts";
+import type { Random } from "../random.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { exp, log } from "../wasm/transcendental.ts";
@@ -61,6 +62,14 @@ export class VirtualModels {
       lower: lambda.map((value, j) => Math.max(log(value) - radius, log(lower[j]!))),
       upper: lambda.map((value, j) => Math.min(log(value) + radius, log(upper[j]!))),
     };
+  }
+
+  /** A λ by chance in a box of log λ, that of the bounds or a part of it. */
+  chance(
+    { lower, upper }: { readonly lower: Float64Array; readonly upper: Float64Array },
+    random: Random,
+  ): Float64Array {
+    return this.lambda(lower.map((low, j) => low + (upper[j]! - low) * random.uniform()));
   }
 
   /** λ will move far: the next solve factors its preconditioners anew. */

@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import { createTuner, data, l1, l2, labelSmoothing, tune } from "../src/index.ts";
+
+async function wines(seed: number) {
+  const rows = await data.csv(new URL("../data/wine.csv", import.meta.url), { target: "cultivar" });
+  const parts = data.split(rows, { validation: rows.rows - 60, seed });
+  const scaling = data.standardization(parts.train);
+  return { train: data.standardize(parts.train, scaling), validation: data.standardize(parts.validation, scaling) };
+}
+
+const features = { l1: l1(), l2: l2(), smoothing: labelSmoothing() };
+
+test("exploration leaves basins that the search ended in (wines, 2 of 10 splits), and never loses the best", async () => {
+  let better = 0;
+  for (let seed = 1; seed <= 10; seed++) {
+    const setting = { model: "softmax", ...(await wines(seed)), features, seed } as const;
+    const local = await tune(setting);
+    using tuner = createTuner({ ...setting, explore: true });
+    let before = Number.POSITIVE_INFINITY;
+    for (const passes of [1500, 1500]) {
+      const result = await tuner.run({ passes });
+      expect(result.status).toBe("passes");
+      expect(result.error).toBeLessThanOrEqual(before);
+      before = result.error;
+    }
+    expect(before).toBeLessThanOrEqual(local.error);
+    expect(local.unexplored).toBeUndefined();
+    if (before < 0.99 * local.error) better++;
+  }
+  expect(better).toBeGreaterThanOrEqual(2);
+});
+
+test("one pass tells how far a virtual model is from its minimizer", async () => {
+  using tuner = createTuner({ model: "softmax", ...(await wines(1)), features, seed: 1, explore: true });
+  const { unexplored } = await tuner.run({ passes: 3000 });
+  expect(unexplored).toBeGreaterThan(0);
+  expect(unexplored).toBeLessThan(Number.POSITIVE_INFINITY);
+});
+
+test("exploration needs a budget, and neither folds nor one training run", async () => {
+  const { train, validation } = await wines(3);
+  const setting = { model: "softmax", train, features, explore: true } as const;
+  await expect(tune({ ...setting, validation })).rejects.toMatchObject({ code: "OPTION" });
+  await expect(tune({ ...setting, folds: 3, passes: 100 })).rejects.toMatchObject({ code: "OPTION" });
+  await expect(tune({ ...setting, validation, schedule: "on-the-fly", passes: 100 })).rejects.toMatchObject({
+    code: "OPTION",
+  });
+});
