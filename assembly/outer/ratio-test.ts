@@ -2,14 +2,15 @@
 // The row where the slope turns nonnegative enters the basis; the rows before it change their bound.
 
 /**
- * Appends to (t, rows) the breakpoints of `count` rows from `first`: rows with a span whose residual moves towards 0.
- * Returns the new number of candidates. `count` is even; the arrays are those of all rows.
+ * Appends to (t, rows) the breakpoints up to `reach` of `count` rows from `first`: rows with a span whose residual moves
+ * towards 0. Returns the new number of candidates. `count` is even; the arrays are those of all rows.
  */
 export function candidates(
   first: i32,
   count: i32,
   direction: f64,
   tolerance: f64,
+  reach: f64,
   alpha: usize,
   r: usize,
   s: usize,
@@ -23,13 +24,15 @@ export function candidates(
   if (ASC_FEATURE_SIMD) {
     const towards = f64x2.splat(direction);
     const least = f64x2.splat(tolerance);
+    const most = f64x2.splat(reach);
     const zero = f64x2.splat(0);
     for (let i = (<usize>first) << 3; i < end; i += 16) {
-      const a = v128.load(alpha + i);
-      const moving = f64x2.gt(f64x2.mul(f64x2.mul(v128.load(s + i), towards), a), least);
-      const mask = i64x2.bitmask(v128.and(moving, f64x2.gt(v128.load(span + i), zero)));
+      const a = f64x2.mul(f64x2.mul(v128.load(s + i), towards), v128.load(alpha + i));
+      const distance = f64x2.abs(v128.load(r + i));
+      const near = v128.and(f64x2.gt(a, least), f64x2.le(distance, f64x2.mul(most, a)));
+      const mask = i64x2.bitmask(v128.and(near, f64x2.gt(v128.load(span + i), zero)));
       if (mask != 0) {
-        const ratio = f64x2.div(f64x2.abs(v128.load(r + i)), f64x2.abs(a));
+        const ratio = f64x2.div(distance, a);
         if (mask & 1) {
           store<f64>(t + ((<usize>found) << 3), f64x2.extract_lane(ratio, 0));
           store<i32>(rows + ((<usize>found) << 2), <i32>(i >> 3));
@@ -44,9 +47,10 @@ export function candidates(
     }
   } else {
     for (let i = (<usize>first) << 3; i < end; i += 8) {
-      const a = load<f64>(alpha + i);
-      if (load<f64>(s + i) * direction * a > tolerance && load<f64>(span + i) > 0) {
-        store<f64>(t + ((<usize>found) << 3), abs(load<f64>(r + i)) / abs(a));
+      const a = load<f64>(s + i) * direction * load<f64>(alpha + i);
+      const distance = abs(load<f64>(r + i));
+      if (a > tolerance && distance <= reach * a && load<f64>(span + i) > 0) {
+        store<f64>(t + ((<usize>found) << 3), distance / a);
         store<i32>(rows + ((<usize>found) << 2), <i32>(i >> 3));
         found++;
       }

@@ -122,13 +122,13 @@ function pivot(f: L1Fit, q: i32): f64 {
   const n = padded(f);
   multiply(f, v, 0, n, f.alpha);
   const tiny = 1e-10 * length;
-  let found = candidates(0, n, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, 0);
-  if (f.incumbent >= 0) {
-    found = candidates(f.capacity, n, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
+  // Steps are short, a few of the thousands of breakpoints: those within reach of the last steps will do mostly.
+  let reach = f.reach / length;
+  let place = crossing(f, n, direction, violation, tiny, reach);
+  while (place < 0 && reach < Infinity) {
+    reach = reach < 1e6 / length ? 32 * max(reach, 1e-9) : Infinity;
+    place = crossing(f, n, direction, violation, tiny, reach);
   }
-  const cones = (f.cones + 1) & ~1;
-  found = candidates(2 * f.capacity, cones, direction, tiny, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
-  const place = selectCrossing(violation, found, f.t, f.list, f.alpha, f.span);
   if (place < 0) {
     // f ≥ 0 has no unbounded ray: the violation is rounding, or the kink is in a slot at rest.
     if (f.active < f.m) wakeAll(f);
@@ -142,6 +142,7 @@ function pivot(f: L1Fit, q: i32): f64 {
     return -1;
   }
   const step = load<f64>(at(f.t, place));
+  f.reach = max(8 * step * length, min(0.25 * f.reach, 1));
   addTo(f, entering, -bound(f, entering), f.g);
   for (let i = 0; i < place; i++) {
     const row = load<i32>(f.list + ((<usize>i) << 2));
@@ -153,7 +154,7 @@ function pivot(f: L1Fit, q: i32): f64 {
   if (step > 0) {
     move(f, 0, n, signed);
     if (f.incumbent >= 0) move(f, f.capacity, n, signed);
-    move(f, 2 * f.capacity, cones, signed);
+    move(f, 2 * f.capacity, (f.cones + 1) & ~1, signed);
     axpy(signed, v, f.x, column);
   }
   store<f64>(at(f.r, leaving), -signed);
@@ -170,6 +171,17 @@ function pivot(f: L1Fit, q: i32): f64 {
   f.updates++;
   memory.fill(f.ignored, 0, (<usize>f.p) << 3);
   return step > 1e-14 ? step : 0;
+}
+
+/** The place of the entering row among the breakpoints up to `reach`, −1 when the slope does not turn before it. */
+function crossing(f: L1Fit, n: i32, direction: f64, violation: f64, tiny: f64, reach: f64): i32 {
+  let found = candidates(0, n, direction, tiny, reach, f.alpha, f.r, f.s, f.span, f.t, f.list, 0);
+  if (f.incumbent >= 0) {
+    found = candidates(f.capacity, n, direction, tiny, reach, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
+  }
+  const cones = (f.cones + 1) & ~1;
+  found = candidates(2 * f.capacity, cones, direction, tiny, reach, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
+  return selectCrossing(violation, found, f.t, f.list, f.alpha, f.span);
 }
 
 /** r ← r − t·α, kept on the side that s says. */

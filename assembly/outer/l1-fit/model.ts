@@ -52,6 +52,7 @@ export class L1Fit {
   penalty: f64; // M
   total: f64; // Σ w
   guard: f64; // α₀
+  reach: f64; // how far ahead breakpoints are collected, in ‖x‖
   // what l1FitVerify found
   objective: f64;
   dualObjective: f64;
@@ -122,6 +123,7 @@ export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32
   f.cones = 1;
   f.incumbent = -1;
   f.guard = guard;
+  f.reach = 1;
   f.random = 0x9e3779b9;
   const rows = (<usize>total(f)) << 3;
   const column = (<usize>columnStride(f.p)) << 3;
@@ -180,6 +182,7 @@ export function l1FitMove(from: usize, to: usize): void {
   b.current = a.current;
   b.penalty = a.penalty;
   b.total = a.total;
+  b.reach = a.reach;
   b.random = a.random;
   const column = (<usize>columnStride(a.p)) << 3;
   memory.copy(b.panels, a.panels, <usize>((a.m + 1) >> 1) * panelBytes(a.k));
