@@ -1,10 +1,10 @@
 // The descent over vertices: pricing, pivots, perturbation.
 
-import { axpy, columnStride, dot, rowTimesInverse, updateInverse } from "../basis";
-import { candidates, selectCrossing } from "../ratio-test";
+import { columnStride, dot, rowTimesInverse, updateInverse } from "../basis";
 import { rebuild, refresh } from "./factor";
+import { advance, minimumAlong } from "./line-search";
 import { at, ITERATION_LIMIT, L1Fit, OPTIMAL, total, ZERO } from "./model";
-import { addTo, basic, bound, multiply, padded, rowInto, setBasic } from "./rows";
+import { addTo, basic, bound, rowInto, setBasic } from "./rows";
 import { awake, wakeAll } from "./sifting";
 
 const REBUILD: i32 = 100;
@@ -118,17 +118,7 @@ function pivot(f: L1Fit, q: i32): f64 {
   const direction: f64 = y < low ? 1 : -1;
   const violation = y < low ? low - y : y - high;
   const v = f.inverse + <usize>q * column;
-  const length = Math.sqrt(dot(v, v, column));
-  const n = padded(f);
-  multiply(f, v, 0, n, f.alpha);
-  const tiny = 1e-10 * length;
-  // Steps are short, a few of the thousands of breakpoints: those within reach of the last steps will do mostly.
-  let reach = f.reach / length;
-  let place = crossing(f, n, direction, violation, tiny, reach);
-  while (place < 0 && reach < Infinity) {
-    reach = reach < 1e6 / length ? 32 * max(reach, 1e-9) : Infinity;
-    place = crossing(f, n, direction, violation, tiny, reach);
-  }
+  const place = minimumAlong(f, v, direction, violation);
   if (place < 0) {
     // f ≥ 0 has no unbounded ray: the violation is rounding, or the kink is in a slot at rest.
     if (f.active < f.m) wakeAll(f);
@@ -137,26 +127,14 @@ function pivot(f: L1Fit, q: i32): f64 {
     return -1;
   }
   const entering = load<i32>(f.list + ((<usize>place) << 2));
-  if (abs(load<f64>(at(f.alpha, entering))) < 1e-7 * length && f.updates > 0) {
+  if (f.updates > 0 && abs(load<f64>(at(f.alpha, entering))) < 1e-7 * Math.sqrt(dot(v, v, column))) {
     rebuild(f, ZERO);
     return -1;
   }
   const step = load<f64>(at(f.t, place));
-  f.reach = max(8 * step * length, min(0.25 * f.reach, 1));
-  addTo(f, entering, -bound(f, entering), f.g);
-  for (let i = 0; i < place; i++) {
-    const row = load<i32>(f.list + ((<usize>i) << 2));
-    const s = -load<f64>(at(f.s, row));
-    store<f64>(at(f.s, row), s);
-    addTo(f, row, s * (load<f64>(at(f.hi, row)) - load<f64>(at(f.lo, row))), f.g);
-  }
   const signed = step * direction;
-  if (step > 0) {
-    move(f, 0, n, signed);
-    if (f.incumbent >= 0) move(f, f.capacity, n, signed);
-    move(f, 2 * f.capacity, (f.cones + 1) & ~1, signed);
-    axpy(signed, v, f.x, column);
-  }
+  addTo(f, entering, -bound(f, entering), f.g);
+  advance(f, v, signed, place);
   store<f64>(at(f.r, leaving), -signed);
   store<f64>(at(f.s, leaving), -direction);
   store<f64>(at(f.span, leaving), high - low);
@@ -171,34 +149,4 @@ function pivot(f: L1Fit, q: i32): f64 {
   f.updates++;
   memory.fill(f.ignored, 0, (<usize>f.p) << 3);
   return step > 1e-14 ? step : 0;
-}
-
-/** The place of the entering row among the breakpoints up to `reach`, −1 when the slope does not turn before it. */
-function crossing(f: L1Fit, n: i32, direction: f64, violation: f64, tiny: f64, reach: f64): i32 {
-  let found = candidates(0, n, direction, tiny, reach, f.alpha, f.r, f.s, f.span, f.t, f.list, 0);
-  if (f.incumbent >= 0) {
-    found = candidates(f.capacity, n, direction, tiny, reach, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
-  }
-  const cones = (f.cones + 1) & ~1;
-  found = candidates(2 * f.capacity, cones, direction, tiny, reach, f.alpha, f.r, f.s, f.span, f.t, f.list, found);
-  return selectCrossing(violation, found, f.t, f.list, f.alpha, f.span);
-}
-
-/** r ← r − t·α, kept on the side that s says. */
-function move(f: L1Fit, first: i32, count: i32, t: f64): void {
-  const end = (<usize>(first + count)) << 3;
-  if (ASC_FEATURE_SIMD) {
-    const factor = f64x2.splat(t);
-    const zero = f64x2.splat(0);
-    for (let i = (<usize>first) << 3; i < end; i += 16) {
-      const s = v128.load(f.s + i);
-      const r = f64x2.sub(v128.load(f.r + i), f64x2.mul(factor, v128.load(f.alpha + i)));
-      v128.store(f.r + i, f64x2.mul(s, f64x2.max(f64x2.mul(s, r), zero)));
-    }
-  } else {
-    for (let i = (<usize>first) << 3; i < end; i += 8) {
-      const s = load<f64>(f.s + i);
-      store<f64>(f.r + i, s * max(s * (load<f64>(f.r + i) - t * load<f64>(f.alpha + i)), 0));
-    }
-  }
 }

@@ -1,11 +1,12 @@
 // The whole fit: start or go on, descend, and raise M until the hard rows hold.
 
 import { minimize } from "./descent";
+import { columnStride } from "../basis";
 import { rebuild } from "./factor";
 import { at, INFEASIBLE, L1Fit, NUMERICAL, OPTIMAL, total, ZERO } from "./model";
 import { recompute, setBounds } from "./rows";
 import { sift } from "./sifting";
-import { start } from "./start";
+import { approach, artificials, leastSquares } from "./start";
 
 const HARD: f64 = 1e-9; // relative violation of a hard row: near the apex an absolute one would let it cheat
 
@@ -71,18 +72,21 @@ function prepare(f: L1Fit): void {
   memory.fill(f.shift, 0, (<usize>total(f)) << 3);
   f.total = 0;
   for (let i = 0; i < f.m; i++) f.total += load<f64>(at(f.weight, i));
-  const cold = f.started == 0;
-  if (cold) {
-    f.active = f.m;
-    start(f);
-    f.penalty = 0;
-  }
-  f.penalty = max(f.penalty, f.total);
-  setBounds(f);
-  if (cold) {
-    recompute(f, 0);
-    sift(f);
-  } else {
+  if (f.started) {
+    f.penalty = max(f.penalty, f.total);
+    setBounds(f);
     rebuild(f, ZERO);
+    return;
   }
+  f.active = f.m;
+  f.penalty = f.total;
+  memory.fill(f.x, 0, (<usize>columnStride(f.p)) << 3);
+  artificials(f);
+  setBounds(f);
+  leastSquares(f);
+  recompute(f, 0);
+  sift(f);
+  approach(f);
+  recompute(f, 0);
+  f.started = 1;
 }
