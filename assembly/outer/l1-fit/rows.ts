@@ -103,8 +103,8 @@ export function rhs(f: L1Fit, row: i32): f64 {
   return load<f64>(at(f.b, row)) + load<f64>(at(f.shift, row));
 }
 
-/** x ← inverse · b_B; r ← b − A x; the states of near-zero residuals are kept; g ← Aᵀ_N y_N. */
-export function recompute(f: L1Fit, zero: f64): void {
+/** x ← inverse · b_B; r ← b − A x; the states of residuals nearer to 0 than `zero` are kept. */
+export function locate(f: L1Fit, zero: f64): void {
   const column = (<usize>columnStride(f.p)) << 3;
   memory.fill(f.x, 0, column);
   for (let q = 0; q < f.p; q++) axpy(rhs(f, basic(f, q)), f.inverse + <usize>q * column, f.x, column);
@@ -113,7 +113,12 @@ export function recompute(f: L1Fit, zero: f64): void {
   if (f.incumbent >= 0) residuals(f, f.capacity, f.active, zero);
   residuals(f, 2 * f.capacity, f.cones, zero);
   for (let q = 0; q < f.p; q++) store<f64>(at(f.r, basic(f, q)), 0);
-  memory.copy(f.g, f.resting, column);
+}
+
+/** All that follows from the basis: `locate`, and g ← Aᵀ_N y_N. */
+export function recompute(f: L1Fit, zero: f64): void {
+  locate(f, zero);
+  memory.copy(f.g, f.resting, (<usize>columnStride(f.p)) << 3);
   gather(f, 0, f.active, f.g);
   for (let i = 2 * f.capacity; i < 2 * f.capacity + f.cones; i++) {
     if (load<f64>(at(f.span, i)) > 0) addTo(f, i, bound(f, i), f.g);

@@ -73,5 +73,4 @@ export function sift(f: L1Fit): void {
   }
   f.active = min((count + 7) & ~7, m);
   rest(f);
-  recompute(f, 0);
 }

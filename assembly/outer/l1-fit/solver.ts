@@ -4,7 +4,7 @@ import { minimize } from "./descent";
 import { columnStride } from "../basis";
 import { rebuild } from "./factor";
 import { at, INFEASIBLE, L1Fit, NUMERICAL, OPTIMAL, total, ZERO } from "./model";
-import { recompute, setBounds } from "./rows";
+import { locate, recompute, setBounds } from "./rows";
 import { sift } from "./sifting";
 import { approach, artificials, leastSquares } from "./start";
 
@@ -84,7 +84,7 @@ function prepare(f: L1Fit): void {
   artificials(f);
   setBounds(f);
   leastSquares(f);
-  recompute(f, 0);
+  locate(f, 0);
   sift(f);
   approach(f);
   recompute(f, 0);

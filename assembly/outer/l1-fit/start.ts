@@ -12,7 +12,7 @@ import { axpy, columnStride, dot, resetInverse, rowTimesInverse, updateInverse }
 import { gram, tileSide } from "../gram";
 import { addRows, panelBytes } from "../panels";
 import { smallest } from "../ratio-test";
-import { at, CHUNK, L1Fit, total } from "./model";
+import { at, CHUNK, L1Fit, total as rowCount } from "./model";
 import { addTo, basic, multiply, padded, rowInto, setBasic } from "./rows";
 
 /** A pivot of the first vertex below this share of its row's length is left to an artificial. */
@@ -21,7 +21,7 @@ const PIVOT: f64 = 1e-3;
 /** From x = 0, weighted least squares with a ridge; α = Σ|μ| unless F ties it to μ, and away from the apex. */
 export function leastSquares(f: L1Fit): void {
   const k = f.k;
-  memory.copy(f.r, f.b, (<usize>total(f)) << 3);
+  memory.copy(f.r, f.b, (<usize>rowCount(f)) << 3);
   store<f64>(at(f.r, 2 * f.capacity), 0); // not the guard
   newton(f, Infinity);
   axpy(1, f.w, f.x, (<usize>columnStride(f.p)) << 3);
@@ -76,11 +76,30 @@ function descend(f: L1Fit, band: f64): void {
 
 /** f rounded off at x + t·w, where α = A w, without the slots at rest. */
 function rounded(f: L1Fit, band: f64, hard: f64, t: f64): f64 {
+  const end = (<usize>((f.active + 1) & ~1)) << 3;
   let sum: f64 = 0;
-  for (let i = 0; i < f.active; i++) {
-    const r = abs(load<f64>(at(f.r, i)) - t * load<f64>(at(f.alpha, i)));
-    const within = min(r, band);
-    sum += load<f64>(at(f.hi, i)) * within * (r - 0.5 * within);
+  if (ASC_FEATURE_SIMD) {
+    const step = f64x2.splat(t);
+    const most = f64x2.splat(band);
+    const half = f64x2.splat(0.5);
+    let sums = f64x2.splat(0);
+    for (let i: usize = 0; i < end; i += 16) {
+      const r = f64x2.abs(f64x2.sub(v128.load(f.r + i), f64x2.mul(step, v128.load(f.alpha + i))));
+      const within = f64x2.min(r, most);
+      const area = f64x2.mul(within, f64x2.sub(r, f64x2.mul(half, within)));
+      sums = f64x2.add(sums, f64x2.mul(v128.load(f.hi + i), area));
+    }
+    sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+  } else {
+    let odd: f64 = 0;
+    for (let i: usize = 0; i < end; i += 8) {
+      const r = abs(load<f64>(f.r + i) - t * load<f64>(f.alpha + i));
+      const within = min(r, band);
+      const value = load<f64>(f.hi + i) * (within * (r - 0.5 * within));
+      if (i & 8) odd += value;
+      else sum += value;
+    }
+    sum += odd;
   }
   sum /= band;
   if (f.incumbent >= 0) sum += hardRounded(f, f.capacity, f.active, hard, t);
@@ -102,28 +121,13 @@ function hardRounded(f: L1Fit, first: i32, count: i32, curvature: f64, t: f64): 
 function newton(f: L1Fit, band: f64): f64 {
   const p = f.p;
   const side = tileSide(p);
-  const curvature = band < Infinity ? 1 / band : 1;
   memory.fill(f.normal, 0, (<usize>(side * side)) << 3);
   memory.copy(f.w, f.resting, (<usize>columnStride(p)) << 3);
   const h = at(f.t, f.capacity);
-  let sum: f64 = 0;
-  let within: f64 = 0;
-  for (let i = 0; i < f.active; i++) {
-    const w = load<f64>(at(f.hi, i));
-    const y = w * curvature * load<f64>(at(f.r, i));
-    const inside = abs(y) < w || band == Infinity;
-    const clamped = inside ? y : y > 0 ? w : -w;
-    store<f64>(at(f.t, i), clamped);
-    store<f64>(at(h, i), inside ? w * curvature : 0);
-    sum += clamped;
-    if (inside) within += w * curvature;
-  }
-  if (f.active & 1) {
-    store<f64>(at(f.t, f.active), 0);
-    store<f64>(at(h, f.active), 0);
-  }
+  clamp(f, band, h);
+  const within = total(h, f.active);
   addRows(f.panels, f.k, (f.active + 1) & ~1, f.t, f.pairs, f.w);
-  store<f64>(at(f.w, p - 1), load<f64>(at(f.w, p - 1)) + sum);
+  store<f64>(at(f.w, p - 1), load<f64>(at(f.w, p - 1)) + total(f.t, f.active));
   let slot = 0;
   while (slot < f.active) slot = gramOf(f, slot, h, side);
   if (f.incumbent >= 0) hardRows(f, f.capacity, f.active, within, side);
@@ -137,6 +141,48 @@ function newton(f: L1Fit, band: f64): f64 {
   }
   solveCholesky(f.normal, p, side, f.w);
   return within;
+}
+
+/** y (in t) and the curvatures h of the active slots, padded to pairs. */
+function clamp(f: L1Fit, band: f64, h: usize): void {
+  const curvature = band < Infinity ? 1 / band : 1;
+  const limit = band < Infinity ? 1 : 1e200;
+  const end = (<usize>((f.active + 1) & ~1)) << 3;
+  if (ASC_FEATURE_SIMD) {
+    for (let i: usize = 0; i < end; i += 16) {
+      const w = v128.load(f.hi + i);
+      const most = f64x2.mul(w, f64x2.splat(limit));
+      const steep = f64x2.mul(w, f64x2.splat(curvature));
+      const y = f64x2.mul(steep, v128.load(f.r + i));
+      v128.store(f.t + i, f64x2.max(f64x2.min(y, most), f64x2.neg(most)));
+      v128.store(h + i, v128.and(steep, f64x2.lt(f64x2.abs(y), most)));
+    }
+  } else {
+    for (let i: usize = 0; i < end; i += 8) {
+      const w = load<f64>(f.hi + i);
+      const most = w * limit;
+      const y = w * curvature * load<f64>(f.r + i);
+      store<f64>(f.t + i, max(min(y, most), -most));
+      store<f64>(h + i, abs(y) < most ? w * curvature : 0);
+    }
+  }
+}
+
+/** Even places and odd ones apart, as SIMD does it. */
+function total(numbers: usize, n: i32): f64 {
+  const end = numbers + ((<usize>((n + 1) & ~1)) << 3);
+  if (ASC_FEATURE_SIMD) {
+    let sums = f64x2.splat(0);
+    for (let i = numbers; i < end; i += 16) sums = f64x2.add(sums, v128.load(i));
+    return f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+  }
+  let even: f64 = 0;
+  let odd: f64 = 0;
+  for (let i = numbers; i < end; i += 16) {
+    even += load<f64>(i);
+    odd += load<f64>(i, 8);
+  }
+  return even + odd;
 }
 
 /** Hard rows that are violated pull with a curvature that is all the observations'. */
