@@ -10,6 +10,7 @@ export {
   l1FitMove,
   l1FitReweigh,
 } from "./outer/l1-fit/model";
+export { l1FitMoments } from "./outer/l1-fit/moments";
 export { l1FitAppend } from "./outer/l1-fit/observations";
 export { l1FitSolve } from "./outer/l1-fit/solver";
 export { l1FitNumber, l1FitVerify } from "./outer/l1-fit/verification";

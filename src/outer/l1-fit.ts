@@ -46,10 +46,11 @@ export class L1Fit {
   #block: Pointer = 0;
   #capacity = 0;
   #uploaded = 0;
-  #phi: Float64Array;
-  #error = new Float64Array(16);
-  #weight = new Float64Array(16);
-  #ordered = new Uint8Array(16);
+  /** φ, row after row, and then e, as given: with room for `#room` observations. */
+  #observations: Pointer = 0;
+  #room = 0;
+  #weight = new Float64Array(0);
+  #ordered = new Uint8Array(0);
   #count = 0;
   #reweighed = false;
   #incumbent = -1;
@@ -66,8 +67,7 @@ export class L1Fit {
     this.#F = checkedBox(F, k);
     this.#kernels = kernels;
     this.#arena = new Arena(this.#kernels);
-    this.#phi = new Float64Array(16 * k);
-    this.#moments = new Moments(k);
+    this.#moments = new Moments(k, this.#arena);
   }
 
   /** Number of observations. */
@@ -91,18 +91,10 @@ export class L1Fit {
     }
     const first = this.#count;
     const needed = first + n;
-    if (needed > this.#error.length) {
-      const capacity = needed + (needed >> 1);
-      this.#phi = grown(this.#phi, capacity * this.#k);
-      this.#error = grown(this.#error, capacity);
-      this.#weight = grown(this.#weight, capacity);
-      const flags = new Uint8Array(capacity);
-      flags.set(this.#ordered);
-      this.#ordered = flags;
-    }
-    this.#phi.set(phi, first * this.#k);
-    this.#error.set(error, first);
-    if (n > 0 && !this.#moments.add(this.#phi, this.#error, first, needed)) throw notFinite(phi, error, this.#k);
+    if (needed > this.#room) this.#grow(needed + (needed >> 1));
+    this.#arena.viewF64(this.#phiAt(first), n * this.#k).set(phi);
+    this.#arena.viewF64(this.#errorAt(first), n).set(error);
+    if (n > 0 && !this.#moments.add(this.#phiAt(first), this.#errorAt(first), n)) throw notFinite(phi, error, this.#k);
     this.#weight.fill(1, first, needed);
     for (let i = 0; i < n; i++) this.#ordered[first + i] = !ordered || ordered[i] ? 1 : 0;
     this.#count = needed;
@@ -174,6 +166,30 @@ export class L1Fit {
     this.dispose();
   }
 
+  #phiAt(row: number): Pointer {
+    return this.#observations + row * this.#k * 8;
+  }
+
+  #errorAt(row: number): Pointer {
+    return this.#observations + (this.#room * this.#k + row) * 8;
+  }
+
+  #grow(room: number): void {
+    const count = this.#count;
+    const to = this.#arena.raw(room * (this.#k + 1) * 8);
+    this.#arena.viewF64(to, count * this.#k).set(this.#arena.viewF64(this.#phiAt(0), count * this.#k));
+    this.#arena.viewF64(to + room * this.#k * 8, count).set(this.#arena.viewF64(this.#errorAt(0), count));
+    if (this.#room > 0) this.#arena.free(this.#observations);
+    this.#observations = to;
+    this.#room = room;
+    const weight = new Float64Array(room);
+    weight.set(this.#weight);
+    this.#weight = weight;
+    const ordered = new Uint8Array(room);
+    ordered.set(this.#ordered);
+    this.#ordered = ordered;
+  }
+
   #alive(): void {
     if (this.#disposed) throw new LearnLossError("DISPOSED", "This fit was disposed: create a new one.");
   }
@@ -201,7 +217,7 @@ export class L1Fit {
       this.#cones = conesOf(this.#F, scaling);
       const capacity = (Math.max(this.#count + (this.#count >> 1), 32) + 7) & ~7;
       const coneCapacity = (this.#cones.length + 2) & ~1;
-      const block = this.#arena.bytes(kernels.l1FitBytes(k, capacity, coneCapacity));
+      const block = this.#arena.raw(kernels.l1FitBytes(k, capacity, coneCapacity));
       kernels.l1FitInit(block, k, capacity, coneCapacity, GUARD);
       if (this.#block) {
         kernels.l1FitMove(this.#block, block);
@@ -226,11 +242,8 @@ export class L1Fit {
     if (from === count) return;
     this.#view(0, count).set(this.#weight.subarray(from, count), from);
     this.#view(1, count).set(this.#ordered.subarray(from, count), from);
-    const phi = this.#arena.copy(this.#phi.subarray(from * k, count * k));
-    const error = this.#arena.copy(this.#error.subarray(from, count));
-    kernels.l1FitAppend(this.#block, count - from, phi, error, scaling.errorCenter, scaling.errorSpread);
-    this.#arena.free(phi);
-    this.#arena.free(error);
+    const { errorCenter, errorSpread } = scaling;
+    kernels.l1FitAppend(this.#block, count - from, this.#phiAt(from), this.#errorAt(from), errorCenter, errorSpread);
     this.#uploaded = count;
   }
 
@@ -293,7 +306,8 @@ export class L1Fit {
     }
     const sum = raw.reduce((a, z) => a + z, 0);
     const weights = raw.map((z) => z / sum);
-    const margin = orderingMargin(this.#phi, this.#k, this.#incumbent, models, weights, this.#F);
+    const phi = this.#arena.viewF64(this.#phiAt(0), this.#count * this.#k);
+    const margin = orderingMargin(phi, this.#k, this.#incumbent, models, weights, this.#F);
     return margin > 0 ? { incumbent: this.#incumbent, models, weights, margin } : undefined;
   }
 }
@@ -330,10 +344,4 @@ function checkedBox(F: Box, k: number): Box {
     }
   }
   return F;
-}
-
-function grown(array: Float64Array, length: number): Float64Array<ArrayBuffer> {
-  const result = new Float64Array(length);
-  result.set(array);
-  return result;
 }

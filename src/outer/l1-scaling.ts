@@ -1,3 +1,5 @@
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { LpKernels } from "../wasm/lp.ts";
 import type { Box } from "./box.ts";
 
 /** The units of the engine: φ and e centered and over their standard deviations, α over `alphaScale`. */
@@ -16,36 +18,38 @@ export class Moments {
   #errorMean = 0;
   #errorSquares = 0;
   #count = 0;
+  readonly #arena: Arena<LpKernels>;
+  /** Center, sums and squares of φ; those of e. */
+  readonly #scratch: Pointer;
 
-  constructor(k: number) {
+  constructor(k: number, arena: Arena<LpKernels>) {
     this.#mean = new Float64Array(k);
     this.#squares = new Float64Array(k);
+    this.#arena = arena;
+    this.#scratch = arena.f64(3 * (k + 1));
   }
 
   /**
-   * Takes the rows `first` … `end` of φ and e in, summed up about the last mean, or the first row: one pass over them.
+   * Takes `n` rows of φ and e in, summed up about the last mean, or the first row: one pass over them.
    * @returns false, and takes nothing in, if a sum is not finite
    */
-  add(phi: Float64Array, error: Float64Array, first: number, end: number): boolean {
+  add(phi: Pointer, error: Pointer, n: number): boolean {
     const k = this.#mean.length;
-    const n = end - first;
-    const center = this.#count > 0 ? this.#mean : phi.slice(first * k, first * k + k);
-    const errorCenter = this.#count > 0 ? this.#errorMean : error[first]!;
-    const sums = new Float64Array(k);
-    const squares = new Float64Array(k);
-    let errorSum = 0;
-    let errorSquares = 0;
-    let at = first * k;
-    for (let i = first; i < end; i++) {
-      const above = error[i]! - errorCenter;
-      errorSum += above;
-      errorSquares += above * above;
-      for (let j = 0; j < k; j++) {
-        const difference = phi[at++]! - center[j]!;
-        sums[j] = sums[j]! + difference;
-        squares[j] = squares[j]! + difference * difference;
-      }
-    }
+    const { kernels } = this.#arena;
+    const scratch = this.#arena.viewF64(this.#scratch, 3 * (k + 1));
+    const center = scratch.subarray(0, k);
+    const first = this.#count === 0;
+    center.set(first ? this.#arena.viewF64(phi, k) : this.#mean);
+    scratch[k] = first ? this.#arena.viewF64(error, 1)[0]! : this.#errorMean;
+    scratch.fill(0, k + 1);
+    const at = (i: number) => this.#scratch + i * 8;
+    kernels.l1FitMoments(phi, n, k, at(0), at(k + 1), at(2 * k + 1));
+    kernels.l1FitMoments(error, n, 1, at(k), at(3 * k + 1), at(3 * k + 2));
+    const sums = scratch.subarray(k + 1, 2 * k + 1);
+    const squares = scratch.subarray(2 * k + 1, 3 * k + 1);
+    const errorCenter = scratch[k]!;
+    const errorSum = scratch[3 * k + 1]!;
+    const errorSquares = scratch[3 * k + 2]!;
     let finite = Number.isFinite(errorSquares);
     for (let j = 0; j < k; j++) finite &&= Number.isFinite(squares[j]!);
     if (!finite) return false;

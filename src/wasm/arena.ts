@@ -21,8 +21,15 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     leaks.register(this, { heap: kernels, blocks: this.#blocks }, this);
   }
 
-  /** A block of `bytes` bytes, aligned to 64, zeroed. */
+  /** A block of `size` bytes, aligned to 64, zeroed. */
   bytes(size: number): Pointer {
+    const pointer = this.raw(size);
+    new Uint8Array(this.kernels.memory.buffer, pointer, size < 0 ? size + 2 ** 32 : size).fill(0);
+    return pointer;
+  }
+
+  /** The same with whatever was there: for what is about to be written. */
+  raw(size: number): Pointer {
     const bytes = size < 0 ? size + 2 ** 32 : size; // sizes that kernels return arrive signed
     if (this.#disposed) throw new LearnLossError("DISPOSED", "This object was disposed: create a new one.");
     const pointer = bytes > 0xffff0000 ? 0 : this.kernels.allocate(bytes) >>> 0;
@@ -34,7 +41,6 @@ export class Arena<K extends Instance<object> = Instance<object>> {
       );
     }
     this.#blocks.add(pointer);
-    new Uint8Array(this.kernels.memory.buffer, pointer, bytes).fill(0);
     return pointer;
   }
 
@@ -57,7 +63,7 @@ export class Arena<K extends Instance<object> = Instance<object>> {
 
   /** A block holding a copy of `array`. */
   copy(array: TypedArray): Pointer {
-    const pointer = this.bytes(array.byteLength);
+    const pointer = this.raw(array.byteLength);
     const source = new Uint8Array(array.buffer as ArrayBuffer, array.byteOffset, array.byteLength);
     new Uint8Array(this.kernels.memory.buffer, pointer, array.byteLength).set(source);
     return pointer;

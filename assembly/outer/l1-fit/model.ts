@@ -25,6 +25,8 @@ export const ITERATION_LIMIT: i32 = 2;
 export const NUMERICAL: i32 = 3;
 /** Panels whose share of the normal equations is summed up in registers. */
 export const CHUNK: i32 = 32;
+/** Bytes before the panels. */
+const HEAD: usize = 512;
 /** Residuals below it are zero: their state s is kept through a rebuild, or it would cycle. */
 export const ZERO: f64 = 1e-7;
 
@@ -113,9 +115,12 @@ export function l1FitBytes(k: i32, capacity: i32, coneCapacity: i32): usize {
   return ((doubles + 3 * <usize>capacity + scratch) << 3) + 1024;
 }
 
-/** Lays a problem out in a zeroed block of `l1FitBytes`. */
+/** Lays a problem out in a block of `l1FitBytes`, zeroed but for the panels of observations to come. */
 export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32, guard: f64): void {
   const f = changetype<L1Fit>(block);
+  const observations = (<usize>capacity * <usize>k) << 3;
+  memory.fill(block, 0, HEAD);
+  memory.fill(block + HEAD + observations, 0, l1FitBytes(k, capacity, coneCapacity) - HEAD - observations);
   f.k = k;
   f.p = k + 2;
   f.capacity = capacity;
@@ -127,9 +132,9 @@ export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32
   f.random = 0x9e3779b9;
   const rows = (<usize>total(f)) << 3;
   const column = (<usize>columnStride(f.p)) << 3;
-  let next = block + 512;
+  let next = block + HEAD;
   f.panels = next;
-  next += (<usize>capacity * <usize>k) << 3;
+  next += observations;
   f.coneRows = next;
   next += <usize>coneCapacity * column;
   f.b = next;
@@ -185,7 +190,7 @@ export function l1FitMove(from: usize, to: usize): void {
   b.reach = a.reach;
   b.random = a.random;
   const column = (<usize>columnStride(a.p)) << 3;
-  memory.copy(b.panels, a.panels, <usize>((a.m + 1) >> 1) * panelBytes(a.k));
+  memory.copy(b.panels, a.panels, <usize>(((a.m + 7) & ~7) >> 1) * panelBytes(a.k));
   memory.copy(b.coneRows, a.coneRows, <usize>a.cones * column);
   memory.copy(b.weight, a.weight, n);
   memory.copy(b.ordered, a.ordered, n);

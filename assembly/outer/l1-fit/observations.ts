@@ -1,7 +1,7 @@
 // Observations and the slots that hold them.
 
 import { columnStride, dot } from "../basis";
-import { setRow, swapRows } from "../panels";
+import { panelBytes, setRow, swapRows } from "../panels";
 import { at, L1Fit } from "./model";
 import { addTo, bound, rowInto } from "./rows";
 
@@ -14,6 +14,8 @@ export function l1FitAppend(block: usize, count: i32, phi: usize, e: usize, cent
   f.feasible = 0; // they may contradict the hard rows
   for (let i = 0; i < count; i++) {
     const slot = f.m;
+    // Slots come into use by eight: what follows the last observation is 0.
+    if ((slot & 7) == 0) memory.fill(f.panels + <usize>(slot >> 1) * panelBytes(f.k), 0, panelBytes(f.k) << 2);
     setRow(f.panels, f.k, slot, phi + <usize>i * ((<usize>f.k) << 3), f.center, f.spread);
     store<f64>(at(f.b, slot), (load<f64>(at(e, i)) - center) / spread);
     store<f64>(at(f.s, slot), 1);
