@@ -47,7 +47,7 @@ export function artificials(f: L1Fit): void {
 /** Newton's steps, and the vertex at their end. The state is that of artificials at x. */
 export function approach(f: L1Fit): void {
   let count = (3 * f.active) >> 2;
-  if (count < 4 * f.p) return;
+  if (f.p < 10 || count < 4 * f.p) return; // pivots are cheaper
   while (count > f.p) {
     for (let i = 0; i < f.active; i++) store<f64>(at(f.t, i), abs(load<f64>(at(f.r, i))));
     const band = smallest(f.t, f.active, count);
