@@ -22,7 +22,10 @@ export interface LpProblem {
 }
 
 export interface LpOptions {
-  /** Feasibility and optimality tolerance of the scaled problem, relative to 1 + |bound|. @default 1e-9 */
+  /**
+   * Feasibility and optimality tolerance of the scaled problem, relative to 1 + |bound|. An outcome is optimal when the
+   * `kkt` residuals of the problem as given are below it too (1e-9 if that is more); else numerical. @default 1e-9
+   */
   readonly tolerance?: number;
   /** @default 10000 + 50·(rows + columns) */
   readonly maxIterations?: number;
@@ -73,8 +76,10 @@ export type LpOutcome =
 const MOST_ROWS = 5000;
 /** Times the tolerance of 1e-9 it is about what rounding does to a scaled reduced cost. */
 const LEAST_UNIT = 1e-5;
-/** A KKT residual above it is no optimum: the outcome is `numerical`. */
-const WORST_RESIDUAL = 1e-6;
+/** KKT residuals of an optimum, unless a larger tolerance was asked for. */
+const RESIDUAL = 1e-9;
+/** Shares of the tolerance that are tried in turn while the problem as given is left with more than that. */
+const STRICTER = [1, 0.1, 0.01, 0.001] as const;
 /** Iterations between two looks at the clock. */
 const SLICE = 100;
 
@@ -236,12 +241,34 @@ export class Lp {
     }
     statuses.set(this.#basis);
     let iterations = 0;
-    let ended: number;
-    do {
-      const slice = timeLimit < Number.POSITIVE_INFINITY ? Math.min(SLICE, most - iterations) : most - iterations;
-      ended = k.simplexSolve(block, slice, tolerance);
-      iterations += k.simplexNumber(block, 0);
-    } while (ended === 2 && iterations < most && elapsed() < timeLimit);
+    const run = (strictness: number): number => {
+      let ended: number;
+      do {
+        const slice = timeLimit < Number.POSITIVE_INFINITY ? Math.min(SLICE, most - iterations) : most - iterations;
+        ended = k.simplexSolve(block, slice, strictness);
+        iterations += k.simplexNumber(block, 0);
+      } while (ended === 2 && iterations < most && elapsed() < timeLimit);
+      return ended;
+    };
+    const solution = () => {
+      const x = Float64Array.from(arena.viewF64(address(7), n), (value, j) =>
+        Math.min(Math.max(value * columnScale[j]!, colLower[j]!), colUpper[j]!),
+      );
+      const scaled = arena.viewF64(address(8), m);
+      const rowDuals = Float64Array.from(scaled, (value, i) => (value * rowScale[i]!) / costScale + 0);
+      return { x, rowDuals, ...kktOf(model, x, rowDuals, this.#offset) };
+    };
+    let ended = 0;
+    let found: ReturnType<typeof solution> | undefined;
+    let proved = false;
+    for (const share of STRICTER) {
+      ended = run(tolerance * share);
+      if (ended !== 0) break;
+      found = solution();
+      const { primal, dual, gap } = found.kkt;
+      proved = Math.max(primal, dual, gap) <= Math.max(RESIDUAL, tolerance);
+      if (proved) break;
+    }
     this.#basis = Array.from(arena.viewI32(address(6), n + m));
     const common = { iterations, milliseconds: elapsed(), basis: this.getBasis() };
     if (ended === 2) return { status: iterations < most ? "time-limit" : "iteration-limit", ...common };
@@ -264,18 +291,9 @@ export class Lp {
       const proof = checkPrimalRay(model, ray);
       return proof ? { status: "unbounded", ...proof, ...common } : { status: "numerical", ...common };
     }
-    if (ended !== 0) return { status: "numerical", ...common };
-    const x = Float64Array.from(arena.viewF64(address(7), n), (value, j) =>
-      Math.min(Math.max(value * columnScale[j]!, colLower[j]!), colUpper[j]!),
-    );
-    const rowDuals = Float64Array.from(
-      arena.viewF64(address(8), m),
-      (value, i) => (value * rowScale[i]!) / costScale + 0,
-    );
-    const proof = kktOf(model, x, rowDuals, this.#offset);
-    const { primal, dual, gap } = proof.kkt;
-    const proved = Math.max(primal, dual, gap) <= Math.max(WORST_RESIDUAL, tolerance * 10);
-    return proved ? { status: "optimal", x, rowDuals, ...proof, ...common } : { status: "numerical", ...common };
+    return ended === 0 && found && proved
+      ? { status: "optimal", ...found, ...common }
+      : { status: "numerical", ...common };
   }
 
   dispose(): void {

@@ -48,6 +48,26 @@ describe("random LPs of known status", () => {
     }
   });
 
+  test("a residual above 1e-9 that no double can lower is numerical, not optimal, unless the tolerance allows it", () => {
+    // 4/3·e + 0.1 lies between two doubles x·e that are 2e-16·e apart.
+    const problem = (e: number) => ({
+      cost: [0, 1],
+      matrix: { rows: 1, dense: [-e, e] },
+      rowLower: [0.1],
+      rowUpper: [0.1],
+      colLower: [4 / 3, 0],
+      colUpper: [4 / 3, 2],
+    });
+    expectOptimal(solveLp(problem(3e6)));
+    for (const e of [3e7, 3e8, 7e9]) {
+      expect(solveLp(problem(e)).status).toBe("numerical");
+      const lax = solveLp(problem(e), { tolerance: 1e-6 });
+      if (lax.status !== "optimal") throw new Error(lax.status);
+      expect(lax.kkt.primal).toBeGreaterThan(1e-9);
+      expect(lax.kkt.primal).toBeLessThan(1e-6);
+    }
+  });
+
   test("whatever comes out is proved", () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 300; seed++) {

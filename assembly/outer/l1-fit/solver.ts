@@ -1,7 +1,7 @@
 // The whole fit: start or go on, descend, and raise M until the hard rows hold.
 
-import { minimize } from "./descent";
 import { columnStride } from "../basis";
+import { minimize } from "./descent";
 import { rebuild } from "./factor";
 import { at, INFEASIBLE, L1Fit, NUMERICAL, OPTIMAL, total, ZERO } from "./model";
 import { locate, recompute, setBounds } from "./rows";
