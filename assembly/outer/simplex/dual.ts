@@ -1,11 +1,9 @@
 // Dual simplex: steepest edge, bound flipping, Harris.
 
-import { dot } from "../basis";
-import { computeDual, computePrimal, exchange, fresh, ftran, pivotRow, refresh, rowOf } from "./factor";
+import { computeDual, computePrimal, exchange, fresh, ftran, nonzerosOf, pivotRow, refresh, rowDot } from "./factor";
 import {
   AT_LOWER,
   AT_UPPER,
-  BASIC,
   CHECK,
   FREE,
   f,
@@ -115,9 +113,10 @@ function dualPivot(p: Simplex, r: i32): i32 {
   pivotRow(p, r);
   let count = 0;
   let largestAlpha: f64 = 0;
-  for (let j = 0; j < p.all; j++) {
+  for (let e = 0; e < p.touching; e++) {
+    const j = int(p.touched, e);
     const s = int(p.status, j);
-    if (s != BASIC && f(p.lo, j) != f(p.hi, j)) {
+    if (f(p.lo, j) != f(p.hi, j)) {
       const a = sign * f(p.alpha, j);
       largestAlpha = max(largestAlpha, abs(a));
       if ((s == AT_LOWER && a > PIVOT) || (s == AT_UPPER && a < -PIVOT) || (s == FREE && abs(a) > PIVOT)) {
@@ -184,16 +183,15 @@ function dualPivot(p: Simplex, r: i32): i32 {
   if (!(abs(pivot) > (p.updates > 0 ? 1e-7 : PIVOT / 10))) return NUMERICAL;
   // Dual step. Where it overshoots, the cost is shifted so that d becomes 0.
   const theta = f(p.d, q) / f(p.alpha, q);
-  for (let j = 0; j < p.all; j++) {
-    const a = f(p.alpha, j);
-    if (a != 0) put(p.d, j, f(p.d, j) - theta * a);
+  for (let e = 0; e < p.touching; e++) {
+    const j = int(p.touched, e);
+    put(p.d, j, f(p.d, j) - theta * f(p.alpha, j));
   }
   put(p.d, q, 0);
   put(p.d, leaving, -theta);
   // Flips.
   if (first > 0) {
-    const row = (<usize>p.stride) << 3;
-    memory.fill(p.right, 0, row);
+    memory.fill(p.right, 0, (<usize>p.stride) << 3);
     for (let k = 0; k < first; k++) {
       const j = int(p.list, k);
       const before = f(p.x, j);
@@ -201,13 +199,15 @@ function dualPivot(p: Simplex, r: i32): i32 {
       rest(p, j);
       addColumn(p, j, f(p.x, j) - before, p.right);
     }
+    const count = nonzerosOf(p, p.right);
     for (let i = 0; i < p.m; i++) {
       const j = int(p.head, i);
-      put(p.x, j, f(p.x, j) - dot(rowOf(p, i), p.right, row));
+      put(p.x, j, f(p.x, j) - rowDot(p, i, p.right, count));
     }
   }
-  for (let j = 0; j < p.all; j++) {
-    if (j != q && f(p.alpha, j) != 0 && dualViolation(p, j) > 0) {
+  for (let e = 0; e < p.touching; e++) {
+    const j = int(p.touched, e);
+    if (j != q && dualViolation(p, j) > 0) {
       put(p.c, j, f(p.c, j) - f(p.d, j));
       put(p.d, j, 0);
     }

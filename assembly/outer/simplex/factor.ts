@@ -1,6 +1,6 @@
 // The inverse of the basis, and x_B, y and d from it.
 
-import { axpy, axpyNorm, dot, scale, updateInverse } from "../basis";
+import { axpy, axpyNorm, dot, scale } from "../basis";
 import { BASIC, FREE, f, INFINITE, int, put, Simplex } from "./model";
 import { addColumn, columnDot, isBasic, rest, setStatus, settle } from "./variables";
 
@@ -33,6 +33,69 @@ export function rowOf(p: Simplex, r: i32): usize {
   return p.inverse + ((<usize>r * <usize>p.stride) << 3);
 }
 
+/** The byte offsets of the entries of v (m numbers), in p.nonzeros; −1 when they are too many to gain by. */
+export function nonzerosOf(p: Simplex, v: usize): i32 {
+  const most = p.m >> 2;
+  const end = (<usize>p.m) << 3;
+  let count = 0;
+  for (let i: usize = 0; i < end; i += 8) {
+    if (load<f64>(v + i) != 0) {
+      if (count == most) return -1;
+      store<i32>(p.nonzeros + ((<usize>count) << 2), <i32>i);
+      count++;
+    }
+  }
+  return count;
+}
+
+/** Row i of the inverse · v, `count` being what `nonzerosOf` says of v. */
+export function rowDot(p: Simplex, i: i32, v: usize, count: i32): f64 {
+  const row = rowOf(p, i);
+  if (count < 0) return dot(row, v, (<usize>p.stride) << 3);
+  let sum: f64 = 0;
+  for (let e = 0; e < count; e++) {
+    const offset = <usize>int(p.nonzeros, e);
+    sum += load<f64>(row + offset) * load<f64>(v + offset);
+  }
+  return sum;
+}
+
+/**
+ * Another column takes slot r of the basis; p.column = inverse · that column. Rows of the inverse of a sparse basis are
+ * sparse, and only the entries of row r change the others. Weights follow. Returns how many rows changed.
+ */
+function update(p: Simplex, r: i32): i32 {
+  const row = (<usize>p.stride) << 3;
+  const pivot = rowOf(p, r);
+  scale(1 / f(p.column, r), pivot, row);
+  const count = nonzerosOf(p, pivot);
+  let changed = 0;
+  for (let i = 0; i < p.m; i++) {
+    const a = f(p.column, i);
+    if (i != r && a != 0) {
+      changed++;
+      const other = rowOf(p, i);
+      if (count < 0) {
+        put(p.weight, i, axpyNorm(-a, pivot, other, row));
+      } else {
+        let growth: f64 = 0;
+        for (let e = 0; e < count; e++) {
+          const offset = <usize>int(p.nonzeros, e);
+          const before = load<f64>(other + offset);
+          const after = before - a * load<f64>(pivot + offset);
+          store<f64>(other + offset, after);
+          growth += after * after - before * before;
+        }
+        const weight = f(p.weight, i) + growth;
+        // What cancellation leaves of a weight is found anew.
+        put(p.weight, i, weight > 1e-3 * f(p.weight, i) ? weight : dot(other, other, row));
+      }
+    }
+  }
+  put(p.weight, r, dot(pivot, pivot, row));
+  return changed;
+}
+
 /** The inverse from scratch. Columns that depend on others leave the basis, logicals take their place. */
 function refactor(p: Simplex): void {
   const m = p.m;
@@ -40,6 +103,7 @@ function refactor(p: Simplex): void {
   memory.fill(p.inverse, 0, <usize>m * row);
   for (let i = 0; i < m; i++) {
     put(rowOf(p, i), i, -1);
+    put(p.weight, i, 1);
     store<i32>(p.head + ((<usize>i) << 2), -1);
   }
   for (let i = 0; i < m; i++) {
@@ -68,7 +132,7 @@ function refactor(p: Simplex): void {
       }
     }
     if (slot >= 0) {
-      p.making += <f64>updateInverse(p.inverse, m, slot, p.column);
+      p.making += <f64>update(p, slot);
       store<i32>(p.head + ((<usize>slot) << 2), j);
     } else {
       setStatus(p, j, FREE);
@@ -122,9 +186,10 @@ export function computePrimal(p: Simplex): void {
       if (x != 0) addColumn(p, j, -x, p.right);
     }
     if (pass == 1) p.residual = largest(p.right, p.m) / (1 + size);
+    const count = nonzerosOf(p, p.right);
     for (let i = 0; i < p.m; i++) {
       const j = int(p.head, i);
-      const x = f(p.x, j) + dot(rowOf(p, i), p.right, row);
+      const x = f(p.x, j) + rowDot(p, i, p.right, count);
       put(p.x, j, x);
       size = max(size, abs(x));
     }
@@ -180,26 +245,25 @@ export function refresh(p: Simplex): void {
   fresh(p);
 }
 
-/** alpha ← row r of inverse · [A, −I] over the nonbasic variables. */
+/** alpha ← row r of inverse · [A, −I] over the nonbasic variables; p.touched lists its entries. */
 export function pivotRow(p: Simplex, r: i32): void {
   const row = rowOf(p, r);
-  for (let j = 0; j < p.all; j++) put(p.alpha, j, isBasic(p, j) ? 0 : columnDot(p, j, row));
+  let count = 0;
+  for (let j = 0; j < p.all; j++) {
+    const a = isBasic(p, j) ? 0 : columnDot(p, j, row);
+    put(p.alpha, j, a);
+    if (a != 0) {
+      store<i32>(p.touched + ((<usize>count) << 2), j);
+      count++;
+    }
+  }
+  p.touching = count;
 }
 
 /** Variable q becomes basic in row r, whose variable goes to `status`; p.column is the pivot column. */
 export function exchange(p: Simplex, r: i32, q: i32, status: i32): void {
-  const row = (<usize>p.stride) << 3;
   const leaving = int(p.head, r);
-  const pivot = rowOf(p, r);
-  scale(1 / f(p.column, r), pivot, row);
-  put(p.weight, r, dot(pivot, pivot, row));
-  for (let i = 0; i < p.m; i++) {
-    const a = f(p.column, i);
-    if (i != r && a != 0) {
-      put(p.weight, i, axpyNorm(-a, pivot, rowOf(p, i), row));
-      p.work++;
-    }
-  }
+  p.work += <f64>update(p, r);
   setStatus(p, leaving, status);
   setStatus(p, q, BASIC);
   store<i32>(p.head + ((<usize>r) << 2), q);

@@ -65,6 +65,9 @@ export class Simplex {
   y: usize;
   weight: usize; // ‖row of the inverse‖²
   list: usize; // i32[all]
+  touched: usize; // i32[all] nonbasic variables with an entry in the pivot row
+  touching: i32;
+  nonzeros: usize; // i32[m] byte offsets of the entries of a vector of length m
   unit: usize; // [all] the size of a reduced cost that counts as 1: the dual tolerance is relative to it
 }
 
@@ -87,7 +90,7 @@ export function int(base: usize, i: i32): i32 {
 export function simplexBytes(n: i32, m: i32, nonzeros: i32): usize {
   const all = <usize>(n + m + 2);
   const stride = <usize>columnStride(m) + 2;
-  return 512 + <usize>(nonzeros + 2) * 16 + all * 8 * 15 + stride * 8 * (<usize>m + 8);
+  return 512 + <usize>(nonzeros + 2) * 16 + all * 8 * 16 + stride * 8 * (<usize>m + 9);
 }
 
 /** Lays a problem out in a zeroed block of `simplexBytes`; the seed is that of the perturbations. */
@@ -121,13 +124,15 @@ export function simplexInit(block: usize, n: i32, m: i32, nonzeros: i32, seed: i
   p.devex = next + 11 * all;
   p.list = next + 12 * all;
   p.unit = next + 13 * all;
-  next = (next + 14 * all + 15) & ~15;
+  p.touched = next + 14 * all;
+  next = (next + 15 * all + 15) & ~15;
   p.column = next;
   p.right = next + row;
   p.y = next + 2 * row;
   p.weight = next + 3 * row;
   p.head = next + 4 * row;
-  p.inverse = next + 5 * row;
+  p.nonzeros = next + 5 * row;
+  p.inverse = next + 6 * row;
 }
 
 /** 0 starts, 1 rows, 2 values, 3 cost, 4 lower, 5 upper, 6 status, 7 x, 8 y (or the row that proves infeasibility), 9 unit of the reduced costs, 10 pivot column. */

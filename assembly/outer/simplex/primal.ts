@@ -147,13 +147,12 @@ function primalPivot(p: Simplex, q: i32): f64 {
   const leaving = int(p.head, r);
   if (f(p.devex, q) > FRAMEWORK) resetDevex(p);
   const reference = f(p.devex, q);
-  for (let j = 0; j < p.all; j++) {
+  for (let e = 0; e < p.touching; e++) {
+    const j = int(p.touched, e);
     const a = f(p.alpha, j);
-    if (a != 0) {
-      put(p.d, j, f(p.d, j) - theta * a);
-      const ratio = a / pivot;
-      put(p.devex, j, max(f(p.devex, j), ratio * ratio * reference));
-    }
+    put(p.d, j, f(p.d, j) - theta * a);
+    const ratio = a / pivot;
+    put(p.devex, j, max(f(p.devex, j), ratio * ratio * reference));
   }
   put(p.d, q, 0);
   put(p.d, leaving, -theta);
