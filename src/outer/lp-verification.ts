@@ -20,34 +20,68 @@ export interface Kkt {
   readonly gap: number;
 }
 
+/** What rounding x and y to doubles does to a sum, times its terms. */
+const ROUNDING = 2 ** -52;
+
+/**
+ * The residuals, and `excess`, the largest of them without what the rounding of x and y alone may do: where terms of 1e9
+ * cancel, no vector of doubles has a residual of 1e-9.
+ */
 export function kktOf(model: LpModel, x: Float64Array, rowDuals: Float64Array, offset: number) {
   const { columns, cost, rowLower, rowUpper, colLower, colUpper } = model;
   const activity = new Float64Array(rowLower.length);
+  const activityTerms = new Float64Array(rowLower.length);
   const reducedCosts = Float64Array.from(cost);
+  const costTerms = new Float64Array(cost.length);
   let objective = offset;
+  let bound = offset;
+  let terms = Math.abs(offset);
   for (const [j, { rows, values }] of columns.entries()) {
-    objective += cost[j]! * x[j]!;
+    const xj = x[j]!;
+    objective += cost[j]! * xj;
+    terms += Math.abs(cost[j]! * xj);
+    let reduced = cost[j]!;
+    let size = Math.abs(reduced);
     for (const [e, i] of rows.entries()) {
-      activity[i]! += values[e]! * x[j]!;
-      reducedCosts[j]! -= values[e]! * rowDuals[i]!;
+      const a = values[e]!;
+      activity[i]! += a * xj;
+      activityTerms[i]! += Math.abs(a * xj);
+      const price = a * rowDuals[i]!;
+      reduced -= price;
+      size += Math.abs(price);
     }
+    reducedCosts[j] = reduced;
+    costTerms[j] = size;
   }
   let primal = 0;
   let dual = 0;
-  let bound = offset;
-  const look = (value: number, low: number, high: number, d: number, size: number) => {
-    if (value < low) primal = Math.max(primal, (low - value) / (1 + Math.abs(low)));
-    if (value > high) primal = Math.max(primal, (value - high) / (1 + Math.abs(high)));
+  let excess = 0;
+  const look = (value: number, low: number, high: number, d: number, size: number, rounds: number, prices: number) => {
+    const beyond = Math.max(low - value, value - high);
+    if (beyond > 0) {
+      const unit = 1 + Math.abs(value < low ? low : high);
+      primal = Math.max(primal, beyond / unit);
+      excess = Math.max(excess, (beyond - ROUNDING * rounds) / unit);
+    }
     const active = d > 0 ? low : high;
-    if (Math.abs(active) === Number.POSITIVE_INFINITY) dual = Math.max(dual, Math.abs(d) / (1 + size));
-    else if (d !== 0) bound += d * active;
+    if (Math.abs(active) === Number.POSITIVE_INFINITY) {
+      dual = Math.max(dual, Math.abs(d) / (1 + size));
+      excess = Math.max(excess, (Math.abs(d) - ROUNDING * prices) / (1 + size));
+    } else if (d !== 0) {
+      bound += d * active;
+      terms += prices * Math.abs(active);
+    }
   };
-  for (let i = 0; i < activity.length; i++) look(activity[i]!, rowLower[i]!, rowUpper[i]!, rowDuals[i]!, 0);
-  for (let j = 0; j < x.length; j++) {
-    look(x[j]!, colLower[j]!, colUpper[j]!, reducedCosts[j]!, Math.abs(cost[j]!));
+  for (let i = 0; i < activity.length; i++) {
+    const y = rowDuals[i]!;
+    look(activity[i]!, rowLower[i]!, rowUpper[i]!, y, 0, activityTerms[i]!, Math.abs(y));
   }
-  const kkt: Kkt = { primal, dual, gap: Math.abs(objective - bound) / (1 + Math.abs(objective)) };
-  return { objective, reducedCosts, kkt };
+  for (let j = 0; j < x.length; j++)
+    look(x[j]!, colLower[j]!, colUpper[j]!, reducedCosts[j]!, Math.abs(cost[j]!), 0, costTerms[j]!);
+  const difference = Math.abs(objective - bound);
+  const unit = 1 + Math.abs(objective);
+  const kkt: Kkt = { primal, dual, gap: difference / unit };
+  return { objective, reducedCosts, kkt, excess: Math.max(excess, (difference - ROUNDING * terms) / unit) };
 }
 
 /** What a proof must be worth, relative to the numbers that it adds up: far above what rounding does to them. */

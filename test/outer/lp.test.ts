@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { binary as scalarBinary } from "../../build/lp-scalar-binary.ts";
 import { createLp, type LpOutcome, solveLp } from "../../src/lp.ts";
 import { Lp } from "../../src/outer/lp.ts";
+import { kktOf } from "../../src/outer/lp-verification.ts";
 import { Random } from "../../src/random.ts";
 import { lpKernels } from "../../src/wasm/lp.ts";
 import type { Abi } from "../../src/wasm/lp-abi.ts";
@@ -48,7 +49,7 @@ describe("random LPs of known status", () => {
     }
   });
 
-  test("a residual above 1e-9 that no double can lower is numerical, not optimal, unless the tolerance allows it", () => {
+  test("residuals above 1e-9 only where no doubles have less", () => {
     // 4/3·e + 0.1 lies between two doubles x·e that are 2e-16·e apart.
     const problem = (e: number) => ({
       cost: [0, 1],
@@ -60,11 +61,24 @@ describe("random LPs of known status", () => {
     });
     expectOptimal(solveLp(problem(3e6)));
     for (const e of [3e7, 3e8, 7e9]) {
-      expect(solveLp(problem(e)).status).toBe("numerical");
-      const lax = solveLp(problem(e), { tolerance: 1e-6 });
-      if (lax.status !== "optimal") throw new Error(lax.status);
-      expect(lax.kkt.primal).toBeGreaterThan(1e-9);
-      expect(lax.kkt.primal).toBeLessThan(1e-6);
+      const outcome = solveLp(problem(e));
+      if (outcome.status !== "optimal") throw new Error(outcome.status);
+      expect(outcome.kkt.primal).toBeGreaterThan(1e-9);
+      expect(outcome.kkt.primal).toBeLessThan(2 ** -52 * (8 / 3) * e);
+    }
+  });
+
+  test("what is off by 1e-7 is no optimum", () => {
+    // min −3x − 2y, x + y ≤ 4, 0 ≤ x ≤ 3, y free: (3, 1) with the dual −2 and the reduced cost −1 of x.
+    const columns = [1, 1].map((value) => ({ rows: [0], values: [value] }));
+    const bounds = { rowLower: [-Infinity], rowUpper: [4], colLower: [0, -Infinity], colUpper: [3, Infinity] };
+    const excess = (x: number, y: number, dual: number) =>
+      kktOf({ columns, cost: [-3, -2], ...bounds }, Float64Array.of(x, y), Float64Array.of(dual), 0).excess;
+    expect(excess(3, 1, -2)).toBeLessThan(1e-15);
+    for (const off of [1e-7, -1e-7]) {
+      expect(excess(3 + off, 1, -2)).toBeGreaterThan(1e-9);
+      expect(excess(3, 1 + off, -2)).toBeGreaterThan(1e-9);
+      expect(excess(3, 1, -2 + off)).toBeGreaterThan(1e-9);
     }
   });
 

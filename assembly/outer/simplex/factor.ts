@@ -2,10 +2,14 @@
 
 import { axpy, axpyNorm, dot, scale } from "../basis";
 import { BASIC, FREE, f, INFINITE, int, put, Simplex } from "./model";
-import { addColumn, columnDot, isBasic, rest, setStatus, settle } from "./variables";
+import { addColumn, columnDot, isBasic, rest, setStatus, settle, sparseDot } from "./variables";
 
 /** Relative residual of x_B and y above which the inverse is made anew. */
-const ACCURATE: f64 = 1e-13;
+const ACCURATE: f64 = 1e-11;
+/** An entry of the pivot column that is rounding: without them the inverse stays sparse. */
+const NOISE: f64 = 1e-14;
+/** Times what making the inverse costs the pivots since may have cost, as long as it is accurate. */
+const PATIENCE: f64 = 4;
 
 /** p.column ← inverse · column j. */
 export function ftran(p: Simplex, j: i32): void {
@@ -22,9 +26,7 @@ export function ftran(p: Simplex, j: i32): void {
   const begin = int(p.starts, j);
   const end = int(p.starts, j + 1);
   for (let i = 0; i < p.m; i++) {
-    let sum: f64 = 0;
-    for (let e = begin; e < end; e++) sum += f(p.values, e) * f(inverse, int(p.rows, e));
-    put(p.column, i, sum);
+    put(p.column, i, sparseDot(p, begin, end, inverse));
     inverse += row;
   }
 }
@@ -72,7 +74,7 @@ function update(p: Simplex, r: i32): i32 {
   let changed = 0;
   for (let i = 0; i < p.m; i++) {
     const a = f(p.column, i);
-    if (i != r && a != 0) {
+    if (i != r && abs(a) > NOISE) {
       changed++;
       const other = rowOf(p, i);
       if (count < 0) {
@@ -236,7 +238,7 @@ export function fresh(p: Simplex): void {
  * (a dense inverse costs m of them: five times the whole time at 1000 rows when it is made every 100).
  */
 export function refresh(p: Simplex): void {
-  if (p.work < p.making) {
+  if (p.work < PATIENCE * p.making) {
     computePrimal(p);
     computeDual(p);
     p.stale = 0;
