@@ -1,44 +1,73 @@
-import { fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { seeds, sizes } from "./family.ts";
-import { type Answer, type PeerName, peers } from "./peers.ts";
+import type { Turn } from "./peer-process.ts";
+import { type PeerName, peers } from "./peers.ts";
 
-type SeedAnswer = Answer & { readonly seed: number };
-interface Measured {
-  readonly answers: readonly SeedAnswer[];
-  /** Why there are fewer answers than seeds. */
-  readonly ended?: string;
-}
+/** Turns of every peer on every seed, one peer after the other, as long as its seconds last. */
+const ROUNDS = 5;
 
-function measure(name: PeerName, size: number, cap: number): Promise<Measured> {
-  return new Promise((resolve) => {
-    const answers: SeedAnswer[] = [];
-    const child = fork(fileURLToPath(new URL("peer-process.ts", import.meta.url)), [name, String(size)], {
-      stdio: ["ignore", "ignore", "ignore", "ipc"],
+/** A peer in its process. */
+class Contender {
+  readonly name: PeerName;
+  readonly turns = new Map<number, Turn[]>();
+  /** Why it is not asked any more. */
+  ended: string | undefined;
+  readonly #cap: number;
+  readonly #child: ChildProcess;
+  readonly #ready: Promise<unknown>;
+  #spent = 0;
+
+  /** @param cap seconds, for all of its turns */
+  constructor(name: PeerName, size: number, cap: number) {
+    this.name = name;
+    this.#cap = cap;
+    const path = fileURLToPath(new URL("peer-process.ts", import.meta.url));
+    this.#child = fork(path, [name, String(size)], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+    this.#ready = this.#message(60);
+  }
+
+  async turn(seed: number): Promise<void> {
+    const before = this.turns.get(seed) ?? [];
+    // Its seconds are for every seed once, and then for more of them.
+    if (this.ended !== undefined || (before.length > 0 && this.#spent > this.#cap)) return;
+    await this.#ready;
+    if (this.ended !== undefined) return;
+    const began = performance.now();
+    this.#child.send(seed);
+    const turn = (await this.#message(Math.max(this.#cap - this.#spent, 1))) as Turn | undefined;
+    this.#spent += (performance.now() - began) / 1000;
+    // JSON has no NaN.
+    if (turn) this.turns.set(seed, [...before, { ...turn, objective: turn.objective ?? Number.NaN }]);
+  }
+
+  end(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  #message(seconds: number): Promise<unknown> {
+    return new Promise((resolve) => {
+      const settle = (value: unknown, ended?: string) => {
+        clearTimeout(timer);
+        this.#child.removeAllListeners();
+        if (ended !== undefined) {
+          this.ended = ended;
+          this.end();
+        }
+        resolve(value);
+      };
+      const timer = setTimeout(() => settle(undefined, `> ${this.#cap} s`), seconds * 1000);
+      this.#child.once("message", (message) => settle(message));
+      this.#child.once("close", () => settle(undefined, "crashed"));
     });
-    let ended: string | undefined;
-    const timer = setTimeout(() => {
-      ended = `> ${cap} s`;
-      child.kill("SIGKILL");
-    }, cap * 1000);
-    child.on("message", (message) => {
-      // JSON has no NaN.
-      const answer = message as SeedAnswer;
-      answers.push({ ...answer, objective: answer.objective ?? Number.NaN });
-    });
-    child.on("close", (code) => {
-      clearTimeout(timer);
-      if (code !== 0) ended ??= "crashed";
-      resolve(ended === undefined ? { answers } : { answers, ended });
-    });
-  });
+  }
 }
 
 export interface Row {
   readonly m: number;
   readonly k: number;
   readonly peer: PeerName;
-  /** Medians over the seeds answered rightly, ms. */
+  /** Medians over the seeds answered rightly of the medians of all solves, ms of wall time. */
   readonly cold?: number;
   readonly warm?: number;
   readonly right: number;
@@ -46,28 +75,37 @@ export interface Row {
   readonly ended?: string;
 }
 
-const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1];
+export const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
-/** Every peer at every size. `cap`: seconds for the three seeds; a peer that needs more is not asked for larger sizes. */
+/** Whether a peer's turns on a seed have the optimum that ours proved. */
+function isRight(turns: readonly Turn[], proved: Turn | undefined): boolean {
+  const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.abs(b));
+  if (!proved || Number.isNaN(proved.objective)) return false;
+  return turns.every(
+    ({ objective, warm }) =>
+      close(objective, proved.objective) && (!warm || close(warm.objective, proved.warm!.objective)),
+  );
+}
+
+/** Every peer at every size, in turns. `cap`: its seconds a size; who needs more is not asked for larger sizes. */
 export async function benchFamily(asked: readonly number[], cap: number, report: (row: Row) => void): Promise<Row[]> {
   const rows: Row[] = [];
   const given = new Set<PeerName>();
   for (const size of asked) {
     const [m, k] = sizes[size]!;
-    let truth: readonly SeedAnswer[] = [];
-    for (const peer of Object.keys(peers) as PeerName[]) {
-      if (given.has(peer)) continue;
-      const { answers, ended } = await measure(peer, size, cap);
-      if (peer === "learnloss") truth = answers;
+    const names = (Object.keys(peers) as PeerName[]).filter((name) => !given.has(name));
+    const contenders = names.map((name) => new Contender(name, size, cap));
+    for (let round = 0; round < ROUNDS; round++)
+      for (const seed of seeds) for (const contender of contenders) await contender.turn(seed);
+    const truth = contenders.find(({ name }) => name === "learnloss")?.turns;
+    for (const contender of contenders) {
+      contender.end();
+      const { name: peer, turns, ended } = contender;
       if (ended) given.add(peer);
-      const close = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * (1 + Math.abs(b));
-      const right = answers.filter(({ seed, objective, warm }) => {
-        const proved = truth.find((answer) => answer.seed === seed);
-        if (!proved || Number.isNaN(proved.objective)) return false;
-        return close(objective, proved.objective) && (!warm || close(warm.objective, proved.warm!.objective));
-      });
-      const cold = median(right.map(({ time }) => time));
-      const warm = median(right.flatMap((answer) => (answer.warm ? [answer.warm.time] : [])));
+      const answered = [...turns].map(([seed, list]) => ({ list, right: isRight(list, truth?.get(seed)?.[0]) }));
+      const right = answered.flatMap((answer) => (answer.right ? [answer.list] : []));
+      const cold = median(right.map((list) => median(list.flatMap(({ times }) => times))!));
+      const warm = median(right.flatMap((list) => median(list.flatMap((turn) => turn.warm?.times ?? [])) ?? []));
       const row: Row = {
         m,
         k,
@@ -75,7 +113,7 @@ export async function benchFamily(asked: readonly number[], cap: number, report:
         ...(cold === undefined ? {} : { cold }),
         ...(warm === undefined ? {} : { warm }),
         right: right.length,
-        wrong: answers.length - right.length,
+        wrong: answered.length - right.length,
         ...(ended ? { ended } : {}),
       };
       rows.push(row);

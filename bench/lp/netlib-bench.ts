@@ -4,6 +4,7 @@ import { type LpProblem, solveLp } from "../../src/outer/lp.ts";
 import { columnsOf } from "../../src/outer/lp-matrix.ts";
 import { parseMps } from "../../src/outer/mps.ts";
 import type { ColumnLp } from "./family.ts";
+import { median } from "./family-bench.ts";
 import { type Highs, highsModel, loadGlpk } from "./peers.ts";
 
 export const highsStatuses: Record<number, string> = {
@@ -44,13 +45,13 @@ export interface NetlibRow {
   readonly glpk?: number;
 }
 
-/** The least of repeats; ours is the time it says itself, scaling and verification included. */
-function best(run: () => number): number {
-  const times: number[] = [];
+/** Medians of repeats, the solvers in turns: of a problem 11 each, or as many as there is time for. */
+function interleaved(runs: readonly (() => number)[]): number[] {
+  const times = runs.map((): number[] => []);
   const began = performance.now();
-  do times.push(run());
-  while (times.length < 15 && performance.now() - began < 100);
-  return Math.min(...times);
+  for (let round = 0; round < 11 && (round < 3 || performance.now() - began < 1000); round++)
+    for (const [i, run] of runs.entries()) times[i]!.push(run());
+  return times.map((list) => median(list)!);
 }
 
 export async function benchNetlib(highs: Highs, folder: string, report: (line: string) => void): Promise<NetlibRow[]> {
@@ -67,11 +68,10 @@ export async function benchNetlib(highs: Highs, folder: string, report: (line: s
     const notes: string[] = [];
     const outcome = solveLp(problem);
     if (!right(outcome.status, outcome.status === "optimal" ? outcome.objective : Number.NaN)) notes.push("ours WRONG");
-    const ours = best(() => solveLp(problem).milliseconds);
     const lp = columnForm(problem);
     let status = "";
     let objective = Number.NaN;
-    const highsTime = best(() => {
+    const runHighs = () => {
       const model = highsModel(highs, lp, {});
       const began = performance.now();
       model.run();
@@ -80,16 +80,22 @@ export async function benchNetlib(highs: Highs, folder: string, report: (line: s
       objective = model.getObjectiveValue() + (problem.offset ?? 0);
       model.dispose();
       return time;
-    });
-    const highsRight = right(status, objective);
-    if (!highsRight) notes.push(`highs WRONG: ${status} ${objective}`);
+    };
     let glpkRight = false;
     let answer = { status: -1, z: Number.NaN };
-    const glpkTime = best(() => {
+    const runGlpk = () => {
       const began = performance.now();
       answer = glpk(problem, true);
       return performance.now() - began;
-    });
+    };
+    // Ours is the time it says itself, scaling and verification included.
+    const [ours, highsTime, glpkTime] = interleaved([() => solveLp(problem).milliseconds, runHighs, runGlpk]) as [
+      number,
+      number,
+      number,
+    ];
+    const highsRight = right(status, objective);
+    if (!highsRight) notes.push(`highs WRONG: ${status} ${objective}`);
     if (Number.isNaN(Number(expected))) glpkRight = answer.status !== 0;
     else glpkRight = right(answer.status === 0 ? "optimal" : "", answer.z + (problem.offset ?? 0));
     if (!glpkRight) notes.push(`glpk.js WRONG: ${answer.status} ${answer.z}`);
