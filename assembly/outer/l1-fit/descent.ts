@@ -1,9 +1,11 @@
 // The descent over vertices: pricing, pivots, perturbation.
 
 import { columnStride, dot, rowTimesInverse, updateInverse } from "../basis";
+import { ITERATION_LIMIT, OPTIMAL } from "../outcome";
+import { unit, xorshift } from "../xorshift";
 import { rebuild, refresh } from "./factor";
 import { advance, minimumAlong } from "./line-search";
-import { at, ITERATION_LIMIT, L1Fit, OPTIMAL, total, ZERO } from "./model";
+import { at, L1Fit, total, ZERO } from "./model";
 import { addTo, basic, bound, rowInto, setBasic } from "./rows";
 import { awake, wakeAll } from "./sifting";
 
@@ -42,12 +44,8 @@ function tolerance(f: L1Fit): f64 {
 }
 
 function uniform(f: L1Fit): f64 {
-  let z = f.random;
-  z ^= z << 13;
-  z ^= z >> 17;
-  z ^= z << 5;
-  f.random = z;
-  return <f64>z / 4294967296.0;
+  f.random = xorshift(f.random);
+  return unit(f.random);
 }
 
 /** Moves the residuals that are 0 away from it, each to its own side. */

@@ -19,10 +19,6 @@ import { columnStride } from "../basis";
 import { tileSide } from "../gram";
 import { panelBytes } from "../panels";
 
-export const OPTIMAL: i32 = 0;
-export const INFEASIBLE: i32 = 1;
-export const ITERATION_LIMIT: i32 = 2;
-export const NUMERICAL: i32 = 3;
 /** Panels whose share of the normal equations is summed up in registers. */
 export const CHUNK: i32 = 32;
 /** Bytes before the panels. */

@@ -1,9 +1,10 @@
 // The whole fit: start or go on, descend, and raise M until the hard rows hold.
 
 import { columnStride } from "../basis";
+import { INFEASIBLE, NUMERICAL, OPTIMAL } from "../outcome";
 import { minimize } from "./descent";
 import { rebuild } from "./factor";
-import { at, INFEASIBLE, L1Fit, NUMERICAL, OPTIMAL, total, ZERO } from "./model";
+import { at, L1Fit, total, ZERO } from "./model";
 import { locate, recompute, setBounds } from "./rows";
 import { sift } from "./sifting";
 import { approach, artificials, leastSquares } from "./start";

@@ -1,23 +1,19 @@
 // Dual simplex: steepest edge, bound flipping, Harris.
 
-import { computeDual, computePrimal, exchange, fresh, ftran, nonzerosOf, pivotRow, refresh, rowDot } from "./factor";
+import { INFEASIBLE, ITERATION_LIMIT, NUMERICAL, OPTIMAL } from "../outcome";
 import {
-  AT_LOWER,
-  AT_UPPER,
-  CHECK,
-  FREE,
-  f,
-  INFEASIBLE,
-  INFINITE,
-  ITERATION_LIMIT,
-  int,
-  NUMERICAL,
-  OPTIMAL,
-  PIVOT,
-  put,
-  Simplex,
-  uniform,
-} from "./model";
+  computeDual,
+  computePrimal,
+  exchange,
+  fresh,
+  ftran,
+  moveBasic,
+  nonzerosOf,
+  pivotRow,
+  refresh,
+  rowDot,
+} from "./factor";
+import { AT_LOWER, AT_UPPER, CHECK, FREE, f, INFINITE, int, PIVOT, put, Simplex, uniform } from "./model";
 import { addColumn, dualViolation, rest, setStatus } from "./variables";
 
 /** Perturbs the costs away from degeneracy, flips boxed variables, and shifts the costs of what is dual infeasible. */
@@ -214,13 +210,7 @@ function dualPivot(p: Simplex, r: i32): i32 {
   }
   const goal = raising ? f(p.lo, leaving) : f(p.hi, leaving);
   const step = (f(p.x, leaving) - goal) / pivot;
-  for (let i = 0; i < p.m; i++) {
-    const a = f(p.column, i);
-    if (a != 0) {
-      const j = int(p.head, i);
-      put(p.x, j, f(p.x, j) - step * a);
-    }
-  }
+  moveBasic(p, step);
   put(p.x, q, f(p.x, q) + step);
   exchange(p, r, q, raising ? AT_LOWER : AT_UPPER);
   p.iterations++;

@@ -262,6 +262,17 @@ export function pivotRow(p: Simplex, r: i32): void {
   p.touching = count;
 }
 
+/** x_B ← x_B − t · p.column: variable q, to which the column belongs, moves by t. */
+export function moveBasic(p: Simplex, t: f64): void {
+  for (let i = 0; i < p.m; i++) {
+    const a = f(p.column, i);
+    if (a != 0) {
+      const j = int(p.head, i);
+      put(p.x, j, f(p.x, j) - t * a);
+    }
+  }
+}
+
 /** Variable q becomes basic in row r, whose variable goes to `status`; p.column is the pivot column. */
 export function exchange(p: Simplex, r: i32, q: i32, status: i32): void {
   const leaving = int(p.head, r);

@@ -10,12 +10,8 @@
 // They take turns until both kinds of infeasibility are gone with costs and bounds as given.
 
 import { columnStride } from "../basis";
+import { unit, xorshift } from "../xorshift";
 
-export const OPTIMAL: i32 = 0;
-export const INFEASIBLE: i32 = 1;
-export const ITERATION_LIMIT: i32 = 2;
-export const NUMERICAL: i32 = 3;
-export const UNBOUNDED: i32 = 4;
 export const AT_LOWER: i32 = 0;
 export const AT_UPPER: i32 = 1;
 export const FREE: i32 = 2;
@@ -69,10 +65,6 @@ export class Simplex {
   touching: i32;
   nonzeros: usize; // i32[m] byte offsets of the entries of a vector of length m
   unit: usize; // [all] the size of a reduced cost that counts as 1: the dual tolerance is relative to it
-}
-
-function at(base: usize, i: i32): usize {
-  return base + ((<usize>i) << 3);
 }
 
 export function f(base: usize, i: i32): f64 {
@@ -163,10 +155,6 @@ export function simplexHead(block: usize, i: i32): i32 {
 }
 
 export function uniform(p: Simplex): f64 {
-  let z = p.random;
-  z ^= z << 13;
-  z ^= z >> 17;
-  z ^= z << 5;
-  p.random = z;
-  return <f64>z / 4294967296.0;
+  p.random = xorshift(p.random);
+  return unit(p.random);
 }

@@ -1,22 +1,8 @@
 // Primal simplex: Devex, Harris.
 
-import { exchange, fresh, ftran, pivotRow, refresh } from "./factor";
-import {
-  AT_LOWER,
-  AT_UPPER,
-  CHECK,
-  f,
-  INFINITE,
-  ITERATION_LIMIT,
-  int,
-  NUMERICAL,
-  OPTIMAL,
-  PIVOT,
-  put,
-  Simplex,
-  UNBOUNDED,
-  uniform,
-} from "./model";
+import { ITERATION_LIMIT, NUMERICAL, OPTIMAL, UNBOUNDED } from "../outcome";
+import { exchange, fresh, ftran, moveBasic, pivotRow, refresh } from "./factor";
+import { AT_LOWER, AT_UPPER, CHECK, f, INFINITE, int, PIVOT, put, Simplex, uniform } from "./model";
 import { dualViolation, rest, setStatus } from "./variables";
 
 /** Devex weight above which the reference framework is set anew: without, weights reach 1e140 and price nothing. */
@@ -131,10 +117,7 @@ function primalPivot(p: Simplex, q: i32): f64 {
   else if (size < 1e-7 && p.updates > 0) return -1;
   const signed = direction * step;
   if (flips) {
-    for (let i = 0; i < p.m; i++) {
-      const j = int(p.head, i);
-      put(p.x, j, f(p.x, j) - signed * f(p.column, i));
-    }
+    moveBasic(p, signed);
     setStatus(p, q, int(p.status, q) == AT_LOWER ? AT_UPPER : AT_LOWER);
     rest(p, q);
     p.iterations++;
@@ -157,10 +140,7 @@ function primalPivot(p: Simplex, q: i32): f64 {
   put(p.d, q, 0);
   put(p.d, leaving, -theta);
   put(p.devex, leaving, max(reference / (pivot * pivot), 1));
-  for (let i = 0; i < p.m; i++) {
-    const j = int(p.head, i);
-    put(p.x, j, f(p.x, j) - signed * f(p.column, i));
-  }
+  moveBasic(p, signed);
   put(p.x, q, f(p.x, q) + signed);
   exchange(p, r, q, -direction * pivot < 0 ? AT_LOWER : AT_UPPER);
   p.iterations++;

@@ -1,8 +1,9 @@
 // The two methods take turns until both kinds of infeasibility are gone with costs and bounds as given.
 
+import { INFEASIBLE, ITERATION_LIMIT, NUMERICAL, OPTIMAL } from "../outcome";
 import { dualSimplex, makeDualFeasible } from "./dual";
 import { fresh, refresh, rowOf } from "./factor";
-import { f, INFEASIBLE, ITERATION_LIMIT, int, NUMERICAL, OPTIMAL, put, Simplex } from "./model";
+import { f, int, put, Simplex } from "./model";
 import { PERTURBED, primalSimplex, resetDevex } from "./primal";
 import { dualViolation, settle } from "./variables";
 
