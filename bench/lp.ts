@@ -1,10 +1,10 @@
 // npm run bench:lp [-- --only family|netlib|campaign|structured|memory --sizes 0,1,2,3,4 --cap SECONDS --campaign N
-//   --first SEED --json FILE]
+//   --structures N --first SEED --json FILE]
 // The LP engine against its peers (once: `npm install --prefix bench --ignore-scripts`).
 // 1. the outer fit's family at five sizes, cold and warm; 2. the Netlib problems in LEARNLOSS_NETLIB; 3. N random LPs
-// and 3N/20 random fits against highs, status and objective; 4. N/50 LPs of each structure, of 30, 100 and 300 rows, and
-// two of 1000; 5. 100,000 solves in constant memory. An answer is checked before its time counts. FILE keeps what other
-// runs put there of other parts and sizes.
+// and 3N/20 random fits against highs, status and objective; 4. N LPs of each structure, of 30, 100 and 300 rows, and two
+// of 1000; 5. 100,000 solves in constant memory. Times are medians of wall time, the solvers in turns; an answer is checked
+// before its time counts. FILE keeps what other runs put there of other parts and sizes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -18,7 +18,8 @@ const { values: options } = parseArgs({
     only: { type: "string" },
     sizes: { type: "string", default: "0,1,2,3,4" },
     cap: { type: "string", default: "20" },
-    campaign: { type: "string", default: "500" },
+    campaign: { type: "string", default: "10000" },
+    structures: { type: "string", default: "6" },
     first: { type: "string", default: "0" },
     json: { type: "string" },
   },
@@ -69,14 +70,16 @@ if (asked("campaign")) {
 }
 if (asked("structured")) {
   const highs = await loadHighs();
-  const count = Math.ceil(Number(options.campaign) / 50);
+  const count = Number(options.structures);
   const structured = [30, 100, 300, 1000].flatMap((size) =>
     campaignStructured(highs, size, size < 1000 ? count : Math.min(2, count), Number(options.first)),
   );
-  log("\nstructure     rows  solved  unproved  slowest, ms");
-  for (const { family, size, compared, different, slowest } of structured) {
+  log("\nstructure     rows  solved  unproved  slowest, ms   times highs");
+  for (const { family, size, compared, different, slowest, ours, highs: theirs } of structured) {
     const cells = [String(size).padStart(5), String(compared).padStart(7), String(different.length).padStart(9)];
-    log(`${family.padEnd(12)} ${cells.join(" ")} ${slowest.toFixed(1).padStart(12)}`);
+    log(
+      `${family.padEnd(12)} ${cells.join(" ")} ${slowest.toFixed(1).padStart(12)} ${(ours / theirs).toFixed(2).padStart(13)}`,
+    );
     for (const line of different.slice(0, 5)) log(`  ${line}`);
   }
   Object.assign(result, { structured });
