@@ -74,19 +74,16 @@ export function scale(a: f64, x: usize, bytes: usize): void {
 
 /**
  * Another row takes slot q of the basis; w = that row times the inverse. Its column is divided by the pivot w[q], and
- * leaves the others by w[l] times. Returns how many others there were.
+ * leaves the others by w[l] times.
  */
-export function updateInverse(inverse: usize, p: i32, q: i32, w: usize): i32 {
+export function updateInverse(inverse: usize, p: i32, q: i32, w: usize): void {
   const stride = (<usize>columnStride(p)) << 3;
   const pivot = inverse + <usize>q * stride;
   scale(1 / load<f64>(w + ((<usize>q) << 3)), pivot, stride);
-  let others = 0;
   for (let l = 0; l < p; l++) {
     const factor = load<f64>(w + ((<usize>l) << 3));
     if (l != q && factor != 0) {
       axpy(-factor, pivot, inverse + <usize>l * stride, stride);
-      others++;
     }
   }
-  return others;
 }

@@ -16,7 +16,9 @@ class Contender {
   readonly #cap: number;
   readonly #child: ChildProcess;
   readonly #ready: Promise<unknown>;
+  /** Seconds, of all turns and of the last. */
   #spent = 0;
+  #last = 0;
 
   /** @param cap seconds, for all of its turns */
   constructor(name: PeerName, size: number, cap: number) {
@@ -30,13 +32,14 @@ class Contender {
   async turn(seed: number): Promise<void> {
     const before = this.turns.get(seed) ?? [];
     // Its seconds are for every seed once, and then for more of them.
-    if (this.ended !== undefined || (before.length > 0 && this.#spent > this.#cap)) return;
+    if (this.ended !== undefined || (before.length > 0 && this.#spent + this.#last > this.#cap)) return;
     await this.#ready;
     if (this.ended !== undefined) return;
     const began = performance.now();
     this.#child.send(seed);
     const turn = (await this.#message(Math.max(this.#cap - this.#spent, 1))) as Turn | undefined;
-    this.#spent += (performance.now() - began) / 1000;
+    this.#last = (performance.now() - began) / 1000;
+    this.#spent += this.#last;
     // JSON has no NaN.
     if (turn) this.turns.set(seed, [...before, { ...turn, objective: turn.objective ?? Number.NaN }]);
   }

@@ -76,6 +76,20 @@ test("SIMD and scalar builds take the same number of iterations to the same obje
   }
 });
 
+test("a cold fit starts a few pivots away from its minimum", () => {
+  for (const [m, k, grid] of [
+    [2000, 20, 0],
+    [3000, 30, 0],
+    [2000, 20, 0.5],
+  ] as const) {
+    const p = randomFit(0, m, k, { grid });
+    const outcome = fitOf(p).solve();
+    expectProved(outcome, p);
+    // From least squares alone 45, 82 and more.
+    expect(outcome.iterations).toBeLessThan(2 * k);
+  }
+});
+
 test("trap: near the cone's apex the hard rows hold relative to α", () => {
   let flat = 0;
   for (let seed = 0; seed < 40; seed++) {

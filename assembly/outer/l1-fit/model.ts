@@ -89,7 +89,6 @@ export class L1Fit {
   origin: usize; // i32, of slots: observation
   t: usize;
   list: usize; // i32
-  cost: usize; // ‖column‖² of the inverse
 }
 
 export function at(base: usize, i: i32): usize {
@@ -157,13 +156,12 @@ export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32
   f.w = next + 3 * column;
   f.row = next + 4 * column;
   f.ignored = next + 5 * column;
-  f.cost = next + 6 * column;
-  f.basis = next + 7 * column;
-  f.resting = next + 8 * column;
-  f.center = next + 9 * column;
-  f.spread = next + 10 * column;
-  f.pairs = next + 11 * column;
-  f.normal = next + 13 * column;
+  f.basis = next + 6 * column;
+  f.resting = next + 7 * column;
+  f.center = next + 8 * column;
+  f.spread = next + 9 * column;
+  f.pairs = next + 10 * column;
+  f.normal = next + 12 * column;
   f.chunk = f.normal + ((<usize>tileSide(f.p) * <usize>tileSide(f.p)) << 3);
   store<f64>(at(f.s, 2 * capacity), 1);
   store<f64>(f.coneRows + ((<usize>k) << 3), 1);
