@@ -59,6 +59,9 @@ const BRIEF = {
  */
 const KINK = { wide: 0.1, sharp: 0.03 };
 
+/** Share of e by which the span may be wrong about a λ away from what was trained: what it says is within, is searched. */
+const SLACK = 0.06;
+
 /** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
 const CANDIDATES = 6;
 
@@ -240,7 +243,9 @@ export class Learner<F extends Features> {
   *#isNew(lambda: Float64Array): Generator<Pause, boolean> {
     const { chosen } = this.session.leaders;
     if (!chosen) return true;
-    return distance(lambda, chosen.lambda) > SKETCH.still && (yield* this.#predict(lambda)) < chosen.error;
+    return (
+      distance(lambda, chosen.lambda) > SKETCH.still && (yield* this.#predict(lambda)) < (1 + SLACK) * chosen.error
+    );
   }
 
   /** Trains at λ. The error of a model near the minimizer is corrected for what it lacks: e − u·∇ℓ, u the adjoint. */
