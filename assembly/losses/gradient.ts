@@ -115,7 +115,7 @@ export function forward<T>(
 ): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelScores<T>(count, d, o.outputs, x, weights, z, BLOCK, ahead<T>(o, first));
+    panelScores<T>(count, d, o.outputs, x, weights, z, BLOCK);
   } else if (o.packs) {
     const row = o.packedRow;
     for (let i = 0; i < count; i++) {
@@ -141,9 +141,16 @@ export function forward<T>(
   const intercepts = theta + ((<usize>o.weightCount) << 3);
   for (let c = 0; c < o.outputs; c++) {
     const intercept = <T>load<f64>(intercepts + ((<usize>c) << 3));
-    for (let i = 0; i < count; i++) {
-      const at = z + <usize>(c * BLOCK + i) * sizeof<T>();
-      store<T>(at, <T>(load<T>(at) + intercept));
+    const row = z + <usize>(c * BLOCK) * sizeof<T>();
+    if (ASC_FEATURE_SIMD) {
+      const vector = v128.splat<T>(intercept);
+      const end = row + <usize>count * sizeof<T>(); // the last vector reaches into the rest of z's row, which nobody reads
+      for (let at = row; at < end; at += 16) v128.store(at, v128.add<T>(v128.load(at), vector));
+    } else {
+      for (let i = 0; i < count; i++) {
+        const at = row + <usize>i * sizeof<T>();
+        store<T>(at, <T>(load<T>(at) + intercept));
+      }
     }
   }
 }

@@ -17,13 +17,13 @@ function pair<T>(o: Objective, first: i32, i: i32, second: i32, z: usize): void 
   const C = o.outputs;
   const e = o.exponentials;
   let largest = loadPair<T>(at<T>(z, 0, i));
-  let mean = largest;
-  for (let c = 1; c < C; c++) {
-    const s = loadPair<T>(at<T>(z, c, i));
-    largest = f64x2.pmax(largest, s);
-    mean = f64x2.add(mean, s);
+  for (let c = 1; c < C; c++) largest = f64x2.pmax(largest, loadPair<T>(at<T>(z, c, i)));
+  let mean = largest; // of the scores, where it is wanted
+  if (o.uniformWeights != 0) {
+    mean = loadPair<T>(at<T>(z, 0, i));
+    for (let c = 1; c < C; c++) mean = f64x2.add(mean, loadPair<T>(at<T>(z, c, i)));
+    mean = f64x2.mul(mean, f64x2.splat(1 / <f64>C));
   }
-  mean = f64x2.mul(mean, f64x2.splat(1 / <f64>C));
   const deepest = f64x2.splat(-700); // e⁻⁷⁰⁰ is 0 beside 1, and not subnormal
   let total = f64x2.splat(0);
   for (let c = 0; c < C; c++) {
