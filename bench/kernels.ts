@@ -214,7 +214,9 @@ async function peer(problem: Problem, reference: Float64Array, name: string, mak
     const error = errorOf(it.gradient(), expected);
     check(error, 1e-4);
     const time = it.times ? timedBy(it.times) : await timed(() => it.run());
-    record({ task: nameOf(problem), solver: it.name, ...outcome(problem, time, peaks.get("simd f32")!), error });
+    const row = { task: nameOf(problem), solver: it.name, ...outcome(problem, time, peaks.get("simd f32")!), error };
+    record(row);
+    console.log(`  the SIMD128 peak itself would be ${(1 / row.peakRatio).toFixed(1)} times ${it.name}`);
     if (it.note) note(it.note);
     it.dispose?.();
   } catch (error) {
