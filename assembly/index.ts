@@ -41,13 +41,16 @@ export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } fro
 export { logLoss, meanSquaredError } from "./metrics/losses";
 export { aucError } from "./metrics/ranking";
 export {
+  objectiveBlockBytes,
   objectiveBytes,
   objectivePasses,
   objectiveScratchBytes,
   objectiveSetData,
+  objectiveSetGap,
   objectiveSetGenerator,
   objectiveSetNormGroups,
   objectiveSetPenalty,
+  objectiveValues,
 } from "./objective";
 export { penaltyProx } from "./penalties/group";
 export { penaltyFeatures } from "./penalties/separable";

@@ -23,9 +23,12 @@ export class Objective {
   columns: i32;
   outputs: i32; // classes for SOFTMAX, otherwise 1
   groups: i32;
+  gapAt: i32; // rows from here on lie `gap` rows further in X: what another fold is judged by is passed over
+  gap: i32;
+  block: usize; // the block of rows around the gap, side by side (dense)
   values: usize; // X, row by row; only the nonzeros when `columnIndices` is set
   columnIndices: usize; // i32 per nonzero, ascending within a row (CSR), or 0 for dense
-  rowStarts: usize; // i32[rows + 1] (CSR)
+  rowStarts: usize; // i32[rows + 1] (CSR), the gap apart
   generator: usize; // makes the rows of X where they are not held (augmentation), or 0
   targets: usize; // f64 per row: class index, 0 or 1, or a real number
   rowWeights: usize; // f64 per row: sample weight over the total of its group, so that a group's loss is a mean
@@ -87,6 +90,21 @@ export class Objective {
     return this.outputs * this.columns;
   }
 
+  /** Where row i lies in X. */
+  placeOf(i: i32): i32 {
+    return i < this.gapAt ? i : i + this.gap;
+  }
+
+  /** Values of X in the rows of the objective. */
+  get valueCount(): f64 {
+    if (this.columnIndices == 0) return <f64>this.rows * <f64>this.columns;
+    return <f64>(this.valuesBetween(0, this.rows + this.gap) - this.valuesBetween(this.gapAt, this.gapAt + this.gap));
+  }
+
+  private valuesBetween(from: i32, to: i32): i32 {
+    return load<i32>(this.rowStarts + ((<usize>to) << 2)) - load<i32>(this.rowStarts + ((<usize>from) << 2));
+  }
+
   get thetaCount(): i32 {
     return this.outputs * (this.columns + 1);
   }
@@ -141,8 +159,34 @@ export function objectiveSetData(
   o.groupLosses = groupLosses;
   o.scratch = scratch;
   o.generator = 0;
+  o.gapAt = rows;
+  o.gap = 0;
   o.fine = false;
   o.passes = 0;
+}
+
+/** What `objectiveSetGap` copies the rows around a gap to (dense X). */
+export function objectiveBlockBytes(pointer: usize): usize {
+  const o = changetype<Objective>(pointer);
+  return <usize>BLOCK * <usize>o.columns * <usize>o.width;
+}
+
+/** The rows from `gapAt` on lie `gap` rows further. block: `objectiveBlockBytes` bytes, 0 for CSR. */
+export function objectiveSetGap(pointer: usize, gapAt: i32, gap: i32, block: usize): void {
+  const o = changetype<Objective>(pointer);
+  o.gapAt = gapAt;
+  o.gap = gap;
+  o.block = block;
+  const first = gapAt - (gapAt % BLOCK);
+  if (block == 0 || gapAt == first) return;
+  const row = <usize>o.columns * <usize>o.width;
+  for (let i = first; i < min(first + BLOCK, o.rows); i++) {
+    memory.copy(block + <usize>(i - first) * row, o.values + <usize>o.placeOf(i) * row, row);
+  }
+}
+
+export function objectiveValues(pointer: usize): f64 {
+  return changetype<Objective>(pointer).valueCount;
 }
 
 export function objectiveSetNormGroups(pointer: usize, groups: i32, starts: usize, members: usize): void {
@@ -157,7 +201,7 @@ export function objectiveSetGenerator(pointer: usize, generator: usize): void {
   changetype<Objective>(pointer).generator = generator;
 }
 
-/** Rows first … first + count − 1 of a dense X (at most BLOCK of them), one after the other: good until the next call. */
+/** Rows first … first + count − 1 of a dense X, a block of them, one after the other: good until the next call. */
 export function panelOf<T>(o: Objective, first: i32, count: i32): usize {
   if (sizeof<T>() == 8 && o.width == 4 && o.columnIndices == 0) {
     const narrow = panelOf<f32>(o, first, count);
@@ -173,7 +217,8 @@ export function panelOf<T>(o: Objective, first: i32, count: i32): usize {
     return o.wide;
   }
   if (o.generator != 0) return generatePanel<T>(o.generator, first, count);
-  return o.values + <usize>first * <usize>o.columns * sizeof<T>();
+  if (first < o.gapAt && o.gapAt < first + count) return o.block;
+  return o.values + <usize>o.placeOf(first) * <usize>o.columns * sizeof<T>();
 }
 
 export function objectiveSetPenalty(

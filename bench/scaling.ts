@@ -6,16 +6,17 @@ import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { FeatureSpace } from "../src/features/space.ts";
-import { atLeast, createStudy, createTuner, type Dataset, data, fixed, l2 } from "../src/index.ts";
+import { atLeast, createStudy, type Dataset, data, fixed, l2, type TunerOptions } from "../src/index.ts";
 import { Solver } from "../src/inner/solver.ts";
 import { Objective } from "../src/models/objective.ts";
 import { fitLambda } from "../src/outer/fit-lambda.ts";
 import { Random } from "../src/random.ts";
 import { ReducedModel } from "../src/reduced/reduced-model.ts";
 import { report } from "../src/report/report.ts";
+import { Session } from "../src/session.ts";
 import { Arena } from "../src/wasm/arena.ts";
 import { kernels } from "../src/wasm/kernels.ts";
-import { makeProblem, type Problem, type Size } from "./kernels/problem.ts";
+import { bytesOf, makeProblem, type Problem, type Size } from "./kernels/problem.ts";
 
 const { values: options } = parseArgs({ options: { json: { type: "string" } } });
 const base: Size = { model: "softmax", rows: 2000, columns: 256, outputs: 8, precision: "f32" };
@@ -199,22 +200,25 @@ ladder("report", "observations", 1, [6250, 25000, 100000], (count) => {
 interface Memory {
   readonly input: string;
   readonly inputMegabytes: number;
-  /** Bytes held in Wasm, per byte of X as given: X, weights, the solver's vectors; of a tuner also its span. */
+  /** Bytes held in Wasm, per byte of X as given: X, targets, weights, the solver's vectors; without the span of a tuner. */
   readonly ratio: number;
+  /** Of a tuner: its spans, per byte of X. They grow with rows × classes, not with columns; 1 GiB of rows at most. */
+  readonly span?: number;
 }
 const memory: Memory[] = [];
 
-function held(input: string, dataset: Problem["dataset"], make: () => { dispose(): void }): void {
-  const { x } = dataset;
-  const bytes = x.values.byteLength + (x.kind === "csr" ? x.indices.byteLength + x.starts.byteLength : 0);
+function held(input: string, dataset: Problem["dataset"], make: () => { dispose(): void; spanBytes?: number }): void {
+  const bytes = bytesOf({ dataset });
   for (const arena of arenas.splice(0)) arena.dispose();
   const before = kernels().allocatedBytes();
   const it = make();
-  const ratio = (kernels().allocatedBytes() - before) / bytes;
+  const { spanBytes = 0 } = it;
+  const ratio = (kernels().allocatedBytes() - before - spanBytes) / bytes;
   it.dispose();
-  memory.push({ input, inputMegabytes: bytes / 1e6, ratio });
+  const span = spanBytes / bytes;
+  memory.push({ input, inputMegabytes: bytes / 1e6, ratio, ...(spanBytes > 0 ? { span } : {}) });
   console.log(
-    `${input.padEnd(44)}${(bytes / 1e6).toFixed(1).padStart(7)} MB   ${ratio.toFixed(2)} bytes held per byte`,
+    `${input.padEnd(44)}${(bytes / 1e6).toFixed(1).padStart(7)} MB   ${ratio.toFixed(2)} bytes held per byte${span > 0 ? `, ${span.toFixed(2)} more in spans` : ""}`,
   );
 }
 
@@ -243,13 +247,15 @@ const labelled = (problem: Problem, rows = problem.dataset.rows): Dataset => {
     y: Array.from(problem.targets.subarray(0, rows), String),
   });
 };
-const problem = makeProblem(large);
+const problem = makeProblem({ ...large, rows: 60000, columns: 784, outputs: 10 }); // as MNIST
 const train = labelled(problem);
-const tuning = { model: "softmax", features: { l2: l2() } } as const;
-held("a tuner with 1000 validation rows, dense f32", problem.dataset, () =>
-  createTuner({ ...tuning, train, validation: labelled(problem, 1000) }),
-);
-held("a tuner with 5 folds, dense f32", problem.dataset, () => createTuner({ ...tuning, train, folds: 5 }));
+const tuning = (rest: Pick<TunerOptions, "validation" | "folds">) => () => {
+  const session = new Session({ model: "softmax", features: { l2: l2() }, train, ...rest });
+  const spanBytes = session.folds.reduce((sum, fold) => sum + fold.spanBytes, 0);
+  return { spanBytes, dispose: () => session.dispose() };
+};
+held("a tuner with 1000 validation rows, dense f32", problem.dataset, tuning({ validation: labelled(problem, 1000) }));
+held("a tuner with 5 folds, dense f32", problem.dataset, tuning({ folds: 5 }));
 
 if (options.json) {
   const commit = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim();

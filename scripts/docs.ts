@@ -172,7 +172,9 @@ function kernelsTable(): string {
       return [task.replace("softmax ", ""), solver, times[0]!, peaks[0]!, times[1]!, peaks[1]!];
     });
   const bound = (peer: string) => {
-    const row = [...old.values()].find(({ task, solver }) => task.includes("60000×784×10 f32") && solver.includes(peer));
+    const row = [...old.values()].find(
+      ({ task, solver }) => task.includes("60000×784×10 f32") && solver.includes(peer),
+    );
     return row ? (1 / row.peakRatio).toFixed(1) : "?";
   };
   const times = table([

@@ -1,13 +1,14 @@
-import { take } from "./data/dataset.ts";
+import { type Dataset, take, takeLabels } from "./data/dataset.ts";
 import { sampleRows } from "./data/sample.ts";
 import { foldRows } from "./data/split.ts";
 import { encodeTargets } from "./data/targets.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
-import { Objective } from "./models/objective.ts";
+import { Matrix } from "./models/matrix.ts";
+import { Objective, type ObjectiveOptions } from "./models/objective.ts";
 import { ReducedModel } from "./reduced/reduced-model.ts";
 import type { Pause } from "./run.ts";
-import { Trainer, type TrainerOptions, trainingTerms } from "./trainer.ts";
+import { Trainer, type TrainerOptions, type TrainingRows, trainingTerms } from "./trainer.ts";
 import type { TunerOptions } from "./tune.ts";
 import type { Arena, Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
@@ -16,7 +17,7 @@ import type { Kernels } from "./wasm/kernels.ts";
 const CAPACITY = 36;
 
 /**
- * Bytes of the training rows' projections on the span at most: MNIST's 60,000 rows, or 28,000 of them under 12
+ * Bytes of the training rows' projections on the spans of all folds at most: MNIST's 60,000 rows, or 28,000 of them under 12
  * transformations. Of more rows the span sees a sample, and aims less well; the slopes in λ at the models trained are those
  * of all rows. With half of 1000 rows of MNIST, L2 and four transformations, that leaves 0.5 to 1.6 % of the error, where
  * slopes of the sample left 4 to 10 %; with a third of 3000 rows, L1 and L2 or class weights, 0.3 % either way.
@@ -29,6 +30,11 @@ const GUIDED = 1;
 /** So many columns for each of them, or they are too dear: a product in the span costs its directions over the columns. */
 const COLUMNS_PER_GRADIENT = 16;
 
+/** Of a fold whose rows are in Wasm memory: where to take some of them from. */
+export interface FoldOptions extends TrainerOptions {
+  readonly source?: { readonly dataset: Dataset; readonly rows: Int32Array };
+}
+
 /**
  * One training set with the rows that judge it, and the span of the models seen on it. Tuning on a validation set has
  * one, k-fold cross-validation k.
@@ -40,19 +46,15 @@ export class Fold {
   readonly theta: Pointer;
   /** Its training rows over all that the user gave: a pass over them is that share of a pass. */
   readonly share: number;
+  /** Memory of the span: its basis and the rows projected on it. */
+  readonly spanBytes: number;
   readonly #arena: Arena<Kernels>;
   readonly #space: FeatureSpace;
   /** The rows that the span sees: all that are trained on, or a sample. */
   readonly #span: Objective;
   #trainings = 0;
 
-  constructor(
-    arena: Arena<Kernels>,
-    space: FeatureSpace,
-    options: TrainerOptions,
-    share: number,
-    spanBytes = SPAN_BYTES,
-  ) {
+  constructor(arena: Arena<Kernels>, space: FeatureSpace, options: FoldOptions, share: number, spanBytes = SPAN_BYTES) {
     this.#arena = arena;
     this.#space = space;
     this.share = share;
@@ -61,8 +63,10 @@ export class Fold {
     const { outputs, columns, copies } = objective;
     const capacity = Math.min(CAPACITY, columns + 1);
     const most = Math.max(Math.floor(spanBytes / (8 * outputs * capacity * copies)), 1);
+    const before = arena.kernels.allocatedBytes();
     this.#span = options.train.rows > most ? sampleObjective(arena, space, options, most) : objective;
     this.reduced = new ReducedModel(arena, space, this.#span, validation, capacity);
+    this.spanBytes = arena.kernels.allocatedBytes() - before;
     this.theta = arena.f64(objective.thetaCount);
   }
 
@@ -138,68 +142,108 @@ export class Fold {
   }
 }
 
-type TrainingRows = Pick<TrainerOptions, "train" | "targets" | "rowGroups">;
-
-/** The training rows with these indices, with what belongs to them. */
-function takeRows({ train, targets, rowGroups }: TrainingRows, rows: readonly number[]): TrainingRows {
-  const grouped = rowGroups && rowGroups.map.length > 0;
-  return {
-    train: take(train, rows),
-    targets: { ...targets, train: Float64Array.from(rows, (i) => targets.train[i]!) },
-    rowGroups: grouped ? { ...rowGroups, map: Int32Array.from(rows, (i) => rowGroups.map[i]!) } : rowGroups,
-  };
+/** The groups of the training rows with these indices. */
+function groupsOf(rowGroups: TrainerOptions["rowGroups"], rows: ArrayLike<number>): TrainerOptions["rowGroups"] {
+  if (!rowGroups || rowGroups.map.length === 0) return rowGroups;
+  return { ...rowGroups, map: Int32Array.from(rows, (i) => rowGroups.map[i]!) };
 }
 
 /** ℓ_λ over about so many of the training rows, some of every group or class. */
-function sampleObjective(
-  arena: Arena<Kernels>,
-  space: FeatureSpace,
-  options: TrainerOptions,
-  count: number,
-): Objective {
-  const { model, train, targets, rowGroups } = options;
+function sampleObjective(arena: Arena<Kernels>, space: FeatureSpace, options: FoldOptions, count: number): Objective {
+  const { model, train, targets, rowGroups, source } = options;
   const classes = model === "squared" ? new Uint8Array(train.rows) : targets.train;
   const strata = rowGroups && rowGroups.map.length > 0 ? rowGroups.map : classes;
-  const part = takeRows(options, sampleRows(strata, count, 0));
-  return new Objective(arena, { ...trainingTerms(space, { ...options, ...part }), dataset: part.train });
+  const rows = sampleRows(strata, count, 0);
+  const part = {
+    ...options,
+    targets: { ...targets, train: Float64Array.from(rows, (i) => targets.train[i]!) },
+    rowGroups: groupsOf(rowGroups, rows),
+  };
+  const dataset = source
+    ? take(
+        source.dataset,
+        rows.map((i) => source.rows[i]!),
+      )
+    : take(train as Dataset, rows);
+  return new Objective(arena, { ...trainingTerms(space, part), dataset });
 }
 
-/** The folds of a tuner: one for a validation set, `folds` of them for cross-validation. */
+/** What a tuner trains on. */
+export interface Folds {
+  /** One for a validation set, `folds` of them for cross-validation. */
+  readonly folds: readonly Fold[];
+  readonly classes: readonly (string | number)[] | undefined;
+  /** Of cross-validation: all rows, to train the model of the chosen λ on. */
+  readonly whole?: ObjectiveOptions;
+}
+
+type Settings = Pick<TrainerOptions, "metric" | "tolerance" | "precision">;
+
 export function foldsOf<F extends Features>(
   arena: Arena<Kernels>,
   space: FeatureSpace,
   options: TunerOptions<F>,
-  settings: Pick<TrainerOptions, "metric" | "tolerance" | "precision">,
-): { readonly folds: readonly Fold[]; readonly classes: readonly (string | number)[] | undefined } {
-  const { model, train, validation, seed = 0 } = options;
-  if (validation) {
-    const { classes, outputs, ...encoded } = encodeTargets(model, train, validation);
-    const targets = { outputs, classes, train: encoded.train, validation: encoded.others[0]! };
-    const { rowGroups } = space;
-    return {
-      folds: [new Fold(arena, space, { ...settings, model, train, validation, targets, rowGroups }, 1)],
-      classes,
-    };
-  }
+  settings: Settings,
+): Folds {
+  const { model, train, validation } = options;
+  if (!validation) return crossValidation(arena, space, options, settings);
+  const { classes, outputs, ...encoded } = encodeTargets(model, train, validation);
+  const targets = { outputs, classes, train: encoded.train, validation: encoded.others[0]! };
+  const { rowGroups } = space;
+  return {
+    folds: [new Fold(arena, space, { ...settings, model, train, validation, targets, rowGroups }, 1)],
+    classes,
+  };
+}
+
+/**
+ * X is held once, its rows fold by fold: a fold trains on all but a stretch of them, which judges it. Rows made on demand
+ * (augmentation) are held by each fold, and made in this thread.
+ */
+function crossValidation<F extends Features>(
+  arena: Arena<Kernels>,
+  space: FeatureSpace,
+  options: TunerOptions<F>,
+  settings: Settings,
+): Folds {
+  const { model, train, seed = 0, workers } = options;
   const { classes, outputs, train: all } = encodeTargets(model, train);
-  const targets = { outputs, classes, train: all, validation: all };
-  const { workers } = options;
-  const folds = foldRows(train, options.folds!, { seed }).map((rows) => {
-    const own = takeRows({ train, targets, rowGroups: space.rowGroups }, rows.train);
-    const part: TrainerOptions = {
+  const parts = foldRows(train, options.folds!, { seed });
+  const order = Int32Array.from(parts.flatMap(({ validation }) => validation));
+  const targetsOf = (rows: ArrayLike<number>) => Float64Array.from(rows, (i) => all[i]!);
+  const augmented = space.rowGroups?.augmentation !== undefined;
+  const matrix = augmented ? undefined : new Matrix(arena, train, settings.precision === "f64" ? 8 : 4, order);
+  let to = 0;
+  const folds = parts.map(({ validation: judging }) => {
+    const from = to;
+    to += judging.length;
+    const rows = Int32Array.from([...order.subarray(0, from), ...order.subarray(to)]);
+    const held = (indices: ArrayLike<number>, x: TrainingRows["x"] | undefined): TrainingRows =>
+      x ? { ...takeLabels(train, indices), x } : take(train, indices);
+    const part: FoldOptions = {
       ...settings,
       model,
-      ...own,
-      validation: take(train, rows.validation),
-      targets: { ...own.targets, validation: Float64Array.from(rows.validation, (i) => all[i]!) },
-      // Rows made on demand (augmentation) are made in this thread.
-      ...(workers && !own.rowGroups?.augmentation
-        ? {
-            solver: (task) => workers.solver(arena, { ...task, dataset: train, rows: Int32Array.from(rows.train) }),
-          }
+      train: held(rows, matrix?.without(from, to)),
+      // A function of scores is handed the rows as they were given.
+      validation: held(judging, typeof settings.metric === "function" ? undefined : matrix?.range(from, to)),
+      targets: { outputs, classes, train: targetsOf(rows), validation: targetsOf(judging) },
+      rowGroups: groupsOf(space.rowGroups, rows),
+      source: { dataset: train, rows },
+      ...(workers && matrix
+        ? { solver: (task) => workers.solver(arena, { ...task, dataset: train, order, from, to }) }
         : {}),
     };
-    return new Fold(arena, space, part, rows.train.length / train.rows);
+    return new Fold(arena, space, part, rows.length / train.rows, SPAN_BYTES / parts.length);
   });
-  return { folds, classes };
+  const sorted = matrix && { ...takeLabels(train, order), x: matrix.range(0, train.rows) };
+  const whole = {
+    ...trainingTerms(space, {
+      ...settings,
+      model,
+      targets: { outputs, train: sorted ? targetsOf(order) : all, validation: all },
+      rowGroups: sorted ? groupsOf(space.rowGroups, order) : space.rowGroups,
+    }),
+    dataset: sorted ?? train,
+  };
+  return { folds, classes, whole };
 }

@@ -1,9 +1,6 @@
-import { encodeTargets } from "./data/targets.ts";
-import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import { Solver } from "./inner/solver.ts";
-import { Objective } from "./models/objective.ts";
-import type { TunerOptions } from "./tune.ts";
+import { Objective, type ObjectiveOptions } from "./models/objective.ts";
 import type { Arena } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
 
@@ -14,12 +11,10 @@ export class Refit {
   readonly #objective: Objective;
   readonly #solver: Solver;
 
-  constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TunerOptions<Features>) {
-    const { model, train, tolerance = 1e-4, precision = "f32" } = options;
-    const { train: targets, outputs } = encodeTargets(model, train);
+  constructor(arena: Arena<Kernels>, space: FeatureSpace, whole: ObjectiveOptions, tolerance: number) {
     this.#arena = arena;
     this.#space = space;
-    this.#objective = new Objective(arena, { model, dataset: train, targets, outputs, precision, ...space.structure });
+    this.#objective = new Objective(arena, whole);
     this.#solver = new Solver(arena, this.#objective, { tolerance });
   }
 

@@ -5,7 +5,7 @@ import { defaultMetric, metricName } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { FeatureSpace } from "./features/space.ts";
-import { type Fold, foldsOf } from "./fold.ts";
+import { type Fold, type Folds, foldsOf } from "./fold.ts";
 import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
 import { LinearModel } from "./models/linear.ts";
 import { Refit } from "./refit.ts";
@@ -47,6 +47,7 @@ export class Session<F extends Features> {
   /** Whether a trial is under way. */
   training = false;
   readonly #classes: readonly (string | number)[] | undefined;
+  readonly #whole: Folds["whole"];
   readonly #warnings: string[] = [];
   #final: Leader | undefined;
   #refit: Refit | undefined;
@@ -60,9 +61,10 @@ export class Session<F extends Features> {
     this.space = new FeatureSpace(features, lossName(model));
     this.arena = new Arena(kernels());
     try {
-      const { folds, classes } = foldsOf(this.arena, this.space, options, { metric, tolerance, precision });
+      const { folds, classes, whole } = foldsOf(this.arena, this.space, options, { metric, tolerance, precision });
       this.folds = folds;
       this.#classes = classes;
+      this.#whole = whole;
     } catch (error) {
       this.arena.dispose();
       throw error;
@@ -143,7 +145,8 @@ export class Session<F extends Features> {
 
   /** Trains the model of a λ on all rows: the end of a cross-validation. */
   *fitAll(chosen: Leader): Generator<void> {
-    this.#refit = new Refit(this.arena, this.space, this.options);
+    const { tolerance = 1e-4 } = this.options;
+    this.#refit = new Refit(this.arena, this.space, this.#whole!, tolerance);
     const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);
     this.#final = { ...chosen, theta, converged: true };
   }

@@ -4,8 +4,8 @@ import { type Metric, MetricEvaluator } from "./evaluate/metric.ts";
 import type { RowGroups } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import { Solver } from "./inner/solver.ts";
-import type { SolverTask, TrainingSolver } from "./inner/training-solver.ts";
-import { type ModelKind, Objective, type ObjectiveOptions } from "./models/objective.ts";
+import type { FoldRows, SolverTask, TrainingSolver } from "./inner/training-solver.ts";
+import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveRows } from "./models/objective.ts";
 import type { Pause } from "./run.ts";
 import type { Arena, Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
@@ -23,10 +23,13 @@ export interface Seen {
   readonly iteration: number;
 }
 
+/** Rows whose X may be in Wasm memory already. */
+export type TrainingRows = Omit<Dataset, "x"> & Pick<ObjectiveRows, "x">;
+
 export interface TrainerOptions {
   readonly model: ModelKind;
-  readonly train: Dataset;
-  readonly validation: Dataset;
+  readonly train: TrainingRows;
+  readonly validation: TrainingRows;
   readonly targets: {
     readonly train: Float64Array;
     readonly validation: Float64Array;
@@ -40,7 +43,7 @@ export interface TrainerOptions {
   readonly tolerance: number;
   readonly precision: "f32" | "f64";
   /** Makes a solver in another thread. @default one in this */
-  readonly solver?: (task: Omit<SolverTask, "dataset" | "rows">) => TrainingSolver;
+  readonly solver?: (task: Omit<SolverTask, keyof FoldRows>) => TrainingSolver;
 }
 
 /** How far a training goes, at most to the tolerance. */

@@ -38,8 +38,9 @@ function moments<T>(o: Objective, out: usize): void {
   if (o.columnIndices != 0) {
     for (let i = 0; i < o.rows; i++) {
       const weight = weightOf(o, i, share);
-      const end = load<i32>(o.rowStarts + ((<usize>(i + 1)) << 2));
-      for (let k = load<i32>(o.rowStarts + ((<usize>i) << 2)); k < end; k++) {
+      const place = o.rowStarts + ((<usize>o.placeOf(i)) << 2);
+      const end = load<i32>(place, 4);
+      for (let k = load<i32>(place); k < end; k++) {
         const at = (<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3;
         const x = <f64>load<T>(o.values + <usize>k * sizeof<T>());
         store<f64>(out + at, load<f64>(out + at) + weight * x);

@@ -98,10 +98,8 @@ export function solverWorkBytes(objective: usize): usize {
  * Mails on 2^16 columns, 17 nonzeros per column: 40 pairs take 3 times as long as the pass, 10 as long.
  */
 function pairsFor(o: Objective): i32 {
-  const sparse = o.columnIndices != 0;
-  const values = sparse ? <f64>load<i32>(o.rowStarts + ((<usize>o.rows) << 2)) : <f64>o.rows * <f64>o.columns;
-  const perUnknown = values / <f64>o.columns;
-  return <i32>min(<f64>PAIRS, max(10, (sparse ? 0.6 : 0.1) * perUnknown));
+  const perUnknown = o.valueCount / <f64>o.columns;
+  return <i32>min(<f64>PAIRS, max(10, (o.columnIndices != 0 ? 0.6 : 0.1) * perUnknown));
 }
 
 export function solverInit(pointer: usize, objective: usize, moments: usize, work: usize, tolerance: f64): void {

@@ -66,10 +66,13 @@ export function workingValues(objective: usize, list: usize, count: i32, map: us
   memory.fill(map, 0xff, (<usize>o.columns) << 2);
   for (let k = 0; k < count; k++) store<i32>(map + ((<usize>load<i32>(list + ((<usize>k) << 2))) << 2), k);
   if (o.columnIndices == 0) return <f64>o.rows * <f64>count;
-  const end = load<i32>(o.rowStarts + ((<usize>o.rows) << 2));
   let values = 0;
-  for (let e = 0; e < end; e++) {
-    if (load<i32>(map + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2)) >= 0) values++;
+  for (let i = 0; i < o.rows; i++) {
+    const place = o.rowStarts + ((<usize>o.placeOf(i)) << 2);
+    const end = load<i32>(place, 4);
+    for (let e = load<i32>(place); e < end; e++) {
+      if (load<i32>(map + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2)) >= 0) values++;
+    }
   }
   return values;
 }
@@ -96,6 +99,8 @@ export function workingObjective(
   p.columnIndices = indices;
   p.rowStarts = starts;
   p.scratch = scratch;
+  p.gapAt = p.rows;
+  p.gap = 0;
   p.passes = 0;
   for (let which = 0; which < 3; which++) {
     for (let k = 0; k < count; k++) {
@@ -112,7 +117,7 @@ function copyColumns<T>(o: Objective, p: Objective, list: usize, count: i32, map
   let to = p.values;
   if (o.columnIndices == 0) {
     for (let i = 0; i < o.rows; i++) {
-      const row = o.values + <usize>i * <usize>o.columns * sizeof<T>();
+      const row = o.values + <usize>o.placeOf(i) * <usize>o.columns * sizeof<T>();
       for (let k = 0; k < count; k++) {
         store<T>(to, load<T>(row + <usize>load<i32>(list + ((<usize>k) << 2)) * sizeof<T>()));
         to += sizeof<T>();
@@ -123,8 +128,9 @@ function copyColumns<T>(o: Objective, p: Objective, list: usize, count: i32, map
   let held = 0;
   for (let i = 0; i < o.rows; i++) {
     store<i32>(p.rowStarts + ((<usize>i) << 2), held);
-    const end = load<i32>(o.rowStarts + ((<usize>(i + 1)) << 2));
-    for (let e = load<i32>(o.rowStarts + ((<usize>i) << 2)); e < end; e++) {
+    const place = o.rowStarts + ((<usize>o.placeOf(i)) << 2);
+    const end = load<i32>(place, 4);
+    for (let e = load<i32>(place); e < end; e++) {
       const k = load<i32>(map + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2));
       if (k < 0) continue;
       store<i32>(p.columnIndices + ((<usize>held) << 2), k);

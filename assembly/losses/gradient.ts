@@ -119,8 +119,9 @@ export function forward<T>(
   } else if (o.packs) {
     const row = o.packedRow;
     for (let i = 0; i < count; i++) {
-      const start = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2));
-      const nonzeros = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2), 4) - start;
+      const place = o.rowStarts + ((<usize>o.placeOf(first + i)) << 2);
+      const start = load<i32>(place);
+      const nonzeros = load<i32>(place, 4) - start;
       const values = o.values + <usize>start * <usize>o.width;
       const indices = o.columnIndices + ((<usize>start) << 2);
       if (o.width == 4) sparseScores<f32>(nonzeros, values, indices, o.outputs, weights, row);
@@ -157,14 +158,16 @@ export function forward<T>(
 
 /** The rows of the next block, for the panel kernels; 0 where they are not whole, or not held as the kernels read them. */
 function ahead<T>(o: Objective, first: i32): usize {
-  if (o.generator != 0 || sizeof<T>() != o.width || first + 2 * BLOCK > o.rows) return 0;
-  return o.values + <usize>(first + BLOCK) * <usize>o.columns * sizeof<T>();
+  const next = first + BLOCK;
+  if (o.generator != 0 || sizeof<T>() != o.width || next + BLOCK > o.rows) return 0;
+  return panelOf<T>(o, next, BLOCK);
 }
 
 function sparseDot<X, T>(o: Objective, row: i32, w: usize): T {
   let sum: f64 = 0;
-  const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
-  for (let k = load<i32>(o.rowStarts + ((<usize>row) << 2)); k < end; k++) {
+  const place = o.rowStarts + ((<usize>o.placeOf(row)) << 2);
+  const end = load<i32>(place, 4);
+  for (let k = load<i32>(place); k < end; k++) {
     const column = load<i32>(o.columnIndices + ((<usize>k) << 2));
     sum += <f64>load<X>(o.values + <usize>k * sizeof<X>()) * <f64>load<T>(w + <usize>column * sizeof<T>());
   }
@@ -182,8 +185,9 @@ function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, g
       for (let c = 0; c < o.outputs; c++) {
         store<f64>(row + ((<usize>c) << 3), <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>()));
       }
-      const start = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2));
-      const nonzeros = load<i32>(o.rowStarts + ((<usize>(first + i)) << 2), 4) - start;
+      const place = o.rowStarts + ((<usize>o.placeOf(first + i)) << 2);
+      const start = load<i32>(place);
+      const nonzeros = load<i32>(place, 4) - start;
       const values = o.values + <usize>start * <usize>o.width;
       const indices = o.columnIndices + ((<usize>start) << 2);
       if (o.width == 4) sparseGradient<f32>(nonzeros, values, indices, o.outputs, row, o.packedGradient);
@@ -208,8 +212,9 @@ function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, g
 
 /** Sums in f64 at once: a block's gradient in f32 would cost all columns a block, not only its nonzeros. */
 function sparseAxpy<X>(o: Objective, row: i32, r: f64, out: usize): void {
-  const end = load<i32>(o.rowStarts + ((<usize>(row + 1)) << 2));
-  for (let k = load<i32>(o.rowStarts + ((<usize>row) << 2)); k < end; k++) {
+  const place = o.rowStarts + ((<usize>o.placeOf(row)) << 2);
+  const end = load<i32>(place, 4);
+  for (let k = load<i32>(place); k < end; k++) {
     const to = out + ((<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3);
     store<f64>(to, load<f64>(to) + r * <f64>load<X>(o.values + <usize>k * sizeof<X>()));
   }

@@ -63,7 +63,7 @@ export function flopsOf({ dataset, outputs }: Problem): number {
   return 4 * dataset.x.values.length * outputs;
 }
 
-export function bytesOf({ dataset: { x } }: Problem): number {
+export function bytesOf({ dataset: { x } }: Pick<Problem, "dataset">): number {
   return x.values.byteLength + (x.kind === "csr" ? x.indices.byteLength + x.starts.byteLength : 0);
 }
 

@@ -119,33 +119,39 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
 
 /** The rows with these indices, in this order. */
 export function take(dataset: Dataset, rows: ArrayLike<number>): Dataset {
-  const { columns, x, y, weights, groups } = dataset;
+  return { ...takeLabels(dataset, rows), x: takeMatrix(dataset, rows) };
+}
+
+/** What those rows have besides X. */
+export function takeLabels({ x: _, ...dataset }: Dataset, rows: ArrayLike<number>): Omit<Dataset, "x"> {
+  const { y, weights, groups } = dataset;
   const index = Array.from(rows);
-  let matrix: Dataset["x"];
-  if (x.kind === "dense") {
-    const values = new (x.values.constructor as Float64ArrayConstructor)(index.length * columns);
-    for (const [to, from] of index.entries())
-      values.set(x.values.subarray(from * columns, (from + 1) * columns), to * columns);
-    matrix = { kind: "dense", values };
-  } else {
-    const starts = new Int32Array(index.length + 1);
-    for (const [to, from] of index.entries()) starts[to + 1] = starts[to]! + x.starts[from + 1]! - x.starts[from]!;
-    const values = new (x.values.constructor as Float64ArrayConstructor)(starts[index.length]!);
-    const indices = new Int32Array(starts[index.length]!);
-    for (const [to, from] of index.entries()) {
-      values.set(x.values.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
-      indices.set(x.indices.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
-    }
-    matrix = { kind: "csr", values, indices, starts };
-  }
   return {
     ...dataset,
     rows: index.length,
-    x: matrix,
     y: y instanceof Float64Array ? Float64Array.from(index, (i) => y[i]!) : index.map((i) => y[i]!),
     ...(weights ? { weights: Float64Array.from(index, (i) => weights[i]!) } : {}),
     ...(groups ? { groups: Int32Array.from(index, (i) => groups[i]!) } : {}),
   };
+}
+
+function takeMatrix({ x, columns }: Dataset, rows: ArrayLike<number>): Dataset["x"] {
+  const index = Array.from(rows);
+  if (x.kind === "dense") {
+    const values = new (x.values.constructor as Float64ArrayConstructor)(index.length * columns);
+    for (const [to, from] of index.entries())
+      values.set(x.values.subarray(from * columns, (from + 1) * columns), to * columns);
+    return { kind: "dense", values };
+  }
+  const starts = new Int32Array(index.length + 1);
+  for (const [to, from] of index.entries()) starts[to + 1] = starts[to]! + x.starts[from + 1]! - x.starts[from]!;
+  const values = new (x.values.constructor as Float64ArrayConstructor)(starts[index.length]!);
+  const indices = new Int32Array(starts[index.length]!);
+  for (const [to, from] of index.entries()) {
+    values.set(x.values.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
+    indices.set(x.indices.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
+  }
+  return { kind: "csr", values, indices, starts };
 }
 
 function typeName(value: unknown): string {

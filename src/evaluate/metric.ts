@@ -61,7 +61,7 @@ export class MetricEvaluator {
   readonly #arena: Arena<Kernels>;
   readonly #metric: Metric;
   readonly #model: ModelKind;
-  readonly #dataset: Dataset;
+  readonly #dataset: Omit<Dataset, "x">;
   readonly #outputs: number;
   readonly #classCount: number;
   readonly #targets: Pointer;
@@ -74,6 +74,7 @@ export class MetricEvaluator {
   readonly #likelihoods: Pointer;
 
   /**
+   * @param dataset with X, if the metric is a function
    * @param classes sorted labels, for costs; absent for regression
    * @throws OPTION for a metric that does not fit the model or the data, LABEL for costs of other classes
    */
@@ -81,7 +82,7 @@ export class MetricEvaluator {
     arena: Arena<Kernels>,
     metric: Metric,
     model: ModelKind,
-    dataset: Dataset,
+    dataset: Omit<Dataset, "x">,
     targets: Float64Array,
     outputs: number,
     classes?: readonly (string | number)[],
@@ -174,13 +175,13 @@ export class MetricEvaluator {
     const view = this.#arena.viewF64(scores, rows * outputs);
     const values = new Float64Array(rows * outputs);
     for (let c = 0; c < outputs; c++) for (let i = 0; i < rows; i++) values[i * outputs + c] = view[c * rows + i]!;
-    return metric({ rows, outputs, values }, this.#dataset);
+    return metric({ rows, outputs, values }, this.#dataset as Dataset);
   }
 }
 
 const CHOICE = `give one of ${METRICS.join(", ")}, a cost matrix, or a function of scores.`;
 
-function checkMetric(metric: MetricName, model: ModelKind, dataset: Dataset): void {
+function checkMetric(metric: MetricName, model: ModelKind, dataset: Omit<Dataset, "x">): void {
   if (!METRICS.includes(metric)) throw new LearnLossError("OPTION", `The metric is ${metric}: ${CHOICE}`);
   const regression = metric === "mean-squared-error";
   if (regression !== (model === "squared")) {

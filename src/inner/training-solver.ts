@@ -25,10 +25,16 @@ export interface TrainingSolver {
   adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<Pause>;
 }
 
-/** A training on some rows of a dataset. */
-export interface SolverTask extends Omit<ObjectiveOptions, "dataset"> {
+/** The rows of a dataset in some order, but for those at the places from … to − 1. */
+export interface FoldRows {
   readonly dataset: Dataset;
-  readonly rows: Int32Array;
+  readonly order: Int32Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** A training on such rows, whose targets and groups are in that order. */
+export interface SolverTask extends Omit<ObjectiveOptions, "dataset">, FoldRows {
   readonly tolerance: number;
 }
 

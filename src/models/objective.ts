@@ -2,6 +2,7 @@ import { LearnLossError } from "../errors.ts";
 import { type Augmentation, groupUnder } from "../features/augmentation.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { checkRange, type HeldRows, Matrix } from "./matrix.ts";
 import { RowGenerator } from "./row-generator.ts";
 
 /** Linear models: softmax (multinomial logistic), logistic (two classes, one output) and squared loss. */
@@ -25,9 +26,14 @@ export interface Rows {
   readonly weights?: ArrayLike<number> | undefined;
 }
 
+/** The same, where X may be in Wasm memory already. */
+export interface ObjectiveRows extends Omit<Rows, "x"> {
+  readonly x: Rows["x"] | HeldRows;
+}
+
 export interface ObjectiveOptions {
   readonly model: ModelKind;
-  readonly dataset: Rows;
+  readonly dataset: ObjectiveRows;
   /** One per row: the class index (softmax), 0 or 1 (logistic), or the value (squared). */
   readonly targets: Float64Array;
   /** Rows of W: the number of classes for softmax, otherwise 1. */
@@ -90,8 +96,7 @@ export class Objective {
   readonly thetaCount: number;
   /** Bytes per value of X. */
   readonly width: 4 | 8;
-  /** Values of X that are held, and whether as CSR. */
-  readonly values: number;
+  /** Whether X is CSR. */
   readonly sparse: boolean;
   readonly #arena: Arena<Kernels>;
   readonly #groupWeights: Pointer;
@@ -105,7 +110,7 @@ export class Objective {
 
   constructor(arena: Arena<Kernels>, options: ObjectiveOptions) {
     const { dataset, outputs, model } = options;
-    const { columns, x } = dataset;
+    const { columns } = dataset;
     const groups = options.rowGroups?.count ?? 1;
     const k = arena.kernels;
     this.#arena = arena;
@@ -124,13 +129,10 @@ export class Objective {
     this.#groupLosses = arena.f64(groups + 1);
     const width = options.precision === "f64" ? 8 : 4;
     this.width = width;
-    const augmentation = options.rowGroups?.augmentation;
-    if (augmentation) checkRange(dataset, width);
-    const generator = augmentation && new RowGenerator(arena, dataset, augmentation, width);
-    const held = generator ? undefined : x;
-    this.values = held?.values.length ?? 0;
-    this.sparse = held?.kind === "csr";
-    const { rows, targets, weights, rowGroups } = generator ? generatedRows(options, generator) : heldRows(options);
+    const generator = generatorOf(arena, options, width);
+    const held = generator ? undefined : heldRows(arena, dataset, width);
+    this.sparse = held !== undefined && held.matrix.starts !== 0;
+    const { rows, targets, weights, rowGroups } = generator ? generatedRows(options, generator) : givenRows(options);
     this.rows = rows;
     this.copies = rows / dataset.rows;
     const shares = rowShares(weights, rows, rowGroups);
@@ -143,17 +145,21 @@ export class Objective {
       columns,
       outputs,
       groups,
-      held ? placed(arena, dataset, width) : 0,
-      held?.kind === "csr" ? arena.copy(held.indices) : 0,
-      held?.kind === "csr" ? arena.copy(held.starts) : 0,
+      held && !this.sparse ? held.matrix.values + held.first * columns * width : (held?.matrix.values ?? 0),
+      held?.matrix.indices ?? 0,
+      held && this.sparse ? held.matrix.starts + 4 * held.first : 0,
       arena.copy(targets),
       arena.copy(shares),
       options.uniform ? arena.copy(rowShares(weights, rows)) : 0,
       rowGroups ? arena.copy(rowGroups.map) : 0,
       this.#groupWeights,
       this.#groupLosses,
-      arena.bytes(k.objectiveScratchBytes(columns, outputs, held?.kind === "csr", width)),
+      arena.bytes(k.objectiveScratchBytes(columns, outputs, this.sparse, width)),
     );
+    if (held && held.gap > 0) {
+      const block = this.sparse ? 0 : arena.bytes(k.objectiveBlockBytes(this.pointer));
+      k.objectiveSetGap(this.pointer, held.gapAt, held.gap, block);
+    }
     const { starts, members } = membersOf(options.columnGroups, columns, outputs);
     k.objectiveSetNormGroups(this.pointer, starts.length - 1, arena.copy(starts), arena.copy(members));
     if (generator) k.objectiveSetGenerator(this.pointer, generator.pointer);
@@ -255,6 +261,11 @@ export class Objective {
     return this.#moments;
   }
 
+  /** Values of X that its rows have; of generated rows all. */
+  get values(): number {
+    return this.#arena.kernels.objectiveValues(this.pointer);
+  }
+
   /** Passes over the rows of the dataset spent so far: forward and backward is one, for each copy. */
   get passes(): number {
     return this.copies * this.#arena.kernels.objectivePasses(this.pointer);
@@ -269,7 +280,23 @@ interface RowData {
   readonly rowGroups: GroupsOfRows | undefined;
 }
 
-function heldRows({ dataset, targets, rowGroups }: ObjectiveOptions): RowData {
+/** The rows in Wasm memory, where they may be already. */
+function heldRows(arena: Arena<Kernels>, { x, ...dataset }: ObjectiveRows, width: 4 | 8): HeldRows {
+  return x.kind === "held" ? x : new Matrix(arena, { ...dataset, x }, width).range(0, dataset.rows);
+}
+
+/** @throws OVERFLOW with row and column, and as `RowGenerator` */
+function generatorOf(arena: Arena<Kernels>, options: ObjectiveOptions, width: 4 | 8): RowGenerator | undefined {
+  const augmentation = options.rowGroups?.augmentation;
+  if (!augmentation) return undefined;
+  const { x, ...rest } = options.dataset;
+  if (x.kind === "held") throw new TypeError("rows in Wasm memory cannot be transformed");
+  const dataset = { ...rest, x };
+  checkRange(dataset, width);
+  return new RowGenerator(arena, dataset, augmentation, width);
+}
+
+function givenRows({ dataset, targets, rowGroups }: ObjectiveOptions): RowData {
   return { rows: dataset.rows, targets, weights: dataset.weights, rowGroups };
 }
 
@@ -289,35 +316,6 @@ function generatedRows({ dataset, targets, rowGroups }: ObjectiveOptions, genera
 
 /** Weights of a model at most: a solver keeps 130 doubles for each, most of them its curvature pairs. */
 const LARGEST = 3_500_000;
-
-/** |x| at most, by bytes per value: scores and sums of squares stay far from overflow. */
-const RANGE = { 4: 1e30, 8: 1e140 } as const;
-
-/** X in Wasm memory, in its width, without subnormal numbers. @throws OVERFLOW with row and column */
-function placed(arena: Arena<Kernels>, dataset: Rows, width: 4 | 8): Pointer {
-  const { values } = dataset.x;
-  const pointer = arena.bytes(values.length * width);
-  if (width === 4) arena.viewF32(pointer, values.length).set(values);
-  else arena.viewF64(pointer, values.length).set(values);
-  const index = arena.kernels.conditionValues(values.length, width, pointer, RANGE[width]);
-  if (index >= 0) throw overflow(dataset, index);
-  return pointer;
-}
-
-/** @throws OVERFLOW with row and column */
-function checkRange(dataset: Rows, width: 4 | 8): void {
-  const index = dataset.x.values.findIndex((value: number) => Math.abs(value) > RANGE[width]);
-  if (index >= 0) throw overflow(dataset, index);
-}
-
-function overflow({ x, columns }: Rows, index: number): LearnLossError {
-  const row = x.kind === "dense" ? Math.floor(index / columns) : x.starts.findIndex((start) => start > index) - 1;
-  const column = x.kind === "dense" ? index % columns : x.indices[index]!;
-  return new LearnLossError(
-    "OVERFLOW",
-    `X is ${x.values[index]} at row ${row + 1}, column ${column + 1}: its square would overflow. Standardize the columns, or divide them.`,
-  );
-}
 
 /** Knots with their weights, ascending, zero weights kept (their φ is wanted). */
 function sortedKnots(hinges: ObjectiveWeights["hinges"]): [number, number][] {

@@ -1,9 +1,10 @@
 // What runs in a worker of a `Pool`: the entry `learnloss/worker`.
 import workerpool from "workerpool";
-import { type Dataset, take } from "../data/dataset.ts";
+import { type Dataset, takeLabels } from "../data/dataset.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { fit } from "../fit.ts";
 import { Solver } from "../inner/solver.ts";
+import { Matrix } from "../models/matrix.ts";
 import { Objective } from "../models/objective.ts";
 import { turn } from "../run.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
@@ -13,7 +14,17 @@ import type { Training, WorkerMethods } from "./protocol.ts";
 /** Milliseconds of work between two looks at what arrived. */
 const SLICE = 10;
 
+/** X of a dataset in some order, for all solvers that work on rows of it. */
+interface Held {
+  readonly id: number;
+  readonly order: Int32Array;
+  readonly arena: Arena<Kernels>;
+  readonly matrix: Matrix;
+  solvers: number;
+}
+
 interface Open {
+  readonly held: Held;
   readonly arena: Arena<Kernels>;
   readonly objective: Objective;
   readonly solver: Solver;
@@ -21,6 +32,7 @@ interface Open {
 
 const datasets = new Map<number, Dataset>();
 const solvers = new Map<number, Open>();
+const matrices = new Set<Held>();
 
 /** The one task at work that can be aborted. */
 let aborter: AbortController | undefined;
@@ -56,6 +68,20 @@ function training(
   return { passes, iterations, status, residual, theta, groupLosses };
 }
 
+/** X of a dataset in this order and width, by the kernels in use: the one that is there, or a new one. */
+function hold(id: number, dataset: Dataset, order: Int32Array, width: 4 | 8): Held {
+  const k = kernels();
+  for (const held of matrices) {
+    const { matrix, arena } = held;
+    const same = held.id === id && matrix.width === width && arena.kernels === k;
+    if (same && held.order.every((row, i) => row === order[i])) return held;
+  }
+  const arena = new Arena(k);
+  const held = { id, order, arena, matrix: new Matrix(arena, dataset, width, order), solvers: 0 };
+  matrices.add(held);
+  return held;
+}
+
 const methods: WorkerMethods = {
   load(module) {
     sharedKernels.load(module);
@@ -80,10 +106,15 @@ const methods: WorkerMethods = {
     });
   },
 
-  open(handle, id, { rows, tolerance, ...options }) {
+  open(handle, id, { order, from, to, tolerance, ...options }) {
+    const dataset = datasets.get(id)!;
+    const held = hold(id, dataset, order, options.precision === "f64" ? 8 : 4);
+    held.solvers++;
     const arena = new Arena(kernels());
-    const objective = new Objective(arena, { ...options, dataset: take(datasets.get(id)!, rows) });
-    solvers.set(handle, { arena, objective, solver: new Solver(arena, objective, { tolerance }) });
+    const rows = Int32Array.from([...order.subarray(0, from), ...order.subarray(to)]);
+    const train = { ...takeLabels(dataset, rows), x: held.matrix.without(from, to) };
+    const objective = new Objective(arena, { ...options, dataset: train });
+    solvers.set(handle, { held, arena, objective, solver: new Solver(arena, objective, { tolerance }) });
   },
 
   start(handle, theta, weights) {
@@ -129,8 +160,13 @@ const methods: WorkerMethods = {
   },
 
   close(handle) {
-    solvers.get(handle)?.arena.dispose();
+    const open = solvers.get(handle);
+    if (!open) return;
     solvers.delete(handle);
+    open.arena.dispose();
+    if (--open.held.solvers > 0) return;
+    matrices.delete(open.held);
+    open.held.arena.dispose();
   },
 };
 

@@ -3,7 +3,7 @@ import { Solver } from "../../src/inner/solver.ts";
 import { Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
-import { exampleProblem, kinds, penaltyCases } from "../reference/example-problem.ts";
+import { exampleProblem, kinds, type Problem, penaltyCases } from "../reference/example-problem.ts";
 import { minimumNormSubgradient } from "../reference/loss.ts";
 
 for (const model of kinds) {
@@ -42,7 +42,7 @@ function solve(problem: ObjectiveOptions, weights: ObjectiveWeights, tolerance: 
 }
 
 /** X as f32 holds it, in dense and in CSR form. */
-function inSingle(problem: ObjectiveOptions): readonly ObjectiveOptions[] {
+function inSingle(problem: Problem): readonly Problem[] {
   const { dataset } = problem;
   const values = Float32Array.from(dataset.x.values);
   const single = { ...dataset, x: { ...dataset.x, values } };

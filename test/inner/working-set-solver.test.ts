@@ -2,15 +2,15 @@ import { expect, test } from "vitest";
 import { fitPath } from "../../src/index.ts";
 import { Solver } from "../../src/inner/solver.ts";
 import { WorkingSetSolver } from "../../src/inner/working-set-solver.ts";
-import { Objective, type ObjectiveOptions } from "../../src/models/objective.ts";
+import { Objective } from "../../src/models/objective.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import { blobs } from "../reference/blobs.ts";
-import { exampleProblem, kinds, penaltyCases } from "../reference/example-problem.ts";
+import { exampleProblem, kinds, type Problem, penaltyCases } from "../reference/example-problem.ts";
 import { minimumNormSubgradient } from "../reference/loss.ts";
 
 /** Many more columns than rows, dense and as CSR with a third of the values. */
-function wide(model: (typeof kinds)[number]): readonly ObjectiveOptions[] {
+function wide(model: (typeof kinds)[number]): readonly Problem[] {
   const dense = exampleProblem(model, 40, 250, 3);
   const { rows, columns, x } = dense.dataset;
   const kept = Array.from(x.values, (value, e) => ({

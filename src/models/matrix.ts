@@ -1,0 +1,82 @@
+import { LearnLossError } from "../errors.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import type { Rows } from "./objective.ts";
+
+/** Rows of a matrix in Wasm memory: from `first` on, those from the `gapAt`-th on lie `gap` rows further. */
+export interface HeldRows {
+  readonly kind: "held";
+  readonly matrix: Matrix;
+  readonly first: number;
+  readonly gapAt: number;
+  readonly gap: number;
+}
+
+/** |x| at most, by bytes per value: scores and sums of squares stay far from overflow. */
+const RANGE = { 4: 1e30, 8: 1e140 } as const;
+
+/** X in Wasm memory, held once for all objectives over some of its rows. */
+export class Matrix {
+  /** Bytes per value. */
+  readonly width: 4 | 8;
+  readonly values: Pointer;
+  /** Of the columns and of the rows of CSR; 0 when dense. */
+  readonly indices: Pointer;
+  readonly starts: Pointer;
+  readonly rows: number;
+
+  /**
+   * @param order its rows, by their indices in the dataset, a permutation. @default as they are there
+   * @throws OVERFLOW with row and column
+   */
+  constructor(arena: Arena<Kernels>, dataset: Rows, width: 4 | 8, order?: Int32Array) {
+    const { x, columns, rows } = dataset;
+    const sparse = x.kind === "csr";
+    const count = x.values.length;
+    this.rows = rows;
+    this.width = width;
+    this.values = arena.bytes(count * width);
+    this.indices = sparse ? arena.i32(count) : 0;
+    this.starts = sparse ? arena.i32(rows + 1) : 0;
+    const values = width === 4 ? arena.viewF32(this.values, count) : arena.viewF64(this.values, count);
+    const indices = arena.viewI32(this.indices, sparse ? count : 0);
+    const starts = arena.viewI32(this.starts, sparse ? rows + 1 : 0);
+    if (!order) {
+      values.set(x.values);
+      if (sparse) indices.set(x.indices);
+      if (sparse) starts.set(x.starts);
+    } else {
+      let at = 0;
+      for (const [i, row] of order.entries()) {
+        const [from, to] = sparse ? [x.starts[row]!, x.starts[row + 1]!] : [row * columns, (row + 1) * columns];
+        values.set(x.values.subarray(from, to), at);
+        if (sparse) indices.set(x.indices.subarray(from, to), at);
+        at += to - from;
+        if (sparse) starts[i + 1] = at;
+      }
+    }
+    if (arena.kernels.conditionValues(count, width, this.values, RANGE[width]) >= 0) checkRange(dataset, width);
+  }
+
+  /** Rows from … to − 1. */
+  range(from: number, to: number): HeldRows {
+    return { kind: "held", matrix: this, first: from, gapAt: to - from, gap: 0 };
+  }
+
+  /** All rows but from … to − 1. */
+  without(from: number, to: number): HeldRows {
+    return { kind: "held", matrix: this, first: 0, gapAt: from, gap: to - from };
+  }
+}
+
+/** @throws OVERFLOW with row and column */
+export function checkRange({ x, columns }: Rows, width: 4 | 8): void {
+  const index = x.values.findIndex((value: number) => Math.abs(value) > RANGE[width]);
+  if (index < 0) return;
+  const row = x.kind === "dense" ? Math.floor(index / columns) : x.starts.findIndex((start) => start > index) - 1;
+  const column = x.kind === "dense" ? index % columns : x.indices[index]!;
+  throw new LearnLossError(
+    "OVERFLOW",
+    `X is ${x.values[index]} at row ${row + 1}, column ${column + 1}: its square would overflow. Standardize the columns, or divide them.`,
+  );
+}
