@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,6 +42,24 @@ export async function result() {
   return JSON.stringify({ status, error, lambda, asked: study.ask().lambda, kinds: [typeof solveLp, typeof parseMps] });
 }
 `;
+
+const THREADS = `
+import { data, l2, tune } from "learnloss";
+import { createPool } from "learnloss/workers";
+const rows = Array.from({ length: 60 }, (_, i) => [((i * 7) % 11) - 5, ((i * 5) % 13) - 6]);
+const train = data.dense({ x: rows, y: rows.map(([a, b], i) => (a + b + (i % 3) > 1 ? "yes" : "no")) });
+export async function result(workers) {
+  const pool = workers ? createPool({ workers }) : undefined;
+  const tuned = await tune({ model: "logistic", train, folds: 3, features: { l2: l2() }, ...(pool ? { workers: pool } : {}) });
+  await pool?.dispose();
+  return JSON.stringify([tuned.status, tuned.error, tuned.lambda, Array.from(tuned.model.coefficients)]);
+}
+`;
+
+function chromiumPath(): string | undefined {
+  const known = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome"];
+  return known.find((path) => path && existsSync(path));
+}
 
 /** Modules that a module imports, statically and at run time. */
 function importsOf(file: string): { readonly fixed: string[]; readonly lazy: string[] } {
@@ -110,9 +130,7 @@ describe("the package", () => {
       logLevel: "silent",
     });
     expect(bundle.warnings).toEqual([]);
-    const executablePath = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome"].find(
-      (path) => path && existsSync(path),
-    );
+    const executablePath = chromiumPath();
     if (!executablePath) return;
     const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
     try {
@@ -121,6 +139,46 @@ describe("the package", () => {
       expect(await page.evaluate("answer")).toBe(stdout.trim());
     } finally {
       await browser.close();
+    }
+  });
+
+  test("a bundler that is given learnloss/worker as an entry beside the page makes threads that find their script", async () => {
+    symlinkSync(join(root, "node_modules/workerpool"), join(project, "node_modules/workerpool"));
+    writeFileSync(join(project, "threads.js"), THREADS);
+    writeFileSync(join(project, "here.js"), 'import { result } from "./threads.js"; console.log(await result(0));');
+    writeFileSync(join(project, "start.js"), 'import { result } from "./threads.js"; globalThis.answer = result(2);');
+    const bundle = await build({
+      entryPoints: { start: "./start.js", worker: "learnloss/worker" },
+      absWorkingDir: project,
+      outdir: join(project, "bundle"),
+      bundle: true,
+      platform: "browser",
+      format: "esm",
+      minify: true,
+      external: ["csv-parse/*", "worker_threads", "os", "child_process"],
+      logLevel: "silent",
+    });
+    expect(bundle.warnings).toEqual([]);
+    const { stdout } = await run(process.execPath, ["here.js"], { cwd: project });
+    const executablePath = chromiumPath();
+    if (!executablePath) return;
+    const server = createServer((request, response) => {
+      const name = basename(request.url!);
+      response.setHeader("content-type", name.endsWith(".js") ? "text/javascript" : "text/html");
+      const script = join(project, "bundle", name);
+      response.end(
+        existsSync(script) && name ? readFileSync(script) : '<script type="module" src="start.js"></script>',
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+    try {
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page`, { waitUntil: "networkidle" });
+      expect(await page.evaluate("answer")).toBe(stdout.trim());
+    } finally {
+      await browser.close();
+      server.close();
     }
   });
 

@@ -7,6 +7,7 @@ import type { Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import { report } from "../report/report.ts";
 import { createTuner, type TuneResult, type TunerOptions } from "../tune.ts";
+import type { Pool } from "../workers.ts";
 import { type Image, image, parseFeatures } from "./features.ts";
 import {
   DATA,
@@ -39,6 +40,7 @@ interface TuneOptions extends DataOptions {
   readonly validationData?: string;
   readonly validationLabels?: string;
   readonly folds?: number;
+  readonly workers?: number;
   readonly choice?: Choice;
   readonly seed: number;
   readonly tolerance?: number;
@@ -72,6 +74,11 @@ export function tuneCommand(): Command {
     .option("--validation-data <file>", "rows that judge, instead of a share")
     .option("--validation-labels <file>", "with --validation-data in IDX or .npy: their labels")
     .option("--folds <k>", "judge by k-fold cross-validation instead", number("folds"))
+    .option(
+      "--workers <n>",
+      "with --folds: threads that train them side by side, to the same result",
+      number("workers"),
+    )
     .option("--choice <c>", "with --folds: best, or one-standard-error for the strongest penalties within it", choice)
     .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
     .option("--tolerance <t>", "relative subgradient at which a training ends", number("tolerance"))
@@ -107,7 +114,9 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     ...(options.precision === undefined ? {} : { precision: options.precision }),
   };
   const features = parseFeatures(options.features, { train, image: options.image, seed: options.seed });
-  using tuner = createTuner({ ...settings, train, ...(validation ? { validation } : {}), features });
+  await using pool = await poolOf(options);
+  const workers = pool ? { workers: pool } : {};
+  using tuner = createTuner({ ...settings, train, ...(validation ? { validation } : {}), features, ...workers });
   const file = options.study
     ? new StudyFile(options.study, fingerprint([train, ...(validation ? [validation] : [])], { ...settings, features }))
     : undefined;
@@ -143,6 +152,14 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   );
   console.log(`minimize ${String(result.loss)}`);
   for (const sentence of certificateSentences(tuner.study, result.certificate)) console.log(sentence);
+}
+
+/** @throws OPTION */
+async function poolOf({ workers, folds }: TuneOptions): Promise<Pool | undefined> {
+  if (workers === undefined) return undefined;
+  if (folds === undefined) throw new LearnLossError("OPTION", "--workers train folds side by side: give --folds too.");
+  const { createPool } = await import("../workers.ts"); // not loaded for what goes without
+  return createPool({ workers });
 }
 
 /** The rows to train on and those that judge, prepared alike: whatever is fitted is fitted on the training rows. */

@@ -137,6 +137,16 @@ describe("learnloss tune", () => {
     expect(JSON.parse(stdout).standardError).toBeGreaterThan(0);
   });
 
+  test("--workers: the folds train in threads, with the result of one", async () => {
+    const result = async (...more: string[]) => {
+      const folds = ["--features", "l1,l2", "--folds", "4", "--json", ...more];
+      const { stdout, stderr } = await learnloss("tune", ...cancer, ...folds);
+      expect(stderr).toBe("");
+      return { ...JSON.parse(stdout), milliseconds: 0 };
+    };
+    expect(await result("--workers", "2")).toEqual(await result());
+  });
+
   test.each([
     ["passes", "30"],
     ["trials", "2"],
@@ -170,6 +180,8 @@ describe("learnloss tune", () => {
     ["OPTION", ["--features", "l1", "--metric", "mean-squared-error"]],
     ["OPTION", ["--features", "l1", "--validation", "-1"]],
     ["OPTION", ["--features", "l1", "--folds", "3", "--choice", "worst"]],
+    ["OPTION", ["--features", "l1", "--workers", "2"]],
+    ["OPTION", ["--features", "l1", "--folds", "3", "--workers", "0"]],
     ["OPTION", ["--features", "l1", "--decision", "argmax"]],
     ["OPTION", ["--features", "l1", "--metric", "auc", "--costs", "costs.csv"]],
     ["IO", ["--features", "l1", "--costs", "missing.csv"]],
