@@ -1,4 +1,4 @@
-// npm run bench:inner [-- --json FILE] [-- --only fits,mails,warm,path,workers] [-- --without saga]: the solver of min λ·φ(θ)
+// npm run bench:inner [-- --json FILE] [-- --only fits,mails,nonzeros,scaled,warm,path,workers] [-- --without saga]: the solver of min λ·φ(θ)
 // against scikit-learn, liblinear and glmnet, each on one thread. Every answer is judged by us, in f64: its objective over
 // the best known, and its relative minimum-norm subgradient. A peer's tolerance is tightened until it reaches ours, so
 // that each is timed at the same accuracy. Python and R are looked for at $PYTHON (python3) and Rscript; without them the
@@ -12,16 +12,17 @@ import { fit, fitPath, l1, l2, tune } from "../src/index.ts";
 import { Solver } from "../src/inner/solver.ts";
 import { WorkingSetSolver } from "../src/inner/working-set-solver.ts";
 import { Objective } from "../src/models/objective.ts";
+import { Random } from "../src/random.ts";
 import { Arena } from "../src/wasm/arena.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { createPool } from "../src/workers.ts";
 import { Peers } from "./inner/peers.ts";
-import { mails, mnist, type Problem, smaller } from "./inner/problems.ts";
+import { everyRow, fewerWords, mails, mnist, type Problem, smaller } from "./inner/problems.ts";
 
 const { values: options } = parseArgs({
   options: {
     json: { type: "string" },
-    only: { type: "string", default: "fits,mails,warm,path,workers" },
+    only: { type: "string", default: "fits,mails,nonzeros,scaled,warm,path,workers" },
     without: { type: "string", default: "" },
   },
 });
@@ -35,6 +36,7 @@ interface Row {
   /** (objective − best)/best, the worst along a path. */
   readonly excess?: number;
   readonly residual?: number;
+  /** Of peers: their iterations, each a pass at least. */
   readonly passes?: number;
 }
 
@@ -157,8 +159,16 @@ function sklearn(judged: Judged, peers: Peers, task: string, solver: string, pen
     }
     const { value, residual } = judged.judge(answer.thetas[0]!, penalty);
     if (residual > TOLERANCE && tolerance !== tolerances.at(-1)) continue;
-    const { milliseconds } = answer;
-    print({ task, solver: `sklearn ${solver}, tol ${tolerance}`, milliseconds, excess: value / best - 1, residual });
+    const { milliseconds, iterations } = answer;
+    const passes = iterations === undefined ? {} : { passes: iterations };
+    print({
+      task,
+      solver: `sklearn ${solver}, tol ${tolerance}`,
+      milliseconds,
+      excess: value / best - 1,
+      residual,
+      ...passes,
+    });
     return;
   }
 }
@@ -173,6 +183,80 @@ async function fits(problem: Problem, tasks: readonly (readonly [string, number,
     for (const solver of solvers) sklearn(judged, peers, task, solver, { l1, l2 }, best);
   }
   for (const peer of peers.skipped) skipped.add(peer);
+}
+
+/**
+ * Whole fits over an eighth of the mails to all of them, and over all with an eighth of their words to all: ms per pass
+ * over nonzeros, the exponent of that (1: in proportion), and what of a pass is not of nonzeros but of columns and rows.
+ */
+function nonzeros(problem: Problem): void {
+  const shares = [1 / 8, 1 / 4, 1 / 2, 1];
+  const cuts = {
+    rows: (share: number) => everyRow(problem, share),
+    words: (share: number) => fewerWords(problem, share),
+  };
+  for (const [name, penalty] of [
+    ["L2 1e-5", { l2: 1e-5 }],
+    ["L1 1e-4", { l1: 1e-4 }],
+  ] as const) {
+    for (const [what, cut] of Object.entries(cuts)) {
+      const points = shares.map((share) => {
+        const part = cut(share);
+        using arena = new Arena(kernels());
+        const objective = new Objective(arena, part);
+        objective.setWeights(penalty);
+        const times: number[] = [];
+        let passes = 0;
+        for (let repeat = 0; repeat <= REPEATS; repeat++) {
+          const solver = new WorkingSetSolver(arena, objective, { tolerance: TOLERANCE });
+          const began = performance.now();
+          solver.start(0);
+          while (solver.step(10) === "running");
+          times.push(performance.now() - began);
+          passes = solver.passes;
+          solver.dispose();
+        }
+        const task = `mails, ${name}, ${share} of the ${what}`;
+        print({
+          task,
+          solver: `learnloss f32, ${objective.values} nonzeros`,
+          milliseconds: Math.min(...times),
+          passes,
+        });
+        return { nonzeros: objective.values, perPass: Math.min(...times) / passes };
+      });
+      const exponent = slope(
+        points.map((point) => Math.log(point.nonzeros)),
+        points.map(({ perPass }) => Math.log(perPass)),
+      );
+      const [few, all] = [points[0]!, points.at(-1)!];
+      const fixed = few.perPass - (few.nonzeros * (all.perPass - few.perPass)) / (all.nonzeros - few.nonzeros);
+      console.log(
+        `  ms per pass ${points.map(({ perPass }) => perPass.toFixed(2)).join(", ")}: exponent ${exponent.toFixed(2)} in nonzeros; ${fixed.toFixed(2)} ms whatever the ${what}`,
+      );
+    }
+  }
+}
+
+/** Slope of the least-squares line. */
+function slope(x: readonly number[], y: readonly number[]): number {
+  const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
+  const [mx, my] = [mean(x), mean(y)];
+  const covariance = x.reduce((sum, value, i) => sum + (value - mx) * (y[i]! - my), 0);
+  return covariance / x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
+}
+
+/** Columns multiplied by 2^−10 … 2^10, by chance: the penalty then means another problem, and it is that one that is solved. */
+async function scaled(problem: Problem): Promise<void> {
+  const { x, columns } = problem.dataset;
+  if (x.kind !== "dense") return;
+  const random = new Random(1);
+  const factors = Float64Array.from({ length: columns }, () => 2 ** (20 * random.uniform() - 10));
+  const values = Float64Array.from(x.values, (value, e) => value * factors[e % columns]!);
+  const dataset = { ...problem.dataset, x: { ...x, values } };
+  await fits({ ...problem, name: `${problem.name}, columns × 2^±10`, dataset }, [
+    ["L2 1e-3", 0, 1e-3, ["lbfgs", "newton-cg"]],
+  ]);
 }
 
 /** Solves in sequence, each λ 1.1 times the last: eight from each of four λ. */
@@ -304,18 +388,15 @@ if (wanted("fits")) {
   ]);
 }
 if (wanted("mails")) {
-  const { all, half } = mails();
-  await fits(all, [
+  await fits(mails(), [
     ["L2 1e-5", 0, 1e-5, ["lbfgs", "newton-cg", "saga", "liblinear"]],
     ["L1 1e-4", 1e-4, 0, ["saga", "liblinear"]],
     ["L1 = L2 = 1e-5", 1e-5, 1e-5, ["saga"]],
   ]);
-  await fits(half, [
-    ["L2 1e-5", 0, 1e-5, []],
-    ["L1 1e-4", 1e-4, 0, []],
-  ]);
 }
-if (wanted("warm")) for (const problem of [...(await smaller()), mails().all, mnist(5000)]) warm(problem);
+if (wanted("nonzeros")) nonzeros(mails());
+if (wanted("scaled")) for (const problem of [...(await smaller()), mnist(2000)]) await scaled(problem);
+if (wanted("warm")) for (const problem of [...(await smaller()), mails(), mnist(5000)]) warm(problem);
 if (wanted("path")) await path(mnist(5000));
 if (wanted("workers")) await workers(mnist(2000));
 for (const peer of skipped) console.log(`SKIPPED ${peer}`);

@@ -100,7 +100,9 @@ ladder("gradient", "rows", 1, NS, (n) => gradient(makeProblem({ ...base, rows: n
 ladder("gradient", "columns", 1, DS, (d) => gradient(makeProblem({ ...base, columns: d })));
 ladder("gradient", "classes", 1, CS, (c) => gradient(makeProblem({ ...base, outputs: c })));
 ladder("gradient", "row groups", 0, [2, 8, 32, 128], (k) => gradient(makeProblem(base), k));
-ladder("gradient, CSR", "density", 1, [0.05, 0.1, 0.2, 0.4], (p) => gradient(makeProblem({ ...base, density: p })));
+ladder("gradient, CSR", "density", 1, [0.05, 0.1, 0.2, 0.4], (density) =>
+  gradient(makeProblem({ ...base, columns: 2048, density })),
+);
 ladder("gradient, CSR", "rows", 1, NS, (n) => gradient(makeProblem({ ...base, rows: n, density: 0.1 })));
 ladder("scores", "rows", 1, NS, (n) => scores(makeProblem({ ...base, rows: n })));
 ladder("scores", "columns", 1, DS, (d) => scores(makeProblem({ ...base, columns: d })));

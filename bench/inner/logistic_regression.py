@@ -36,4 +36,5 @@ for _ in range(job["repeats"]):
     model.fit(x, y)
     times.append(1000 * (time.perf_counter() - began))
 np.hstack([model.coef_, model.intercept_[:, None]]).astype(np.float64).tofile(os.path.join(job["folder"], "out"))
-print(json.dumps(dict(milliseconds=statistics.median(times), version=sklearn.__version__)))
+iterations = int(max(model.n_iter_))
+print(json.dumps(dict(milliseconds=statistics.median(times), iterations=iterations, version=sklearn.__version__)))

@@ -13,6 +13,7 @@ export const LIMIT = 100_000;
 /** One answer of a peer; several θ for a path. */
 export interface Answer {
   readonly milliseconds: number;
+  readonly iterations?: number;
   readonly thetas: readonly Float64Array[];
   readonly version: string;
 }
@@ -72,7 +73,7 @@ export class Peers {
     const run = spawnSync(program, args, { input, encoding: "utf8", timeout: LIMIT });
     if ((run.error as NodeJS.ErrnoException | undefined)?.code === "ETIMEDOUT")
       return { milliseconds: LIMIT, version: "" };
-    if (run.status === 0) return JSON.parse(run.stdout) as { milliseconds: number; version: string; count?: number };
+    if (run.status === 0) return JSON.parse(run.stdout) as Omit<Answer, "thetas"> & { count?: number };
     this.skipped.push(`${name}: ${run.error?.message ?? run.stderr.trim().split("\n").at(-1)}`);
     return undefined;
   }

