@@ -5,11 +5,12 @@
 // the columns' standard deviations. It does not change when columns are shifted, when X, y or λ is multiplied by a
 // number, or when rows are repeated; and G₀ does not know the penalties, so that all λ are held to one yardstick.
 
-import { axpy, dot } from "../linalg/dense";
+import { axpy, dot, sumOfPair } from "../linalg/dense";
+import { multiplyAdd } from "../linalg/multiply-add";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
 import { groupSubgradientSquares } from "../penalties/group";
-import { kinked, nearestSubgradient, penaltyChange, penaltyValue, prox } from "../penalties/separable";
+import { kinked, nearestSubgradient, penaltyChange, penaltyValue, prox, subgradientSquares } from "../penalties/separable";
 import { minimizeBlocks } from "./block-descent";
 import {
   applyInverse,
@@ -208,12 +209,7 @@ function advance(s: Solver): void {
   else newtonPoint(s, o, c);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent = penaltyChange(o, n, s.centred, s.trial);
-  for (let i = 0; i < all; i++) {
-    const at = (<usize>i) << 3;
-    const move = load<f64>(s.trial + at) - load<f64>(s.centred + at);
-    store<f64>(s.step + at, move);
-    descent += move * load<f64>(s.gradient + at);
-  }
+  descent += difference(all, s.trial, s.centred, s.gradient, s.step);
   const noise = (o.width == 4 && !s.fine ? 2e-8 : 1e-14) * Math.abs(s.value);
   let length: f64 = 1;
   let loss: f64 = 0;
@@ -261,6 +257,29 @@ function advance(s: Solver): void {
   }
   if (!s.fine && (s.residual <= MARGIN * s.noise || s.idle == SUSPICION)) refine(s, o, s.idle == SUSPICION);
   s.status = judge(s);
+}
+
+/** out ← x − y; returns out·g. */
+function difference(n: i32, x: usize, y: usize, g: usize, out: usize): f64 {
+  let sum: f64 = 0;
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    let sums = f64x2.splat(0);
+    for (; i + 2 <= n; i += 2) {
+      const at = (<usize>i) << 3;
+      const move = f64x2.sub(v128.load(x + at), v128.load(y + at));
+      v128.store(out + at, move);
+      sums = multiplyAdd<f64>(move, v128.load(g + at), sums);
+    }
+    sum = sumOfPair(sums);
+  }
+  for (; i < n; i++) {
+    const at = (<usize>i) << 3;
+    const move = load<f64>(x + at) - load<f64>(y + at);
+    store<f64>(out + at, move);
+    sum += move * load<f64>(g + at);
+  }
+  return sum;
 }
 
 /** The data terms and their gradient at `theta`, in the arithmetic of the moment. */
@@ -404,7 +423,17 @@ export function centreGradient(o: Objective, moments: usize, gradient: usize): v
   for (let c = 0; c < o.outputs; c++) {
     const gb = load<f64>(gradient + ((<usize>(n + c)) << 3));
     const g = gradient + ((<usize>(c * d)) << 3);
-    for (let j = 0; j < d; j++) {
+    let j = 0;
+    if (ASC_FEATURE_SIMD) {
+      const pull = f64x2.splat(gb);
+      for (; j + 2 <= d; j += 2) {
+        const at = (<usize>j) << 3;
+        const varies = f64x2.ne(v128.load(moments + ((<usize>(d + j)) << 3)), f64x2.splat(0));
+        const own = f64x2.sub(v128.load(g + at), f64x2.mul(pull, v128.load(moments + at)));
+        v128.store(g + at, v128.and(own, varies));
+      }
+    }
+    for (; j < d; j++) {
       const at = (<usize>j) << 3;
       const constant = load<f64>(moments + ((<usize>(d + j)) << 3)) == 0;
       store<f64>(g + at, constant ? 0 : load<f64>(g + at) - gb * load<f64>(moments + at));
@@ -418,11 +447,7 @@ function relativeResidual(s: Solver, o: Objective, theta: usize, gradient: usize
   if (o.groupNorm > 0) {
     for (let g = 0; g < o.normGroups; g++) sum += groupSubgradientSquares(o, g, theta, gradient);
   } else {
-    for (let i = 0; i < n; i++) {
-      const at = (<usize>i) << 3;
-      const r = nearestSubgradient(o, load<f64>(theta + at), load<f64>(gradient + at));
-      sum += r * r;
-    }
+    sum = subgradientSquares(o, n, theta, gradient);
   }
   for (let i = n; i < o.thetaCount; i++) {
     const r = s.unit * load<f64>(gradient + ((<usize>i) << 3));

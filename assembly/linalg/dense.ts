@@ -73,6 +73,10 @@ function sumOfLanes<T>(v: v128): T {
   return <T>(f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1));
 }
 
+export function sumOfPair(v: v128): f64 {
+  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
+}
+
 /** out ← base + Σ_j coefficients[j]·directions[j], vectors of n doubles one after the other. */
 export function combine(n: i32, count: i32, coefficients: usize, base: usize, directions: usize, out: usize): void {
   memory.copy(out, base, (<usize>n) << 3);

@@ -90,7 +90,15 @@ export function weightsOf<T>(o: Objective, theta: usize): usize {
   if (sizeof<T>() == 8) return theta;
   const copy = o.weightsF32;
   const n = o.weightCount;
-  for (let i = 0; i < n; i++) {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const least = f32x4.splat(f32.MIN_NORMAL_VALUE);
+    for (; i + 2 <= n; i += 2) {
+      const w = f32x4.demote_f64x2_zero(v128.load(theta + ((<usize>i) << 3)));
+      v128.store64_lane(copy + ((<usize>i) << 2), v128.and(w, f32x4.ge(f32x4.abs(w), least)), 0);
+    }
+  }
+  for (; i < n; i++) {
     const w = <f32>load<f64>(theta + ((<usize>i) << 3));
     store<f32>(copy + ((<usize>i) << 2), abs<f32>(w) < f32.MIN_NORMAL_VALUE ? 0 : w); // see conditionValues
   }

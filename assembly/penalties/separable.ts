@@ -2,6 +2,8 @@
 // Everything a solver needs of it is a walk along the knots, one weight at a time; the group norm, which is not
 // separable, joins here where all weights are summed, and in group.ts where a solver needs more.
 
+import { sumOfPair } from "../linalg/dense";
+import { multiplyAdd } from "../linalg/multiply-add";
 import { Objective } from "../objective";
 import { groupNormChange, groupNormSum } from "./group";
 
@@ -9,7 +11,19 @@ import { groupNormChange, groupNormSum } from "./group";
 export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
   let absolute: f64 = 0;
   let squares: f64 = 0;
-  for (let i = 0; i < n; i++) {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    let a = f64x2.splat(0);
+    let q = f64x2.splat(0);
+    for (; i + 2 <= n; i += 2) {
+      const x = f64x2.abs(v128.load(w + ((<usize>i) << 3)));
+      a = f64x2.add(a, x);
+      q = multiplyAdd<f64>(x, x, q);
+    }
+    absolute = sumOfPair(a);
+    squares = sumOfPair(q);
+  }
+  for (; i < n; i++) {
     const x = Math.abs(load<f64>(w + ((<usize>i) << 3)));
     absolute += x;
     squares += x * x;
@@ -26,7 +40,19 @@ export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
 /** penalty(to) − penalty(from), summed weight by weight so that small changes keep their digits. */
 export function penaltyChange(o: Objective, n: i32, from: usize, to: usize): f64 {
   let change: f64 = 0;
-  for (let i = 0; i < n; i++) {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const l1 = f64x2.splat(o.l1);
+    const half = f64x2.splat(0.5 * o.l2);
+    let sum = f64x2.splat(0);
+    for (; o.knotCount == 0 && i + 2 <= n; i += 2) {
+      const x = f64x2.abs(v128.load(from + ((<usize>i) << 3)));
+      const z = f64x2.abs(v128.load(to + ((<usize>i) << 3)));
+      sum = multiplyAdd<f64>(f64x2.sub(z, x), multiplyAdd<f64>(half, f64x2.add(z, x), l1), sum);
+    }
+    change = sumOfPair(sum);
+  }
+  for (; i < n; i++) {
     const x = Math.abs(load<f64>(from + ((<usize>i) << 3)));
     const z = Math.abs(load<f64>(to + ((<usize>i) << 3)));
     if (x == z) continue;
@@ -115,6 +141,27 @@ export function nearestSubgradient(o: Objective, w: f64, g: f64): f64 {
   const high = outward + right;
   const nearest = low > 0 ? low : high < 0 ? high : 0;
   return w < 0 ? -nearest : nearest;
+}
+
+/** Σ of the squares of `nearestSubgradient` over n weights. */
+export function subgradientSquares(o: Objective, n: i32, w: usize, g: usize): f64 {
+  const smooth = !kinked(o);
+  let sum: f64 = 0;
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const l2 = f64x2.splat(o.l2);
+    let squares = f64x2.splat(0);
+    for (; smooth && i + 2 <= n; i += 2) {
+      const r = multiplyAdd<f64>(l2, v128.load(w + ((<usize>i) << 3)), v128.load(g + ((<usize>i) << 3)));
+      squares = multiplyAdd<f64>(r, r, squares);
+    }
+    sum = sumOfPair(squares);
+  }
+  for (; i < n; i++) {
+    const r = nearestSubgradient(o, load<f64>(w + ((<usize>i) << 3)), load<f64>(g + ((<usize>i) << 3)));
+    sum += r * r;
+  }
+  return sum;
 }
 
 function copysign(x: f64, sign: f64): f64 {
