@@ -6,8 +6,10 @@
 import { axpy, dot } from "../linalg/dense";
 import { Objective } from "../objective";
 import { addGroupCurvature } from "../penalties/group";
-import { applyInverse, Curvature } from "./curvature";
-import { centre, centreGradient, dataGradient, Solver } from "./solver";
+import { centre, centreGradient } from "./centering";
+import { Curvature } from "./curvature";
+import { applyInverse } from "./curvature-inverse";
+import { dataGradient, Solver } from "./solver";
 
 const REACH: f64 = 1e-3;
 

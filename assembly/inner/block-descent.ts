@@ -9,8 +9,9 @@
 import { Objective } from "../objective";
 import { groupDot, groupFactor, groupProx, groupStart, groupSubgradientSquares, memberAt } from "../penalties/group";
 import { prox } from "../penalties/separable";
+import { ACCURACY, SWEEPS } from "./coordinate-descent";
 import { boundBlock, Curvature, factorRows, moveProducts, PRODUCT_BYTES, productAt } from "./curvature";
-import { ACCURACY, Solver, SWEEPS } from "./solver";
+import { Solver } from "./solver";
 
 /** trial ← about the minimizer of g·z + ½ z·B·z + penalty over the groups that are not zero or want to leave it. */
 export function minimizeBlocks(s: Solver, o: Objective, c: Curvature): void {

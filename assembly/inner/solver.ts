@@ -10,21 +10,12 @@ import { multiplyAdd } from "../linalg/multiply-add";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
 import { groupSubgradientSquares } from "../penalties/group";
-import { kinked, nearestSubgradient, penaltyChange, penaltyValue, prox, subgradientSquares } from "../penalties/separable";
+import { kinked, penaltyChange, penaltyValue, subgradientSquares } from "../penalties/separable";
 import { minimizeBlocks } from "./block-descent";
-import {
-  applyInverse,
-  Curvature,
-  curvatureInit,
-  curvatureWorkBytes,
-  factorRows,
-  forget,
-  moveProducts,
-  PAIRS,
-  PRODUCT_BYTES,
-  productAt,
-  remember,
-} from "./curvature";
+import { centre, centreGradient } from "./centering";
+import { minimizeCoordinates } from "./coordinate-descent";
+import { Curvature, curvatureInit, curvatureWorkBytes, forget, PAIRS, PRODUCT_BYTES, remember } from "./curvature";
+import { applyInverse } from "./curvature-inverse";
 import { leastRowWeight, nullModel } from "./null-model";
 
 export const RUNNING: i32 = 0;
@@ -34,13 +25,6 @@ export const UNBOUNDED: i32 = 3;
 
 /** Iterations without a smaller residual or value after which rounding is to blame. */
 const PATIENCE: i32 = 60;
-
-/**
- * Coordinate descent on the quadratic model ends when a sweep changes its gradient by this share of the residual. An
- * exact minimizer trusts the model too much: MNIST, 5000 rows, l1 = 1e-6, l2 = 1e-3: 30 sweeps 93 passes, 10: 87, 3: 143.
- */
-export const ACCURACY: f64 = 0.3;
-export const SWEEPS: i32 = 10;
 
 /**
  * What f32 does to a gradient is measured, in a pass, when the residual first is below this.
@@ -205,7 +189,7 @@ function advance(s: Solver): void {
   const all = o.thetaCount;
   if (c.count == 0) c.scale = curvatureBound(s, o);
   if (o.groupNorm > 0) minimizeBlocks(s, o, c);
-  else if (kinked(o)) minimizeModel(s, o, c);
+  else if (kinked(o)) minimizeCoordinates(s, o, c);
   else newtonPoint(s, o, c);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent = penaltyChange(o, n, s.centred, s.trial);
@@ -349,47 +333,6 @@ function newtonPoint(s: Solver, o: Objective, c: Curvature): void {
 }
 
 /**
- * trial ← about the minimizer of g·z + ½ z·B·z + penalty, by coordinate descent. Only unknowns that are not zero, or want
- * to leave it, take part: whatever else would, shows in the next gradient.
- */
-function minimizeModel(s: Solver, o: Objective, c: Curvature): void {
-  const n = o.weightCount;
-  const all = o.thetaCount;
-  let count = 0;
-  for (let i = 0; i < all; i++) {
-    const at = (<usize>i) << 3;
-    const x = load<f64>(s.centred + at);
-    if (i >= n || x != 0 || nearestSubgradient(o, 0, load<f64>(s.gradient + at)) != 0) {
-      store<i32>(s.working + ((<usize>count) << 2), i);
-      count++;
-    }
-  }
-  factorRows(c, s.working, count);
-  memory.copy(s.trial, s.centred, (<usize>all) << 3);
-  memory.fill(s.products, 0, PRODUCT_BYTES);
-  const goal = ACCURACY * s.residual * s.scale;
-  let moved: f64 = Infinity;
-  for (let sweep = 0; sweep < SWEEPS && moved > goal * goal; sweep++) {
-    moved = 0;
-    for (let index = 0; index < count; index++) {
-      const i = load<i32>(s.working + ((<usize>index) << 2));
-      const at = (<usize>i) << 3;
-      const z = load<f64>(s.trial + at);
-      const a = load<f64>(c.diagonal + at);
-      const slope = load<f64>(s.gradient + at) + productAt(c, i, z - load<f64>(s.centred + at), s.products);
-      const v = z - slope / a;
-      const next = i < n ? prox(o, a, v, 0) : v;
-      if (next != z) {
-        store<f64>(s.trial + at, next);
-        moveProducts(c, i, next - z, s.products);
-        const pull = a * (next - z) * (i < n ? 1 : s.unit);
-        moved += pull * pull;
-      }
-    }
-  }
-}
-
-/**
  * The unit of unknown i squared: its column's variance, floored at what rounding leaves of a constant column, over its
  * share of nonzeros to the ¾; 1 for intercepts. By the variance alone rare words, which come together in a few mails,
  * would be one direction of enormous curvature. Mails on 2^16 columns, l2 = 1e-5, powers 0, ½, ¾, 1: 219, 61, 47, 53
@@ -403,42 +346,6 @@ function metricAt(s: Solver, o: Objective, i: i32): f64 {
   if (!(spread > 0)) return 1;
   const root = Math.sqrt(min(1, max(load<f64>(s.moments + ((<usize>(2 * o.columns + j)) << 3)), 1e-12)));
   return spread / (root * Math.sqrt(root));
-}
-
-/** out ← θ with b + sign·W·mean for b. */
-export function centre(o: Objective, moments: usize, theta: usize, out: usize, sign: f64): void {
-  const d = o.columns;
-  const n = o.weightCount;
-  memory.copy(out, theta, (<usize>o.thetaCount) << 3);
-  for (let c = 0; c < o.outputs; c++) {
-    const at = out + ((<usize>(n + c)) << 3);
-    store<f64>(at, load<f64>(at) + sign * dot<f64>(d, theta + ((<usize>(c * d)) << 3), moments));
-  }
-}
-
-/** ∂/∂θ → ∂/∂θ′: g_W − g_b·mean; what rounding leaves of it in a constant column is taken out. */
-export function centreGradient(o: Objective, moments: usize, gradient: usize): void {
-  const d = o.columns;
-  const n = o.weightCount;
-  for (let c = 0; c < o.outputs; c++) {
-    const gb = load<f64>(gradient + ((<usize>(n + c)) << 3));
-    const g = gradient + ((<usize>(c * d)) << 3);
-    let j = 0;
-    if (ASC_FEATURE_SIMD) {
-      const pull = f64x2.splat(gb);
-      for (; j + 2 <= d; j += 2) {
-        const at = (<usize>j) << 3;
-        const varies = f64x2.ne(v128.load(moments + ((<usize>(d + j)) << 3)), f64x2.splat(0));
-        const own = f64x2.sub(v128.load(g + at), f64x2.mul(pull, v128.load(moments + at)));
-        v128.store(g + at, v128.and(own, varies));
-      }
-    }
-    for (; j < d; j++) {
-      const at = (<usize>j) << 3;
-      const constant = load<f64>(moments + ((<usize>(d + j)) << 3)) == 0;
-      store<f64>(g + at, constant ? 0 : load<f64>(g + at) - gb * load<f64>(moments + at));
-    }
-  }
 }
 
 function relativeResidual(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
