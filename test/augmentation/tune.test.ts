@@ -106,6 +106,8 @@ describe("an augmentation policy", () => {
       9,
     );
     expect(result.lambda.mirror).toBeLessThan(result.lambda.right);
+    const { model } = await minimize({ model: "softmax", train, loss: result.loss }); // of all rows
+    expect(result.model.error(train)).toBeCloseTo(model.error(train), 2);
   });
 
   test("is stored without data and used on other images of the same shape", async () => {
