@@ -1,6 +1,7 @@
 // Loss and gradient of the data terms in one pass over X: forward, link, backward, a block of rows at a time.
 
-import { panelGradient, panelScores } from "../linalg/panel";
+import { panelGradient } from "../linalg/panel-gradient";
+import { panelScores } from "../linalg/panel-scores";
 import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
 import { BLOCK, Objective, panelOf } from "../objective";
 import { weighs } from "./block";
