@@ -59,7 +59,7 @@ const BRIEF = {
  */
 const KINK = { wide: 0.1, sharp: 0.03 };
 
-/** Share of e by which the span may be wrong about a λ away from what was trained: what it says is within, is searched. */
+/** Share of e by which the span may be wrong where there are basins to start in: what it says is within, is searched. */
 const SLACK = 0.06;
 
 /** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
@@ -98,13 +98,15 @@ export class Learner<F extends Features> {
 
   *#learn(): Generator<Pause> {
     const { rows, columns } = this.session.folds[0]!.trainer.objective;
-    for (const start of startsOf(this.session.space, rows, columns)) {
+    const starts = startsOf(this.session.space, rows, columns);
+    const slack = starts.length > 1 ? SLACK : 0;
+    for (const start of starts) {
       const first = this.session.study.trials.length === 0;
       const lambda = yield* this.#sketch(start, first);
       if (this.session.onTheFly) return yield* this.#land(lambda);
-      if (first || (yield* this.#isNew(lambda))) yield* this.#search(lambda);
+      if (first || (yield* this.#isNew(lambda, slack))) yield* this.#search(lambda);
     }
-    for (const { lambda } of this.#better()) if (yield* this.#isNew(lambda)) yield* this.#search(lambda);
+    for (const { lambda } of this.#better()) if (yield* this.#isNew(lambda, slack)) yield* this.#search(lambda);
     if (this.session.options.explore) yield* this.#explore();
     const { chosen } = this.session.leaders;
     if (!chosen || this.session.options.validation) return;
@@ -240,11 +242,11 @@ export class Learner<F extends Features> {
   }
 
   /** Whether the span promises more at λ, away from the best minimizer, than that has. */
-  *#isNew(lambda: Float64Array): Generator<Pause, boolean> {
+  *#isNew(lambda: Float64Array, slack = 0): Generator<Pause, boolean> {
     const { chosen } = this.session.leaders;
     if (!chosen) return true;
     return (
-      distance(lambda, chosen.lambda) > SKETCH.still && (yield* this.#predict(lambda)) < (1 + SLACK) * chosen.error
+      distance(lambda, chosen.lambda) > SKETCH.still && (yield* this.#predict(lambda)) < (1 + slack) * chosen.error
     );
   }
 
