@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { chart, type Series } from "../../src/report/chart.ts";
 import { color, figureStyle } from "../../src/report/style.ts";
-import { FOLDER, type Results, type TaskResult } from "./results.ts";
+import { FOLDER, leastErrors, type Results, type TaskResult } from "./results.ts";
 
 /** Excess below which all is well: the pictures' floor. */
 const FLOOR = 1e-3;
@@ -38,10 +38,7 @@ export function drawPictures(results: Results, names: Readonly<Record<string, st
 
 /** Over the seeds, the median of (e − best)/best of the best minimizer so far, where more than half have one. */
 function median({ runs }: TaskResult, method: string): [number, number][] {
-  const best = new Map<number, number>();
-  for (const { seed, curve } of runs) {
-    best.set(seed, Math.min(best.get(seed) ?? Number.POSITIVE_INFINITY, curve.at(-1)?.[2] ?? Number.POSITIVE_INFINITY));
-  }
+  const best = leastErrors({ runs });
   const own = runs.filter((run) => run.method === method && run.passes > 0);
   const last = Math.max(...own.map(({ passes }) => passes));
   return COSTS.filter((cost) => cost <= last).flatMap((cost): [number, number][] => {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { END_TO_END } from "./end-to-end.ts";
 
 /** A converged model better than those before it: passes and seconds since the beginning, its error. */
 export type Point = readonly [passes: number, seconds: number, error: number];
@@ -78,12 +79,21 @@ const flat = (text: string) => text.replace(/\s+/g, " ");
 /** The run that only says what there is to be found. */
 export const REFERENCE = "reference";
 
-/** Where a converged model counts as arrived, by seed: within 1 % of the best of all runs, 0.1 points for steps. */
-export function targets({ runs, step }: TaskResult): Map<number, number> {
+/**
+ * The least error of a minimizer, by seed. Models of scikit-learn's saga that stopped before they converged are none:
+ * regularized by having been stopped, one was seen to be 0.9 % better than all minimizers.
+ */
+export function leastErrors({ runs }: Pick<TaskResult, "runs">): Map<number, number> {
   const best = new Map<number, number>();
-  for (const { seed, curve } of runs) {
+  for (const { seed, curve } of runs.filter(({ method }) => method !== END_TO_END)) {
     best.set(seed, Math.min(best.get(seed) ?? Number.POSITIVE_INFINITY, curve.at(-1)?.[2] ?? Number.POSITIVE_INFINITY));
   }
+  return best;
+}
+
+/** Where a model counts as arrived, by seed: within 1 % of the best minimizer of all runs, 0.1 points for steps. */
+export function targets({ runs, step }: TaskResult): Map<number, number> {
+  const best = leastErrors({ runs });
   return new Map([...best].map(([seed, error]) => [seed, step ? error + 0.001 : 1.01 * error]));
 }
 
