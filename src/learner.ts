@@ -21,7 +21,7 @@ const ROUNDS = 16;
 /** Proposals in a row that may fail where e moves in steps: chance has its say there, the more the fewer weights. */
 const FAILURES = { few: 8, many: 4 };
 
-/** Trust region of log λ: its radius to begin with, at most, where e moves in steps and nothing better is near, at the end. */
+/** Radius of the trust region of log λ: first, at most, after nothing better was near where e moves in steps, at the end. */
 const RADIUS = { first: 1, most: 4, far: 2.5, least: 0.15 };
 
 /** Radius within which λ by chance explore where e moves in steps: plateaus are wide, and far ones as good. */
@@ -45,8 +45,8 @@ const SKETCH = { radius: 3, still: 0.5, gain: 0.01 };
 const STRONGER = 2;
 
 /**
- * Iterations of these trainings, and how many searches between them, how accurate. On the fly, the longer ones cost a third more
- * for little (npm run bench:on-the-fly); of a λ that is trained to the end, the exact place saves passes there.
+ * Iterations of these trainings; how many searches there are between them, and how accurate. On the fly the longer ones
+ * cost a third more for little (npm run bench:on-the-fly); where λ is trained to the end, its exact place saves passes.
  */
 const BRIEF = {
   tune: { first: 6, stronger: 6, next: 6, rounds: 3, tolerance: 1e-3 },
@@ -174,6 +174,7 @@ export class Learner<F extends Features> {
     }
     for (let round = 0; round < brief.rounds; round++) {
       this.#sharpen({ thetas: this.session.folds.map((fold) => fold.current()) }, KINK.wide);
+      // Without a slope a search goes by the span's own error: that of a model on its way is none of λ.
       const center = { lambda, error: Number.NaN, slope: undefined };
       const options = { radius: SKETCH.radius, tolerance: brief.tolerance, random: this.#random };
       const prediction = yield* searchLambda(this.#models, center, options);
