@@ -14,5 +14,12 @@ export { l1FitMoments } from "./outer/l1-fit/moments";
 export { l1FitAppend } from "./outer/l1-fit/observations";
 export { l1FitSolve } from "./outer/l1-fit/solver";
 export { l1FitNumber, l1FitVerify } from "./outer/l1-fit/verification";
-export { simplexArray, simplexBytes, simplexHead, simplexInit, simplexNumber } from "./outer/simplex/model";
+export {
+  simplexArray,
+  simplexBytes,
+  simplexHead,
+  simplexInit,
+  simplexNumber,
+  simplexRestart,
+} from "./outer/simplex/model";
 export { simplexSolve } from "./outer/simplex/solver";

@@ -1,14 +1,14 @@
-// npm run bench:lp [-- --only family|netlib|campaign|structured|memory --sizes 0,1,2,3,4 --cap SECONDS --campaign N
-//   --structures N --first SEED --json FILE]
+// npm run bench:lp [-- --only family|netlib|variants|campaign|structured|memory --sizes 0,1,2,3,4 --cap SECONDS --campaign N
+//   --structures N --variants N --first SEED --json FILE]
 // The LP engine against its peers (once: `npm install --prefix bench --ignore-scripts`).
-// 1. the outer fit's family at five sizes, cold and warm; 2. the Netlib problems in LEARNLOSS_NETLIB; 3. N random LPs
-// and 3N/20 random fits against highs, status and objective; 4. N LPs of each structure, of 30, 100 and 300 rows, and two
-// of 1000; 5. 100,000 solves in constant memory. Times are medians of wall time, the solvers in turns; an answer is checked
+// 1. the outer fit's family at five sizes, cold and warm; 2. the Netlib problems in LEARNLOSS_NETLIB, and N
+// variants of each against highs; 3. N random LPs and 3N/20 random fits against highs, status and objective; 4. N LPs of
+// each structure, of 30, 100 and 300 rows, and two of 1000; 5. 100,000 solves in constant memory. Times are medians of wall time, the solvers in turns; an answer is checked
 // before its time counts. FILE keeps what other runs put there of other parts and sizes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { campaignFit, campaignLp, campaignMemory, campaignStructured } from "./lp/campaign.ts";
+import { campaignFit, campaignLp, campaignMemory, campaignStructured, campaignVariants } from "./lp/campaign.ts";
 import { benchFamily, describeRow, type Row, ratios } from "./lp/family-bench.ts";
 import { benchNetlib } from "./lp/netlib-bench.ts";
 import { loadHighs } from "./lp/peers.ts";
@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     cap: { type: "string", default: "20" },
     campaign: { type: "string", default: "10000" },
     structures: { type: "string", default: "6" },
+    variants: { type: "string", default: "12" },
     first: { type: "string", default: "0" },
     json: { type: "string" },
   },
@@ -48,10 +49,20 @@ if (asked("family")) {
   result.family = [...others(before.family), ...rows].sort(order);
   result.ratios = [...others(before.ratios), ...summary].sort(order);
 }
-if (asked("netlib")) {
-  const folder = process.env.LEARNLOSS_NETLIB ?? "";
-  if (existsSync(join(folder, "index.tsv"))) result.netlib = await benchNetlib(await loadHighs(), folder, log);
-  else log("\nNetlib: SKIPPED, set LEARNLOSS_NETLIB to the folder with index.tsv");
+const folder = process.env.LEARNLOSS_NETLIB ?? "";
+if (!existsSync(join(folder, "index.tsv"))) {
+  if (asked("netlib") || asked("variants")) log("\nNetlib: SKIPPED, set LEARNLOSS_NETLIB to the folder with index.tsv");
+} else {
+  if (asked("netlib")) result.netlib = await benchNetlib(await loadHighs(), folder, log);
+  if (asked("variants")) {
+    const highs = await loadHighs();
+    const variants = campaignVariants(highs, folder, Number(options.variants), Number(options.first));
+    const { compared, proved, different, unsettled } = variants;
+    log(`\nNetlib variants: ${compared}, ${proved} proved; ${different.length} differ from highs:`);
+    for (const line of different) log(`  ${line}`);
+    log(`  besides, highs does not settle ${unsettled.length}`);
+    result.variants = variants;
+  }
 }
 if (asked("campaign")) {
   const highs = await loadHighs();

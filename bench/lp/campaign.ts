@@ -1,7 +1,11 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { createL1Fit, type L1FitOutcome } from "../../src/outer/l1-fit.ts";
 import { type LpOutcome, type LpProblem, solveLp } from "../../src/outer/lp.ts";
+import { parseMps } from "../../src/outer/mps.ts";
 import { orderingMargin } from "../../src/outer/ordering-proof.ts";
 import { lpKernels } from "../../src/wasm/lp.ts";
+import { lpVariant } from "../../test/reference/lp-variants.ts";
 import { type RandomFit, randomFit } from "../../test/reference/random-fit.ts";
 import { type LpKind, randomLp } from "../../test/reference/random-lp.ts";
 import { type Family, families, structuredLp } from "../../test/reference/structured-lp.ts";
@@ -24,16 +28,21 @@ const tolerances = { primal_feasibility_tolerance: 1e-9, dual_feasibility_tolera
 function compareWithHighs(highs: Highs, ours: LpOutcome, problem: LpProblem, options: Record<string, unknown>) {
   const model = highsModel(highs, columnForm(problem), { ...tolerances, ...options });
   const began = performance.now();
-  model.run();
+  let status = "";
+  try {
+    model.run();
+    status = highsStatuses[model.getModelStatus()] ?? String(model.getModelStatus());
+  } catch (error) {
+    status = String(error);
+  }
   const time = performance.now() - began;
-  const status = highsStatuses[model.getModelStatus()] ?? String(model.getModelStatus());
   const objective = model.getObjectiveValue();
   model.dispose();
   const same =
     ours.status === "optimal"
       ? status === "optimal" && Math.abs(ours.objective - objective) <= 1e-9 * (1 + Math.abs(objective))
       : status.includes(ours.status);
-  return { same, time, text: `ours ${describe(ours)}, highs ${status} ${objective}` };
+  return { same, time, status, text: `ours ${describe(ours)}, highs ${status} ${objective}` };
 }
 
 /** Random LPs up to 30 × 30, half of them badly scaled: the same status as highs, the same objective to 1e-9. */
@@ -83,6 +92,35 @@ export function campaignStructured(highs: Highs, size: number, count: number, fi
     const ours = times.reduce((sum, time) => sum + time, 0);
     return { family, size, compared: count, different, slowest: Math.max(...times), ours, highs: theirs };
   });
+}
+
+export interface VariantCampaign extends Campaign {
+  /** Optimal, infeasible or unbounded, and proved in the data as given. */
+  readonly proved: number;
+  /** Of those that highs does not settle, by default or without its presolve: whether it throws or says "unknown". */
+  readonly unsettled: readonly string[];
+}
+
+/** Variants of the problems of a folder with an index.tsv: the same status as highs, the same objective to 1e-9. */
+export function campaignVariants(highs: Highs, folder: string, count: number, first: number): VariantCampaign {
+  const different: string[] = [];
+  const unsettled: string[] = [];
+  const names = readFileSync(join(folder, "index.tsv"), "utf8").trim().split("\n").slice(1);
+  let proved = 0;
+  for (const line of names) {
+    const [name, file] = line.split("\t");
+    const { problem } = parseMps(readFileSync(join(folder, file!), "latin1"));
+    for (let seed = first; seed < first + count; seed++) {
+      const variant = { ...lpVariant(problem, seed), offset: 0 };
+      const ours = solveLp(variant);
+      if (["optimal", "infeasible", "unbounded"].includes(ours.status)) proved++;
+      const answers = [{}, { presolve: "off" }].map((options) => compareWithHighs(highs, ours, variant, options));
+      if (answers.some(({ same }) => same)) continue;
+      const settled = answers.some(({ status }) => Object.values(highsStatuses).includes(status));
+      (settled ? different : unsettled).push(`${name} ${seed}: ${answers[0]!.text}`);
+    }
+  }
+  return { compared: names.length * count, different, proved, unsettled };
 }
 
 export interface MemoryUse {

@@ -102,14 +102,19 @@ function unit(ray: Float64Array): Float64Array | undefined {
   return largest > 0 && largest < Number.POSITIVE_INFINITY ? ray.map((value) => value / largest) : undefined;
 }
 
-/** Whether y or −y proves infeasibility: the least y·(A x) over the columns' bounds is above the most over the rows'. */
+/**
+ * Whether y or −y proves infeasibility: the least y·(A x) over the columns' bounds is above the most over the rows'. Of
+ * the entries that would need a bound which a row does not have, too small to be pivots, the proof does without.
+ */
 export function checkDualRay(model: LpModel, y: Float64Array): { ray: Float64Array; margin: number } | undefined {
-  const ray = unit(y);
-  if (!ray) return undefined;
+  const { rowLower, rowUpper } = model;
   for (const sign of [1, -1]) {
-    const signed = ray.map((value) => sign * value);
-    const margin = dualMargin(model, signed);
-    if (margin > 0) return { ray: signed, margin };
+    const bounded = y.map((value, i) =>
+      Number.isFinite(sign * value > 0 ? rowUpper[i]! : rowLower[i]!) ? sign * value : 0,
+    );
+    const ray = unit(bounded);
+    const margin = ray ? dualMargin(model, ray) : 0;
+    if (ray && margin > 0) return { ray, margin };
   }
   return undefined;
 }

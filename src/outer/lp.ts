@@ -260,22 +260,11 @@ export class Lp {
       const { excess, ...found } = kktOf(model, x, rowDuals, this.#offset);
       return excess <= Math.max(RESIDUAL, tolerance) ? { x, rowDuals, ...found } : undefined;
     };
-    let ended = 0;
-    let found: ReturnType<typeof solution>;
-    for (const share of STRICTER) {
-      ended = run(tolerance * share);
-      if (ended === 0) found = solution();
-      if (ended !== 0 || found) break;
-    }
-    this.#basis = Array.from(arena.viewI32(address(6), n + m));
-    const common = { iterations, milliseconds: elapsed(), basis: this.getBasis() };
-    if (ended === 2) return { status: iterations < most ? "time-limit" : "iteration-limit", ...common };
-    if (ended === 1) {
+    const infeasible = () => {
       const y = denoised(arena.viewF64(address(8), m)).map((value, i) => value * rowScale[i]!);
-      const proof = checkDualRay(model, y);
-      return proof ? { status: "infeasible", ...proof, ...common } : { status: "numerical", ...common };
-    }
-    if (ended === 4) {
+      return checkDualRay(model, y);
+    };
+    const unbounded = () => {
       const ray = new Float64Array(n);
       const direction = k.simplexNumber(block, 2);
       // The last entry is that of the entering variable.
@@ -286,10 +275,29 @@ export class Lp {
       }
       const entering = k.simplexNumber(block, 1);
       if (entering < n) ray[entering] = direction * columnScale[entering]!;
-      const proof = checkPrimalRay(model, ray);
-      return proof ? { status: "unbounded", ...proof, ...common } : { status: "numerical", ...common };
+      return checkPrimalRay(model, ray);
+    };
+    const attempt = () => {
+      for (const share of STRICTER) {
+        const ended = run(tolerance * share);
+        if (ended === 2) return { status: iterations < most ? "time-limit" : "iteration-limit" } as const;
+        const proof = ended === 1 ? infeasible() : ended === 4 ? unbounded() : undefined;
+        if (proof) return { status: ended === 1 ? "infeasible" : "unbounded", ...proof } as const;
+        const found = ended === 0 ? solution() : undefined;
+        if (found) return { status: "optimal", ...found } as const;
+        if (ended !== 0) break;
+      }
+      return { status: "numerical" } as const;
+    };
+    let outcome = attempt();
+    if (outcome.status === "numerical") {
+      // Once more by another way: from the logicals, with other perturbations.
+      statuses.fill(2, 0, n).fill(3, n);
+      k.simplexRestart(block, seed + 1);
+      outcome = attempt();
     }
-    return found ? { status: "optimal", ...found, ...common } : { status: "numerical", ...common };
+    this.#basis = Array.from(statuses);
+    return { ...outcome, iterations, milliseconds: elapsed(), basis: this.getBasis() };
   }
 
   dispose(): void {

@@ -6,6 +6,7 @@ import { solveLp } from "../../src/lp.ts";
 import { parseMps } from "../../src/mps.ts";
 import { columnsOf } from "../../src/outer/lp-matrix.ts";
 import { exactOptimum } from "../reference/exact-optimum.ts";
+import { lpVariant } from "../reference/lp-variants.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const folder = process.env.LEARNLOSS_NETLIB ?? join(root, "../shared/data/netlib");
@@ -71,5 +72,17 @@ if (!existsSync(join(folder, "index.tsv"))) {
     test.each(problems)("%s", (name, file, expected) =>
       check(join(folder, file!), name === "hilbert12" ? HILBERT : expected!),
     );
+  });
+  const variant = (file: string, seed: number) =>
+    solveLp(lpVariant(parseMps(readFileSync(join(folder, file), "latin1")).problem, seed));
+  test("other costs, sides and bounds end in a proof as well", () => {
+    const seen = { optimal: 0, infeasible: 0, unbounded: 0 };
+    for (const [, file] of problems)
+      for (let seed = 0; seed < 4; seed++) seen[variant(file!, seed).status as keyof typeof seen]++;
+    expect(seen.optimal + seen.infeasible + seen.unbounded).toBe(4 * problems.length);
+    expect(Math.min(seen.optimal, seen.infeasible, seen.unbounded)).toBeGreaterThan(4);
+  });
+  test("trap: a proof with an entry below the least pivot, and one that only other perturbations find", () => {
+    for (const seed of [6, 178]) expect(variant("stair.mps", seed).status).toBe("infeasible");
   });
 }

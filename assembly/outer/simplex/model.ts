@@ -92,8 +92,7 @@ export function simplexInit(block: usize, n: i32, m: i32, nonzeros: i32, seed: i
   p.m = m;
   p.all = n + m;
   p.stride = columnStride(m);
-  p.random = 0x2545f491 ^ (<u32>seed * 0x9e3779b9);
-  if (p.random == 0) p.random = 1;
+  simplexRestart(block, seed);
   const all = (<usize>(n + m + 1)) << 3;
   const row = (<usize>p.stride) << 3;
   let next = block + 256;
@@ -125,6 +124,15 @@ export function simplexInit(block: usize, n: i32, m: i32, nonzeros: i32, seed: i
   p.head = next + 4 * row;
   p.nonzeros = next + 5 * row;
   p.inverse = next + 6 * row;
+}
+
+/** Forgets what came before: the next solve makes everything from the basis in `status`. */
+export function simplexRestart(block: usize, seed: i32): void {
+  const p = changetype<Simplex>(block);
+  p.random = 0x2545f491 ^ (<u32>seed * 0x9e3779b9);
+  if (p.random == 0) p.random = 1;
+  p.mode = 0;
+  p.round = 0;
 }
 
 /** 0 starts, 1 rows, 2 values, 3 cost, 4 lower, 5 upper, 6 status, 7 x, 8 y (or the row that proves infeasibility), 9 unit of the reduced costs, 10 pivot column. */
