@@ -22,7 +22,10 @@ export type L1FitOutcome =
       readonly intercept: number;
       /** Σ wᵢ|eᵢ − μ·φᵢ − c| in the units given. */
       readonly objective: number;
-      /** Violation of the hard rows relative to (μ, α), stationarity relative to Σ w, and the relative duality gap. */
+      /**
+       * Violation of the hard rows relative to (μ, α), stationarity relative to Σ w, and the duality gap relative to the
+       * objective + 1e-6·Σ w·(standard deviation of e): of an exact fit it is what rounding leaves.
+       */
       readonly kkt: { readonly primal: number; readonly dual: number; readonly gap: number };
       /** Even the flattest fit is too steep: α is at its least, e does not grow with any λ·φ. */
       readonly apex: boolean;
