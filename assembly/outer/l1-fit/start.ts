@@ -10,6 +10,8 @@ import { at, L1Fit, total } from "./model";
 import { newton, rounded } from "./newton";
 import { basic, multiply, padded, rowInto, setBasic } from "./rows";
 
+/** Times the residual that a band ends at, so that rounding does not say whether that one is within. */
+const BEYOND: f64 = 1 + 1e-9;
 /** A pivot of the first vertex below this share of its row's length is left to an artificial. */
 const PIVOT: f64 = 1e-3;
 
@@ -45,7 +47,7 @@ export function approach(f: L1Fit): void {
   if (f.p < 10 || count < 4 * f.p) return; // pivots are cheaper
   while (count > f.p) {
     for (let i = 0; i < f.active; i++) store<f64>(at(f.t, i), abs(load<f64>(at(f.r, i))));
-    const band = smallest(f.t, f.active, count);
+    const band = BEYOND * smallest(f.t, f.active, count);
     if (band > 1e-9) descend(f, band);
     count >>= 1;
   }
