@@ -222,9 +222,11 @@ export class Lp {
     // The dual residual of the problem as given is relative to 1 + |cost|; in scaled units not below rounding.
     const units = arena.viewF64(address(9), n + m);
     const unit = (size: number) => Math.min(Math.max(size, LEAST_UNIT), 1);
+    const runs = arena.viewI32(address(11), n);
     let e = 0;
     for (let j = 0; j < n; j++) {
       const scale = columnScale[j]!;
+      runs[j] = isRun(columns[j]!.rows) ? 1 : 0;
       for (const [i, row] of columns[j]!.rows.entries()) {
         rows[e] = row;
         values[e++] = columns[j]!.values[i]! * scale * rowScale[row]!;
@@ -349,6 +351,11 @@ function crossedBounds({ rowLower, rowUpper, colLower, colUpper }: LpModel) {
   const ray = new Float64Array(rowLower.length);
   if (row >= 0) ray[row] = 1;
   return { status: "infeasible" as const, ray, margin: 1 };
+}
+
+/** Rows one after the other, enough of them to be worth telling: a dense column, or a dense block of one. */
+function isRun(rows: readonly number[]): boolean {
+  return rows.length >= 8 && rows.every((row, e) => row === rows[0]! + e);
 }
 
 function checkOption(holds: boolean, name: string, given: number, expected: string): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { binary as scalarBinary } from "../../build/lp-scalar-binary.ts";
-import { createLp, type LpOutcome, solveLp } from "../../src/lp.ts";
+import { createLp, type LpOutcome, type LpProblem, solveLp } from "../../src/lp.ts";
 import { Lp } from "../../src/outer/lp.ts";
 import { kktOf } from "../../src/outer/lp-verification.ts";
 import { Random } from "../../src/random.ts";
@@ -345,4 +345,40 @@ describe("what users of other solvers suffer from", () => {
     expect(lpKernels().memory.buffer.byteLength).toBe(before);
     expect(lpKernels().allocatedBytes()).toBe(blocks);
   });
+});
+
+test("dense columns, in order and out of order, in pieces and in blocks, are the same LP", () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = new Random(seed, 3);
+    const m = 8 + (seed % 13);
+    const n = 3 * m;
+    const dense = Array.from({ length: m * n }, () => 0.1 + random.uniform());
+    const cost = Array.from({ length: n }, () => 1 + random.uniform());
+    const rowLower = Array.from({ length: m }, () => 1 + random.uniform());
+    const sparse = (order: (j: number) => number[], pieces = 1): LpProblem => {
+      const rows = Array.from({ length: n }, (_, j) => Array.from({ length: pieces }, () => order(j)).flat());
+      return {
+        cost,
+        rowLower,
+        matrix: {
+          rows: m,
+          columnStarts: Array.from({ length: n + 1 }, (_, j) => j * m * pieces),
+          rowIndices: rows.flat(),
+          values: rows.flatMap((column, j) => column.map((i) => dense[i * n + j]! / pieces)),
+        },
+      };
+    };
+    const upwards = Array.from({ length: m }, (_, i) => i);
+    const objectives = [
+      { cost, rowLower, matrix: { rows: m, dense } },
+      sparse(() => upwards),
+      sparse((j) => (j % 2 ? [...upwards].reverse() : upwards)),
+      sparse((j) => (j % 3 ? [...upwards.slice(j % m), ...upwards.slice(0, j % m)] : upwards), 2),
+    ].map((problem) => {
+      const outcome = solveLp(problem);
+      if (outcome.status !== "optimal") throw new Error(outcome.status);
+      return outcome.objective;
+    });
+    for (const objective of objectives) expect(Math.abs(objective / objectives[0]! - 1)).toBeLessThan(1e-12);
+  }
 });

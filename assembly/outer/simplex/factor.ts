@@ -2,7 +2,7 @@
 
 import { axpy, axpyNorm, dot, scale } from "../basis";
 import { BASIC, FREE, f, INFINITE, int, put, Simplex } from "./model";
-import { addColumn, columnDot, isBasic, rest, setStatus, settle, sparseDot } from "./variables";
+import { addColumn, columnDot, isBasic, rest, setStatus, settle, structuralDot } from "./variables";
 
 /** Relative residual of x_B and y above which the inverse is made anew. */
 const ACCURATE: f64 = 1e-11;
@@ -23,10 +23,8 @@ export function ftran(p: Simplex, j: i32): void {
     }
     return;
   }
-  const begin = int(p.starts, j);
-  const end = int(p.starts, j + 1);
   for (let i = 0; i < p.m; i++) {
-    put(p.column, i, sparseDot(p, begin, end, inverse));
+    put(p.column, i, structuralDot(p, j, inverse));
     inverse += row;
   }
 }

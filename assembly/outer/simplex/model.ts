@@ -63,6 +63,7 @@ export class Simplex {
   list: usize; // i32[all]
   touched: usize; // i32[all] nonbasic variables with an entry in the pivot row
   touching: i32;
+  runs: usize; // i32[n] 1 where a column's rows follow each other
   nonzeros: usize; // i32[m] byte offsets of the entries of a vector of length m
   unit: usize; // [all] the size of a reduced cost that counts as 1: the dual tolerance is relative to it
 }
@@ -82,7 +83,7 @@ export function int(base: usize, i: i32): i32 {
 export function simplexBytes(n: i32, m: i32, nonzeros: i32): usize {
   const all = <usize>(n + m + 2);
   const stride = <usize>columnStride(m) + 2;
-  return 512 + <usize>(nonzeros + 2) * 16 + all * 8 * 16 + stride * 8 * (<usize>m + 9);
+  return 512 + <usize>(nonzeros + 2) * 16 + all * 8 * 17 + stride * 8 * (<usize>m + 9);
 }
 
 /** Lays a problem out in a zeroed block of `simplexBytes`; the seed is that of the perturbations. */
@@ -116,7 +117,8 @@ export function simplexInit(block: usize, n: i32, m: i32, nonzeros: i32, seed: i
   p.list = next + 12 * all;
   p.unit = next + 13 * all;
   p.touched = next + 14 * all;
-  next = (next + 15 * all + 15) & ~15;
+  p.runs = next + 15 * all;
+  next = (next + 16 * all + 15) & ~15;
   p.column = next;
   p.right = next + row;
   p.y = next + 2 * row;
@@ -135,7 +137,7 @@ export function simplexRestart(block: usize, seed: i32): void {
   p.round = 0;
 }
 
-/** 0 starts, 1 rows, 2 values, 3 cost, 4 lower, 5 upper, 6 status, 7 x, 8 y (or the row that proves infeasibility), 9 unit of the reduced costs, 10 pivot column. */
+/** 0 starts, 1 rows, 2 values, 3 cost, 4 lower, 5 upper, 6 status, 7 x, 8 y (or the row that proves infeasibility), 9 unit of the reduced costs, 10 pivot column, 11 runs. */
 export function simplexArray(block: usize, which: i32): usize {
   const p = changetype<Simplex>(block);
   if (which == 0) return p.starts;
@@ -148,6 +150,7 @@ export function simplexArray(block: usize, which: i32): usize {
   if (which == 7) return p.x;
   if (which == 8) return p.y;
   if (which == 9) return p.unit;
+  if (which == 11) return p.runs;
   return p.column;
 }
 

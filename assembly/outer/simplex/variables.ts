@@ -1,5 +1,6 @@
 // Columns of [A, −I], and where nonbasic variables rest.
 
+import { dot } from "../basis";
 import { AT_LOWER, AT_UPPER, BASIC, FREE, f, INFINITE, int, put, Simplex } from "./model";
 
 /** v ← v + a · column j of [A, −I]. */
@@ -18,11 +19,22 @@ export function addColumn(p: Simplex, j: i32, a: f64, v: usize): void {
 /** v · column j of [A, −I]. */
 export function columnDot(p: Simplex, j: i32, v: usize): f64 {
   if (j >= p.n) return -f(v, j - p.n);
-  return sparseDot(p, int(p.starts, j), int(p.starts, j + 1), v);
+  return structuralDot(p, j, v);
+}
+
+/** v · column j of A. */
+export function structuralDot(p: Simplex, j: i32, v: usize): f64 {
+  const begin = int(p.starts, j);
+  const end = int(p.starts, j + 1);
+  if (int(p.runs, j) == 0) return sparseDot(p, begin, end, v);
+  const even = (end - begin) & ~1;
+  const from = v + ((<usize>int(p.rows, begin)) << 3);
+  const sum = dot(p.values + ((<usize>begin) << 3), from, (<usize>even) << 3);
+  return begin + even < end ? sum + f(p.values, end - 1) * f(from, even) : sum;
 }
 
 /** v · the entries `begin` … end of A, four sums at a time: one alone waits for itself. */
-export function sparseDot(p: Simplex, begin: i32, end: i32, v: usize): f64 {
+function sparseDot(p: Simplex, begin: i32, end: i32, v: usize): f64 {
   let a: f64 = 0;
   let b: f64 = 0;
   let c: f64 = 0;
