@@ -1,7 +1,8 @@
 import type { Features } from "./features/feature.ts";
+import { hone } from "./hone.ts";
 import { checkSeed, Random } from "./random.ts";
+import { Interpolation } from "./reduced/interpolation.ts";
 import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
-import { FEW, scatter } from "./reduced/step-search.ts";
 import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Budget, Pause } from "./run.ts";
 import { Session, type Trained } from "./session.ts";
@@ -18,14 +19,8 @@ const GAIN = 1.5e-3;
 /** Searches of the span at most: each costs a training. */
 const ROUNDS = 16;
 
-/** Proposals in a row that may fail where e moves in steps: chance has its say there, the more the fewer weights. */
-const FAILURES = { few: 8, many: 4 };
-
-/** Radius of the trust region of log λ: first, at most, after nothing better was near where e moves in steps, at the end. */
-const RADIUS = { first: 1, most: 4, far: 2.5, least: 0.15 };
-
-/** Radius within which λ by chance explore where e moves in steps: plateaus are wide, and far ones as good. */
-const PLATEAU = 3;
+/** Radius of the trust region of log λ: first, at most, at the end. */
+const RADIUS = { first: 1, most: 4, least: 0.15 };
 
 /** Predicted gain, as a share of e, below which a training goes to the tolerance: it may be the last. */
 const NEAR = 0.01;
@@ -78,6 +73,7 @@ interface Visit extends Center {
 export class Learner<F extends Features> {
   readonly session: Session<F>;
   readonly #models: VirtualModels;
+  readonly #interpolation: Interpolation;
   readonly #random: Random;
   readonly #work: Generator<Pause>;
   #waiting: Promise<unknown> | undefined;
@@ -93,6 +89,7 @@ export class Learner<F extends Features> {
     const { arena, space, folds } = this.session;
     this.#random = new Random(seed);
     this.#models = new VirtualModels(arena, space, folds);
+    this.#interpolation = new Interpolation(arena, this.#models, folds);
     this.#work = this.#learn();
   }
 
@@ -107,6 +104,7 @@ export class Learner<F extends Features> {
       if (first || (yield* this.#isNew(lambda, slack))) yield* this.#search(lambda);
     }
     for (const { lambda } of this.#better()) if (yield* this.#isNew(lambda, slack)) yield* this.#search(lambda);
+    if (!this.#models.metric.smooth) yield* hone(this.session, this.#models, this.#interpolation, this.#random);
     if (this.session.options.explore) yield* this.#explore();
     const { chosen } = this.session.leaders;
     if (!chosen || this.session.options.validation) return;
@@ -121,15 +119,12 @@ export class Learner<F extends Features> {
    */
   *#search(start: Float64Array): Generator<Pause> {
     const { smooth } = this.#models.metric;
-    const few = this.#models.free.length <= FEW;
-    const random = this.#random;
     let center = yield* this.#visit(start, this.#expanded(), { settle: SETTLE });
     let radius: number = RADIUS.first;
     let near = false;
-    let failures = 0;
     for (let round = 0; round < ROUNDS; round++) {
       this.#sharpen(center, near ? KINK.sharp : KINK.wide);
-      const options = { radius, tolerance: 1e-3, random };
+      const options = { radius, tolerance: 1e-3, random: this.#random };
       const prediction = yield* searchLambda(this.#models, center, options);
       const { gain } = prediction;
       if (!(gain > GAIN * Math.abs(center.error)) || radius < RADIUS.least * (center.converged ? 0.3 : 1)) {
@@ -138,15 +133,7 @@ export class Learner<F extends Features> {
           radius = Math.max(radius, RADIUS.first);
           continue;
         }
-        if (smooth || ++failures > (few ? FAILURES.few : FAILURES.many)) return;
-        radius = RADIUS.far;
-        if (!few) continue;
-        const seen = this.session.study.trials.map(({ lambda }) => lambda);
-        const chance = yield* scatter(this.#models, center, seen, { ...options, radius: PLATEAU });
-        const next = yield* this.#visit(chance.lambda, this.#expanded(), { settle: 0, hopeless: 1.1 * center.error });
-        if (next.error < center.error) [center, failures] = [next, 0];
-        radius = RADIUS.first;
-        continue;
+        return;
       }
       near ||= gain < NEAR * center.error;
       const goal = near ? {} : { settle: SETTLE, hopeless: center.error + 2 * gain };
@@ -156,7 +143,6 @@ export class Learner<F extends Features> {
       const step = distance(center.lambda, next.lambda);
       if (kept < 0.25) radius = 0.4 * Math.min(radius, step);
       else if (kept > 0.75 && step > 0.8 * radius) radius = Math.min(2 * radius, RADIUS.most);
-      if (kept > 0) failures = 0;
       const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
       if (kept > 0.1 || polished) center = next;
     }
@@ -259,6 +245,7 @@ export class Learner<F extends Features> {
     prediction?: Prediction,
   ): Generator<Pause, Visit> {
     const { error, slope, converged }: Trained = yield* this.session.train(lambda, thetas, goal, prediction?.error);
+    if (converged && !this.#models.metric.smooth) this.#interpolation.add(lambda, error, this.#reached());
     // ∇ℓ = Σ_j λ_j·∂φ_j: what is lacking is the sum of the slopes, 0 at the minimizer.
     const lacking = converged || !slope ? 0 : this.#models.metric.fromLoss(slope.reduce((sum, s) => sum + s, 0));
     if (Math.abs(lacking) > LACK * Math.abs(error)) return yield* this.#visit(lambda, this.#reached(), {}, prediction);
@@ -385,7 +372,7 @@ export class Learner<F extends Features> {
     return this.session.result({
       status: this.#complete ? "complete" : (ended ?? this.#spent() ?? "complete"),
       milliseconds: this.#elapsed + performance.now() - this.#begun.time,
-      validationPasses: this.#models.validationPasses,
+      validationPasses: this.#models.validationPasses + this.#interpolation.validationPasses,
     });
   }
 

@@ -4,13 +4,10 @@ import type { Center, Prediction, SearchOptions } from "./search.ts";
 import type { VirtualModels } from "./virtual-models.ts";
 
 /** Weights up to which λ by chance cover the box. */
-export const FEW = 3;
+const FEW = 3;
 
 /** λ by chance that a search of few weights looks at first. */
 const PROBES = 4;
-
-/** λ by chance of which the most promising is proposed when nothing is predicted to be better. */
-const SCATTER = 4;
 
 /** Linearizations at most; the |δ| at which one is trusted to begin with, at most, and at which the search ends. */
 const STEPS = 8;
@@ -19,9 +16,6 @@ const TRUST = { first: 1, most: 2, least: 0.04 };
 /** Candidates per linearization, in generations of an evolution strategy. */
 const GENERATIONS = 6;
 const CANDIDATES = 40;
-
-/** λ nearer than this, in every log λ_j, are the same. */
-const SAME = 0.2;
 
 /**
  * Metrics that move in steps have no gradient, but scores do: candidates λ·exp(δ) have validation scores
@@ -114,25 +108,4 @@ function* evolve(
     spread *= 0.7;
   }
   return { delta: mean, promise };
-}
-
-/** The most promising of a few λ by chance, none of them next to one of `seen`: what a plateau is explored with. */
-export function* scatter(
-  models: VirtualModels,
-  center: Center,
-  seen: readonly Float64Array[],
-  { radius, random }: SearchOptions,
-): Generator<void, Prediction> {
-  const limits = models.box(center.lambda, radius);
-  let best: { readonly lambda: Float64Array; readonly rank: number; readonly error: number } | undefined;
-  for (let i = 0; i < SCATTER || !best; i++) {
-    const lambda = models.chance(limits, random);
-    const near = seen.some((other) => other.every((value, j) => Math.abs(log(value / lambda[j]!)) < SAME));
-    if (near && i < SCATTER) continue;
-    yield* models.solve(lambda);
-    const rank = models.rank();
-    if (!best || rank < best.rank) best = { lambda, rank, error: models.error() };
-  }
-  yield* models.solve(best.lambda);
-  return { lambda: best.lambda, error: best.error, gain: center.error - best.error };
 }

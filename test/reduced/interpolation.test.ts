@@ -1,0 +1,104 @@
+import { expect, test } from "vitest";
+import { FeatureSpace } from "../../src/features/space.ts";
+import { Fold } from "../../src/fold.ts";
+import { l1, l2 } from "../../src/index.ts";
+import { Random } from "../../src/random.ts";
+import { Interpolation } from "../../src/reduced/interpolation.ts";
+import { VirtualModels } from "../../src/reduced/virtual-models.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { exampleProblem, type Problem } from "../reference/example-problem.ts";
+
+function interpolated() {
+  const arena = new Arena(kernels());
+  const space = new FeatureSpace({ l1: l1(), l2: l2() }, "logLoss");
+  const train = exampleProblem("softmax", 60, 7, 3);
+  const validation = exampleProblem("softmax", 200, 7, 3, 2);
+  const rows = ({ dataset: { rows, columns, x }, targets }: Problem) => ({ rows, columns, x, y: targets });
+  const fold = new Fold(
+    arena,
+    space,
+    {
+      model: "softmax",
+      metric: "error-rate",
+      train: rows(train),
+      validation: rows(validation),
+      targets: { outputs: train.outputs, train: train.targets, validation: validation.targets },
+      rowGroups: undefined,
+      tolerance: 1e-8,
+      precision: "f64",
+    },
+    1,
+  );
+  const interpolation = new Interpolation(arena, new VirtualModels(arena, space, [fold]), [fold]);
+  const { trainer } = fold;
+  const minimize = (lambda: Float64Array) => {
+    trainer.start(lambda, 0);
+    trainer.solver.step(10_000);
+    return arena.viewF64(trainer.solver.theta, trainer.objective.thetaCount).slice();
+  };
+  const learn = (lambda: Float64Array) => {
+    minimize(lambda);
+    interpolation.add(lambda, trainer.judge(trainer.solver.theta), [trainer.solver.theta]);
+  };
+  const random = new Random(4);
+  const chance = () =>
+    space.normalize(Float64Array.of(1, 10 ** (-4 + 3 * random.uniform()), 10 ** (-4 + 3 * random.uniform())));
+  const start = (lambda: Float64Array) =>
+    arena.viewF64(interpolation.start(lambda)[0]!, trainer.objective.thetaCount).slice();
+  return { arena, fold, interpolation, minimize, learn, chance, start, random };
+}
+
+/** Of the weights: all intercepts may be moved alike. */
+function gap(theta: Float64Array, other: Float64Array): number {
+  const [a, b] = [theta.subarray(0, 21), other.subarray(0, 21)];
+  return Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(...b);
+}
+
+test("minimizers are given back, and between them models come near to minimizers as more are known", () => {
+  const { arena, interpolation, minimize, learn, chance, start } = interpolated();
+  const places = Array.from({ length: 40 }, chance);
+  const tests = Array.from({ length: 10 }, chance);
+  const gaps: number[] = [];
+  for (const [i, lambda] of places.entries()) {
+    learn(lambda);
+    if (i === 9 || i === 39) gaps.push(Math.max(...tests.map((test) => gap(start(test), minimize(test)))));
+  }
+  for (const lambda of places) expect(gap(start(lambda), minimize(lambda))).toBeLessThan(1e-5);
+  expect(gaps[0]).toBeLessThan(0.5);
+  expect(gaps[1]).toBeLessThan(0.5 * gaps[0]!);
+  expect(interpolation.validationPasses).toBe(0);
+  arena.dispose();
+});
+
+test("a proposal is within F, is judged as the model interpolated there is, and is no minimizer seen", () => {
+  const { arena, fold, interpolation, learn, chance, random } = interpolated();
+  const places = Array.from({ length: 12 }, chance);
+  for (const lambda of places) learn(lambda);
+  const work = interpolation.propose(random);
+  let step = work.next();
+  while (!step.done) step = work.next();
+  const { lambda, error, bound } = step.value!;
+  const { lower, upper } = new FeatureSpace({ l1: l1(), l2: l2() }, "logLoss");
+  for (const [j, weight] of lambda.entries()) {
+    expect(weight).toBeGreaterThanOrEqual(lower[j]! * (1 - 1e-12));
+    expect(weight).toBeLessThanOrEqual(upper[j]! * (1 + 1e-12));
+  }
+  expect(fold.trainer.judge(interpolation.start(lambda)[0]!)).toBe(error);
+  expect(bound).toBeLessThanOrEqual(error);
+  const farthest = (other: Float64Array) => Math.max(...other.map((w, j) => Math.abs(Math.log(w / lambda[j]!))));
+  for (const other of places) expect(farthest(other)).toBeGreaterThan(0.0199);
+  expect(interpolation.validationPasses).toBeGreaterThan(0);
+  arena.dispose();
+});
+
+test("models that failed are not remembered", () => {
+  const { arena, fold, interpolation, learn, chance, start } = interpolated();
+  const [a, b] = [chance(), chance()];
+  learn(a);
+  const before = start(a);
+  interpolation.add(b, Number.NaN, [fold.trainer.solver.theta]);
+  interpolation.add(b, Number.POSITIVE_INFINITY, [fold.trainer.solver.theta]);
+  expect(start(b)).toEqual(before);
+  arena.dispose();
+});
