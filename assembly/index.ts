@@ -33,6 +33,7 @@ export {
 } from "./inner/working-set";
 export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
 export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";
+export { mix, stripBytes, stripSet } from "./linalg/mixture";
 export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveDerivatives } from "./losses/derivatives";
 export { objectiveGradient, objectiveGroupGradient, objectiveScores } from "./losses/gradient";

@@ -5,6 +5,7 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { log } from "../wasm/transcendental.ts";
 import { Kriging } from "./kriging.ts";
+import { Mixtures, TOGETHER } from "./mixtures.ts";
 import type { VirtualModels } from "./virtual-models.ts";
 
 /** Minimizers that are remembered, and bytes of their weights and validation scores, at most. */
@@ -12,13 +13,13 @@ const CAPACITY = 64;
 const BYTES = 2 ** 28;
 
 /** Candidates by chance in F. */
-const CHANCE = 150;
+const CHANCE = 64;
 
 /**
- * Climbs from the best minimizers, and from the best candidate: so many steps, each of some of the log λ_j, as long at
- * first, longer after one that led on and shorter after others.
+ * Climbs from the best minimizers, and from the best candidate: so many steps, each to the best of a few candidates that
+ * differ in some of the log λ_j; as long at first, longer after one that led on and shorter after others.
  */
-const CLIMB = { starts: 4, steps: 40, share: 0.4, spread: 0.4, longer: 1.5, shorter: 0.85 };
+const CLIMB = { starts: 3, steps: 12, share: 0.4, spread: 0.4, longer: 1.3, shorter: 0.7 };
 
 /** Candidates are no nearer to a minimizer than this in every log λ_j: it would be the same again. */
 const SEPARATION = 0.02;
@@ -57,11 +58,12 @@ interface Judged extends Candidate {
 
 type Box = ReturnType<VirtualModels["box"]>;
 
-/** Of one fold: validation scores and weights of the minimizers, one after the other, and room for what is interpolated. */
+/** Of one fold: the minimizers' validation scores and their weights. */
 interface Memory {
-  readonly scores: Pointer;
-  readonly thetas: Pointer;
-  readonly mixed: Pointer;
+  readonly scores: Mixtures;
+  readonly thetas: Mixtures;
+  /** Room for the scores of one. */
+  readonly fresh: Pointer;
 }
 
 /**
@@ -76,7 +78,6 @@ export class Interpolation {
   readonly #folds: readonly Interpolated[];
   readonly #capacity: number;
   readonly #nodes: Node[] = [];
-  readonly #weights: Pointer;
   #memory: readonly Memory[] | undefined;
   #kriging: Kriging | undefined;
 
@@ -86,7 +87,6 @@ export class Interpolation {
     this.#folds = folds;
     const bytes = folds.reduce((sum, fold) => sum + 8 * (scoreCount(fold) + fold.trainer.objective.thetaCount), 0);
     this.#capacity = Math.max(Math.min(CAPACITY, Math.floor(BYTES / bytes)), 2);
-    this.#weights = arena.f64(this.#capacity);
   }
 
   /** Remembers the models of λ, one per fold, unless they failed. When there is no room, the worst is forgotten. */
@@ -97,12 +97,11 @@ export class Interpolation {
     const next = this.#nodes.length < this.#capacity ? this.#nodes.length : this.#worst();
     const slot = same >= 0 ? same : next;
     this.#nodes[slot] = { lambda, place, error };
-    for (const [f, fold] of this.#folds.entries()) {
-      const { objective, validation } = fold.trainer;
-      const memory = this.#remembered[f]!;
-      validation.scores(thetas[f]!, memory.scores + 8 * slot * scoreCount(fold));
-      const model = this.#arena.viewF64(thetas[f]!, objective.thetaCount);
-      this.#arena.viewF64(memory.thetas + 8 * slot * objective.thetaCount, objective.thetaCount).set(model);
+    for (const [f, { trainer }] of this.#folds.entries()) {
+      const { scores, thetas: models, fresh } = this.#remembered[f]!;
+      trainer.validation.scores(thetas[f]!, fresh);
+      scores.set(slot, fresh);
+      models.set(slot, thetas[f]!);
     }
     this.#kriging = undefined;
   }
@@ -110,34 +109,39 @@ export class Interpolation {
   /** The models at λ, as starts of its training. */
   start(lambda: Float64Array): Pointer[] {
     const weights = this.#interpolant.weights(this.#place(lambda));
-    for (const [f, fold] of this.#folds.entries()) {
-      this.#mix(weights, fold.trainer.objective.thetaCount, this.#remembered[f]!.thetas, fold.theta);
+    for (const [f, { trainer, theta }] of this.#folds.entries()) {
+      const { thetaCount } = trainer.objective;
+      const [model] = this.#remembered[f]!.thetas.mix([weights]);
+      this.#arena.viewF64(theta, thetaCount).set(this.#arena.viewF64(model!, thetaCount));
     }
     return this.#folds.map(({ theta }) => theta);
   }
 
   /** The λ that might be best, of candidates by chance and on climbs from the best minimizers. */
   *propose(random: Random): Generator<void, Candidate | undefined> {
+    const [any] = this.#nodes;
+    if (!any) return undefined;
     const models = this.#models;
-    const box = models.box(this.#nodes[0]!.lambda, Number.POSITIVE_INFINITY);
+    const box = models.box(any.lambda, Number.POSITIVE_INFINITY);
     const doubt = DEVIATIONS * this.#doubt();
     let best: Judged | undefined;
-    const look = (lambda: Float64Array) => {
-      const judged = this.#look(lambda, doubt);
-      if (judged && !(best && best.rank <= judged.rank)) best = judged;
-      return judged;
+    const bestOf = (draw: () => Float64Array) => {
+      const lambdas = Array.from({ length: TOGETHER }, draw);
+      const first = this.#judge(lambdas, doubt, best?.rank).sort((a, b) => a.rank - b.rank)[0];
+      if (first && !(best && best.rank <= first.rank)) best = first;
+      return first;
     };
-    for (let i = 0; i < CHANCE; i++) {
-      look(models.chance(box, random));
+    for (let i = 0; i < CHANCE; i += TOGETHER) {
+      bestOf(() => models.chance(box, random));
       yield;
     }
     const starts = [...this.#nodes].sort((a, b) => a.error - b.error).slice(0, CLIMB.starts);
     for (let i = 0; i <= starts.length; i++) {
-      let { lambda } = starts[i] ?? best ?? starts[0]!;
+      let { lambda } = starts[i] ?? best ?? any;
       let rank = Number.POSITIVE_INFINITY;
       let { spread } = CLIMB;
       for (let step = 0; step < CLIMB.steps; step++) {
-        const next = look(this.#near(lambda, spread, box, random));
+        const next = bestOf(() => this.#near(lambda, spread, box, random));
         if (next && next.rank <= rank) {
           ({ lambda, rank } = next);
           spread *= CLIMB.longer;
@@ -159,48 +163,56 @@ export class Interpolation {
     return this.#models.lambda(x);
   }
 
-  /** Undefined next to a minimizer. */
-  #look(lambda: Float64Array, doubt: number): Judged | undefined {
-    const place = this.#place(lambda);
-    if (this.#nodes.some((node) => distance(node.place, place) < SEPARATION)) return undefined;
-    const weights = this.#interpolant.weights(place);
-    const slack = doubt * this.#interpolant.deviation(place);
-    const error = this.#judge(weights, (metric, scores) => metric.evaluate(scores));
-    const rank = this.#judge(weights, (metric, scores) => metric.rank(scores)) - slack;
-    return { lambda, error, bound: error - slack, rank };
+  /** Those of a few λ that are not next to a minimizer; ties matter for ranks that reach `least`. */
+  #judge(lambdas: readonly Float64Array[], doubt: number, least = Number.POSITIVE_INFINITY): Judged[] {
+    const known = (place: Float64Array) => this.#nodes.some((node) => distance(node.place, place) < SEPARATION);
+    const places = lambdas.map((lambda) => this.#place(lambda));
+    const fresh = [...lambdas.keys()].filter((i) => !known(places[i]!));
+    const weights = fresh.map((i) => this.#interpolant.weights(places[i]!));
+    if (fresh.length === 0) return [];
+    const slacks = fresh.map((i) => doubt * this.#interpolant.deviation(places[i]!));
+    const errors = weights.map(() => 0);
+    const losses = weights.map(() => 0);
+    this.#mix(weights, (k, metric, scores) => {
+      const error = metric.evaluate(scores);
+      errors[k]! += error / this.#folds.length;
+      if (errors[k]! - slacks[k]! <= least) losses[k]! += (metric.rank(scores) - error) / this.#folds.length;
+    });
+    return fresh.map((i, k) => {
+      const bound = errors[k]! - slacks[k]!;
+      return { lambda: lambdas[i]!, error: errors[k]!, bound, rank: bound + losses[k]! };
+    });
   }
 
   /** Standard deviation of e per unit of that of the interpolation: every minimizer is predicted by the others. */
   #doubt(): number {
     let squares = 0;
     let variances = 0;
-    for (const [i, { error }] of this.#nodes.entries()) {
-      const { weights, deviation } = this.#interpolant.without(i);
-      squares += (this.#judge(weights, (metric, scores) => metric.evaluate(scores)) - error) ** 2;
-      variances += deviation ** 2;
+    for (let i = 0; i < this.#nodes.length; i += TOGETHER) {
+      const nodes = this.#nodes.slice(i, i + TOGETHER);
+      const predictions = nodes.map((_, k) => this.#interpolant.without(i + k));
+      const errors = nodes.map(() => 0);
+      this.#mix(
+        predictions.map(({ weights }) => weights),
+        (k, metric, scores) => {
+          errors[k]! += metric.evaluate(scores) / this.#folds.length;
+        },
+      );
+      for (const [k, { error }] of nodes.entries()) {
+        squares += (errors[k]! - error) ** 2;
+        variances += predictions[k]!.deviation ** 2;
+      }
     }
     return variances > 0 ? Math.sqrt(squares / variances) : 0;
   }
 
-  /** The mean over the folds of what their interpolated scores are worth. */
-  #judge(weights: Float64Array, of: (metric: MetricEvaluator, scores: Pointer) => number): number {
-    let sum = 0;
-    for (const [f, fold] of this.#folds.entries()) {
-      const { scores, mixed } = this.#remembered[f]!;
-      this.#mix(weights, scoreCount(fold), scores, mixed);
-      this.validationPasses += weights.length / fold.trainer.validation.columns / this.#folds.length;
-      sum += of(fold.trainer.metric, mixed);
+  /** Interpolates the scores of all folds with up to `TOGETHER` sets of weights. */
+  #mix(sets: readonly Float64Array[], visit: (index: number, metric: MetricEvaluator, scores: Pointer) => void): void {
+    for (const [f, { trainer }] of this.#folds.entries()) {
+      const mixed = this.#remembered[f]!.scores.mix(sets);
+      this.validationPasses += (sets.length * this.#nodes.length) / trainer.validation.columns / this.#folds.length;
+      for (const [k, scores] of mixed.entries()) visit(k, trainer.metric, scores);
     }
-    return sum / this.#folds.length;
-  }
-
-  /** out ← Σ_i w_i·v_i. */
-  #mix(weights: Float64Array, length: number, vectors: Pointer, out: Pointer): void {
-    const view = this.#arena.viewF64(this.#weights, weights.length);
-    view.set(weights);
-    // The kernel adds to a vector: to the first, which is there once already.
-    view[0]! -= 1;
-    this.#arena.kernels.combine(length, weights.length, this.#weights, vectors, vectors, out);
   }
 
   get #interpolant(): Kriging {
@@ -211,9 +223,9 @@ export class Interpolation {
   get #remembered(): readonly Memory[] {
     const arena = this.#arena;
     this.#memory ??= this.#folds.map((fold) => ({
-      scores: arena.f64(this.#capacity * scoreCount(fold)),
-      thetas: arena.f64(this.#capacity * fold.trainer.objective.thetaCount),
-      mixed: arena.f64(scoreCount(fold)),
+      scores: new Mixtures(arena, scoreCount(fold), this.#capacity),
+      thetas: new Mixtures(arena, fold.trainer.objective.thetaCount, this.#capacity),
+      fresh: arena.f64(scoreCount(fold)),
     }));
     return this.#memory;
   }

@@ -1,0 +1,40 @@
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+
+/** Mixtures that are made at once, for little more than one. */
+export const TOGETHER = 4;
+
+/** Up to `capacity` vectors of one length, to be mixed: Σ_j w_j·v_j. */
+export class Mixtures {
+  readonly #arena: Arena<Kernels>;
+  readonly #length: number;
+  readonly #capacity: number;
+  readonly #vectors: Pointer;
+  readonly #mixed: Pointer;
+  readonly #weights: Pointer;
+
+  constructor(arena: Arena<Kernels>, length: number, capacity: number) {
+    this.#arena = arena;
+    this.#length = length;
+    this.#capacity = capacity;
+    this.#vectors = arena.bytes(arena.kernels.stripBytes(length, capacity));
+    this.#mixed = arena.bytes(arena.kernels.stripBytes(length, TOGETHER));
+    this.#weights = arena.f64(capacity * TOGETHER);
+  }
+
+  /** Vector `slot` ← v. */
+  set(slot: number, v: Pointer): void {
+    this.#arena.kernels.stripSet(this.#length, this.#capacity, slot, v, this.#vectors);
+  }
+
+  /** The mixtures with up to `TOGETHER` sets of weights, of the first vectors; valid until the next. */
+  mix(sets: readonly Float64Array[]): Pointer[] {
+    const count = sets[0]!.length;
+    const weights = this.#arena.viewF64(this.#weights, count * TOGETHER).fill(0);
+    for (const [m, set] of sets.entries()) for (const [j, weight] of set.entries()) weights[j * TOGETHER + m] = weight;
+    const { kernels } = this.#arena;
+    kernels.mix(this.#length, this.#capacity, count, this.#weights, this.#vectors, this.#mixed);
+    const stride = kernels.stripBytes(this.#length, 1);
+    return sets.map((_, m) => this.#mixed + m * stride);
+  }
+}
