@@ -5,14 +5,14 @@
 //   θ (f64)    | W: outputs × columns, row by row | intercepts: outputs |       penalties see W only
 
 import { generatePanel } from "./augmentation/generator";
+import { PANEL } from "./linalg/panel";
 import { paddedOutputs } from "./linalg/sparse";
 
 export const SOFTMAX: i32 = 0;
 export const LOGISTIC: i32 = 1;
 export const SQUARED: i32 = 2;
 
-/** Rows that go through forward, link and backward together: their scores stay in the first-level cache. */
-export const BLOCK: i32 = 32;
+export const BLOCK: i32 = PANEL;
 
 @unmanaged
 export class Objective {
@@ -54,35 +54,32 @@ export class Objective {
     return this.scratch + ((<usize>(this.outputs * BLOCK)) << 3);
   }
 
-  /** W in f32, outputs × columns. */
-  get weightsF32(): usize {
-    return this.scratch + ((<usize>(this.outputs * BLOCK)) << 4);
-  }
-
-  /** f64[BLOCK][columns]: rows of an X in f32, widened. */
-  get wide(): usize {
-    return (this.weightsF32 + ((<usize>(this.outputs * this.columns)) << 2) + 15) & ~15;
-  }
-
-  /** CSR with several classes: W and its gradient are transposed for linalg/sparse.ts, where f32 data has its W. */
+  /** CSR with several classes: W and its gradient are transposed for linalg/sparse.ts. */
   get packs(): bool {
     return this.columnIndices != 0 && this.outputs > 1;
+  }
+
+  /** W as the kernels read it. */
+  get packed(): usize {
+    return this.scratch + ((<usize>(this.outputs * BLOCK)) << 4);
   }
 
   get packedBytes(): usize {
     return (<usize>this.columns * <usize>paddedOutputs(this.outputs)) << 3;
   }
 
-  get packed(): usize {
-    return this.weightsF32;
-  }
-
+  /** A direction beside W, or the gradient of CSR with several classes. */
   get packedGradient(): usize {
     return this.packed + this.packedBytes;
   }
 
-  /** f64 per padded class, of one row. */
+  /** f64 per padded class, of one row (CSR). */
   get packedRow(): usize {
+    return this.packedGradient + this.packedBytes;
+  }
+
+  /** f64[BLOCK][columns]: rows of a dense X in f32, widened. */
+  get wide(): usize {
     return this.packedGradient + this.packedBytes;
   }
 
@@ -114,12 +111,13 @@ export function objectiveBytes(): usize {
   return offsetof<Objective>();
 }
 
-/** Scratch of `objective`: a block's scores, their exponentials, W as the kernels read it (see `packs`), `wide`. */
+/** Scratch of `objective`: a block's scores, their exponentials, W as the kernels read it, what lies behind it. */
 export function objectiveScratchBytes(columns: i32, outputs: i32, sparse: bool, width: i32): usize {
   const block = 2 * <usize>outputs * <usize>BLOCK * 8;
-  if (sparse && outputs > 1) return block + (2 * <usize>columns + 1) * <usize>paddedOutputs(outputs) * 8;
-  const weights = block + <usize>outputs * <usize>columns * 4;
-  return sparse || width == 8 ? weights : weights + 16 + <usize>BLOCK * <usize>columns * 8;
+  if (sparse && outputs == 1) return block + <usize>columns * 4;
+  const packed = block + 2 * <usize>columns * <usize>paddedOutputs(outputs) * 8;
+  if (sparse) return packed + <usize>paddedOutputs(outputs) * 8;
+  return width == 8 ? packed : packed + <usize>BLOCK * <usize>columns * 8;
 }
 
 export function objectiveSetData(

@@ -121,6 +121,34 @@ function powerOfTwo(k: v128): v128 {
   return i64x2.shl(f64x2.add(k, constant(WHOLE + 8)), 52);
 }
 
+/** 1/ln 2; ln 2 in two parts (k·SINGLE[1] is exact); 1.5·2²³ + 127, what WHOLE is to doubles; where eˣ is normal still. */
+const SINGLE = memory.data<f32>([1.44269504, 0.693359375, -2.1219444e-4, 12583039, -87]);
+/** q of least relative error of 1 + r + r²·q(r) against eʳ for |r| ≤ ½ ln 2, which is 3.1e-9, highest power first. */
+const EXP_SINGLE = memory.data<f32>([1.381432e-3, 8.3688511e-3, 4.1668401e-2, 1.666652e-1, 4.9999993e-1, 1]);
+
+function single(pointer: usize): v128 {
+  return v128.load32_splat(pointer);
+}
+
+/**
+ * eˣ of four f32 lanes, x ≤ 0 (below −87: e⁻⁸⁷), within 1 ulp (test/losses/softmax.test.ts), made as `expPair` is; e⁰ is
+ * 1. NaN passes through.
+ */
+export function expQuad(given: v128): v128 {
+  const x = f32x4.pmax(given, single(SINGLE + 16));
+  const whole = multiplyAdd<f32>(x, single(SINGLE), single(SINGLE + 12));
+  const k = f32x4.sub(whole, single(SINGLE + 12));
+  const high = f32x4.sub(x, f32x4.mul(k, single(SINGLE + 4)));
+  const r = f32x4.sub(high, f32x4.mul(k, single(SINGLE + 8)));
+  let q = single(EXP_SINGLE);
+  q = multiplyAdd<f32>(q, r, single(EXP_SINGLE + 4));
+  q = multiplyAdd<f32>(q, r, single(EXP_SINGLE + 8));
+  q = multiplyAdd<f32>(q, r, single(EXP_SINGLE + 12));
+  q = multiplyAdd<f32>(q, r, single(EXP_SINGLE + 16));
+  const e = f32x4.add(single(EXP_SINGLE + 20), multiplyAdd<f32>(f32x4.mul(r, r), q, r));
+  return f32x4.mul(e, i32x4.shl(whole, 23));
+}
+
 /**
  * ln x of both lanes, positive and normal, within 1 ulp (test/linalg/elementwise.test.ts). NaN and ∞ give NaN.
  *

@@ -1,18 +1,37 @@
-// Products of a panel (a few rows of X, row-major, any alignment) with W and with the slopes of the loss, in register
-// tiles of explicit v128. Lanes run over columns of X, so the number of classes needs no padding.
+// Products of a panel (PANEL rows of X or fewer, row-major, any alignment) with W and with the slopes of the loss, in
+// register tiles of explicit v128. Lanes run over columns of X, so the number of classes needs no padding.
 //
-//   panelScores     4 rows × 2 classes: 8 sums, 4 loads of X, 2 of W                = 14 live vectors
-//                   2 rows × 5 classes: 10 sums, 2 loads of X, 1 of W               = 13
-//   panelGradient   4 vectors of columns × 2 classes: 8 sums, 4 loads, 2 splats     = 14
-//                   2 vectors of columns × 5 classes: 10 sums, 2 loads, 1 splat     = 13
+//   tile                     sums  live vectors   GF/s forward and backward: Node 20      Node 24 relaxed (f32, in cache)
+//   2 of X × 5 classes        10        13                                   41   40       65   64
+//   2 of X × 4 classes         8        14                                   44   48       62   60
+//   2 of X × 3 classes         6        11                                   47   44       49   54
+//   4 of X × 2 classes         8        14                                   44   44       57   57
+//   4 of X × 1 class           4         9                                   36   34       35   38
 //
-// TurboFan (Node 20) issues all loads of a loop's body first, so that five classes need 17 and spill (44 → 37 GF/s of 45).
-// Engines with relaxed SIMD keep the order written, and a fused product needs more sums under way than two in a row:
-// forward 55 → 62, backward 52 → 58 GF/s of 65.
+// ("of X": rows forward, vectors of columns backward; the core does 48, relaxed 66.) TurboFan on Node 20 issues all loads
+// of a loop's body first, so that five classes need 17 registers and spill. Engines with relaxed SIMD keep the order
+// written, and a fused product, twice as fast and four cycles late, needs more sums under way. A core of six instructions a
+// cycle leaves few to the loop itself:
+//
+//   Every access is a constant offset from a pointer that moves on; with an index added to each forward tiles did 35.
+//   V8 unrolls inner loops, the more the deeper they are nested in their function. So every tile is called in one place,
+//   where the compiler inlines it: as functions of their own they cost Node 20 5 % of the gradient.
 
-/** Classes that go five at a time, so that the others go in pairs. */
-export function inFives(outputs: i32): i32 {
-  if (!ASC_FEATURE_RELAXED_SIMD || outputs < 5) return 0;
-  const fives = outputs / 5;
-  return 5 * (fives - ((outputs - fives) & 1));
+/** Rows that go through forward, link and backward together: their scores stay in the first-level cache. */
+export const PANEL: i32 = 32;
+
+/** Classes of the next tile forward, of `left` classes: 5, 4, 3, 2, or 1 where there is one only. */
+export function scoresTile(left: i32): i32 {
+  if (ASC_FEATURE_RELAXED_SIMD) return relaxedTile(left);
+  return left == 4 ? 2 : min(left, 3);
+}
+
+/** The same backward. */
+export function gradientTile(left: i32): i32 {
+  if (ASC_FEATURE_RELAXED_SIMD) return relaxedTile(left);
+  return left == 5 ? 3 : min(left, 4);
+}
+
+function relaxedTile(left: i32): i32 {
+  return left == 6 || left == 8 ? 4 : min(left, 5);
 }

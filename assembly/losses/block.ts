@@ -12,15 +12,24 @@ export function loadPair<T>(pointer: usize): v128 {
   return f64x2.promote_low_f32x4(v128.load64_zero(pointer));
 }
 
+/** Stores slopes dℓ/dz, a vector of T. */
+export function storeSlopes<T>(pointer: usize, slopes: v128): void {
+  v128.store(pointer, kept<T>(slopes));
+}
+
+/** Stores the slopes of two rows. */
+export function storeSlopePair<T>(pointer: usize, slopes: v128): void {
+  if (sizeof<T>() == 8) v128.store(pointer, kept<T>(slopes));
+  else v128.store64_lane(pointer, kept<T>(f32x4.demote_f64x2_zero(slopes)), 0);
+}
+
 /**
- * Slopes dℓ/dz. Those too small to matter become 0: a well-separated row has probabilities of 1e-40, whose products with
- * X are subnormal and a hundred times slower than others on Intel.
+ * Slopes too small to matter become 0: a well-separated row has probabilities of 1e-40, whose products with X are
+ * subnormal and a hundred times slower than others on Intel.
  */
-export function storeSlopes<T>(pointer: usize, pair: v128): void {
-  const least = f64x2.splat(sizeof<T>() == 8 ? 1e-290 : 1e-30);
-  const kept = v128.and(pair, f64x2.ge(f64x2.abs(pair), least));
-  if (sizeof<T>() == 8) v128.store(pointer, kept);
-  else v128.store64_lane(pointer, f32x4.demote_f64x2_zero(kept), 0);
+function kept<T>(slopes: v128): v128 {
+  const least = v128.splat<T>(<T>(sizeof<T>() == 8 ? 1e-290 : 1e-30));
+  return v128.and(slopes, v128.ge<T>(v128.abs<T>(slopes), least));
 }
 
 export function groupOf(o: Objective, row: usize): i32 {
@@ -36,6 +45,14 @@ export function ownWeight(o: Objective, row: usize): f64 {
 export function uniformWeight(o: Objective, row: usize): f64 {
   if (o.uniformWeights == 0) return 0;
   return load<f64>(o.uniformWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
+}
+
+export function ownPair(o: Objective, row0: usize, row1: usize): v128 {
+  return f64x2.replace_lane(f64x2.splat(ownWeight(o, row0)), 1, ownWeight(o, row1));
+}
+
+export function uniformPair(o: Objective, row0: usize, row1: usize): v128 {
+  return f64x2.replace_lane(f64x2.splat(uniformWeight(o, row0)), 1, uniformWeight(o, row1));
 }
 
 /** Whether any of some rows weighs anything under λ: where none does, X need not be read, nor made. */

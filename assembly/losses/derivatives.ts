@@ -10,13 +10,13 @@ export function objectiveDerivatives(pointer: usize, theta: usize, v: usize, out
   memory.fill(out, 0, (<usize>o.groups + 1) << 3);
   const z = o.scratch;
   const moved = o.exponentials;
-  const weights = weightsOf<f64>(o, theta);
+  const weights = weightsOf<f64>(o, theta, o.outputs);
   const direction = directionOf(o, v);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
     const x = panelOf<f64>(o, first, count);
-    forward<f64>(o, first, count, x, weights, theta, z);
-    forward<f64>(o, first, count, x, direction, v, moved);
+    forward<f64>(o, o.outputs, first, count, x, weights, theta, z);
+    forward<f64>(o, o.outputs, first, count, x, direction, v, moved);
     for (let i = 0; i < count; i++) addRow(o, <usize>(first + i), i, z, moved, out);
   }
   o.passes += 1;

@@ -1,10 +1,11 @@
 // Loss and gradient of the data terms in one pass over X: forward, link, backward, a block of rows at a time.
 
-import { panelGradient } from "../linalg/panel-gradient";
-import { panelScores } from "../linalg/panel-scores";
+import { axpy, sumOfPair } from "../linalg/dense";
+import { moveSums, panelGradient } from "../linalg/panel-gradient";
+import { packWeights, panelScores } from "../linalg/panel-scores";
 import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
-import { BLOCK, Objective, panelOf } from "../objective";
-import { weighs } from "./block";
+import { BLOCK, Objective, panelOf, SOFTMAX } from "../objective";
+import { add, at, loadPair, weighs } from "./block";
 import { linkBlock } from "./link";
 
 /**
@@ -49,10 +50,10 @@ export function objectiveScores(pointer: usize, theta: usize, out: usize): void 
 
 function scores<T>(o: Objective, theta: usize, out: usize): void {
   const z = o.scratch;
-  const weights = weightsOf<T>(o, theta);
+  const weights = weightsOf<T>(o, theta, o.outputs);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
-    forward<T>(o, first, count, panelOf<T>(o, first, count), weights, theta, z);
+    forward<T>(o, o.outputs, first, count, panelOf<T>(o, first, count), weights, theta, z);
     for (let c = 0; c < o.outputs; c++) {
       const to = out + ((<usize>c * <usize>o.rows + <usize>first) << 3);
       for (let i = 0; i < count; i++) {
@@ -62,59 +63,93 @@ function scores<T>(o: Objective, theta: usize, out: usize): void {
   }
 }
 
+/** Blocks whose gradient is summed in f32 before it is added to that of all in f64. */
+const GATHERED: i32 = 8;
+
 /** All blocks with a row that weighs anything; returns the number of rows in them. */
 function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
   let rows = 0;
   const z = o.scratch;
-  const weights = weightsOf<T>(o, theta);
-  if (o.packs && gradient != 0) memory.fill(o.packedGradient, 0, o.packedBytes);
+  const classes = classesOf(o);
+  const weights = weightsOf<T>(o, theta, classes);
+  const gathers = sizeof<T>() == 4 && o.columnIndices == 0;
+  const sums = gathers || o.packs ? o.packedGradient : gradient;
+  if (gradient != 0 && sums != gradient) memory.fill(sums, 0, o.packedBytes);
+  let gathered = 0;
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
     if (weighs(o, first, count)) {
       const x = panelOf<T>(o, first, count);
-      forward<T>(o, first, count, x, weights, theta, z);
+      forward<T>(o, classes, first, count, x, weights, theta, z);
       linkBlock<T>(o, first, count, z);
-      if (gradient != 0) backward<T>(o, first, count, x, z, gradient);
+      if (gradient != 0) {
+        backward<T>(o, classes, first, count, x, z, sums, gradient);
+        if (gathers && ++gathered == GATHERED) {
+          moveSums(classes * o.columns, sums, gradient);
+          gathered = 0;
+        }
+      }
       rows += count;
     }
   }
-  if (o.packs && gradient != 0) unpack(o.columns, o.outputs, o.packedGradient, gradient);
+  if (gradient == 0) return rows;
+  if (gathers) moveSums(classes * o.columns, sums, gradient);
+  if (o.packs) unpack(o.columns, o.outputs, sums, gradient);
+  if (classes < o.outputs) addReference(o, classes, gradient);
   return rows;
 }
 
-/** W as the forward kernels read it: packed (CSR, several classes), otherwise in the arithmetic's width: θ itself, or a copy in f32 in the scratch. */
-export function weightsOf<T>(o: Objective, theta: usize): usize {
+/**
+ * Outputs whose scores and gradient are computed. Softmax does not change when a row's scores all change by the same
+ * number, and a row's slopes sum to 0: the last class of a dense X is a reference with score 0, the others have weights
+ * w_c − w_last, and its gradient is minus the sum of theirs. (CSR pads classes to an even number: one fewer saves nothing.)
+ */
+function classesOf(o: Objective): i32 {
+  return o.model == SOFTMAX && o.columnIndices == 0 ? o.outputs - 1 : o.outputs;
+}
+
+/** The gradient of the reference class. */
+function addReference(o: Objective, classes: i32, gradient: usize): void {
+  minusSum(o.columns, classes, gradient);
+  minusSum(1, classes, gradient + ((<usize>o.weightCount) << 3));
+}
+
+/** Row `count` of a matrix of doubles ← −Σ of the rows before it. It holds zeros when it is called. */
+function minusSum(columns: i32, count: i32, rows: usize): void {
+  const to = rows + ((<usize>count * <usize>columns) << 3);
+  for (let c = 0; c < count; c++) axpy<f64>(columns, -1, rows + ((<usize>c * <usize>columns) << 3), to);
+}
+
+/**
+ * W as the forward kernels read it, of all outputs or, `classes` being fewer, less that of the reference class. θ itself
+ * for CSR with one output in f64.
+ */
+export function weightsOf<T>(o: Objective, theta: usize, classes: i32): usize {
   if (o.packs) {
     pack(o.columns, o.outputs, theta, o.packed);
     return o.packed;
   }
-  if (sizeof<T>() == 8) return theta;
-  const copy = o.weightsF32;
-  const n = o.weightCount;
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const least = f32x4.splat(f32.MIN_NORMAL_VALUE);
-    for (; i + 2 <= n; i += 2) {
-      const w = f32x4.demote_f64x2_zero(v128.load(theta + ((<usize>i) << 3)));
-      v128.store64_lane(copy + ((<usize>i) << 2), v128.and(w, f32x4.ge(f32x4.abs(w), least)), 0);
-    }
-  }
-  for (; i < n; i++) {
-    const w = <f32>load<f64>(theta + ((<usize>i) << 3));
-    store<f32>(copy + ((<usize>i) << 2), abs<f32>(w) < f32.MIN_NORMAL_VALUE ? 0 : w); // see conditionValues
-  }
-  return copy;
+  if (sizeof<T>() == 8 && o.columnIndices != 0) return theta;
+  const reference = classes < o.outputs ? theta + ((<usize>classes * <usize>o.columns) << 3) : 0;
+  packWeights<T>(o.columns, classes, theta, reference, o.packed);
+  return o.packed;
 }
 
-/** A direction of θ in f64, to be read beside `weightsOf<f64>`. */
+/** A direction of θ in f64, to be read beside `weightsOf<f64>` of all outputs. */
 export function directionOf(o: Objective, v: usize): usize {
-  if (!o.packs) return v;
-  pack(o.columns, o.outputs, v, o.packedGradient);
+  if (o.packs) {
+    pack(o.columns, o.outputs, v, o.packedGradient);
+    return o.packedGradient;
+  }
+  if (o.columnIndices != 0) return v;
+  packWeights<f64>(o.columns, o.outputs, v, 0, o.packedGradient);
   return o.packedGradient;
 }
 
+/** Scores of a block; with fewer `classes` than outputs, the last of which is the reference, less those of that one. */
 export function forward<T>(
   o: Objective,
+  classes: i32,
   first: i32,
   count: i32,
   x: usize,
@@ -124,7 +159,7 @@ export function forward<T>(
 ): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelScores<T>(count, d, o.outputs, x, weights, z, BLOCK);
+    panelScores<T>(count, d, classes, x, weights, z);
   } else if (o.packs) {
     const row = o.packedRow;
     for (let i = 0; i < count; i++) {
@@ -149,8 +184,9 @@ export function forward<T>(
     }
   }
   const intercepts = theta + ((<usize>o.weightCount) << 3);
-  for (let c = 0; c < o.outputs; c++) {
-    const intercept = <T>load<f64>(intercepts + ((<usize>c) << 3));
+  const reference = classes < o.outputs ? load<f64>(intercepts + ((<usize>classes) << 3)) : 0;
+  for (let c = 0; c < classes; c++) {
+    const intercept = <T>(load<f64>(intercepts + ((<usize>c) << 3)) - reference);
     const row = z + <usize>(c * BLOCK) * sizeof<T>();
     if (ASC_FEATURE_SIMD) {
       const vector = v128.splat<T>(intercept);
@@ -163,6 +199,7 @@ export function forward<T>(
       }
     }
   }
+  if (classes < o.outputs) memory.fill(z + <usize>(classes * BLOCK) * sizeof<T>(), 0, BLOCK * sizeof<T>());
 }
 
 /** The rows of the next block, for the panel kernels; 0 where they are not whole, or not held as the kernels read them. */
@@ -183,10 +220,19 @@ function sparseDot<X, T>(o: Objective, row: i32, w: usize): T {
   return <T>sum;
 }
 
-function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, gradient: usize): void {
+function backward<T>(
+  o: Objective,
+  classes: i32,
+  first: i32,
+  count: i32,
+  x: usize,
+  z: usize,
+  sums: usize,
+  gradient: usize,
+): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelGradient<T>(count, d, o.outputs, x, z, BLOCK, gradient, ahead<T>(o, first));
+    panelGradient<T>(count, d, classes, x, z, sums, ahead<T>(o, first));
   } else if (o.packs) {
     const row = o.packedRow;
     store<f64>(row + ((<usize>(paddedOutputs(o.outputs) - 1)) << 3), 0);
@@ -199,24 +245,35 @@ function backward<T>(o: Objective, first: i32, count: i32, x: usize, z: usize, g
       const nonzeros = load<i32>(place, 4) - start;
       const values = o.values + <usize>start * <usize>o.width;
       const indices = o.columnIndices + ((<usize>start) << 2);
-      if (o.width == 4) sparseGradient<f32>(nonzeros, values, indices, o.outputs, row, o.packedGradient);
-      else sparseGradient<f64>(nonzeros, values, indices, o.outputs, row, o.packedGradient);
+      if (o.width == 4) sparseGradient<f32>(nonzeros, values, indices, o.outputs, row, sums);
+      else sparseGradient<f64>(nonzeros, values, indices, o.outputs, row, sums);
     }
   }
   const intercepts = gradient + ((<usize>o.weightCount) << 3);
-  for (let c = 0; c < o.outputs; c++) {
-    let sum: f64 = 0;
-    for (let i = 0; i < count; i++) {
-      const r = <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>());
-      sum += r;
-      if (o.columnIndices == 0 || o.packs) continue;
-      const out = gradient + ((<usize>c * <usize>d) << 3);
-      if (o.width == 4) sparseAxpy<f32>(o, first + i, r, out);
-      else sparseAxpy<f64>(o, first + i, r, out);
-    }
-    const intercept = intercepts + ((<usize>c) << 3);
-    store<f64>(intercept, load<f64>(intercept) + sum);
+  for (let c = 0; c < classes; c++) add(intercepts + ((<usize>c) << 3), sumOf<T>(count, at<T>(z, c, 0)));
+  if (o.columnIndices == 0 || o.packs) return;
+  for (let i = 0; i < count; i++) {
+    const slope = <f64>load<T>(at<T>(z, 0, i));
+    if (o.width == 4) sparseAxpy<f32>(o, first + i, slope, gradient);
+    else sparseAxpy<f64>(o, first + i, slope, gradient);
   }
+}
+
+/** The sum of `count` values of T, in f64. */
+function sumOf<T>(count: i32, values: usize): f64 {
+  let sum: f64 = 0;
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    let even = f64x2.splat(0);
+    let odd = f64x2.splat(0);
+    for (; i + 4 <= count; i += 4) {
+      even = f64x2.add(even, loadPair<T>(values + <usize>i * sizeof<T>()));
+      odd = f64x2.add(odd, loadPair<T>(values + <usize>(i + 2) * sizeof<T>()));
+    }
+    sum = sumOfPair(f64x2.add(even, odd));
+  }
+  for (; i < count; i++) sum += <f64>load<T>(values + <usize>i * sizeof<T>());
+  return sum;
 }
 
 /** Sums in f64 at once: a block's gradient in f32 would cost all columns a block, not only its nonzeros. */

@@ -3,7 +3,7 @@
 
 import { expPair, logPair } from "../linalg/elementwise";
 import { Objective } from "../objective";
-import { addLosses, at, loadPair, ownWeight, storeSlopes, uniformWeight } from "./block";
+import { addLosses, at, loadPair, ownPair, ownWeight, storeSlopePair, uniformPair, uniformWeight } from "./block";
 
 export function logistic<T>(o: Objective, first: i32, count: i32, z: usize): void {
   if (ASC_FEATURE_SIMD) {
@@ -33,10 +33,10 @@ function pair<T>(o: Objective, first: i32, i: i32, second: i32, z: usize): void 
   const uniformLoss = f64x2.sub(softplus, f64x2.mul(half, s));
   addLosses(o, row0, f64x2.extract_lane(loss, 0), f64x2.extract_lane(uniformLoss, 0));
   if (second > i) addLosses(o, row1, f64x2.extract_lane(loss, 1), f64x2.extract_lane(uniformLoss, 1));
-  const own = f64x2.replace_lane(f64x2.splat(ownWeight(o, row0)), 1, ownWeight(o, row1));
-  const uniform = f64x2.replace_lane(f64x2.splat(uniformWeight(o, row0)), 1, uniformWeight(o, row1));
+  const own = ownPair(o, row0, row1);
+  const uniform = uniformPair(o, row0, row1);
   const slope = f64x2.add(f64x2.mul(own, f64x2.sub(p, y)), f64x2.mul(uniform, f64x2.sub(p, half)));
-  storeSlopes<T>(at<T>(z, 0, i), slope);
+  storeSlopePair<T>(at<T>(z, 0, i), slope);
 }
 
 function row<T>(o: Objective, first: i32, i: i32, z: usize): void {

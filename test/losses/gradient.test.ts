@@ -7,7 +7,7 @@ import { exampleProblem, kinds, type Problem } from "../reference/example-proble
 import { relaxed, scalar } from "../reference/kernel-builds.ts";
 import { dataLoss } from "../reference/loss.ts";
 
-/** Rows around the tile of 4 and the block of 32, columns around 1, 2 and 4 vectors, classes odd and even. */
+/** Rows around the tile of 4 and the block of 32, columns around 1, 2 and 4 vectors, classes in all sums of tiles. */
 const sizes: readonly (readonly [rows: number, columns: number, classes: number])[] = [
   [3, 1, 2],
   [4, 2, 3],
@@ -19,6 +19,11 @@ const sizes: readonly (readonly [rows: number, columns: number, classes: number]
   [97, 35, 3],
   [70, 64, 10],
   [40, 13, 100],
+  [33, 21, 6],
+  [34, 22, 7],
+  [35, 23, 8],
+  [36, 24, 9],
+  [289, 19, 12],
 ];
 
 const outputsOf = (model: ModelKind, classes: number): number => (model === "softmax" ? classes : 1);
