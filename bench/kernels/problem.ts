@@ -63,6 +63,11 @@ export function flopsOf({ dataset, outputs }: Problem): number {
   return 4 * dataset.x.values.length * outputs;
 }
 
+/** The share of them that we execute: of a dense softmax the last class is a reference that is not computed. */
+export function executedShare({ model, dataset, outputs }: Problem): number {
+  return model === "softmax" && dataset.x.kind === "dense" ? (outputs - 1) / outputs : 1;
+}
+
 export function bytesOf({ dataset: { x } }: Pick<Problem, "dataset">): number {
   return x.values.byteLength + (x.kind === "csr" ? x.indices.byteLength + x.starts.byteLength : 0);
 }
