@@ -20,7 +20,10 @@ export interface FitOptions {
   readonly train: Dataset;
   /** What to minimize: a learned loss, or weights of ‖W‖₁, ½‖W‖² and Σ_j ‖W_j‖₂ next to the plain one. @default the plain */
   readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number; readonly groupNorm?: number };
-  /** Relative minimum-norm subgradient at which the training ends. @default 1e-6 */
+  /**
+   * Relative minimum-norm subgradient at which the training ends, if what is left to gain is this small beside the
+   * objective as well, as far as the curvature seen so far can tell. @default 1e-6
+   */
   readonly tolerance?: number;
   /**
    * What X is held in. f32 halves memory and time; where its arithmetic is too coarse for the tolerance, the solver ends
@@ -35,7 +38,7 @@ export interface FitOptions {
 
 export interface FitResult {
   /**
-   * - `converged`: the residual is at most the tolerance
+   * - `converged`: within the tolerance
    * - `stalled`: rounding allows nothing better
    * - `unbounded`: no penalty, and the classes can be separated: the loss has no minimizer
    * - `iterations`: their limit was reached

@@ -5,7 +5,7 @@ import type { AdjointLimits, TrainingSolver } from "./training-solver.ts";
 
 /**
  * - `running`: call `step` again;
- * - `converged`: the residual is at most the tolerance;
+ * - `converged`: the residual is at most the tolerance, and the objective near its least value by the same measure;
  * - `stalled`: rounding, or numbers that are not finite, allow no further progress (the best iterate is kept);
  * - `unbounded`: no penalty, and the model separates the classes: the loss has no minimizer.
  */
@@ -29,7 +29,8 @@ export class Solver implements TrainingSolver {
    * @param options.tolerance of the residual: the norm of the minimum-norm subgradient of the whole objective, over
    *   the norm of the data gradient at the null model (W = 0, optimal intercepts). It is measured on centred columns,
    *   so it does not change when columns are shifted, when X, y or λ is scaled, or when rows are repeated, and it
-   *   means the same for all λ (assembly/inner/solver.ts).
+   *   means the same for all λ. What is left to gain must be estimated below this share of the objective, too
+   *   (assembly/inner/solver.ts).
    */
   constructor(arena: Arena<Kernels>, objective: Objective, options: { readonly tolerance: number }) {
     const k = arena.kernels;

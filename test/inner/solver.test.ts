@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { Solver } from "../../src/inner/solver.ts";
 import { Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import { exampleProblem, kinds, type Problem, penaltyCases } from "../reference/example-problem.ts";
@@ -84,6 +85,60 @@ for (const model of kinds) {
     const other = solve(scaled, weights, 1e-6);
     expect(other.value).toBeCloseTo(plain.value, 6);
     expect(other.passes).toBeLessThan(2 * plain.passes + 10);
+  });
+}
+
+/** The same with other columns: X times a matrix of `columns` rows, given as what each new column is made of. */
+function withColumns(problem: Problem, of: readonly (readonly [j: number, factor: number])[]): Problem {
+  const { rows, columns, x } = problem.dataset;
+  const values = Float64Array.from({ length: rows * of.length }, (_, e) => {
+    const [j, factor] = of[e % of.length]!;
+    return factor * x.values[Math.floor(e / of.length) * columns + j]!;
+  });
+  return { ...problem, dataset: { rows, columns: of.length, x: { kind: "dense", values } } };
+}
+
+for (const model of kinds) {
+  test(`${model}: without a penalty, columns in units of powers of 2 have the same iterates, bit for bit`, () => {
+    const problem = exampleProblem(model, 60, 7, 3);
+    const factors = Float64Array.from({ length: 7 }, (_, j) => 2 ** (5 * j - 15));
+    const other = withColumns(
+      problem,
+      Array.from(factors, (factor, j) => [j, factor]),
+    );
+    const iterates = (given: Problem, scale: (j: number) => number) => {
+      using arena = new Arena(kernels());
+      const objective = new Objective(arena, { ...given, precision: "f64" });
+      const solver = new Solver(arena, objective, { tolerance: 1e-15 });
+      solver.start(0);
+      return Array.from({ length: 12 }, () => {
+        solver.step(1);
+        const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
+        return [solver.value, ...theta.map((w, i) => (i < 7 * given.outputs ? w * scale(i % 7) : w))];
+      });
+    };
+    expect(iterates(other, (j) => factors[j]!)).toEqual(iterates(problem, () => 1));
+  });
+}
+
+for (const { name, weights } of penaltyCases.filter(({ columnGroups }) => !columnGroups)) {
+  test(`${name}: nearly separated classes, columns of all scales: a small gradient alone does not end it`, () => {
+    const random = new Random(2);
+    const plain = exampleProblem("logistic", 80, 40, 2);
+    const problem = {
+      ...withColumns(
+        plain,
+        Array.from({ length: 40 }, (_, j) => [j, 2 ** (20 * random.uniform() - 10)]),
+      ),
+      precision: "f64" as const,
+    };
+    const { l1 = 0, l2 = 0, groupNorm = 0 } = weights;
+    const weak = { ...weights, l1: 0.01 * l1, l2: 0.01 * l2, groupNorm: 0.01 * groupNorm };
+    const loose = solve(problem, weak, 1e-4);
+    const best = solve(problem, weak, 1e-9);
+    expect(loose.status).toBe("converged");
+    expect(loose.residual).toBeLessThan(1e-4);
+    expect(loose.value).toBeLessThan(1.1 * best.value);
   });
 }
 
