@@ -47,6 +47,7 @@ export class Objective {
   normGroups: i32; // groups of columns that the group norm sees, a partition
   normStarts: usize; // i32[normGroups + 1]: where the members of each begin
   normMembers: usize; // i32[outputs·columns]: indices of weights, group by group
+  normFactors: usize; // f64[normGroups]: √|g|
   passes: f64; // spent so far: forward + backward over all rows counts 1, forward alone ½
 
   /** f64[outputs][BLOCK] behind the block of scores. */
@@ -187,11 +188,18 @@ export function objectiveValues(pointer: usize): f64 {
   return changetype<Objective>(pointer).valueCount;
 }
 
-export function objectiveSetNormGroups(pointer: usize, groups: i32, starts: usize, members: usize): void {
+export function objectiveSetNormGroups(
+  pointer: usize,
+  groups: i32,
+  starts: usize,
+  members: usize,
+  factors: usize,
+): void {
   const o = changetype<Objective>(pointer);
   o.normGroups = groups;
   o.normStarts = starts;
   o.normMembers = members;
+  o.normFactors = factors;
 }
 
 /** X comes from a generator (augmentation/generator.ts) from now on. */

@@ -1,4 +1,4 @@
-// npm run bench:inner [-- --json FILE] [-- --only fits,mails,nonzeros,scaled,warm,path,workers] [-- --without saga]: the solver of min λ·φ(θ)
+// npm run bench:inner [-- --json FILE] [-- --only fits,mails,scaled,warm,path,workers] [-- --without saga]: the solver of min λ·φ(θ)
 // against scikit-learn, liblinear and glmnet, each on one thread. Every answer is judged by us, in f64: its objective over
 // the best known, and its relative minimum-norm subgradient. A peer's tolerance is tightened until it reaches ours, so
 // that each is timed at the same accuracy. Python and R are looked for at $PYTHON (python3) and Rscript; without them the
@@ -11,18 +11,19 @@ import { Bench } from "tinybench";
 import { fit, fitPath, l1, l2, tune } from "../src/index.ts";
 import { Solver } from "../src/inner/solver.ts";
 import { WorkingSetSolver } from "../src/inner/working-set-solver.ts";
+import { columnsToRead } from "../src/models/matrix.ts";
 import { Objective } from "../src/models/objective.ts";
 import { Random } from "../src/random.ts";
 import { Arena } from "../src/wasm/arena.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { createPool } from "../src/workers.ts";
 import { Peers } from "./inner/peers.ts";
-import { everyRow, fewerWords, mails, mnist, type Problem, smaller } from "./inner/problems.ts";
+import { mails, mnist, type Problem, smaller } from "./inner/problems.ts";
 
 const { values: options } = parseArgs({
   options: {
     json: { type: "string" },
-    only: { type: "string", default: "fits,mails,nonzeros,scaled,warm,path,workers" },
+    only: { type: "string", default: "fits,mails,scaled,warm,path,workers" },
     without: { type: "string", default: "" },
   },
 });
@@ -51,6 +52,12 @@ const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list
 const wanted = (section: string) => options.only.split(",").includes(section);
 const without = options.without.split(",");
 
+/** The columns that `fit` would read. */
+function read({ dataset }: Problem): { readonly selected?: Int32Array } {
+  const selected = columnsToRead(dataset);
+  return selected ? { selected } : {};
+}
+
 /** A problem in f32 and f64, with what judges answers to it. */
 class Judged {
   readonly arena = new Arena(kernels());
@@ -61,7 +68,7 @@ class Judged {
 
   constructor(problem: Problem) {
     this.problem = problem;
-    const terms = { ...problem, targets: problem.targets };
+    const terms = { ...problem, ...read(problem) };
     this.f32 = new Objective(this.arena, { ...terms, precision: "f32" });
     this.f64 = new Objective(this.arena, { ...terms, precision: "f64" });
     this.#judge = new Solver(this.arena, this.f64, { tolerance: 1e-7 });
@@ -183,67 +190,6 @@ async function fits(problem: Problem, tasks: readonly (readonly [string, number,
     for (const solver of solvers) sklearn(judged, peers, task, solver, { l1, l2 }, best);
   }
   for (const peer of peers.skipped) skipped.add(peer);
-}
-
-/**
- * Whole fits over an eighth of the mails to all of them, and over all with an eighth of their words to all: ms per pass
- * over nonzeros, the exponent of that (1: in proportion), and what of a pass is not of nonzeros but of columns and rows.
- */
-function nonzeros(problem: Problem): void {
-  const shares = [1 / 8, 1 / 4, 1 / 2, 1];
-  const cuts = {
-    rows: (share: number) => everyRow(problem, share),
-    words: (share: number) => fewerWords(problem, share),
-  };
-  for (const [name, penalty] of [
-    ["L2 1e-5", { l2: 1e-5 }],
-    ["L1 1e-4", { l1: 1e-4 }],
-  ] as const) {
-    for (const [what, cut] of Object.entries(cuts)) {
-      const points = shares.map((share) => {
-        const part = cut(share);
-        using arena = new Arena(kernels());
-        const objective = new Objective(arena, part);
-        objective.setWeights(penalty);
-        const times: number[] = [];
-        let passes = 0;
-        for (let repeat = 0; repeat <= REPEATS; repeat++) {
-          const solver = new WorkingSetSolver(arena, objective, { tolerance: TOLERANCE });
-          const began = performance.now();
-          solver.start(0);
-          while (solver.step(10) === "running");
-          times.push(performance.now() - began);
-          passes = solver.passes;
-          solver.dispose();
-        }
-        const task = `mails, ${name}, ${share} of the ${what}`;
-        print({
-          task,
-          solver: `learnloss f32, ${objective.values} nonzeros`,
-          milliseconds: Math.min(...times),
-          passes,
-        });
-        return { nonzeros: objective.values, perPass: Math.min(...times) / passes };
-      });
-      const exponent = slope(
-        points.map((point) => Math.log(point.nonzeros)),
-        points.map(({ perPass }) => Math.log(perPass)),
-      );
-      const [few, all] = [points[0]!, points.at(-1)!];
-      const fixed = few.perPass - (few.nonzeros * (all.perPass - few.perPass)) / (all.nonzeros - few.nonzeros);
-      console.log(
-        `  ms per pass ${points.map(({ perPass }) => perPass.toFixed(2)).join(", ")}: exponent ${exponent.toFixed(2)} in nonzeros; ${fixed.toFixed(2)} ms whatever the ${what}`,
-      );
-    }
-  }
-}
-
-/** Slope of the least-squares line. */
-function slope(x: readonly number[], y: readonly number[]): number {
-  const mean = (list: readonly number[]) => list.reduce((sum, value) => sum + value, 0) / list.length;
-  const [mx, my] = [mean(x), mean(y)];
-  const covariance = x.reduce((sum, value, i) => sum + (value - mx) * (y[i]! - my), 0);
-  return covariance / x.reduce((sum, value) => sum + (value - mx) ** 2, 0);
 }
 
 /** Columns multiplied by 2^−10 … 2^10, by chance: the penalty then means another problem, and it is that one that is solved. */
@@ -392,7 +338,6 @@ if (wanted("mails")) {
     ["L1 = L2 = 1e-5", 1e-5, 1e-5, ["saga"]],
   ]);
 }
-if (wanted("nonzeros")) nonzeros(mails());
 if (wanted("scaled")) for (const problem of await smaller()) await scaled(problem);
 if (wanted("warm")) for (const problem of [...(await smaller()), mails(), mnist(5000)]) warm(problem);
 if (wanted("path")) await path(mnist(5000));

@@ -8,7 +8,8 @@ import { groupNorm, l1, l2 } from "./features/norms.ts";
 import { FeatureSpace, isData } from "./features/space.ts";
 import type { SolverStatus } from "./inner/solver.ts";
 import { WorkingSetSolver } from "./inner/working-set-solver.ts";
-import { LinearModel } from "./models/linear.ts";
+import { type LinearModel, modelOf } from "./models/linear.ts";
+import { columnsToRead } from "./models/matrix.ts";
 import { type ModelKind, Objective } from "./models/objective.ts";
 import { turn } from "./run.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
@@ -80,6 +81,7 @@ export class Fitting {
   readonly #options: FitOptions;
   readonly #arena: Arena<ReturnType<typeof kernels>>;
   readonly #space: FeatureSpace;
+  readonly #selected: Int32Array | undefined;
   readonly #objective: Objective;
   readonly #solver: WorkingSetSolver;
   readonly #classes: readonly (string | number)[] | undefined;
@@ -101,6 +103,7 @@ export class Fitting {
     const targets = encodeTargets(model, train);
     this.#classes = targets.classes;
     this.#warnings = audit(train);
+    this.#selected = this.#space.rowGroups?.augmentation ? undefined : columnsToRead(train);
     this.#arena = new Arena(kernels());
     try {
       this.#objective = new Objective(this.#arena, {
@@ -110,6 +113,7 @@ export class Fitting {
         outputs: targets.outputs,
         precision,
         ...this.#space.structure,
+        ...(this.#selected ? { selected: this.#selected } : {}),
       });
       this.#objective.setWeights(this.#space.termWeights(this.#space.fromUserRecord(loss.lambda)));
       this.#solver = new WorkingSetSolver(this.#arena, this.#objective, { tolerance });
@@ -187,15 +191,9 @@ export class Fitting {
   }
 
   #model(theta: Pointer): LinearModel {
-    const { thetaCount, columns, outputs } = this.#objective;
-    const values = this.#arena.viewF64(theta, thetaCount);
-    return new LinearModel({
-      kind: this.#options.model,
-      classes: this.#classes,
-      columns,
-      coefficients: values.slice(0, outputs * columns),
-      intercepts: values.slice(outputs * columns),
-    });
+    const { model: kind, train } = this.#options;
+    const values = this.#arena.viewF64(theta, this.#objective.thetaCount);
+    return modelOf(values, { kind, classes: this.#classes, columns: train.columns }, this.#selected);
   }
 
   [Symbol.dispose](): void {

@@ -4,7 +4,7 @@ import { foldRows } from "./data/split.ts";
 import { encodeTargets } from "./data/targets.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
-import { Matrix } from "./models/matrix.ts";
+import { columnsToRead, Matrix } from "./models/matrix.ts";
 import { Objective, type ObjectiveOptions } from "./models/objective.ts";
 import { ReducedModel } from "./reduced/reduced-model.ts";
 import type { Pause } from "./run.ts";
@@ -173,19 +173,24 @@ export interface Folds {
   /** One for a validation set, `folds` of them for cross-validation. */
   readonly folds: readonly Fold[];
   readonly classes: readonly (string | number)[] | undefined;
+  /** The columns that the models have weights of, where these are not all. */
+  readonly selected: Int32Array | undefined;
   /** Of cross-validation: all rows, to train the model of the chosen λ on. */
   readonly whole?: ObjectiveOptions;
 }
 
-type Settings = Pick<TrainerOptions, "metric" | "tolerance" | "precision">;
+type Settings = Pick<TrainerOptions, "metric" | "tolerance" | "precision" | "selected">;
 
 export function foldsOf<F extends Features>(
   arena: Arena<Kernels>,
   space: FeatureSpace,
   options: TunerOptions<F>,
-  settings: Settings,
+  given: Omit<Settings, "selected">,
 ): Folds {
   const { model, train, validation } = options;
+  // Transformations move values into columns that had none.
+  const selected = space.rowGroups?.augmentation ? undefined : columnsToRead(train);
+  const settings: Settings = { ...given, selected };
   if (!validation) return crossValidation(arena, space, options, settings);
   const { classes, outputs, ...encoded } = encodeTargets(model, train, validation);
   const targets = { outputs, classes, train: encoded.train, validation: encoded.others[0]! };
@@ -193,6 +198,7 @@ export function foldsOf<F extends Features>(
   return {
     folds: [new Fold(arena, space, { ...settings, model, train, validation, targets, rowGroups }, 1)],
     classes,
+    selected,
   };
 }
 
@@ -212,7 +218,8 @@ function crossValidation<F extends Features>(
   const order = Int32Array.from(parts.flatMap(({ validation }) => validation));
   const targetsOf = (rows: ArrayLike<number>) => Float64Array.from(rows, (i) => all[i]!);
   const augmented = space.rowGroups?.augmentation !== undefined;
-  const matrix = augmented ? undefined : new Matrix(arena, train, settings.precision === "f64" ? 8 : 4, order);
+  const { precision, selected } = settings;
+  const matrix = augmented ? undefined : new Matrix(arena, train, precision === "f64" ? 8 : 4, order, selected);
   let to = 0;
   const folds = parts.map(({ validation: judging }) => {
     const from = to;
@@ -245,5 +252,5 @@ function crossValidation<F extends Features>(
     }),
     dataset: sorted ?? train,
   };
-  return { folds, classes, whole };
+  return { folds, classes, selected, whole };
 }

@@ -7,7 +7,7 @@ import { LinearLoss, lossName } from "./features/loss.ts";
 import { FeatureSpace } from "./features/space.ts";
 import { type Fold, type Folds, foldsOf } from "./fold.ts";
 import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
-import { LinearModel } from "./models/linear.ts";
+import { type LinearModel, modelOf } from "./models/linear.ts";
 import { Refit } from "./refit.ts";
 import type { Pause } from "./run.ts";
 import { Study } from "./study.ts";
@@ -47,6 +47,7 @@ export class Session<F extends Features> {
   /** Whether a trial is under way. */
   training = false;
   readonly #classes: readonly (string | number)[] | undefined;
+  readonly #selected: Folds["selected"];
   readonly #whole: Folds["whole"];
   readonly #warnings: string[] = [];
   #final: Leader | undefined;
@@ -61,9 +62,14 @@ export class Session<F extends Features> {
     this.space = new FeatureSpace(features, lossName(model));
     this.arena = new Arena(kernels());
     try {
-      const { folds, classes, whole } = foldsOf(this.arena, this.space, options, { metric, tolerance, precision });
+      const { folds, classes, selected, whole } = foldsOf(this.arena, this.space, options, {
+        metric,
+        tolerance,
+        precision,
+      });
       this.folds = folds;
       this.#classes = classes;
+      this.#selected = selected;
       this.#whole = whole;
     } catch (error) {
       this.arena.dispose();
@@ -218,15 +224,8 @@ export class Session<F extends Features> {
   }
 
   #modelOf(theta: Float64Array): LinearModel {
-    const { columns, outputs, model: kind } = this.folds[0]!.trainer.objective;
-    const weights = outputs * columns;
-    return new LinearModel({
-      kind,
-      classes: this.#classes,
-      columns,
-      coefficients: theta.slice(0, weights),
-      intercepts: theta.slice(weights),
-    });
+    const { model: kind, train } = this.options;
+    return modelOf(theta, { kind, classes: this.#classes, columns: train.columns }, this.#selected);
   }
 
   user(lambda: Float64Array): Lambda<F> {

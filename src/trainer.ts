@@ -42,6 +42,8 @@ export interface TrainerOptions {
   readonly metric: Metric;
   readonly tolerance: number;
   readonly precision: "f32" | "f64";
+  /** @see ObjectiveOptions.selected */
+  readonly selected?: Int32Array | undefined;
   /** Makes a solver in another thread. @default one in this */
   readonly solver?: (task: Omit<SolverTask, keyof FoldRows>) => TrainingSolver;
 }
@@ -144,7 +146,13 @@ function look(trainers: readonly Trainer[], iteration: number): Seen {
 /** What an objective of training rows is made of, but for the rows. */
 export function trainingTerms(
   space: FeatureSpace,
-  { model, targets, rowGroups, precision }: Pick<TrainerOptions, "model" | "targets" | "rowGroups" | "precision">,
+  {
+    model,
+    targets,
+    rowGroups,
+    precision,
+    selected,
+  }: Pick<TrainerOptions, "model" | "targets" | "rowGroups" | "precision" | "selected">,
 ): Omit<ObjectiveOptions, "dataset"> {
   return {
     model,
@@ -153,6 +161,7 @@ export function trainingTerms(
     precision,
     ...space.structure,
     ...(rowGroups ? { rowGroups } : {}),
+    ...(selected ? { selected } : {}),
   };
 }
 
@@ -180,6 +189,7 @@ export class Trainer {
       targets: targets.validation,
       outputs,
       precision,
+      ...(options.selected ? { selected: options.selected } : {}),
     });
     this.metric = new MetricEvaluator(arena, options.metric, model, validation, targets.validation, outputs, classes);
     this.solver = options.solver

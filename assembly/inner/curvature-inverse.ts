@@ -19,10 +19,7 @@ export function applyInverse(c: Curvature, l2: f64, weights: i32, q: usize, alph
     const next = age > 0 ? stepAt(c, slot(c, age - 1)) : 0;
     product = moveBack(n, weights, -a, l2, changeAt(c, k), stepAt(c, k), q, next);
   }
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    store<f64>(q + at, load<f64>(q + at) / (c.scale * load<f64>(c.metric + at) + (i < weights ? l2 : 0)));
-  }
+  divideByDiagonal(c, l2, weights, q);
   let move: f64 = 0;
   for (let age = 0; age <= last; age++) {
     const k = slot(c, age);
@@ -31,6 +28,24 @@ export function applyInverse(c: Curvature, l2: f64, weights: i32, q: usize, alph
     move = load<f64>(alpha + ((<usize>age) << 3)) - b / bendAt(c, k, l2);
   }
   if (last >= 0) axpy<f64>(n, move, stepAt(c, slot(c, last)), q);
+}
+
+/** q ← (γD + l2·I_W)⁻¹·q. */
+function divideByDiagonal(c: Curvature, l2: f64, weights: i32, q: usize): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    const scale = f64x2.splat(c.scale);
+    const ridge = f64x2.splat(l2);
+    for (; i + 2 <= weights; i += 2) {
+      const at = (<usize>i) << 3;
+      const diagonal = multiplyAdd<f64>(scale, v128.load(c.metric + at), ridge);
+      v128.store(q + at, f64x2.div(v128.load(q + at), diagonal));
+    }
+  }
+  for (; i < c.n; i++) {
+    const at = (<usize>i) << 3;
+    store<f64>(q + at, load<f64>(q + at) / (c.scale * load<f64>(c.metric + at) + (i < weights ? l2 : 0)));
+  }
 }
 
 /** s·(y + l2·s_W). */

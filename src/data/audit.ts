@@ -1,4 +1,5 @@
 import type { Dataset } from "./dataset.ts";
+import { varyingColumns } from "./varying-columns.ts";
 
 /** Names of columns in a message, at most. */
 const NAMED = 5;
@@ -15,7 +16,8 @@ export function audit(train: Dataset, validation?: Dataset): string[] {
       `LEAK: ${leaked} of ${validation.rows} validation rows are training rows too: their error says nothing about new rows.`,
     );
   }
-  const constant = constantColumns(train);
+  const varying = new Set(varyingColumns(train));
+  const constant = Array.from({ length: train.columns }, (_, j) => j).filter((j) => !varying.has(j));
   if (constant.length > 0) {
     const names = constant.slice(0, NAMED).map((j) => train.columnNames?.[j] ?? `column ${j + 1}`);
     const more = constant.length > NAMED ? `, … (${constant.length} in all)` : "";
@@ -79,19 +81,4 @@ function equal(a: Dataset, i: number, b: Dataset, k: number): boolean {
     if (x.done || y.done) return x.done === y.done;
     if (x.value[0] !== y.value[0] || !same(x.value[1], y.value[1])) return false;
   }
-}
-
-function constantColumns(dataset: Dataset): number[] {
-  const { rows, columns } = dataset;
-  const least = new Float64Array(columns).fill(Number.POSITIVE_INFINITY);
-  const most = new Float64Array(columns).fill(Number.NEGATIVE_INFINITY);
-  const nonzeros = new Int32Array(columns);
-  for (let i = 0; i < rows; i++) {
-    for (const [j, value] of entries(dataset, i)) {
-      nonzeros[j]!++;
-      if (value < least[j]!) least[j] = value;
-      if (value > most[j]!) most[j] = value;
-    }
-  }
-  return Array.from(least.keys()).filter((j) => nonzeros[j] === 0 || (nonzeros[j] === rows && least[j] === most[j]));
 }

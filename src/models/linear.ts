@@ -178,3 +178,18 @@ export class LinearModel {
     });
   }
 }
+
+/** θ of an objective that reads the columns `selected` (@default all) as a model of all columns: the others' weights are 0. */
+export function modelOf(
+  theta: Float64Array,
+  { kind, classes, columns }: Pick<LinearModelOptions, "kind" | "classes" | "columns">,
+  selected?: Int32Array,
+): LinearModel {
+  const read = selected?.length ?? columns;
+  const outputs = theta.length / (read + 1);
+  const coefficients = selected ? new Float64Array(outputs * columns) : theta.slice(0, outputs * read);
+  for (const [k, j] of selected?.entries() ?? []) {
+    for (let c = 0; c < outputs; c++) coefficients[c * columns + j] = theta[c * read + k]!;
+  }
+  return new LinearModel({ kind, classes, columns, coefficients, intercepts: theta.slice(outputs * read) });
+}

@@ -1,3 +1,4 @@
+import { varyingColumns } from "../data/varying-columns.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
@@ -15,6 +16,25 @@ export interface HeldRows {
 /** |x| at most, by bytes per value: scores and sums of squares stay far from overflow. */
 const RANGE = { 4: 1e30, 8: 1e140 } as const;
 
+/** Columns of dense rows are read four at a time (f32). */
+const LANES = 4;
+
+/**
+ * The columns of training rows that are worth reading, ascending, where that is not all: those that vary. Dense rows keep
+ * others to fill up the lanes (MNIST, 5000 rows, 784 columns of which 663 vary: 664 take 85 % of the time, 663 90 %).
+ */
+export function columnsToRead(dataset: Rows): Int32Array | undefined {
+  const { columns, x } = dataset;
+  const varying = varyingColumns(dataset);
+  if (varying.length === 0) return undefined;
+  const wanted = x.kind === "csr" ? varying.length : Math.ceil(varying.length / LANES) * LANES;
+  if (wanted >= columns) return undefined;
+  if (wanted === varying.length) return varying;
+  const known = new Set(varying);
+  const others = Array.from({ length: columns }, (_, j) => j).filter((j) => !known.has(j));
+  return Int32Array.from([...varying, ...others.slice(0, wanted - varying.length)]).sort();
+}
+
 /** X in Wasm memory, held once for all objectives over some of its rows. */
 export class Matrix {
   /** Bytes per value. */
@@ -27,12 +47,14 @@ export class Matrix {
 
   /**
    * @param order its rows, by their indices in the dataset, a permutation. @default as they are there
+   * @param selected its columns, ascending. @default all
    * @throws OVERFLOW with row and column
    */
-  constructor(arena: Arena<Kernels>, dataset: Rows, width: 4 | 8, order?: Int32Array) {
+  constructor(arena: Arena<Kernels>, dataset: Rows, width: 4 | 8, order?: Int32Array, selected?: Int32Array) {
     const { x, columns, rows } = dataset;
     const sparse = x.kind === "csr";
-    const count = x.values.length;
+    const places = selected && sparse ? placesOf(selected, columns) : undefined;
+    const count = countOf(dataset, selected, places);
     this.rows = rows;
     this.width = width;
     this.values = arena.bytes(count * width);
@@ -41,7 +63,23 @@ export class Matrix {
     const values = width === 4 ? arena.viewF32(this.values, count) : arena.viewF64(this.values, count);
     const indices = arena.viewI32(this.indices, sparse ? count : 0);
     const starts = arena.viewI32(this.starts, sparse ? rows + 1 : 0);
-    if (!order) {
+    if (selected) {
+      let at = 0;
+      for (let i = 0; i < rows; i++) {
+        const row = order ? order[i]! : i;
+        if (!sparse) {
+          for (const j of selected) values[at++] = x.values[row * columns + j]!;
+          continue;
+        }
+        for (let e = x.starts[row]!; e < x.starts[row + 1]!; e++) {
+          const place = places![x.indices[e]!]!;
+          if (place < 0) continue;
+          indices[at] = place;
+          values[at++] = x.values[e]!;
+        }
+        starts[i + 1] = at;
+      }
+    } else if (!order) {
       values.set(x.values);
       if (sparse) indices.set(x.indices);
       if (sparse) starts.set(x.starts);
@@ -67,6 +105,20 @@ export class Matrix {
   without(from: number, to: number): HeldRows {
     return { kind: "held", matrix: this, first: 0, gapAt: from, gap: to - from };
   }
+}
+
+/** Where each column goes, −1 for those that are left out. */
+function placesOf(selected: Int32Array, columns: number): Int32Array {
+  const places = new Int32Array(columns).fill(-1);
+  for (const [place, j] of selected.entries()) places[j] = place;
+  return places;
+}
+
+/** Values in the selected columns. */
+function countOf({ x, rows }: Rows, selected: Int32Array | undefined, places: Int32Array | undefined): number {
+  if (!selected) return x.values.length;
+  if (x.kind === "dense") return rows * selected.length;
+  return x.indices.reduce((count, j) => (places![j]! < 0 ? count : count + 1), 0);
 }
 
 /** @throws OVERFLOW with row and column */

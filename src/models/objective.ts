@@ -53,6 +53,11 @@ export interface ObjectiveOptions {
   readonly uniform?: boolean;
   /** Group of every column, from 0 without gaps, for the group norm. @default each column its own */
   readonly columnGroups?: readonly number[];
+  /**
+   * Columns of the dataset that are read, ascending: θ has weights of these only, the others count as 0 (`columnsToRead`).
+   * Rows in Wasm memory have them only; rows that are transformed have all. @default all
+   */
+  readonly selected?: Int32Array;
 }
 
 interface GroupsOfRows {
@@ -109,8 +114,8 @@ export class Objective {
   #knotCount = 0;
 
   constructor(arena: Arena<Kernels>, options: ObjectiveOptions) {
-    const { dataset, outputs, model } = options;
-    const { columns } = dataset;
+    const { dataset, outputs, model, selected } = options;
+    const columns = selected?.length ?? dataset.columns;
     const groups = options.rowGroups?.count ?? 1;
     const k = arena.kernels;
     this.#arena = arena;
@@ -130,7 +135,7 @@ export class Objective {
     const width = options.precision === "f64" ? 8 : 4;
     this.width = width;
     const generator = generatorOf(arena, options, width);
-    const held = generator ? undefined : heldRows(arena, dataset, width);
+    const held = generator ? undefined : heldRows(arena, options, width);
     this.sparse = held !== undefined && held.matrix.starts !== 0;
     const { rows, targets, weights, rowGroups } = generator ? generatedRows(options, generator) : givenRows(options);
     this.rows = rows;
@@ -160,8 +165,14 @@ export class Objective {
       const block = this.sparse ? 0 : arena.bytes(k.objectiveBlockBytes(this.pointer));
       k.objectiveSetGap(this.pointer, held.gapAt, held.gap, block);
     }
-    const { starts, members } = membersOf(options.columnGroups, columns, outputs);
-    k.objectiveSetNormGroups(this.pointer, starts.length - 1, arena.copy(starts), arena.copy(members));
+    const { starts, members, factors } = membersOf(options);
+    k.objectiveSetNormGroups(
+      this.pointer,
+      factors.length,
+      arena.copy(starts),
+      arena.copy(members),
+      arena.copy(factors),
+    );
     if (generator) k.objectiveSetGenerator(this.pointer, generator.pointer);
     this.setWeights({});
   }
@@ -281,8 +292,9 @@ interface RowData {
 }
 
 /** The rows in Wasm memory, where they may be already. */
-function heldRows(arena: Arena<Kernels>, { x, ...dataset }: ObjectiveRows, width: 4 | 8): HeldRows {
-  return x.kind === "held" ? x : new Matrix(arena, { ...dataset, x }, width).range(0, dataset.rows);
+function heldRows(arena: Arena<Kernels>, { dataset, selected }: ObjectiveOptions, width: 4 | 8): HeldRows {
+  const { x, ...rest } = dataset;
+  return x.kind === "held" ? x : new Matrix(arena, { ...rest, x }, width, undefined, selected).range(0, rest.rows);
 }
 
 /** @throws OVERFLOW with row and column, and as `RowGenerator` */
@@ -329,12 +341,12 @@ function sortedKnots(hinges: ObjectiveWeights["hinges"]): [number, number][] {
   return Array.from(hinges.knots, (knot, b): [number, number] => [knot, hinges.weights[b]!]).sort(([a], [b]) => a - b);
 }
 
-/** Indices of the weights of each group of columns, group by group. @throws SHAPE */
-function membersOf(
-  columnGroups: readonly number[] | undefined,
-  columns: number,
-  outputs: number,
-): { readonly starts: Int32Array; readonly members: Int32Array } {
+/** Indices of the weights of each group of columns, group by group, and √|g| of all its columns, read or not. @throws SHAPE */
+function membersOf({ columnGroups, dataset: { columns }, outputs, selected }: ObjectiveOptions): {
+  readonly starts: Int32Array;
+  readonly members: Int32Array;
+  readonly factors: Float64Array;
+} {
   if (columnGroups && columnGroups.length !== columns) {
     throw new LearnLossError(
       "SHAPE",
@@ -345,16 +357,24 @@ function membersOf(
   if (wrong !== undefined) {
     throw new LearnLossError("SHAPE", `A group of columns is ${wrong}: number them from 0 without gaps.`);
   }
-  const count = columnGroups ? columnGroups.reduce((most, g) => Math.max(most, g), 0) + 1 : columns;
-  const starts = new Int32Array(count + 1);
-  for (let j = 0; j < columns; j++) starts[(columnGroups?.[j] ?? j) + 1]! += outputs;
-  for (let g = 0; g < count; g++) starts[g + 1]! += starts[g]!;
-  const members = new Int32Array(columns * outputs);
-  const next = starts.slice();
-  for (let j = 0; j < columns; j++) {
-    for (let c = 0; c < outputs; c++) members[next[columnGroups?.[j] ?? j]!++] = c * columns + j;
+  const read = selected ?? Int32Array.from({ length: columns }, (_, j) => j);
+  const groupOf = (j: number) => columnGroups?.[j] ?? j;
+  const sizes = new Int32Array(columns);
+  for (let j = 0; j < columns; j++) sizes[groupOf(j)]!++;
+  const counts = new Int32Array(columns);
+  for (const j of read) counts[groupOf(j)]!++;
+  const present = counts.map((count, g) => (count > 0 ? g : -1)).filter((g) => g >= 0);
+  const starts = new Int32Array(present.length + 1);
+  const next = new Int32Array(columns);
+  for (const [k, g] of present.entries()) {
+    next[g] = starts[k]!;
+    starts[k + 1] = starts[k]! + counts[g]! * outputs;
   }
-  return { starts, members };
+  const members = new Int32Array(read.length * outputs);
+  for (const [k, j] of read.entries()) {
+    for (let c = 0; c < outputs; c++) members[next[groupOf(j)]!++] = c * read.length + k;
+  }
+  return { starts, members, factors: Float64Array.from(present, (g) => Math.sqrt(sizes[g]!)) };
 }
 
 /** Each row's sample weight over the total of its group. */

@@ -80,7 +80,8 @@ export class Pool implements Workers {
     const opened = lane.call("open", [handle, lane.hold(this.#posted(dataset)), options]);
     opened.catch(() => {}); // the first training tells
     const call: Call = (method, args, signal) => opened.then(() => lane.call(method, args, signal));
-    return new RemoteSolver(arena, task.outputs * (dataset.columns + 1), handle, call);
+    const columns = task.selected?.length ?? dataset.columns;
+    return new RemoteSolver(arena, task.outputs * (columns + 1), handle, call);
   }
 
   /** A lane without a fit, when there is one. */

@@ -69,7 +69,7 @@ function training(
 }
 
 /** X of a dataset in this order and width, by the kernels in use: the one that is there, or a new one. */
-function hold(id: number, dataset: Dataset, order: Int32Array, width: 4 | 8): Held {
+function hold(id: number, dataset: Dataset, order: Int32Array, width: 4 | 8, selected?: Int32Array): Held {
   const k = kernels();
   for (const held of matrices) {
     const { matrix, arena } = held;
@@ -77,7 +77,7 @@ function hold(id: number, dataset: Dataset, order: Int32Array, width: 4 | 8): He
     if (same && held.order.every((row, i) => row === order[i])) return held;
   }
   const arena = new Arena(k);
-  const held = { id, order, arena, matrix: new Matrix(arena, dataset, width, order), solvers: 0 };
+  const held = { id, order, arena, matrix: new Matrix(arena, dataset, width, order, selected), solvers: 0 };
   matrices.add(held);
   return held;
 }
@@ -108,7 +108,7 @@ const methods: WorkerMethods = {
 
   open(handle, id, { order, from, to, tolerance, ...options }) {
     const dataset = datasets.get(id)!;
-    const held = hold(id, dataset, order, options.precision === "f64" ? 8 : 4);
+    const held = hold(id, dataset, order, options.precision === "f64" ? 8 : 4, options.selected);
     held.solvers++;
     const arena = new Arena(kernels());
     const rows = Int32Array.from([...order.subarray(0, from), ...order.subarray(to)]);

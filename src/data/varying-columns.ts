@@ -1,0 +1,29 @@
+import type { Dataset } from "./dataset.ts";
+
+/**
+ * The columns that are not the same in all rows, ascending. No other can get a weight: centred, it is zero, so the
+ * gradient of the loss is, and every penalty is least at 0.
+ */
+export function varyingColumns({ rows, columns, x }: Pick<Dataset, "rows" | "columns" | "x">): Int32Array {
+  if (x.kind === "csr") {
+    const first = new Float64Array(columns);
+    const nonzeros = new Int32Array(columns);
+    const varies = new Uint8Array(columns);
+    for (const [e, j] of x.indices.entries()) {
+      const value = x.values[e]!;
+      if (value === 0) continue;
+      if (nonzeros[j]!++ === 0) first[j] = value;
+      else if (value !== first[j]) varies[j] = 1;
+    }
+    return nonzeros.map((count, j) => (varies[j] || (count > 0 && count < rows) ? j : -1)).filter((j) => j >= 0);
+  }
+  // Row by row, of the columns that were the same so far: soon few.
+  let same = Int32Array.from({ length: columns }, (_, j) => j);
+  for (let i = 1; i < rows && same.length > 0; i++) {
+    const row = i * columns;
+    if (same.some((j) => x.values[row + j] !== x.values[j]))
+      same = same.filter((j) => x.values[row + j] === x.values[j]);
+  }
+  const constant = new Set(same);
+  return Int32Array.from({ length: columns }, (_, j) => j).filter((j) => !constant.has(j));
+}
