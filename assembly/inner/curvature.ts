@@ -97,7 +97,12 @@ export function entry(matrix: usize, k: i32, l: i32): usize {
   return matrix + ((<usize>(k * PAIRS + l)) << 3);
 }
 
-/** Learns from a step to `to` and the gradients at both ends; ignored when rounding hides the curvature along it. */
+/**
+ * Learns from a step to `to` and the gradients at both ends; ignored when rounding hides the curvature along it. γ is of the
+ * unknowns that moved: with those that a kink holds at zero, the curvature across the step would count as curvature of
+ * the step, and the model be too stiff (MNIST, 5000 rows, L1, 1.1 times λ: 24 → 18 passes; breast cancer, degree 2, from
+ * nothing at l1 = 1e-2: 90 → 41).
+ */
 export function remember(
   c: Curvature,
   from: usize,
@@ -127,7 +132,8 @@ export function remember(
       v128.store(y + at, yi);
       b = multiplyAdd<f64>(si, yi, b);
       l = multiplyAdd<f64>(f64x2.mul(si, si), metric, l);
-      g = f64x2.add(g, f64x2.div(f64x2.mul(yi, yi), metric));
+      const square = f64x2.div(f64x2.mul(yi, yi), metric);
+      g = f64x2.add(g, v128.and(square, f64x2.ne(si, f64x2.splat(0))));
     }
     bend = sumOfPair(b);
     length = sumOfPair(l);
@@ -142,7 +148,7 @@ export function remember(
     store<f64>(y + at, yi);
     bend += si * yi;
     length += si * si * metric;
-    change += (yi * yi) / metric;
+    if (si != 0) change += (yi * yi) / metric;
   }
   const known = bend > 1e-6 * Math.sqrt(length * change) && change > 0;
   if (c.count == c.capacity) {
