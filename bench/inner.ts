@@ -11,6 +11,7 @@ import { Bench } from "tinybench";
 import { fit, fitPath, l1, l2, tune } from "../src/index.ts";
 import { Solver } from "../src/inner/solver.ts";
 import { WorkingSetSolver } from "../src/inner/working-set-solver.ts";
+import { modelOf } from "../src/models/linear.ts";
 import { columnsToRead } from "../src/models/matrix.ts";
 import { Objective } from "../src/models/objective.ts";
 import { Random } from "../src/random.ts";
@@ -64,6 +65,8 @@ class Judged {
   readonly problem: Problem;
   readonly f32: Objective;
   readonly f64: Objective;
+  /** Over all columns, as peers see them, in f64. */
+  readonly #whole: Objective;
   readonly #judge: Solver;
 
   constructor(problem: Problem) {
@@ -71,12 +74,13 @@ class Judged {
     const terms = { ...problem, ...read(problem) };
     this.f32 = new Objective(this.arena, { ...terms, precision: "f32" });
     this.f64 = new Objective(this.arena, { ...terms, precision: "f64" });
-    this.#judge = new Solver(this.arena, this.f64, { tolerance: 1e-7 });
+    this.#whole = new Objective(this.arena, { ...problem, precision: "f64" });
+    this.#judge = new Solver(this.arena, this.#whole, { tolerance: 1e-7 });
   }
 
   /** Objective and residual of θ, in f64. */
   judge(theta: Float64Array, penalty: Penalty): { readonly value: number; readonly residual: number } {
-    this.f64.setWeights(penalty);
+    this.#whole.setWeights(penalty);
     const at = this.arena.copy(theta);
     this.#judge.start(at);
     this.arena.free(at);
@@ -85,14 +89,20 @@ class Judged {
 
   /** The least objective, to 1e-7. */
   least(penalty: Penalty): number {
-    this.f64.setWeights(penalty);
+    this.#whole.setWeights(penalty);
     this.#judge.start(0);
     while (this.#judge.step(10) === "running");
     return this.#judge.value;
   }
 
+  /** θ of all columns. */
   theta(solver: Pick<Solver, "theta">): Float64Array {
-    return this.arena.viewF64(solver.theta, this.f64.thetaCount).slice();
+    const { model: kind, dataset } = this.problem;
+    const values = this.arena.viewF64(solver.theta, this.f64.thetaCount);
+    const { columns } = dataset;
+    const { selected } = read(this.problem);
+    const { coefficients, intercepts } = modelOf(values, { kind, classes: undefined, columns }, selected);
+    return Float64Array.from([...coefficients, ...intercepts]);
   }
 
   [Symbol.dispose](): void {
