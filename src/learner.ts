@@ -13,8 +13,11 @@ import type { Improvement, TuneResult, TunerOptions } from "./tune.ts";
 import type { Pointer } from "./wasm/arena.ts";
 import { log } from "./wasm/transcendental.ts";
 
-/** A gain in e below this share is not worth a training. */
-const GAIN = 1.5e-3;
+/** A gain in e below this share is not worth a training: a fifth of what a hit of the bench resolves. */
+const GAIN = 2e-3;
+
+/** Of a promise as much is believed as the last ones kept: weight of the last of them; what is believed at least. */
+const FAITH = { last: 0.5, least: 0.05 };
 
 /** Searches of the span at most: each costs a training. */
 const ROUNDS = 16;
@@ -57,6 +60,13 @@ const KINK = { wide: 0.1, sharp: 0.03 };
 /** Share of e by which the span may be wrong where there are basins to start in: what it says is within, is searched. */
 const SLACK = 0.06;
 
+/**
+ * A look at another kind of model, once one has been found: from where its brief training was, the span is searched far
+ * and wide, because it knows the way to what was found; spam, L1 + L2: 36 → 10 passes to see that there is nothing else.
+ * What is promised there first is of a span that hardly knows it.
+ */
+const PROBE = { radius: 9, slack: 0.25 };
+
 /** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
 const CANDIDATES = 6;
 
@@ -74,6 +84,8 @@ export class Learner<F extends Features> {
   readonly session: Session<F>;
   readonly #models: VirtualModels;
   readonly #interpolation: Interpolation;
+  /** Every λ that a search has been at: what is next to one is not new. */
+  readonly #searched: Float64Array[] = [];
   readonly #random: Random;
   readonly #work: Generator<Pause>;
   #waiting: Promise<unknown> | undefined;
@@ -95,13 +107,15 @@ export class Learner<F extends Features> {
 
   *#learn(): Generator<Pause> {
     const { rows, columns } = this.session.folds[0]!.trainer.objective;
-    const starts = startsOf(this.session.space, rows, columns);
-    const slack = starts.length > 1 ? SLACK : 0;
-    for (const start of starts) {
-      const first = this.session.study.trials.length === 0;
-      const lambda = yield* this.#sketch(start, first);
-      if (this.session.onTheFly) return yield* this.#land(lambda);
-      if (first || (yield* this.#isNew(lambda, slack))) yield* this.#search(lambda);
+    const [start, ...others] = startsOf(this.session.space, rows, columns);
+    const lambda = yield* this.#sketch(start!);
+    if (this.session.onTheFly) return yield* this.#land(lambda);
+    yield* this.#search(lambda);
+    // Where columns outnumber rows the span errs, its kinks being smoothed, and products with it are cheap.
+    const slack = columns > rows && others.length > 0 ? SLACK : 0;
+    for (const other of others) {
+      const promising = yield* this.#probe(other, slack);
+      if (promising) yield* this.#search(promising);
     }
     for (const { lambda } of this.#better()) if (yield* this.#isNew(lambda, slack)) yield* this.#search(lambda);
     if (!this.#models.metric.smooth) yield* hone(this.session, this.#models, this.#interpolation, this.#random);
@@ -119,17 +133,22 @@ export class Learner<F extends Features> {
    */
   *#search(start: Float64Array): Generator<Pause> {
     const { smooth } = this.#models.metric;
+    // Exploration spends its budget whatever happens: a search need not end early.
+    const frugal = smooth && !this.session.options.explore;
     let center = yield* this.#visit(start, this.#expanded(), { settle: SETTLE });
     let radius: number = RADIUS.first;
     let near = false;
+    let faith = 1;
     for (let round = 0; round < ROUNDS; round++) {
       this.#sharpen(center, near ? KINK.sharp : KINK.wide);
       const options = { radius, tolerance: 1e-3, random: this.#random };
       const prediction = yield* searchLambda(this.#models, center, options);
       const { gain } = prediction;
-      if (!(gain > GAIN * Math.abs(center.error)) || radius < RADIUS.least * (center.converged ? 0.3 : 1)) {
+      if (!(faith * gain > GAIN * Math.abs(center.error)) || radius < RADIUS.least * (center.converged ? 0.3 : 1)) {
         if (!center.converged) {
-          center = yield* this.#visit(center.lambda, this.#place(center.thetas), {});
+          const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), { last: frugal });
+          if (frugal && polished.error < center.error * (1 + GAIN)) return;
+          center = frugal ? { ...polished, slope: yield* this.session.learn(center.lambda, "fine") } : polished;
           radius = Math.max(radius, RADIUS.first);
           continue;
         }
@@ -141,6 +160,7 @@ export class Learner<F extends Features> {
       // Of the promise, what was kept; a center that was no minimizer promised nothing.
       const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
       const step = distance(center.lambda, next.lambda);
+      if (frugal) faith = Math.min(Math.max(faith + FAITH.last * (kept - faith), FAITH.least), 1);
       if (kept < 0.25) radius = 0.4 * Math.min(radius, step);
       else if (kept > 0.75 && step > 0.8 * radius) radius = Math.min(2 * radius, RADIUS.most);
       const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
@@ -148,28 +168,60 @@ export class Learner<F extends Features> {
     }
   }
 
+  /**
+   * The λ that brief trainings of another kind of model lead to, if the span promises something new of it, within `slack`
+   * of the best. Without slack the span begins anew: directions of the first kind say little of another, and a factor
+   * costs the cube of their number (digits, 8 knots + ridge: 25 → 9 cold trainings in all, as many hits).
+   */
+  *#probe(start: Float64Array, slack: number): Generator<Pause, Float64Array | undefined> {
+    const { folds } = this.session;
+    let lambda = start;
+    let thetas = folds.map(() => 0);
+    if (slack > 0) {
+      yield* this.#predict(lambda);
+      thetas = this.#expanded();
+    } else {
+      for (const { reduced, trainer } of folds) {
+        reduced.clear();
+        reduced.add(trainer.solver.theta);
+      }
+    }
+    for (const within of [PROBE.slack, slack]) {
+      yield* this.session.train(lambda, thetas, { iterations: this.#brief.first });
+      ({ lambda } = yield* this.#aim(lambda, PROBE.radius));
+      if (!(yield* this.#isNew(lambda, within))) return undefined;
+      thetas = this.#expanded();
+    }
+    return lambda;
+  }
+
   /** A first idea of the best λ, from a few brief trainings, each of which goes on from the last. */
-  *#sketch(start: Float64Array, first: boolean): Generator<Pause, Float64Array> {
+  *#sketch(start: Float64Array): Generator<Pause, Float64Array> {
     const { space } = this.session;
     const brief = this.#brief;
-    yield* this.session.train(start, yield* this.#toward(start), { iterations: brief.first });
-    let lambda = start;
-    if (first) {
-      lambda = space.normalize(start.map((value, j) => (space.data[j] ? value : STRONGER * value)));
-      yield* this.session.train(lambda, this.#reached(), { iterations: brief.stronger });
-    }
+    const nothing = this.session.folds.map(() => 0);
+    yield* this.session.train(start, nothing, { iterations: brief.first });
+    let lambda = space.normalize(start.map((value, j) => (space.data[j] ? value : STRONGER * value)));
+    yield* this.session.train(lambda, this.#reached(), { iterations: brief.stronger });
     for (let round = 0; round < brief.rounds; round++) {
-      this.#sharpen({ thetas: this.session.folds.map((fold) => fold.current()) }, KINK.wide);
-      // Without a slope a search goes by the span's own error: that of a model on its way is none of λ.
-      const center = { lambda, error: Number.NaN, slope: undefined };
-      const options = { radius: SKETCH.radius, tolerance: brief.tolerance, random: this.#random };
-      const prediction = yield* searchLambda(this.#models, center, options);
+      const prediction = yield* this.#aim(lambda, SKETCH.radius);
       const step = distance(lambda, prediction.lambda);
       lambda = prediction.lambda;
       if (step < SKETCH.still || prediction.gain < SKETCH.gain * Math.abs(prediction.error)) break;
       yield* this.session.train(lambda, this.#expanded(), { iterations: brief.next }, prediction.error);
     }
     return lambda;
+  }
+
+  /** The best λ near that of a brief training, by the span's own error: that of a model on its way is none of λ. */
+  *#aim(lambda: Float64Array, radius: number): Generator<Pause, Prediction> {
+    this.#sharpen({ thetas: this.session.folds.map((fold) => fold.current()) }, KINK.wide);
+    const center = { lambda, error: Number.NaN, slope: undefined };
+    return yield* searchLambda(this.#models, center, {
+      radius,
+      tolerance: this.#brief.tolerance,
+      random: this.#random,
+    });
   }
 
   get #brief(): Readonly<typeof BRIEF.tune> {
@@ -233,7 +285,8 @@ export class Learner<F extends Features> {
     const { chosen } = this.session.leaders;
     if (!chosen) return true;
     return (
-      distance(lambda, chosen.lambda) > SKETCH.still && (yield* this.#predict(lambda)) < (1 + slack) * chosen.error
+      this.#searched.every((other) => distance(lambda, other) > SKETCH.still) &&
+      (yield* this.#predict(lambda)) < (1 + slack) * chosen.error
     );
   }
 
@@ -249,6 +302,7 @@ export class Learner<F extends Features> {
     // ∇ℓ = Σ_j λ_j·∂φ_j: what is lacking is the sum of the slopes, 0 at the minimizer.
     const lacking = converged || !slope ? 0 : this.#models.metric.fromLoss(slope.reduce((sum, s) => sum + s, 0));
     if (Math.abs(lacking) > LACK * Math.abs(error)) return yield* this.#visit(lambda, this.#reached(), {}, prediction);
+    this.#searched.push(lambda);
     return {
       lambda,
       error: error + lacking,
@@ -261,13 +315,6 @@ export class Learner<F extends Features> {
   #sharpen({ thetas }: Pick<Visit, "thetas">, kink: number): void {
     const smoothing = kink * this.#rootMeanSquare(thetas[0]!);
     for (const { reduced } of this.session.folds) reduced.setSmoothing(smoothing);
-  }
-
-  /** What a training at λ starts from: nothing, or the virtual models. */
-  *#toward(lambda: Float64Array): Generator<Pause, Pointer[]> {
-    if (this.session.study.trials.length === 0) return this.session.folds.map(() => 0);
-    yield* this.#predict(lambda);
-    return this.#expanded();
   }
 
   /** Copies of models, as starts of a training. */

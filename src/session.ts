@@ -119,17 +119,22 @@ export class Session<F extends Features> {
     this.#look(seen, lambda, trial.id, converged);
     const minimal = converged || trainers.every(({ solver }) => solver.residual < NEAR_MINIMUM);
     const brief = goal.iterations !== undefined;
-    const adjoint = !minimal || brief ? undefined : goal.settle === undefined ? "fine" : "coarse";
+    const adjoint = !minimal || brief || goal.last ? undefined : goal.settle === undefined ? "fine" : "coarse";
+    const slope: Float64Array | undefined = yield* this.learn(lambda, adjoint);
+    this.training = false;
+    yield;
+    return { ...seen, slope, converged };
+  }
+
+  /** The models of the last training join the span. Returns de/dlog λ there, when asked for and e has a gradient. */
+  *learn(lambda: Float64Array, adjoint: "coarse" | "fine" | undefined): Generator<Pause, Float64Array | undefined> {
     const slopes: Float64Array[] = [];
-    for (const fold of folds) {
+    for (const fold of this.folds) {
       const slope: Float64Array | undefined = yield* fold.learn(lambda, adjoint);
       if (slope) slopes.push(slope);
       yield;
     }
-    const slope = slopes[0]?.map((_, j) => slopes.reduce((sum, s) => sum + s[j]!, 0) / slopes.length);
-    this.training = false;
-    yield;
-    return { ...seen, slope, converged };
+    return slopes[0]?.map((_, j) => slopes.reduce((sum, s) => sum + s[j]!, 0) / slopes.length);
   }
 
   /** The mean of the folds' current models, as a leader. */

@@ -55,6 +55,8 @@ export interface Goal {
   /** It may be given up when e rises above this. */
   readonly hopeless?: number;
   readonly iterations?: number;
+  /** Nothing is to be learned of its neighborhood: no adjoint. */
+  readonly last?: boolean;
 }
 
 /** Iterations before e can be judged by its course. */

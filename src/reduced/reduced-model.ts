@@ -31,6 +31,7 @@ export class ReducedModel {
   readonly #train: Objective;
   readonly #validation: Objective;
   readonly #basis: Pointer;
+  readonly #vectors: Pointer;
   readonly #trainRows: Pointer;
   readonly #validationRows: Pointer;
   /** The record of assembly/reduced/model.ts. */
@@ -57,7 +58,8 @@ export class ReducedModel {
     this.#validation = validation;
     this.capacity = capacity;
     this.#basis = arena.bytes(k.basisBytes());
-    k.basisInit(this.#basis, outputs, columns, capacity, arena.f64(outputs * capacity * columns));
+    this.#vectors = arena.f64(outputs * capacity * columns);
+    k.basisInit(this.#basis, outputs, columns, capacity, this.#vectors);
     this.#trainRows = this.#project(train);
     this.#validationRows = this.#project(validation);
     this.pointer = arena.bytes(k.reducedBytes());
@@ -134,6 +136,13 @@ export class ReducedModel {
     this.snapshotPasses += this.#train.passes - before;
     this.#stale = true;
     return true;
+  }
+
+  /** The span becomes that of the intercepts alone: a model has to join it before it is used. */
+  clear(): void {
+    const { outputs, columns } = this.#train;
+    this.#arena.kernels.basisInit(this.#basis, outputs, columns, this.capacity, this.#vectors);
+    this.#stale = true;
   }
 
   /** θ ← the unit vectors of one slot, as a model without intercepts. */

@@ -108,3 +108,27 @@ test("without kinks, the slope by the adjoint is that by the tangents", () => {
   expect(Math.abs(byAdjoint[0]! + byAdjoint[1]!)).toBeLessThan(0.05 * Math.abs(byAdjoint[1]!));
   arena.dispose();
 });
+
+test("a span that was cleared is that of the models that joined since", () => {
+  const { arena, space, reduced, thetaCount } = reducedModel({ l1: l1(), l2: l2() });
+  const fresh = reducedModel({ l1: l1(), l2: l2() });
+  const lambda = space.normalize([1, 0.02, 0.03]);
+  reduced.solve(lambda);
+  reduced.clear();
+  fresh.reduced.clear();
+  expect(reduced.size).toBe(1);
+  const random = new Random(5, 2);
+  const model = Float64Array.from({ length: thetaCount }, () => 0.3 * random.normal());
+  for (const { reduced: span, arena: memory } of [{ reduced, arena }, fresh]) {
+    expect(span.add(memory.copy(model))).toBe(true);
+    expect(span.size).toBe(2);
+    span.project(memory.copy(model));
+  }
+  const expanded = arena.f64(thetaCount);
+  reduced.expand(expanded);
+  const back = arena.viewF64(expanded, thetaCount);
+  for (const [i, value] of model.entries()) expect(back[i]!).toBeCloseTo(value, 12);
+  expect(reduced.solve(lambda)).toBeCloseTo(fresh.reduced.solve(lambda), 10);
+  arena.dispose();
+  fresh.arena.dispose();
+});
