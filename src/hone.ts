@@ -16,9 +16,10 @@ const PATIENCE = { trials: 20, share: 0.5 };
 const TANGENT = 0.5;
 
 /**
- * The end of a search where e moves in steps: its plateaus are many and small, and chance decides which is lowest. Between
- * minimizers models are interpolated for no work on training rows, so that any number of λ can be judged: trains where e
- * may be least (digits, error rate: the best of 1000 warm trainings at λ by chance, in 25 to 45).
+ * The end of a search where e moves in steps: its plateaus are many and small, and chance decides which is lowest; and how
+ * exploration begins: far minimizers tell of other basins. Between minimizers models are interpolated for no work on
+ * training rows, so that any number of λ can be judged: trains where e may be least (digits, error rate: the best of 1000
+ * warm trainings at λ by chance, in 25 to 45).
  */
 export function* hone<F extends Features>(
   session: Session<F>,

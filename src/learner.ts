@@ -62,8 +62,7 @@ const SLACK = 0.06;
 
 /**
  * A look at another kind of model, once one has been found: from where its brief training was, the span is searched far
- * and wide, because it knows the way to what was found; spam, L1 + L2: 36 → 10 passes to see that there is nothing else.
- * What is promised there first is of a span that hardly knows it.
+ * and wide, because it knows the way to what was found. What is promised there first is of a span that hardly knows it.
  */
 const PROBE = { radius: 9, slack: 0.25 };
 
@@ -118,7 +117,7 @@ export class Learner<F extends Features> {
       if (promising) yield* this.#search(promising);
     }
     for (const { lambda } of this.#better()) if (yield* this.#isNew(lambda, slack)) yield* this.#search(lambda);
-    if (!this.#models.metric.smooth) yield* hone(this.session, this.#models, this.#interpolation, this.#random);
+    if (this.#hones) yield* hone(this.session, this.#models, this.#interpolation, this.#random);
     if (this.session.options.explore) yield* this.#explore();
     const { chosen } = this.session.leaders;
     if (!chosen || this.session.options.validation) return;
@@ -171,7 +170,7 @@ export class Learner<F extends Features> {
   /**
    * The λ that brief trainings of another kind of model lead to, if the span promises something new of it, within `slack`
    * of the best. Without slack the span begins anew: directions of the first kind say little of another, and a factor
-   * costs the cube of their number (digits, 8 knots + ridge: 25 → 9 cold trainings in all, as many hits).
+   * costs the cube of their number.
    */
   *#probe(start: Float64Array, slack: number): Generator<Pause, Float64Array | undefined> {
     const { folds } = this.session;
@@ -222,6 +221,11 @@ export class Learner<F extends Features> {
       tolerance: this.#brief.tolerance,
       random: this.#random,
     });
+  }
+
+  /** Whether basins may be many, or are looked for. */
+  get #hones(): boolean {
+    return !this.#models.metric.smooth || this.session.options.explore === true;
   }
 
   get #brief(): Readonly<typeof BRIEF.tune> {
@@ -298,7 +302,7 @@ export class Learner<F extends Features> {
     prediction?: Prediction,
   ): Generator<Pause, Visit> {
     const { error, slope, converged }: Trained = yield* this.session.train(lambda, thetas, goal, prediction?.error);
-    if (converged && !this.#models.metric.smooth) this.#interpolation.add(lambda, error, this.#reached());
+    if (converged && this.#hones) this.#interpolation.add(lambda, error, this.#reached());
     // ∇ℓ = Σ_j λ_j·∂φ_j: what is lacking is the sum of the slopes, 0 at the minimizer.
     const lacking = converged || !slope ? 0 : this.#models.metric.fromLoss(slope.reduce((sum, s) => sum + s, 0));
     if (Math.abs(lacking) > LACK * Math.abs(error)) return yield* this.#visit(lambda, this.#reached(), {}, prediction);
