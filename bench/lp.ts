@@ -1,10 +1,11 @@
 // npm run bench:lp [-- --only family|netlib|variants|campaign|structured|memory --sizes 0,1,2,3,4 --cap SECONDS --campaign N
 //   --structures N --variants N --first SEED --json FILE]
 // The LP engine against its peers (once: `npm install --prefix bench --ignore-scripts`).
-// 1. the outer fit's family at five sizes, cold and warm; 2. the Netlib problems in LEARNLOSS_NETLIB, and N
-// variants of each against highs; 3. N random LPs and 3N/20 random fits against highs, status and objective; 4. N LPs of
-// each structure, of 30, 100 and 300 rows, and two of 1000; 5. 100,000 solves in constant memory. Times are medians of wall time, the solvers in turns; an answer is checked
-// before its time counts. FILE keeps what other runs put there of other parts and sizes.
+// 1. the outer fit's family at five sizes, cold and warm; 2. the Netlib problems in LEARNLOSS_NETLIB, and N variants of
+// each against highs; 3. N random LPs and 3N/20 random fits against highs, status and objective; 4. N LPs of each
+// structure, of 30, 100 and 300 rows, and two of 1000; 5. 100,000 solves in constant memory. Times are medians of wall
+// time, the solvers in turns; an answer is checked before its time counts. FILE keeps what other runs put there of other
+// parts and sizes.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
