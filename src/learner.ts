@@ -223,7 +223,7 @@ export class Learner<F extends Features> {
     });
   }
 
-  /** Whether basins may be many, or are looked for. */
+  /** Whether there may be many basins, or one looks for them. */
   get #hones(): boolean {
     return !this.#models.metric.smooth || this.session.options.explore === true;
   }
@@ -284,7 +284,7 @@ export class Learner<F extends Features> {
     );
   }
 
-  /** Whether the span promises more at λ, away from the best minimizer, than that has. */
+  /** Whether the span promises less error at λ, away from all that was searched, than the best minimizer has. */
   *#isNew(lambda: Float64Array, slack = 0): Generator<Pause, boolean> {
     const { chosen } = this.session.leaders;
     if (!chosen) return true;

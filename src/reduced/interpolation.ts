@@ -168,11 +168,11 @@ export class Interpolation {
     const known = (place: Float64Array) => this.#nodes.some((node) => distance(node.place, place) < SEPARATION);
     const places = lambdas.map((lambda) => this.#place(lambda));
     const fresh = [...lambdas.keys()].filter((i) => !known(places[i]!));
-    const weights = fresh.map((i) => this.#interpolant.weights(places[i]!));
     if (fresh.length === 0) return [];
+    const weights = fresh.map((i) => this.#interpolant.weights(places[i]!));
     const slacks = fresh.map((i) => doubt * this.#interpolant.deviation(places[i]!));
-    const errors = weights.map(() => 0);
-    const losses = weights.map(() => 0);
+    const errors = fresh.map(() => 0);
+    const losses = fresh.map(() => 0);
     this.#mix(weights, (k, metric, scores) => {
       const error = metric.evaluate(scores);
       errors[k]! += error / this.#folds.length;

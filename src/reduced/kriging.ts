@@ -1,4 +1,4 @@
-/** What departs from a linear trend counts as little as this against the trend, in units of the largest distance. */
+/** Weight of the linear trend beside the kernel r³, distances in units of the largest: the trend is almost free. */
 const TREND = 10;
 
 /**
