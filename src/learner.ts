@@ -1,15 +1,14 @@
 import type { Features } from "./features/feature.ts";
 import { hone } from "./hone.ts";
-import { checkSeed, Random } from "./random.ts";
+import type { Random } from "./random.ts";
 import { Interpolation } from "./reduced/interpolation.ts";
 import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
 import { VirtualModels } from "./reduced/virtual-models.ts";
-import type { Budget, Pause } from "./run.ts";
-import { Session, type Trained } from "./session.ts";
+import type { Pause } from "./run.ts";
+import type { Session, Trained } from "./session.ts";
 import { startsOf } from "./starts.ts";
 import { strengthen } from "./strengthen.ts";
 import type { Goal } from "./trainer.ts";
-import type { Improvement, TuneResult, TunerOptions } from "./tune.ts";
 import type { Pointer } from "./wasm/arena.ts";
 import { log } from "./wasm/transcendental.ts";
 
@@ -86,25 +85,21 @@ export class Learner<F extends Features> {
   /** Every λ that a search has been at: what is next to one is not new. */
   readonly #searched: Float64Array[] = [];
   readonly #random: Random;
-  readonly #work: Generator<Pause>;
-  #waiting: Promise<unknown> | undefined;
-  #failure: { readonly reason: unknown } | undefined;
-  #complete = false;
-  #budget: Budget = {};
-  #begun = { passes: 0, trials: 0, time: 0 };
-  #elapsed = 0;
 
-  constructor(options: TunerOptions<F>) {
-    const seed = checkSeed(options.seed ?? 0);
-    this.session = new Session(options);
-    const { arena, space, folds } = this.session;
-    this.#random = new Random(seed);
+  constructor(session: Session<F>, random: Random) {
+    const { arena, space, folds } = session;
+    this.session = session;
+    this.#random = random;
     this.#models = new VirtualModels(arena, space, folds);
     this.#interpolation = new Interpolation(arena, this.#models, folds);
-    this.#work = this.#learn();
   }
 
-  *#learn(): Generator<Pause> {
+  /** On the validation rows, for virtual models. */
+  get validationPasses(): number {
+    return this.#models.validationPasses + this.#interpolation.validationPasses;
+  }
+
+  *learn(): Generator<Pause> {
     const { rows, columns } = this.session.folds[0]!.trainer.objective;
     const [start, ...others] = startsOf(this.session.space, rows, columns);
     const lambda = yield* this.#sketch(start!);
@@ -357,78 +352,6 @@ export class Learner<F extends Features> {
       if (w !== 0) count++;
     }
     return count > 0 ? Math.sqrt(sum / count) : 1;
-  }
-
-  begin(budget: Budget): void {
-    this.session.alive();
-    const { passes, study } = this.session;
-    this.#budget = budget;
-    this.#begun = { passes, trials: study.trials.length, time: performance.now() };
-  }
-
-  step(): boolean {
-    if (this.#spent()) return false;
-    if (this.#waiting) return true;
-    if (this.#failure) throw this.#failure.reason;
-    const { value, done } = this.#work.next();
-    this.#complete = done === true;
-    if (value) this.#wait(value);
-    return !this.#complete;
-  }
-
-  /** While other threads train. */
-  get waiting(): Promise<unknown> | undefined {
-    return this.#waiting;
-  }
-
-  #wait(work: Promise<unknown>): void {
-    this.#waiting = work
-      .catch((reason) => {
-        this.#failure = { reason };
-      })
-      .then(() => {
-        this.#waiting = undefined;
-      });
-  }
-
-  #spent(): "passes" | "trials" | undefined {
-    const { passes = Number.POSITIVE_INFINITY, trials = Number.POSITIVE_INFINITY } = this.#budget;
-    const { session } = this;
-    if (session.passes - this.#begun.passes >= passes) return "passes";
-    if (!session.training && session.study.trials.length - this.#begun.trials >= trials) return "trials";
-    return undefined;
-  }
-
-  get improved(): boolean {
-    return this.session.improvements.length > 0;
-  }
-
-  take(): Improvement<F>[] {
-    const { session } = this;
-    session.emit("progress", {
-      passes: session.passes,
-      trials: session.study.trials.length,
-      iteration: session.folds[0]!.trainer.solver.iterations,
-      best: session.leaders.best?.error,
-    });
-    return session.improvements.splice(0);
-  }
-
-  end(): void {
-    this.#elapsed += performance.now() - this.#begun.time;
-    this.session.improvements = [];
-  }
-
-  result(ended: "time" | "stopped" | undefined): TuneResult<F> {
-    return this.session.result({
-      status: this.#complete ? "complete" : (ended ?? this.#spent() ?? "complete"),
-      milliseconds: this.#elapsed + performance.now() - this.#begun.time,
-      validationPasses: this.#models.validationPasses + this.#interpolation.validationPasses,
-    });
-  }
-
-  dispose(): void {
-    this.session.dispose();
   }
 }
 

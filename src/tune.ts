@@ -5,12 +5,12 @@ import type { Features } from "./features/feature.ts";
 import type { LinearLoss } from "./features/loss.ts";
 import { inUnits } from "./features/units.ts";
 import type { Workers } from "./inner/training-solver.ts";
-import { Learner } from "./learner.ts";
 import type { LinearModel } from "./models/linear.ts";
 import type { ModelKind } from "./models/objective.ts";
 import type { Certificate } from "./outer/certificate.ts";
 import { type Budget, checkBudget, Run } from "./run.ts";
 import type { Study } from "./study.ts";
+import { TuningWork } from "./tuning-work.ts";
 
 export interface TunerOptions<F extends Features = Features> {
   readonly model: ModelKind;
@@ -136,12 +136,12 @@ export interface TunerEvents<F extends Features = Features> {
 
 /** Tunes the weights of a loss; owns Wasm memory until it is disposed. */
 export class Tuner<F extends Features = Features> {
-  readonly #learner: Learner<F>;
+  readonly #work: TuningWork<F>;
   #running = false;
 
   constructor(options: TunerOptions<F>) {
     const { features, model, train } = options;
-    this.#learner = new Learner({ ...options, features: inUnits(features, model, train) });
+    this.#work = new TuningWork({ ...options, features: inUnits(features, model, train) });
   }
 
   /**
@@ -152,28 +152,28 @@ export class Tuner<F extends Features = Features> {
    */
   run(budget: Budget = {}): Run<Improvement<F>, TuneResult<F>> {
     checkBudget(budget);
-    this.#learner.session.alive();
-    const learner = this.#learner;
+    this.#work.session.alive();
+    const work = this.#work;
     return new Run(
       {
         begin: () => {
           if (this.#running)
             throw new LearnLossError("CONFLICT", "This tuner is running already: wait for that run to end.");
           this.#running = true;
-          learner.begin(budget);
+          work.begin(budget);
         },
-        step: () => learner.step(),
+        step: () => work.step(),
         get waiting() {
-          return learner.waiting;
+          return work.waiting;
         },
         get improved() {
-          return learner.improved;
+          return work.improved;
         },
-        take: () => learner.take(),
-        result: (ended) => learner.result(ended),
+        take: () => work.take(),
+        result: (ended) => work.result(ended),
         end: () => {
           this.#running = false;
-          learner.end();
+          work.end();
         },
       },
       budget,
@@ -182,22 +182,22 @@ export class Tuner<F extends Features = Features> {
 
   /** The best model so far, a copy. */
   get best(): BestModel<F> | undefined {
-    return this.#learner.session.best;
+    return this.#work.session.best;
   }
 
   /** Everything asked and told so far, as JSON if you like. */
   get study(): Study {
-    return this.#learner.session.study;
+    return this.#work.session.study;
   }
 
   on<E extends keyof TunerEvents<F>>(event: E, listener: (detail: TunerEvents<F>[E]) => void): this {
-    this.#learner.session.listeners[event].push(listener as never);
+    this.#work.session.listeners[event].push(listener as never);
     return this;
   }
 
   /** Frees the Wasm memory; harmless when called again. */
   dispose(): void {
-    this.#learner.dispose();
+    this.#work.session.dispose();
   }
 
   [Symbol.dispose](): void {
