@@ -18,6 +18,7 @@ export class Reduced {
   work: usize; // `WORK` vectors of outputs × capacity
   factors: usize; // Cholesky factor of the Hessian, or of its diagonal blocks: `reducedFactorBytes`
   whole: bool; // whether `factors` is of the whole Hessian
+  exact: bool; // whether it is the Hessian at the last gradient's a that was factored, and nothing of it left out
   passes: f64; // work so far, in passes over the training rows
 
   get length(): i32 {
@@ -80,6 +81,7 @@ export function reducedInit(
   r.work = work;
   r.factors = factors;
   r.whole = false;
+  r.exact = false;
   r.passes = 0;
 }
 
@@ -94,6 +96,7 @@ export function reducedPasses(pointer: usize): f64 {
 /** ℓ_λ of the virtual model a; its gradient overwrites `gradient`. */
 export function reducedGradient(pointer: usize, a: usize, gradient: usize): f64 {
   const r = changetype<Reduced>(pointer);
+  r.exact = false;
   memory.fill(gradient, 0, (<usize>r.length) << 3);
   let value = projectionGradient(r.projection, a, gradient);
   value += addRidge(r, a, gradient);

@@ -29,6 +29,7 @@ export function reducedFactor(pointer: usize, whole: bool): void {
   for (let c = 0; c < (r.whole ? 1 : basis.outputs); c++) cholesky(order, stride, blockOf(r, c));
   r.passes += (r.whole ? 0.25 * <f64>basis.outputs : 0.25) * <f64>basis.size * r.productPasses;
   if (r.whole) r.passes += (<f64>order * <f64>order * <f64>order) / (12 * rowWork(r));
+  r.exact = (r.whole || basis.outputs == 1) && r.objective.groupNorm == 0;
 }
 
 /** The diagonal block of output c. */
@@ -155,6 +156,10 @@ export function reducedSolveLinear(pointer: usize, b: usize, x: usize, tolerance
   memory.copy(residual, b, bytes);
   memory.copy(z, b, bytes);
   precondition(r, z);
+  if (r.exact) {
+    memory.copy(x, z, bytes);
+    return 0;
+  }
   memory.copy(p, z, bytes);
   let rho = dot<f64>(n, residual, z);
   const goal = rho * tolerance * tolerance;
@@ -184,9 +189,12 @@ export function reducedSolveLinear(pointer: usize, b: usize, x: usize, tolerance
  * a ← argmin ℓ_λ(θ(a)) from where it stands, until the Newton decrement ½gᵀH⁻¹g (the expected decrease) is below
  * tolerance·|ℓ|, at most `limit` iterations. Afterwards value, gradient and curvature are those of the a left.
  * Returns ℓ, or NaN when no descent was possible from a point that is not finite.
+ *
+ * @param anew whether the factors are far from those of this λ
  */
-export function reducedSolve(pointer: usize, a: usize, tolerance: f64, limit: i32): f64 {
+export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f64, limit: i32): f64 {
   const r = changetype<Reduced>(pointer);
+  const basis = changetype<Basis>(r.basis);
   const n = r.length;
   const bytes = (<usize>n) << 3;
   const gradient = workOf(r, 4);
@@ -195,6 +203,10 @@ export function reducedSolve(pointer: usize, a: usize, tolerance: f64, limit: i3
   const descent = workOf(r, 7);
   let value = reducedGradient(pointer, a, gradient);
   if (!isFinite(value)) return NaN;
+  if (anew) reducedFactor(pointer, false);
+  // For one output the factor solves, where it is new.
+  const renewal = basis.outputs == 1 ? 0.25 * <f64>basis.size : Infinity;
+  let products = 0;
   // What the preconditioner misses of the decrement, as the last system told: spares the system that would only say
   // that all is done.
   let share: f64 = Infinity;
@@ -209,7 +221,8 @@ export function reducedSolve(pointer: usize, a: usize, tolerance: f64, limit: i3
     const goal = 2 * tolerance * Math.abs(value);
     let slope: f64 = 0;
     if (share * estimate > goal) {
-      reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
+      if (<f64>products > renewal && !r.exact) reducedFactor(pointer, false);
+      products = reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
       slope = -dot<f64>(n, descent, step); // gᵀp < 0
       share = -slope / estimate;
     }

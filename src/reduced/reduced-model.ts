@@ -191,12 +191,9 @@ export class ReducedModel {
   solve(lambda: ArrayLike<number>): number {
     const k = this.#arena.kernels;
     this.#train.setWeights(this.#space.termWeights(lambda));
-    if (this.#stale) {
-      k.reducedGradient(this.pointer, this.coefficients, this.#gradient);
-      k.reducedFactor(this.pointer, false);
-      this.#stale = false;
-    }
-    return k.reducedSolve(this.pointer, this.coefficients, SOLVE_TOLERANCE, 30);
+    const anew = this.#stale;
+    this.#stale = false;
+    return k.reducedSolve(this.pointer, this.coefficients, anew, SOLVE_TOLERANCE, 30);
   }
 
   /**
