@@ -142,7 +142,11 @@ export class Learner<F extends Features> {
       const { gain } = prediction;
       if (!(faith * gain > GAIN * Math.abs(center.error)) || radius < RADIUS.least * (center.converged ? 0.3 : 1)) {
         if (!center.converged) {
-          const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), { last: frugal });
+          const polished = yield* this.#visit(
+            center.lambda,
+            this.#place(center.thetas),
+            frugal ? { learns: "model" } : {},
+          );
           if (frugal && polished.error < center.error * (1 + GAIN)) return;
           center = frugal ? { ...polished, slope: yield* this.session.learn(center.lambda, "fine") } : polished;
           radius = Math.max(radius, RADIUS.first);
@@ -238,7 +242,7 @@ export class Learner<F extends Features> {
     let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > before * (1 - GAIN)); round++) {
       before = leaders.best?.error ?? before;
-      yield* this.session.train(lambda, thetas, { iterations: this.#brief.next });
+      yield* this.session.train(lambda, thetas, { iterations: this.#brief.next, learns: "nothing" });
       thetas = this.#reached();
     }
   }

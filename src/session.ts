@@ -119,8 +119,8 @@ export class Session<F extends Features> {
     this.#look(seen, lambda, trial.id, converged);
     const minimal = converged || trainers.every(({ solver }) => solver.residual < NEAR_MINIMUM);
     const brief = goal.iterations !== undefined;
-    const adjoint = !minimal || brief || goal.last ? undefined : goal.settle === undefined ? "fine" : "coarse";
-    const slope: Float64Array | undefined = yield* this.learn(lambda, adjoint);
+    const adjoint = !minimal || brief || goal.learns ? undefined : goal.settle === undefined ? "fine" : "coarse";
+    const slope: Float64Array | undefined = goal.learns === "nothing" ? undefined : yield* this.learn(lambda, adjoint);
     this.training = false;
     yield;
     return { ...seen, slope, converged };

@@ -55,8 +55,8 @@ export interface Goal {
   /** It may be given up when e rises above this. */
   readonly hopeless?: number;
   readonly iterations?: number;
-  /** Nothing is to be learned of its neighborhood: no adjoint. */
-  readonly last?: boolean;
+  /** What is learned of it: its model joins the span, or nothing does. @default the model, and the adjoint of e with it */
+  readonly learns?: "model" | "nothing";
 }
 
 /** Iterations before e can be judged by its course. */

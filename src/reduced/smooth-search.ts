@@ -9,6 +9,14 @@ const STEPS = 6;
 /** |δ| at which a linearization is trusted to begin with, at most, and at which the search ends. */
 const TRUST = { first: 1, most: 2, least: 0.03 };
 
+/**
+ * A step that ended inside this share of the trust region, where the linearization erred by less than this share of the
+ * tolerance, leaves as little to gain: no other linearization is made to say so. Digits' class weights: 99 → 80 passes in
+ * all, digits 83 → 78, breast cancer 274 → 222. At 1, a learned penalty hit 15 of 20, not 18.
+ */
+const EDGE = 0.9;
+const KEPT = 0.25;
+
 /** Penalties up to which a leap tries each alone: it costs two solves. */
 const ALONE = 3;
 
@@ -97,6 +105,8 @@ export function* searchBySlopes(
     if (gain > 0.7 * promise) trust = Math.min(1.5 * trust, TRUST.most);
     else if (gain < 0.3 * promise) trust *= 0.5;
     if (gain < tolerance * Math.abs(value) && gain > 0.3 * promise) break;
+    const inside = found.x.every((x, j) => Math.abs(x - origin[j]!) < EDGE * trust);
+    if (inside && Math.abs(promise - gain) < KEPT * tolerance * Math.abs(value)) break;
   }
   return { lambda, error: metric.fromLoss(value), gain: metric.fromLoss(first - value) };
 }

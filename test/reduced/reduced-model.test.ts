@@ -65,7 +65,7 @@ test.each(spaces)(
     const lambda = space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.03 * (1 + j))));
     const solved = (to: Float64Array) => {
       reduced.solve(to);
-      arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, 1e-14, 50); // to rounding
+      arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, false, 1e-14, 50); // to rounding
       return reduced.validationLoss().value;
     };
     solved(lambda);
@@ -90,7 +90,7 @@ test("without kinks, the slope by the adjoint is that by the tangents", () => {
   const { arena, space, reduced, thetaCount } = reducedModel({ l2: l2() });
   const lambda = space.normalize(Float64Array.of(1, 0.03));
   reduced.solve(lambda);
-  arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, 1e-14, 50);
+  arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, false, 1e-14, 50);
   const length = reduced.outputs * reduced.capacity;
   const tangents = arena.f64(length * 2);
   for (const _ of reduced.tangents(lambda, [0, 1], tangents, 0));
