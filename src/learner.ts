@@ -49,7 +49,7 @@ const STRONGER = 2;
  */
 const BRIEF = {
   tune: { first: 4, stronger: 3, next: 6, rounds: 3, tolerance: 1e-3 },
-  fly: { first: 5, stronger: 3, next: 4, rounds: 2, tolerance: 1e-2 },
+  fly: { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 },
 };
 
 /**
