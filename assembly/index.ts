@@ -36,7 +36,7 @@ export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";
 export { mix, stripBytes, stripSet } from "./linalg/mixture";
 export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveDerivatives } from "./losses/derivatives";
-export { objectiveGradient, objectiveGroupGradient, objectiveScores } from "./losses/gradient";
+export { objectiveGradient, objectiveGroupGradient, objectiveKeptScores, objectiveScores } from "./losses/gradient";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
 export { logLoss, meanSquaredError } from "./metrics/losses";
@@ -44,6 +44,9 @@ export { aucError } from "./metrics/ranking";
 export {
   objectiveBlockBytes,
   objectiveBytes,
+  objectiveKeep,
+  objectiveKeepBytes,
+  objectiveKnow,
   objectivePasses,
   objectiveScratchBytes,
   objectiveSetData,
@@ -72,6 +75,7 @@ export { reducedApplyFactor, reducedFactor, reducedSolve, reducedSolveLinear } f
 export {
   projectionBytes,
   projectionDerivatives,
+  projectionExtend,
   projectionGradient,
   projectionGroupGradients,
   projectionHessian,

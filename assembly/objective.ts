@@ -37,6 +37,10 @@ export class Objective {
   groupWeights: usize; // λ of the data features: f64[groups + 1], uniform cross-entropy last
   groupLosses: usize; // their values at the last θ evaluated: f64[groups + 1]
   scratch: usize; // `scratchBytes` bytes
+  kept: usize; // scores of the last θ that all rows were seen at, `width` bytes each, as `classesOf` has them; 0: not kept
+  keptAt: usize; // where that θ is, or was; 0: no such
+  known: usize; // scores of the θ at `knownAt`, f64[outputs][rows]; 0: of none
+  knownAt: usize;
   // penalty(W) = l1·‖W‖₁ + l2·½‖W‖² + Σ_b knotWeights[b]·Σ max(0, |w| − knots[b]) + groupNorm·Σ_g √|g|·‖W_g‖₂
   l1: f64;
   l2: f64;
@@ -157,11 +161,33 @@ export function objectiveSetData(
   o.groupWeights = groupWeights;
   o.groupLosses = groupLosses;
   o.scratch = scratch;
+  o.kept = 0;
+  o.keptAt = 0;
+  o.known = 0;
+  o.knownAt = 0;
   o.generator = 0;
   o.gapAt = rows;
   o.gap = 0;
   o.fine = false;
   o.passes = 0;
+}
+
+/** What `objectiveKeep` wants. */
+export function objectiveKeepBytes(pointer: usize): usize {
+  const o = changetype<Objective>(pointer);
+  return <usize>o.outputs * <usize>o.rows * <usize>o.width;
+}
+
+/** Keeps the scores of every θ whose gradient is taken until that of the next. */
+export function objectiveKeep(pointer: usize, kept: usize): void {
+  changetype<Objective>(pointer).kept = kept;
+}
+
+/** The scores, f64[outputs][rows], of the θ at this address: its next gradient costs half a pass. 0: forgets them. */
+export function objectiveKnow(pointer: usize, theta: usize, scores: usize): void {
+  const o = changetype<Objective>(pointer);
+  o.knownAt = theta;
+  o.known = scores;
 }
 
 /** What `objectiveSetGap` copies the rows around a gap to (dense X). */

@@ -4,6 +4,7 @@ import { foldRows } from "./data/split.ts";
 import { encodeTargets } from "./data/targets.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
+import type { Start } from "./inner/training-solver.ts";
 import { columnsToRead, Matrix } from "./models/matrix.ts";
 import { Objective, type ObjectiveOptions } from "./models/objective.ts";
 import { ReducedModel } from "./reduced/reduced-model.ts";
@@ -42,7 +43,7 @@ export interface FoldOptions extends TrainerOptions {
 export class Fold {
   readonly trainer: Trainer;
   readonly reduced: ReducedModel;
-  /** Where the next training starts: θ, written by `expand`. */
+  /** Of the model that a training starts from. */
   readonly theta: Pointer;
   /** Its training rows over all that the user gave: a pass over them is that share of a pass. */
   readonly share: number;
@@ -52,6 +53,7 @@ export class Fold {
   readonly #space: FeatureSpace;
   /** The rows that the span sees: all that are trained on, or a sample. */
   readonly #span: Objective;
+  #scores: Pointer = 0;
   #trainings = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: FoldOptions, share: number, spanBytes = SPAN_BYTES) {
@@ -84,7 +86,9 @@ export class Fold {
    */
   *learn(lambda: Float64Array, adjoint: "coarse" | "fine" | undefined): Generator<Pause, Float64Array | undefined> {
     const { trainer, reduced, theta } = this;
-    reduced.add(trainer.solver.theta);
+    if (this.#span === trainer.objective) {
+      yield* reduced.addScored(trainer.solver.theta, (out) => trainer.solver.scores(out));
+    } else reduced.add(trainer.solver.theta);
     if (++this.#trainings === GUIDED && this.#wantsGradients) yield* this.#addGradients();
     reduced.project(trainer.solver.theta);
     if (!adjoint || !trainer.metric.smooth) return undefined;
@@ -121,9 +125,19 @@ export class Fold {
     }
   }
 
-  /** The virtual model becomes what the next training starts from. */
+  /** θ ← the virtual model. */
   expand(): void {
     this.reduced.expand(this.theta);
+  }
+
+  /** The virtual model, for a training to start from. */
+  scored(): Start {
+    const { theta, reduced, trainer } = this;
+    this.expand();
+    if (this.#span !== trainer.objective) return theta;
+    this.#scores ||= this.#arena.f64(trainer.objective.outputs * trainer.objective.rows);
+    reduced.trainingScores(this.#scores);
+    return { theta, scores: this.#scores };
   }
 
   /** Lets go of what other threads hold. */

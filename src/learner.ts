@@ -1,5 +1,6 @@
 import type { Features } from "./features/feature.ts";
 import { hone } from "./hone.ts";
+import type { Start } from "./inner/training-solver.ts";
 import type { Random } from "./random.ts";
 import { Interpolation } from "./reduced/interpolation.ts";
 import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
@@ -176,10 +177,10 @@ export class Learner<F extends Features> {
   *#probe(start: Float64Array, slack: number): Generator<Pause, Float64Array | undefined> {
     const { folds } = this.session;
     let lambda = start;
-    let thetas = folds.map(() => 0);
+    let starts: readonly Start[] = folds.map(() => 0);
     if (slack > 0) {
       yield* this.#predict(lambda);
-      thetas = this.#expanded();
+      starts = this.#expanded();
     } else {
       for (const { reduced, trainer } of folds) {
         reduced.clear();
@@ -187,10 +188,10 @@ export class Learner<F extends Features> {
       }
     }
     for (const within of [PROBE.slack, slack]) {
-      yield* this.session.train(lambda, thetas, { iterations: PROBE.iterations });
+      yield* this.session.train(lambda, starts, { iterations: PROBE.iterations });
       ({ lambda } = yield* this.#aim(lambda, PROBE.radius));
       if (!(yield* this.#isNew(lambda, within))) return undefined;
-      thetas = this.#expanded();
+      starts = this.#expanded();
     }
     return lambda;
   }
@@ -238,12 +239,12 @@ export class Learner<F extends Features> {
     const { leaders } = this.session;
     // The span's errors are of minimizers: one that promises nothing will not get better than the model caught on its way.
     if (leaders.best && !(this.#models.error() < leaders.best.error * (1 - GAIN))) return;
-    let thetas = this.#expanded();
+    let starts: readonly Start[] = this.#expanded();
     let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > before * (1 - GAIN)); round++) {
       before = leaders.best?.error ?? before;
-      yield* this.session.train(lambda, thetas, { iterations: this.#brief.next, learns: "nothing" });
-      thetas = this.#reached();
+      yield* this.session.train(lambda, starts, { iterations: this.#brief.next, learns: "nothing" });
+      starts = this.#reached();
     }
   }
 
@@ -298,11 +299,11 @@ export class Learner<F extends Features> {
   /** Trains at λ. The error of a model near the minimizer is corrected for what it lacks: e − u·∇ℓ, u the adjoint. */
   *#visit(
     lambda: Float64Array,
-    thetas: readonly Pointer[],
+    starts: readonly Start[],
     goal: Goal,
     prediction?: Prediction,
   ): Generator<Pause, Visit> {
-    const { error, slope, converged }: Trained = yield* this.session.train(lambda, thetas, goal, prediction?.error);
+    const { error, slope, converged }: Trained = yield* this.session.train(lambda, starts, goal, prediction?.error);
     if (converged && this.#hones) this.#interpolation.add(lambda, error, this.#reached());
     // ∇ℓ = Σ_j λ_j·∂φ_j: what is lacking is the sum of the slopes, 0 at the minimizer.
     const lacking = converged || !slope ? 0 : this.#models.metric.fromLoss(slope.reduce((sum, s) => sum + s, 0));
@@ -336,9 +337,8 @@ export class Learner<F extends Features> {
   }
 
   /** The virtual models, as starts of a training. */
-  #expanded(): Pointer[] {
-    for (const fold of this.session.folds) fold.expand();
-    return this.session.folds.map(({ theta }) => theta);
+  #expanded(): Start[] {
+    return this.session.folds.map((fold) => fold.scored());
   }
 
   /** e_red(λ). */

@@ -6,6 +6,7 @@ import type { Features } from "./features/feature.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { FeatureSpace } from "./features/space.ts";
 import { type Fold, type Folds, foldsOf } from "./fold.ts";
+import type { Start } from "./inner/training-solver.ts";
 import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
 import { type LinearModel, modelOf } from "./models/linear.ts";
 import { Refit } from "./refit.ts";
@@ -13,7 +14,7 @@ import type { Pause } from "./run.ts";
 import { Study } from "./study.ts";
 import { type Goal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
 import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "./tune.ts";
-import { Arena, type Pointer } from "./wasm/arena.ts";
+import { Arena } from "./wasm/arena.ts";
 import { type Kernels, kernels } from "./wasm/kernels.ts";
 
 const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
@@ -92,15 +93,15 @@ export class Session<F extends Features> {
   /**
    * One training as a trial of the study; its model joins the span.
    *
-   * @param thetas where it starts, one per fold; 0: from nothing
+   * @param starts one per fold
    */
-  *train(lambda: Float64Array, thetas: readonly Pointer[], goal: Goal, predicted?: number): Generator<Pause, Trained> {
+  *train(lambda: Float64Array, starts: readonly Start[], goal: Goal, predicted?: number): Generator<Pause, Trained> {
     this.training = true;
     const { folds, space, study } = this;
     const trainers = folds.map(({ trainer }) => trainer);
     const trial = study.ask({ lambda: space.toRecord(lambda) });
     this.emit("trial", { trial: trial.id, lambda: this.user(lambda), predicted });
-    const seen: Seen = yield* train(trainers, lambda, thetas, goal, (checkpoint) => {
+    const seen: Seen = yield* train(trainers, lambda, starts, goal, (checkpoint) => {
       if (!checkpoint.features.every(Number.isFinite)) return;
       this.#checkpoints++;
       const { error } = checkpoint;

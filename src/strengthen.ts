@@ -34,9 +34,8 @@ export function* strengthen<F extends Features>(
   for (let t = low; t > 0.05; t *= 0.6) {
     const lambda = scaled(t);
     const error = yield* predict(lambda);
-    for (const fold of folds) fold.expand();
-    const thetas = folds.map(({ theta }) => theta);
-    const seen: Trained = yield* session.train(lambda, thetas, {}, error);
+    const starts = folds.map((fold) => fold.scored());
+    const seen: Trained = yield* session.train(lambda, starts, {}, error);
     if (seen.error <= limit) return { ...session.leaderOf(seen, lambda, session.study.trials.length - 1, true) };
   }
   return best;

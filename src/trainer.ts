@@ -4,7 +4,7 @@ import { type Metric, MetricEvaluator } from "./evaluate/metric.ts";
 import type { RowGroups } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import { Solver } from "./inner/solver.ts";
-import type { FoldRows, SolverTask, TrainingSolver } from "./inner/training-solver.ts";
+import type { FoldRows, SolverTask, Start, TrainingSolver } from "./inner/training-solver.ts";
 import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveRows } from "./models/objective.ts";
 import type { Pause } from "./run.ts";
 import type { Arena, Pointer } from "./wasm/arena.ts";
@@ -86,19 +86,19 @@ function reached(
 }
 
 /**
- * Minimizes ℓ_λ for every trainer at once (one, or one per fold), each from its θ, until its goal is reached, a
+ * Minimizes ℓ_λ for every trainer at once (one, or one per fold), each from its start, until its goal is reached, a
  * bounded piece of work at a time. φ and e are means over the trainers. Every checkpoint is handed to `observe`; the last
  * model is returned.
  */
 export function* train(
   trainers: readonly Trainer[],
   lambda: Float64Array,
-  thetas: readonly Pointer[],
+  starts: readonly Start[],
   goal: Goal,
   observe: (seen: Seen) => void,
 ): Generator<Pause, Seen> {
   for (const [f, trainer] of trainers.entries()) {
-    trainer.start(lambda, thetas[f]!);
+    trainer.start(lambda, starts[f]!);
     yield;
   }
   yield* arrival(trainers);
@@ -197,14 +197,15 @@ export class Trainer {
     this.solver = options.solver
       ? options.solver({ ...terms, tolerance: options.tolerance })
       : new Solver(arena, this.objective, { tolerance: options.tolerance });
+    if (!options.solver) this.objective.keepScores();
     this.#scores = arena.f64(outputs * validation.rows);
   }
 
-  /** Begins to minimize ℓ_λ from θ (0: from nothing). */
-  start(lambda: Float64Array, theta: Pointer): void {
+  /** Begins to minimize ℓ_λ. */
+  start(lambda: Float64Array, from: Start): void {
     const weights = this.#space.termWeights(lambda);
     this.objective.setWeights(weights);
-    this.solver.start(theta, weights);
+    this.solver.start(from, weights);
   }
 
   /** Over the training rows, here and elsewhere. */

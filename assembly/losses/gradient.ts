@@ -18,7 +18,9 @@ export function objectiveGradient(pointer: usize, theta: usize, gradient: usize)
   memory.fill(o.groupLosses, 0, (<usize>o.groups + 1) << 3);
   if (gradient != 0) memory.fill(gradient, 0, (<usize>o.thetaCount) << 3);
   const rows = o.width == 4 && !o.fine ? overBlocks<f32>(o, theta, gradient) : overBlocks<f64>(o, theta, gradient);
-  o.passes += (gradient == 0 ? 0.5 : 1) * (<f64>rows / <f64>o.rows);
+  const known = isKnown(o, theta);
+  if (known) o.known = 0;
+  o.passes += (gradient == 0 || known ? 0.5 : 1) * (<f64>rows / <f64>o.rows);
   let loss: f64 = 0;
   for (let g = 0; g <= o.groups; g++) {
     loss += load<f64>(o.groupWeights + ((<usize>g) << 3)) * load<f64>(o.groupLosses + ((<usize>g) << 3));
@@ -48,6 +50,73 @@ export function objectiveScores(pointer: usize, theta: usize, out: usize): void 
   o.passes += 0.5;
 }
 
+/**
+ * Scores of all rows, [output][row] in f64, from those kept when the gradient at this θ was taken. Softmax costs the share of
+ * its reference class, which they are less. Returns 0, and nothing else, when they were of another θ or of some rows.
+ */
+export function objectiveKeptScores(pointer: usize, theta: usize, out: usize): i32 {
+  const o = changetype<Objective>(pointer);
+  if (o.keptAt != theta || theta == 0) return 0;
+  if (o.width == 4) recover<f32>(o, theta, out);
+  else recover<f64>(o, theta, out);
+  return 1;
+}
+
+function recover<T>(o: Objective, theta: usize, out: usize): void {
+  const classes = classesOf(o);
+  const n = <usize>o.rows;
+  const reference = out + ((<usize>classes * n) << 3);
+  if (classes < o.outputs) {
+    const z = o.scratch;
+    const intercept = load<f64>(theta + ((<usize>(o.weightCount + classes)) << 3));
+    packWeights<T>(o.columns, 1, theta + ((<usize>(classes * o.columns)) << 3), 0, o.packed);
+    for (let first = 0; first < o.rows; first += BLOCK) {
+      const count = min(BLOCK, o.rows - first);
+      panelScores<T>(count, o.columns, 1, panelOf<T>(o, first, count), o.packed, z);
+      const to = reference + ((<usize>first) << 3);
+      for (let i = 0; i < count; i++) store<f64>(to + ((<usize>i) << 3), intercept + <f64>load<T>(at<T>(z, 0, i)));
+    }
+    o.passes += 0.5 / <f64>o.outputs;
+  }
+  for (let c = 0; c < classes; c++) {
+    const from = o.kept + <usize>c * n * sizeof<T>();
+    const to = out + ((<usize>c * n) << 3);
+    for (let i: usize = 0; i < n; i++) {
+      const base = classes < o.outputs ? load<f64>(reference + (i << 3)) : 0;
+      store<f64>(to + (i << 3), base + <f64>load<T>(from + i * sizeof<T>()));
+    }
+  }
+}
+
+function isKnown(o: Objective, theta: usize): bool {
+  return o.known != 0 && o.knownAt == theta;
+}
+
+/** A block's scores from those that are known. */
+function recall<T>(o: Objective, classes: i32, first: i32, count: i32, z: usize): void {
+  const n = <usize>o.rows;
+  const from = o.known + ((<usize>first) << 3);
+  const reference = from + ((<usize>classes * n) << 3);
+  for (let c = 0; c < classes; c++) {
+    const row = from + ((<usize>c * n) << 3);
+    for (let i = 0; i < count; i++) {
+      const place = (<usize>i) << 3;
+      const base = classes < o.outputs ? load<f64>(reference + place) : 0;
+      store<T>(at<T>(z, c, i), <T>(load<f64>(row + place) - base));
+    }
+  }
+  if (classes < o.outputs) memory.fill(at<T>(z, classes, 0), 0, BLOCK * sizeof<T>());
+}
+
+/** A block's scores, for `objectiveKeptScores`. */
+function keep<T>(o: Objective, classes: i32, first: i32, count: i32, z: usize): void {
+  for (let c = 0; c < classes; c++) {
+    const to = o.kept + (<usize>c * <usize>o.rows + <usize>first) * <usize>o.width;
+    if (sizeof<T>() == o.width) memory.copy(to, at<T>(z, c, 0), <usize>count * sizeof<T>());
+    else for (let i = 0; i < count; i++) store<f32>(to + ((<usize>i) << 2), <f32>load<T>(at<T>(z, c, i)));
+  }
+}
+
 function scores<T>(o: Objective, theta: usize, out: usize): void {
   const z = o.scratch;
   const weights = weightsOf<T>(o, theta, o.outputs);
@@ -71,7 +140,8 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
   let rows = 0;
   const z = o.scratch;
   const classes = classesOf(o);
-  const weights = weightsOf<T>(o, theta, classes);
+  const known = isKnown(o, theta);
+  const weights = known ? 0 : weightsOf<T>(o, theta, classes);
   const gathers = sizeof<T>() == 4 && o.columnIndices == 0;
   const sums = gathers || o.packs ? o.packedGradient : gradient;
   if (gradient != 0 && sums != gradient) memory.fill(sums, 0, o.packedBytes);
@@ -80,7 +150,9 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
     const count = min(BLOCK, o.rows - first);
     if (weighs(o, first, count)) {
       const x = panelOf<T>(o, first, count);
-      forward<T>(o, classes, first, count, x, weights, theta, z);
+      if (known) recall<T>(o, classes, first, count, z);
+      else forward<T>(o, classes, first, count, x, weights, theta, z);
+      if (o.kept != 0) keep<T>(o, classes, first, count, z);
       linkBlock<T>(o, first, count, z);
       if (gradient != 0) {
         backward<T>(o, classes, first, count, x, z, sums, gradient);
@@ -92,6 +164,7 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
       rows += count;
     }
   }
+  o.keptAt = o.kept != 0 && rows == o.rows ? theta : 0;
   if (gradient == 0) return rows;
   if (gathers) moveSums(classes * o.columns, sums, gradient);
   if (o.packs) unpack(o.columns, o.outputs, sums, gradient);

@@ -42,25 +42,33 @@ export function vectorOf(basis: Basis, output: i32, slot: i32): usize {
  * `tolerance`·‖w_c‖ becomes 0. Two Gram–Schmidt passes keep the vectors orthogonal to rounding. `slot` may be `size`
  * (a new one) or an old one, which is replaced. Returns the number of outputs that gained a direction; when that is
  * none, a new slot is not counted.
+ *
+ * @param a what θ is in the basis, of outputs × capacity coefficients
  */
-export function basisSet(pointer: usize, slot: i32, theta: usize, tolerance: f64): i32 {
+export function basisSet(pointer: usize, slot: i32, theta: usize, tolerance: f64, a: usize): i32 {
   const basis = changetype<Basis>(pointer);
   const d = basis.columns;
   let gained = 0;
+  memory.fill(a, 0, (<usize>(basis.outputs * basis.capacity)) << 3);
   for (let c = 0; c < basis.outputs; c++) {
     const v = vectorOf(basis, c, slot);
+    const own = a + ((<usize>(c * basis.capacity)) << 3);
+    store<f64>(own, load<f64>(theta + ((<usize>(basis.outputs * d + c)) << 3)));
     memory.copy(v, theta + ((<usize>c * <usize>d) << 3), (<usize>d) << 3);
     const whole = Math.sqrt(dot<f64>(d, v, v));
     for (let pass = 0; pass < 2; pass++) {
       for (let j = 1; j < basis.size; j++) {
         if (j == slot) continue;
         const other = vectorOf(basis, c, j);
-        axpy<f64>(d, -dot<f64>(d, other, v), other, v);
+        const part = dot<f64>(d, other, v);
+        axpy<f64>(d, -part, other, v);
+        store<f64>(own + ((<usize>j) << 3), load<f64>(own + ((<usize>j) << 3)) + part);
       }
     }
     const rest = Math.sqrt(dot<f64>(d, v, v));
     if (rest > tolerance * whole && rest > 0) {
       scal<f64>(d, 1 / rest, v);
+      store<f64>(own + ((<usize>slot) << 3), rest);
       gained++;
     } else {
       memory.fill(v, 0, (<usize>d) << 3);

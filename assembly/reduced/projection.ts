@@ -78,6 +78,32 @@ export function projectionSet(pointer: usize, slot: i32, size: i32, scores: usiz
   }
 }
 
+/**
+ * `projectionSet` from the scores of the whole model θ = Σ_j a_j·B_j that the slot was made of: what the other slots leave
+ * of them, over a's entry for the slot.
+ */
+export function projectionExtend(pointer: usize, slot: i32, size: i32, scores: usize, a: usize): void {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const block = first / BLOCK;
+    const count = min(BLOCK, o.rows - first);
+    for (let c = 0; c < o.outputs; c++) memory.fill(slotOf(p, o, block, c, slot), 0, (<usize>BLOCK) << 3);
+    forward(p, o, block, a, p.scratch);
+    for (let c = 0; c < o.outputs; c++) {
+      const rest = load<f64>(a + ((<usize>(c * p.capacity + slot)) << 3));
+      const others = p.scratch + ((<usize>(c * BLOCK)) << 3);
+      const from = scores + ((<usize>c * <usize>o.rows + <usize>first) << 3);
+      const to = slotOf(p, o, block, c, slot);
+      for (let i = 0; i < count && rest > 0; i++) {
+        const at = (<usize>i) << 3;
+        store<f64>(to + at, (load<f64>(from + at) - load<f64>(others + at)) / rest);
+      }
+    }
+  }
+  p.size = size;
+}
+
 /** out [output][row] ← scores of the virtual model a, or of a direction. */
 export function projectionScores(pointer: usize, a: usize, out: usize): void {
   const p = changetype<Projection>(pointer);

@@ -1,7 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import type { AdjointLimits, TrainingSolver } from "./training-solver.ts";
+import type { AdjointLimits, Start, TrainingSolver } from "./training-solver.ts";
 
 /**
  * - `running`: call `step` again;
@@ -41,10 +41,23 @@ export class Solver implements TrainingSolver {
     k.solverInit(this.pointer, objective.pointer, objective.moments(), work, options.tolerance);
   }
 
-  /** Begins at θ (copied), or at the null model for 0, with the objective's present weights. */
-  start(theta: Pointer): void {
-    this.#passesAtStart = this.#objective.passes;
-    this.#arena.kernels.solverStart(this.pointer, theta);
+  /** Begins at θ (copied), with the objective's present weights. */
+  start(from: Start): void {
+    const objective = this.#objective;
+    const k = this.#arena.kernels;
+    this.#passesAtStart = objective.passes;
+    const { theta, scores } = typeof from === "number" ? { theta: from, scores: 0 } : from;
+    // It is copied there first.
+    objective.know(this.theta, scores);
+    k.solverStart(this.pointer, theta);
+    objective.know(0, 0);
+  }
+
+  /** @see TrainingSolver.scores */
+  *scores(out: Pointer): Generator<void> {
+    const { theta } = this;
+    if (!this.#objective.keptScores(theta, out)) this.#objective.scores(theta, out);
+    yield;
   }
 
   /** At most `iterations` iterations; a pass or little more each. */

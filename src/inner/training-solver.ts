@@ -4,10 +4,19 @@ import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { SolverStatus } from "./solver.ts";
 
+/** A model with its scores on the training rows, [output][row]. */
+export interface Scored {
+  readonly theta: Pointer;
+  readonly scores: Pointer;
+}
+
+/** θ to begin with (0: the null model): half a pass cheaper with its scores. */
+export type Start = Pointer | Scored;
+
 /** What a training needs of a solver, which may work here (`Solver`) or in a worker (`learnloss/workers`). */
 export interface TrainingSolver {
-  /** Begins at θ (copied), or at the null model for 0. `weights`: those of the objective, for one held elsewhere. */
-  start(theta: Pointer, weights: ObjectiveWeights): void;
+  /** Begins at θ (copied). `weights`: those of the objective, for one held elsewhere. */
+  start(from: Start, weights: ObjectiveWeights): void;
   /** Has a worker take so many steps, which `step` then replays. */
   ahead?(steps: number): void;
   step(iterations: number): SolverStatus;
@@ -22,6 +31,8 @@ export interface TrainingSolver {
   readonly passesElsewhere?: number;
   /** Lets go of what it holds elsewhere. */
   dispose?(): void;
+  /** The scores of the current iterate on the training rows, [output][row]: half a pass where they were not kept. */
+  scores(out: Pointer): Generator<Pause>;
   adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<Pause>;
 }
 

@@ -263,6 +263,28 @@ export class Objective {
     this.#arena.kernels.objectiveScores(this.pointer, theta, out);
   }
 
+  /**
+   * From now on the scores of a θ whose gradient is taken are kept until that of the next, where X is dense: for
+   * `keptScores`.
+   */
+  keepScores(): void {
+    const k = this.#arena.kernels;
+    if (!this.sparse) k.objectiveKeep(this.pointer, this.#arena.bytes(k.objectiveKeepBytes(this.pointer)));
+  }
+
+  /**
+   * `scores` for what a reference class costs (softmax; nothing otherwise), when the last gradient taken was at this θ, at
+   * this address: otherwise false.
+   */
+  keptScores(theta: Pointer, out: Pointer): boolean {
+    return this.#arena.kernels.objectiveKeptScores(this.pointer, theta, out) === 1;
+  }
+
+  /** The next gradient at the θ of this address finds its scores here, and costs half a pass. 0: forgets them. */
+  know(theta: Pointer, scores: Pointer): void {
+    this.#arena.kernels.objectiveKnow(this.pointer, theta, scores);
+  }
+
   /** Means and variances of the columns, f64[2 × columns]; computed once. */
   moments(): Pointer {
     if (this.#moments === 0) {

@@ -1,5 +1,6 @@
 import type { FeatureSpace } from "../features/space.ts";
 import type { Objective } from "../models/objective.ts";
+import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 
@@ -40,6 +41,7 @@ export class ReducedModel {
   readonly #theta: Pointer;
   readonly #gradient: Pointer;
   readonly #adjoint: Pointer;
+  readonly #parts: Pointer;
   readonly #terms: Pointer;
   readonly #knots: Pointer;
   /** Passes of `train` that went into projecting models on the span. */
@@ -48,6 +50,8 @@ export class ReducedModel {
   #stale = true;
   #smoothing = 1e-3;
   #products = 7;
+  /** Of `passes`, what kernels do not count. */
+  #halves = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, train: Objective, validation: Objective, capacity: number) {
     const k = arena.kernels;
@@ -75,6 +79,7 @@ export class ReducedModel {
     this.coefficients = arena.f64(outputs * capacity);
     this.#gradient = arena.f64(outputs * capacity);
     this.#adjoint = arena.f64(outputs * capacity);
+    this.#parts = arena.f64(outputs * capacity);
     this.#scores = arena.f64(outputs * Math.max(train.rows, validation.rows));
     this.#theta = arena.f64(train.thetaCount);
     this.#terms = arena.f64(space.groupCount + 4 + space.knots.length);
@@ -93,7 +98,13 @@ export class ReducedModel {
 
   /** Reduced work so far, in passes over the training rows. */
   get passes(): number {
-    return this.#train.copies * this.#arena.kernels.reducedPasses(this.pointer);
+    return this.#train.copies * (this.#arena.kernels.reducedPasses(this.pointer) + this.#halves);
+  }
+
+  /** Counts half a product with the training rows' projections. */
+  #countHalf(): void {
+    const { rows, values } = this.#train;
+    this.#halves += (0.5 * rows * this.size) / (values + rows);
   }
 
   #project(objective: Objective): Pointer {
@@ -117,25 +128,39 @@ export class ReducedModel {
 
   /**
    * Adds a model to the span; costs half a pass for its scores. When the span is full, the direction that the current
-   * virtual model uses least makes room. Returns whether anything new was in it.
+   * virtual model uses least makes room.
    */
-  add(theta: Pointer): boolean {
+  add(theta: Pointer): void {
+    const slot = this.#occupy(theta);
+    if (slot === undefined) return;
+    const before = this.#train.passes;
+    this.#train.scores(this.#theta, this.#scores);
+    this.#arena.kernels.projectionSet(this.#trainRows, slot, this.size, this.#scores);
+    this.snapshotPasses += this.#train.passes - before;
+  }
+
+  /** The same of a model whose scores on the training rows, [output][row], are asked for when it has something new. */
+  *addScored(theta: Pointer, scoresOf: (out: Pointer) => Generator<Pause>): Generator<Pause> {
+    const slot = this.#occupy(theta);
+    if (slot === undefined) return;
+    yield* scoresOf(this.#scores);
+    const k = this.#arena.kernels;
+    k.projectionExtend(this.#trainRows, slot, this.size, this.#scores, this.#parts);
+    this.#countHalf();
+  }
+
+  /** A slot becomes what is new of a model, on the validation rows too; undefined where nothing is. */
+  #occupy(theta: Pointer): number | undefined {
     const k = this.#arena.kernels;
     const full = this.size === this.capacity;
     const slot = full ? this.#leastUsed() : this.size;
-    if (k.basisSet(this.#basis, slot, theta, DIRECTION_TOLERANCE) === 0 && !full) return false;
+    const gained = k.basisSet(this.#basis, slot, theta, DIRECTION_TOLERANCE, this.#parts);
+    if (gained === 0 && !full) return undefined;
     this.#expandSlot(slot);
-    const before = this.#train.passes;
-    for (const [rows, objective] of [
-      [this.#trainRows, this.#train],
-      [this.#validationRows, this.#validation],
-    ] as const) {
-      objective.scores(this.#theta, this.#scores);
-      k.projectionSet(rows, slot, this.size, this.#scores);
-    }
-    this.snapshotPasses += this.#train.passes - before;
+    this.#validation.scores(this.#theta, this.#scores);
+    k.projectionSet(this.#validationRows, slot, this.size, this.#scores);
     this.#stale = true;
-    return true;
+    return slot;
   }
 
   /** The span becomes that of the intercepts alone: a model has to join it before it is used. */
@@ -168,6 +193,12 @@ export class ReducedModel {
       }
     }
     return least;
+  }
+
+  /** Scores of the current virtual model on the training rows, [output][row]. */
+  trainingScores(out: Pointer): void {
+    this.#arena.kernels.projectionScores(this.#trainRows, this.coefficients, out);
+    this.#countHalf();
   }
 
   /** Makes the projection of θ on the span the current virtual model. */
@@ -208,6 +239,7 @@ export class ReducedModel {
     const terms = groupCount + 4 + knots.length;
     this.#termGradients ||= arena.f64(terms * length);
     k.projectionGroupGradients(this.#trainRows, this.#termGradients);
+    this.#countHalf();
     const penalties = this.#termGradients + 8 * length * (groupCount + 1);
     k.reducedPenaltyGradients(this.pointer, this.coefficients, knots.length, this.#knots, penalties);
     const order = this.#space.pick(Float64Array.from({ length: terms }, (_, t) => t));
@@ -282,6 +314,7 @@ export class ReducedModel {
     const k = this.#arena.kernels;
     const { groupCount, knots } = this.#space;
     k.projectionDerivatives(this.#trainRows, this.#adjoint, this.#terms);
+    this.#countHalf();
     const penalties = this.#terms + 8 * (groupCount + 1);
     k.reducedPenaltyDerivatives(this.pointer, this.coefficients, this.#adjoint, knots.length, this.#knots, penalties);
     const terms = this.#arena.viewF64(this.#terms, groupCount + 4 + knots.length);

@@ -81,7 +81,8 @@ export class Pool implements Workers {
     opened.catch(() => {}); // the first training tells
     const call: Call = (method, args, signal) => opened.then(() => lane.call(method, args, signal));
     const columns = task.selected?.length ?? dataset.columns;
-    return new RemoteSolver(arena, task.outputs * (columns + 1), handle, call);
+    const rows = task.order.length - (task.to - task.from);
+    return new RemoteSolver(arena, { theta: task.outputs * (columns + 1), scores: task.outputs * rows }, handle, call);
   }
 
   /** A lane without a fit, when there is one. */

@@ -13,8 +13,9 @@ export interface WorkerMethods {
   drop(id: number): void;
   fit(id: number, options: PostedFitOptions): Promise<PostedFitResult>;
   open(handle: number, id: number, options: Omit<SolverTask, "dataset">): void;
-  start(handle: number, theta: Start, weights: ObjectiveWeights): Training;
+  start(handle: number, theta: Origin, weights: ObjectiveWeights, scores: Float64Array | undefined): Training;
   advance(handle: number, steps: number): Promise<Training>;
+  scores(handle: number): Scores;
   adjoint(handle: number, right: Float64Array, u: Float64Array, limits: AdjointLimits): Adjoint;
   close(handle: number): void;
 }
@@ -31,7 +32,7 @@ export interface PostedFitResult extends Omit<FitResult, "model" | "loss"> {
 }
 
 /** The null model, where the last training ended, or a θ. */
-export type Start = "null" | "last" | Float64Array;
+export type Origin = "null" | "last" | Float64Array;
 
 /** What happened, step by step, index s after s steps; and the state at the end. */
 export interface Training {
@@ -41,6 +42,12 @@ export interface Training {
   readonly residual: number;
   readonly theta: Float64Array;
   readonly groupLosses: Float64Array;
+}
+
+/** Of the current iterate on the training rows, [output][row]. */
+export interface Scores {
+  readonly scores: Float64Array;
+  readonly passes: number;
 }
 
 export interface Adjoint {

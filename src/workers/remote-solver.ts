@@ -1,5 +1,5 @@
 import type { SolverStatus } from "../inner/solver.ts";
-import type { AdjointLimits, TrainingSolver } from "../inner/training-solver.ts";
+import type { AdjointLimits, Start, TrainingSolver } from "../inner/training-solver.ts";
 import type { ObjectiveWeights } from "../models/objective.ts";
 import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
@@ -20,7 +20,8 @@ export class RemoteSolver implements TrainingSolver {
   /** Of the iterate where the worker stopped. */
   readonly theta: Pointer;
   readonly #arena: Arena;
-  readonly #count: number;
+  readonly #thetaCount: number;
+  readonly #scoreCount: number;
   readonly #handle: number;
   readonly #call: Call;
   #pending: Promise<void> | undefined;
@@ -29,19 +30,22 @@ export class RemoteSolver implements TrainingSolver {
   #steps = 0;
   #passes = 0;
 
-  constructor(arena: Arena, thetaCount: number, handle: number, call: Call) {
+  constructor(arena: Arena, counts: { readonly theta: number; readonly scores: number }, handle: number, call: Call) {
     this.#arena = arena;
-    this.#count = thetaCount;
+    this.#thetaCount = counts.theta;
+    this.#scoreCount = counts.scores;
     this.#handle = handle;
     this.#call = call;
-    this.theta = arena.f64(thetaCount);
+    this.theta = arena.f64(counts.theta);
   }
 
-  start(theta: Pointer, weights: ObjectiveWeights): void {
-    const copy = () => this.#arena.viewF64(theta, this.#count).slice();
-    const from = theta === 0 ? "null" : theta === this.theta ? "last" : copy();
+  start(from: Start, weights: ObjectiveWeights): void {
+    const theta = typeof from === "number" ? from : from.theta;
+    const copy = (pointer: Pointer, count: number) => this.#arena.viewF64(pointer, count).slice();
+    const origin = theta === 0 ? "null" : theta === this.theta ? "last" : copy(theta, this.#thetaCount);
+    const scores = typeof from === "number" ? undefined : copy(from.scores, this.#scoreCount);
     this.#training = undefined;
-    this.#await(this.#call("start", [this.#handle, from, weights], this.#life.signal));
+    this.#await(this.#call("start", [this.#handle, origin, weights, scores], this.#life.signal));
   }
 
   ahead(steps: number): void {
@@ -54,7 +58,7 @@ export class RemoteSolver implements TrainingSolver {
       this.#training = training;
       this.#steps = 0;
       this.#passes = training.passes[0]!;
-      if (!this.#arena.disposed) this.#arena.viewF64(this.theta, this.#count).set(training.theta);
+      if (!this.#arena.disposed) this.#arena.viewF64(this.theta, this.#thetaCount).set(training.theta);
     });
     this.#pending.catch(() => {}); // whoever waits for it is told; nobody may
   }
@@ -99,12 +103,20 @@ export class RemoteSolver implements TrainingSolver {
     this.#call("close", [this.#handle]).catch(() => {}); // a pool that was disposed has closed it already
   }
 
+  *scores(out: Pointer): Generator<Pause> {
+    const arena = this.#arena;
+    yield this.#call("scores", [this.#handle]).then(({ scores, passes }) => {
+      this.#passes = passes;
+      if (!arena.disposed) arena.viewF64(out, this.#scoreCount).set(scores);
+    });
+  }
+
   *adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<Pause> {
     const arena = this.#arena;
-    const copy = (pointer: Pointer) => arena.viewF64(pointer, this.#count).slice();
+    const copy = (pointer: Pointer) => arena.viewF64(pointer, this.#thetaCount).slice();
     yield this.#call("adjoint", [this.#handle, copy(right), copy(u), limits]).then((solved) => {
       this.#passes = solved.passes;
-      if (!arena.disposed) arena.viewF64(u, this.#count).set(solved.u);
+      if (!arena.disposed) arena.viewF64(u, this.#thetaCount).set(solved.u);
     });
   }
 }

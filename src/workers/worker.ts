@@ -114,17 +114,20 @@ const methods: WorkerMethods = {
     const rows = Int32Array.from([...order.subarray(0, from), ...order.subarray(to)]);
     const train = { ...takeLabels(dataset, rows), x: held.matrix.without(from, to) };
     const objective = new Objective(arena, { ...options, dataset: train });
+    objective.keepScores();
     solvers.set(handle, { held, arena, objective, solver: new Solver(arena, objective, { tolerance }) });
   },
 
-  start(handle, theta, weights) {
+  start(handle, theta, weights, scores) {
     const open = solvers.get(handle)!;
     const { arena, objective, solver } = open;
     objective.setWeights(weights);
     let from: Pointer = 0;
     if (theta === "last") from = solver.theta;
     else if (theta !== "null") from = arena.copy(theta);
-    solver.start(from);
+    const known = scores && arena.copy(scores);
+    solver.start(known ? { theta: from, scores: known } : from);
+    if (known) arena.free(known);
     if (typeof theta !== "string") arena.free(from);
     return training(open, [objective.passes], [solver.iterations]);
   },
@@ -147,6 +150,16 @@ const methods: WorkerMethods = {
       }
       return training(open, passes, iterations);
     });
+  },
+
+  scores(handle) {
+    const { arena, objective, solver } = solvers.get(handle)!;
+    const count = objective.outputs * objective.rows;
+    const out = arena.f64(count);
+    for (const _ of solver.scores(out));
+    const scores = arena.viewF64(out, count).slice();
+    arena.free(out);
+    return { scores, passes: objective.passes };
   },
 
   adjoint(handle, right, guess, limits) {

@@ -120,7 +120,7 @@ test("a span that was cleared is that of the models that joined since", () => {
   const random = new Random(5, 2);
   const model = Float64Array.from({ length: thetaCount }, () => 0.3 * random.normal());
   for (const { reduced: span, arena: memory } of [{ reduced, arena }, fresh]) {
-    expect(span.add(memory.copy(model))).toBe(true);
+    span.add(memory.copy(model));
     expect(span.size).toBe(2);
     span.project(memory.copy(model));
   }
@@ -131,4 +131,36 @@ test("a span that was cleared is that of the models that joined since", () => {
   expect(reduced.solve(lambda)).toBeCloseTo(fresh.reduced.solve(lambda), 10);
   arena.dispose();
   fresh.arena.dispose();
+});
+
+test("models that join with their scores make the span that they make without, a full one too", () => {
+  const [plain, scored] = [reducedModel({ l1: l1(), l2: l2() }), reducedModel({ l1: l1(), l2: l2() })];
+  const random = new Random(6, 2);
+  const { space, thetaCount } = plain;
+  const problem = exampleProblem("softmax", 60, 7, 3);
+  const objective = new Objective(scored.arena, { ...problem, precision: "f64", ...space.structure });
+  const lambda = space.normalize([1, 0.02, 0.03]);
+  for (let i = 0; i < 4; i++) {
+    const model = Float64Array.from({ length: thetaCount }, () => 0.3 * random.normal());
+    plain.reduced.add(plain.arena.copy(model));
+    const theta = scored.arena.copy(model);
+    const scoring = scored.reduced.addScored(theta, function* (out) {
+      objective.scores(theta, out);
+      yield;
+    });
+    for (const _ of scoring);
+    expect(scored.reduced.size).toBe(plain.reduced.size);
+    expect(scored.reduced.solve(lambda)).toBeCloseTo(plain.reduced.solve(lambda), 10);
+    expect(scored.reduced.validationLoss().value).toBeCloseTo(plain.reduced.validationLoss().value, 8);
+  }
+  const theta = scored.arena.f64(thetaCount);
+  const [expected, known] = [scored.arena.f64(180), scored.arena.f64(180)];
+  scored.reduced.expand(theta);
+  objective.scores(theta, expected);
+  scored.reduced.trainingScores(known);
+  for (const [i, score] of scored.arena.viewF64(known, 180).entries()) {
+    expect(score).toBeCloseTo(scored.arena.viewF64(expected, 180)[i]!, 10);
+  }
+  plain.arena.dispose();
+  scored.arena.dispose();
 });
