@@ -71,7 +71,13 @@ export {
   reducedSetSmoothing,
   reducedWorkBytes,
 } from "./reduced/model";
-export { reducedApplyFactor, reducedFactor, reducedSolve, reducedSolveLinear } from "./reduced/newton";
+export {
+  reducedApplyFactor,
+  reducedFactor,
+  reducedSolve,
+  reducedSolveLinear,
+  reducedSolveNext,
+} from "./reduced/newton";
 export {
   projectionBytes,
   projectionDerivatives,

@@ -19,6 +19,7 @@ export class Reduced {
   factors: usize; // Cholesky factor of the Hessian, or of its diagonal blocks: `reducedFactorBytes`
   whole: bool; // whether `factors` is of the whole Hessian
   exact: bool; // whether it is the Hessian at the last gradient's a that was factored, and nothing of it left out
+  directions: i32; // conjugate ones kept of the Hessian at the last gradient's a
   passes: f64; // work so far, in passes over the training rows
 
   get length(): i32 {
@@ -39,8 +40,11 @@ export class Reduced {
   }
 }
 
+/** Conjugate directions of a Hessian that are kept at most, each with its product: no more than there are coefficients. */
+export const DIRECTIONS: i32 = 64;
+
 /** Vectors of work space that the solver of newton.ts uses. */
-export const WORK: i32 = 9;
+export const WORK: i32 = 10 + 2 * DIRECTIONS;
 
 /** Unknowns up to which the Hessian is factored whole: the factor then costs as much as a few dozen products. */
 const WHOLE: i32 = 512;
@@ -82,6 +86,7 @@ export function reducedInit(
   r.factors = factors;
   r.whole = false;
   r.exact = false;
+  r.directions = 0;
   r.passes = 0;
 }
 
@@ -97,6 +102,7 @@ export function reducedPasses(pointer: usize): f64 {
 export function reducedGradient(pointer: usize, a: usize, gradient: usize): f64 {
   const r = changetype<Reduced>(pointer);
   r.exact = false;
+  r.directions = 0;
   memory.fill(gradient, 0, (<usize>r.length) << 3);
   let value = projectionGradient(r.projection, a, gradient);
   value += addRidge(r, a, gradient);

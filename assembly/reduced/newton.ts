@@ -4,12 +4,12 @@
 import { axpy, dot } from "../linalg/dense";
 import { Basis, vectorOf } from "./basis";
 import { projectionWholeHessian } from "./hessian";
-import { Reduced, reducedGradient, reducedHessian, shapeDiagonal, shaped, wholeFits } from "./model";
+import { DIRECTIONS, Reduced, reducedGradient, reducedHessian, shapeDiagonal, shaped, wholeFits } from "./model";
 import { Projection, projectionDiagonalBlocks } from "./projection";
 
 /**
  * Factors the Hessian's diagonal blocks at the last gradient's a, or the `whole` of it where that fits; good for many
- * nearby solves. The whole takes outputs·size/4 products, and spares most of the 5 to 15 of every system.
+ * nearby solves. The whole takes outputs·size/4 products, and spares all of every system's, 5 to 15 of a first one.
  */
 export function reducedFactor(pointer: usize, whole: bool): void {
   const r = changetype<Reduced>(pointer);
@@ -183,6 +183,73 @@ export function reducedSolveLinear(pointer: usize, b: usize, x: usize, tolerance
     rho = next;
   }
   return products;
+}
+
+/**
+ * `reducedSolveLinear` for one of many b at the same a: their solutions go along few directions (tangents of hinges at
+ * neighboring knots are much alike), so that the conjugate ones found for earlier b come first.
+ */
+export function reducedSolveNext(pointer: usize, b: usize, x: usize, tolerance: f64, limit: i32): i32 {
+  const r = changetype<Reduced>(pointer);
+  const n = r.length;
+  const bytes = (<usize>n) << 3;
+  const residual = workOf(r, 0);
+  const z = workOf(r, 1);
+  const curvatures = workOf(r, 9);
+  memory.fill(x, 0, bytes);
+  memory.copy(residual, b, bytes);
+  memory.copy(z, b, bytes);
+  precondition(r, z);
+  if (r.exact) {
+    memory.copy(x, z, bytes);
+    return 0;
+  }
+  const goal = dot<f64>(n, residual, z) * tolerance * tolerance;
+  for (let i = 0; i < r.directions; i++) {
+    const part = dot<f64>(n, directionOf(r, i), residual) / load<f64>(curvatures + ((<usize>i) << 3));
+    axpy<f64>(n, part, directionOf(r, i), x);
+    axpy<f64>(n, -part, productOf(r, i), residual);
+  }
+  countVectors(r, 3 * r.directions);
+  let products = 0;
+  while (products < limit) {
+    memory.copy(z, residual, bytes);
+    precondition(r, z);
+    if (!(dot<f64>(n, residual, z) > goal)) return products;
+    if (r.directions == min(DIRECTIONS, n)) r.directions = 0;
+    for (let i = 0; i < r.directions; i++) {
+      const part = dot<f64>(n, productOf(r, i), z) / load<f64>(curvatures + ((<usize>i) << 3));
+      axpy<f64>(n, -part, directionOf(r, i), z);
+    }
+    countVectors(r, 2 * r.directions);
+    const p = directionOf(r, r.directions);
+    const q = productOf(r, r.directions);
+    memory.copy(p, z, bytes);
+    reducedHessian(pointer, p, q);
+    products++;
+    const curvature = dot<f64>(n, p, q);
+    if (!(curvature > 0)) return products;
+    store<f64>(curvatures + ((<usize>r.directions) << 3), curvature);
+    r.directions++;
+    const step = dot<f64>(n, p, residual) / curvature;
+    axpy<f64>(n, step, p, x);
+    axpy<f64>(n, -step, q, residual);
+  }
+  return products;
+}
+
+function directionOf(r: Reduced, index: i32): usize {
+  return workOf(r, 10 + 2 * index);
+}
+
+function productOf(r: Reduced, index: i32): usize {
+  return workOf(r, 11 + 2 * index);
+}
+
+/** Counts operations with vectors of all coefficients. */
+function countVectors(r: Reduced, count: i32): void {
+  const basis = changetype<Basis>(r.basis);
+  r.passes += (<f64>count * <f64>basis.outputs * <f64>basis.size) / (2 * rowWork(r));
 }
 
 /**

@@ -164,3 +164,34 @@ test("models that join with their scores make the span that they make without, a
   plain.arena.dispose();
   scored.arena.dispose();
 });
+
+test("systems of one Hessian are solved along the directions of those before: a sum of two costs no product", () => {
+  const { arena, space, reduced, random, length } = reducedModel({ l1: l1(), l2: l2() });
+  const k = arena.kernels;
+  const lambda = space.normalize([1, 0.02, 0.03]);
+  reduced.solve(lambda);
+  // In the range of the Hessian: softmax does not see all intercepts move alike.
+  const draw = () => {
+    const b = arena.f64(length);
+    const v = Float64Array.from({ length }, (_, i) => (i % 6 < 5 ? random.normal() : 0));
+    k.reducedHessian(reduced.pointer, arena.copy(v), b);
+    return arena.viewF64(b, length).slice();
+  };
+  const [one, two] = [draw(), draw()];
+  const sum = one.map((value, i) => value + two[i]!);
+  const [x, alone] = [arena.f64(length), arena.f64(length)];
+  const products = [one, two, sum].map((right) => {
+    const b = arena.copy(right);
+    const spent = k.reducedSolveNext(reduced.pointer, b, x, 1e-7, 60);
+    const [next, plain] = [arena.viewF64(x, length).slice(), arena.viewF64(alone, length)];
+    expect(k.reducedSolveLinear(reduced.pointer, b, alone, 1e-9, 60)).toBeGreaterThan(5);
+    for (const [i, value] of next.entries()) expect(value).toBeCloseTo(plain[i]!, 4);
+    return spent;
+  });
+  expect(products[0]).toBeGreaterThan(5);
+  expect(products[2]).toBe(0);
+  // At another point it is another Hessian.
+  reduced.solve(space.normalize([1, 0.2, 0.03]));
+  expect(k.reducedSolveNext(reduced.pointer, arena.copy(sum), x, 1e-7, 60)).toBeGreaterThan(5);
+  arena.dispose();
+});
