@@ -31,12 +31,19 @@ export class Reduced {
     return changetype<Objective>(changetype<Projection>(this.projection).objective);
   }
 
+  /** Cost of forming W of a virtual model, or of the way back, in passes. */
+  get weightPasses(): f64 {
+    const basis = changetype<Basis>(this.basis);
+    const objective = this.objective;
+    return (0.5 * <f64>basis.size * <f64>basis.columns) / (objective.valueCount + <f64>objective.rows);
+  }
+
   /** Cost of one product pair with Z (as gradient or Hessian product), in passes. */
   get productPasses(): f64 {
     const basis = changetype<Basis>(this.basis);
     const objective = this.objective;
-    const data = <f64>basis.size / <f64>(basis.columns + 1);
-    return shaped(objective) ? data + <f64>basis.size / <f64>objective.rows : data;
+    const data = (<f64>basis.size * <f64>objective.rows) / (objective.valueCount + <f64>objective.rows);
+    return shaped(objective) ? data + 2 * this.weightPasses : data;
   }
 }
 
@@ -310,7 +317,7 @@ export function reducedPenaltyDerivatives(
     norms += (groupFactor(o, g) * groupDot(o, g, r.weights, r.direction)) / smoothedNorm(r, o, g);
   }
   store<f64>(out, norms, 16);
-  r.passes += <f64>basis.size / <f64>r.objective.rows;
+  r.passes += 2 * r.weightPasses;
 }
 
 /** gradients[0] ← ∂l1/∂a, [1] ← ∂l2/∂a, [2] ← ∂groupNorm/∂a, [3 + b] ← ∂hinge_b/∂a, outputs × capacity each. */
@@ -354,7 +361,7 @@ export function reducedPenaltyGradients(
     reduceWeights(basis, r.direction, gradients + stride * <usize>(3 + b));
   }
   const formed = 2 + knotCount + (o.groupNorm > 0 ? 1 : 0);
-  r.passes += (0.5 * <f64>formed * <f64>basis.size) / <f64>o.rows;
+  r.passes += <f64>formed * r.weightPasses;
 }
 
 function hingeSlope(r: Reduced, w: f64, knot: f64): f64 {

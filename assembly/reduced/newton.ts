@@ -43,7 +43,7 @@ function blockOf(r: Reduced, c: i32): usize {
 /** Multiplications of a pass over the training rows, over 2. */
 function rowWork(r: Reduced): f64 {
   const basis = changetype<Basis>(r.basis);
-  return <f64>r.objective.rows * <f64>(basis.columns + 1) * <f64>basis.outputs;
+  return (r.objective.valueCount + <f64>r.objective.rows) * <f64>basis.outputs;
 }
 
 /** Lower triangle of a block += B_cᵀ·diag(curvature of L1, hinges and group norms)·B_c + l2·I. */
