@@ -37,6 +37,7 @@ export { mix, stripBytes, stripSet } from "./linalg/mixture";
 export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveDerivatives } from "./losses/derivatives";
 export { objectiveGradient, objectiveGroupGradient, objectiveKeptScores, objectiveScores } from "./losses/gradient";
+export { objectiveRowTerms, rowDistances, rowSum } from "./losses/rows";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
 export { logLoss, meanSquaredError } from "./metrics/losses";
@@ -50,13 +51,14 @@ export {
   objectivePasses,
   objectiveScratchBytes,
   objectiveSetData,
+  objectiveSetFine,
   objectiveSetGap,
   objectiveSetGenerator,
   objectiveSetNormGroups,
   objectiveSetPenalty,
   objectiveValues,
 } from "./objective";
-export { penaltyProx } from "./penalties/group";
+export { penaltyGap, penaltyProx } from "./penalties/group";
 export { penaltyFeatures } from "./penalties/separable";
 export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
 export {

@@ -18,7 +18,7 @@ export const BLOCK: i32 = PANEL;
 export class Objective {
   model: i32; // SOFTMAX, LOGISTIC or SQUARED
   width: i32; // bytes of a value of X, and of the arithmetic on it: 4 (f32) or 8 (f64)
-  fine: bool; // arithmetic in f64 on an X in f32: what a solver ends with
+  fine: bool; // arithmetic in f64 on an X in f32: what a solver ends with, and proofs need
   rows: i32;
   columns: i32;
   outputs: i32; // classes for SOFTMAX, otherwise 1
@@ -110,6 +110,11 @@ export class Objective {
   get thetaCount(): i32 {
     return this.outputs * (this.columns + 1);
   }
+}
+
+/** Arithmetic in f64 on an X in f32, for scores and gradients from now on. */
+export function objectiveSetFine(pointer: usize, fine: bool): void {
+  changetype<Objective>(pointer).fine = fine;
 }
 
 export function objectiveBytes(): usize {

@@ -2,6 +2,7 @@ export type { CsrMatrix, Dataset, DenseMatrix } from "./data/dataset.ts";
 export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";
 export { type CostMatrix, type Costs, costMatrix, type Decision } from "./evaluate/costs.ts";
+export type { Enclosure } from "./evaluate/enclosure.ts";
 export type { Metric, MetricName, Scores } from "./evaluate/metric.ts";
 export { type AugmentationOptions, augmentation, type ImageOptions } from "./features/augmentation.ts";
 export type { Feature, Features, WeightBounds } from "./features/feature.ts";

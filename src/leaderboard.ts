@@ -5,6 +5,8 @@ export interface Leader {
   readonly lambda: Float64Array;
   /** With folds the mean of theirs, whose scores are the means of theirs; at the end, of the model of all rows. */
   readonly theta: Float64Array;
+  /** One per fold. */
+  readonly thetas: readonly Float64Array[];
   readonly error: number;
   /** One per fold. */
   readonly errors: readonly number[];

@@ -1,6 +1,7 @@
 import { checkOptions } from "./check-options.ts";
 import { audit } from "./data/audit.ts";
 import { LearnLossError } from "./errors.ts";
+import type { Enclosure } from "./evaluate/enclosure.ts";
 import { defaultMetric, metricName } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
@@ -43,7 +44,7 @@ export class Session<F extends Features> {
   };
   /** Found since someone took them. */
   improvements: Improvement<F>[] = [];
-  /** What one pass found at the virtual model that the span knew least of, in the last round of exploration. */
+  /** By how much a λ that the last round of exploration looked at may still be better, as far as one pass proves. */
   unexplored: number | undefined;
   /** Whether a trial is under way. */
   training = false;
@@ -54,6 +55,9 @@ export class Session<F extends Features> {
   #final: Leader | undefined;
   #refit: Refit | undefined;
   #checkpoints = 0;
+  #enclosed: { readonly leader: Leader; readonly bounds: Enclosure } | undefined;
+  /** Spent on the bounds in results. */
+  #provingPasses = 0;
 
   constructor(options: TunerOptions<F>) {
     checkOptions(options);
@@ -140,9 +144,28 @@ export class Session<F extends Features> {
 
   /** The mean of the folds' current models, as a leader. */
   leaderOf({ error, errors }: Seen, lambda: Float64Array, trial: number, converged: boolean): Leader {
-    const models = this.folds.map((fold) => fold.current());
-    const theta = models[0]!.map((_, i) => models.reduce((sum, model) => sum + model[i]!, 0) / models.length);
-    return { lambda, theta, error, errors, trial, converged, passes: this.passes };
+    const thetas = this.folds.map((fold) => fold.current());
+    const theta = thetas[0]!.map((_, i) => thetas.reduce((sum, model) => sum + model[i]!, 0) / thetas.length);
+    return { lambda, theta, thetas, error, errors, trial, converged, passes: this.passes };
+  }
+
+  /** Proved bounds on e of the exact minimizer of ℓ_λ, from models of it, one per fold: means over the folds. */
+  enclose(lambda: Float64Array, thetas: readonly Pointer[]): Enclosure {
+    const each = this.folds.map(({ trainer }, f) => trainer.enclose(lambda, thetas[f]!));
+    const mean = (of: (one: Enclosure) => number) => each.reduce((sum, one) => sum + of(one), 0) / each.length;
+    return { lower: mean(({ lower }) => lower), upper: mean(({ upper }) => upper) };
+  }
+
+  /** The same of a λ that led, once; a run that goes on is not to know of it. */
+  #boundsOf(leader: Leader): Enclosure {
+    if (this.#enclosed?.leader === leader) return this.#enclosed.bounds;
+    const before = this.trainingPasses;
+    const thetas = leader.thetas.map((theta) => this.arena.copy(theta));
+    const bounds = this.enclose(leader.lambda, thetas);
+    for (const theta of thetas) this.arena.free(theta);
+    this.#provingPasses += this.trainingPasses - before;
+    this.#enclosed = { leader, bounds };
+    return bounds;
   }
 
   #look(seen: Seen, lambda: Float64Array, trial: number, converged: boolean): void {
@@ -164,7 +187,7 @@ export class Session<F extends Features> {
   }
 
   get trainingPasses(): number {
-    return this.#sum((fold) => fold.trainingPasses) + (this.#refit?.passes ?? 0);
+    return this.#sum((fold) => fold.trainingPasses) + (this.#refit?.passes ?? 0) - this.#provingPasses;
   }
 
   get reducedPasses(): number {
@@ -191,6 +214,7 @@ export class Session<F extends Features> {
     }
     const minimizer = this.onTheFly ? undefined : this.leaders.chosen;
     const chosen = this.#final ?? minimizer ?? this.leaders.best;
+    const errorBounds = chosen.converged && !this.onTheFly ? this.#boundsOf(chosen) : undefined;
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
     return {
@@ -198,14 +222,15 @@ export class Session<F extends Features> {
       lambda: this.user(chosen.lambda),
       error: chosen.error,
       standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
+      errorBounds,
       metric: metricName(metric ?? defaultMetric(model)),
       model: this.#modelOf(chosen.theta),
       loss: new LinearLoss(lossName(model), features, this.user(chosen.lambda)),
       best: this.best!,
       certificate: this.study.certificate,
       unexplored: this.unexplored,
-      passes: this.passes,
-      trainingPasses: this.trainingPasses,
+      passes: this.passes + this.#provingPasses,
+      trainingPasses: this.trainingPasses + this.#provingPasses,
       reducedPasses: this.reducedPasses,
       validationPasses: judged + spent.validationPasses,
       trials: this.study.trials.length,

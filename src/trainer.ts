@@ -1,13 +1,15 @@
 import { nextCheckpoint } from "./checkpoints.ts";
 import type { Dataset } from "./data/dataset.ts";
+import { Encloser, type Enclosure } from "./evaluate/enclosure.ts";
 import { type Metric, MetricEvaluator } from "./evaluate/metric.ts";
 import type { RowGroups } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
+import { RegionFinder } from "./inner/region.ts";
 import { Solver } from "./inner/solver.ts";
 import type { FoldRows, SolverTask, Start, TrainingSolver } from "./inner/training-solver.ts";
 import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveRows } from "./models/objective.ts";
 import type { Pause } from "./run.ts";
-import type { Arena, Pointer } from "./wasm/arena.ts";
+import { Arena, type Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
 
 /** Of conjugate gradients for the adjoint; fine where small gains are at stake (a slope within 10 %, measured). */
@@ -229,6 +231,22 @@ export class Trainer {
   judge(theta: Pointer): number {
     this.validation.scores(theta, this.#scores);
     return this.metric.evaluate(this.#scores);
+  }
+
+  /**
+   * Proves, from one model of it, within which bounds e of the exact minimizer of ℓ_λ is. One pass and a half, and little.
+   * Whatever is under way goes on as if nothing had been.
+   */
+  enclose(lambda: Float64Array, theta: Pointer): Enclosure {
+    const { weights } = this.objective;
+    const scratch = new Arena(this.#arena.kernels);
+    try {
+      const region = new RegionFinder(scratch, this.#space, this.objective).find(lambda, theta);
+      return new Encloser(scratch, this.metric, this.validation).enclose(region);
+    } finally {
+      this.objective.setWeights(weights);
+      scratch.dispose();
+    }
   }
 
   /**

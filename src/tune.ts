@@ -1,5 +1,6 @@
 import type { Dataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
+import type { Enclosure } from "./evaluate/enclosure.ts";
 import type { Metric } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import type { LinearLoss } from "./features/loss.ts";
@@ -48,8 +49,8 @@ export interface TunerOptions<F extends Features = Features> {
    */
   readonly schedule?: "tune" | "on-the-fly";
   /**
-   * Goes on when nothing better is promised near the best λ: trains where the span of the models seen knows least of F,
-   * searches where it promises more, until the budget ends or the caller leaves. In the limit no λ is better than the one
+   * Goes on when nothing better is promised near the best λ: trains where the error may be least as far as one pass proves,
+   * searches where the span of the models seen promises more, until the budget ends or the caller leaves. In the limit no λ is better than the one
    * found; it pays where e has several basins or moves in steps. Needs a budget in `tune`.
    * @default false
    */
@@ -89,6 +90,13 @@ export interface TuneResult<F extends Features = Features> {
   readonly error: number;
   /** With folds: of their mean. */
   readonly standardError: number | undefined;
+  /**
+   * Proved: the error of the exact minimizer of `loss` is within these bounds (with folds, their mean), rounding in f64
+   * apart. A model that was trained to `tolerance` misses it by a little; the smaller the tolerance and the stronger L2, the
+   * closer the bounds, from 0 to Infinity where there is no L2 or too little of it. Undefined when no training ended, and on
+   * the fly. One pass and a half after a run, in `passes`.
+   */
+  readonly errorBounds: Enclosure | undefined;
   readonly metric: string;
   /** The model that has it; with folds, that of all rows. */
   readonly model: LinearModel;
@@ -99,8 +107,8 @@ export interface TuneResult<F extends Features = Features> {
   /** What the models seen prove about the λ that were allowed; models are indices of the study's observations. */
   readonly certificate: Certificate | undefined;
   /**
-   * With `explore`: the largest relative minimum-norm subgradient of the virtual models that the last round looked at.
-   * Near `tolerance` or below, the span predicts the error of any λ in F.
+   * With `explore`: by how much a λ that the last round looked at may still be better than the one chosen, as far as one
+   * pass at each proves; 0 when all of them are proved not to be.
    */
   readonly unexplored: number | undefined;
   /** All work on the training rows, in passes over them: training and reduced. */

@@ -45,7 +45,7 @@ export function objectiveGroupGradient(pointer: usize, weights: usize, theta: us
 /** Scores of all rows, [output][row] in f64: out has outputs × rows values. Counts ½ pass. */
 export function objectiveScores(pointer: usize, theta: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
-  if (o.width == 4) scores<f32>(o, theta, out);
+  if (o.width == 4 && !o.fine) scores<f32>(o, theta, out);
   else scores<f64>(o, theta, out);
   o.passes += 0.5;
 }

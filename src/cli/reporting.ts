@@ -1,3 +1,4 @@
+import type { Enclosure } from "../evaluate/enclosure.ts";
 import { type Certificate, verifyCertificate } from "../outer/certificate.ts";
 import { gap } from "../outer/explore.ts";
 import type { LossBounds, SeenPoint } from "../report/figures.ts";
@@ -25,12 +26,14 @@ export function pointsOf(study: Study): SeenPoint[] {
 }
 
 export function reportOf(study: Study, result: TuneResult, title: string): Omit<ReportInput, "table" | "competitors"> {
+  const proofs = provedBy(study, result.certificate);
   return {
     title,
     subtitle: `${result.metric} ${short(result.error)} after ${Math.round(result.passes)} passes, ${result.trials} trainings and ${Math.round(result.milliseconds)} ms: minimize ${String(result.loss)}`,
     metric: result.metric,
     ...seenIn(study, result.loss.lambda),
-    ...provedBy(study, result.certificate),
+    ...proofs,
+    certificate: [...proofs.certificate, ...boundsSentence(result)],
   };
 }
 
@@ -123,6 +126,24 @@ export function certificateSentences(study: Study, certificate: Certificate | un
     valid ? "These claims were checked again in plain arithmetic." : "These claims did not survive a second check.",
   );
   return sentences;
+}
+
+/** Bounds for machines: null where nothing is proved. */
+export function boundsJson({ lower, upper }: Enclosure): unknown {
+  const told = (bound: number) => (Number.isFinite(bound) ? bound : null);
+  return { lower: told(lower), upper: told(upper) };
+}
+
+/** How far the reported error may be from that of the exact minimizer, for people. */
+export function boundsSentence({ errorBounds, metric }: Pick<TuneResult, "errorBounds" | "metric">): string[] {
+  if (!errorBounds) return [];
+  const { lower, upper } = errorBounds;
+  if (!Number.isFinite(upper)) {
+    return [
+      `How far the ${metric} is from that of the exact minimizer is not proved: L2 is weak, or the training was short.`,
+    ];
+  }
+  return [`The ${metric} of the exact minimizer of this loss is proved to be from ${short(lower)} to ${short(upper)}.`];
 }
 
 /** Points of the curve that a report draws. */

@@ -23,7 +23,14 @@ import {
 } from "./options.ts";
 import { printJson, short, writeFile } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
-import { certificateJson, certificateSentences, reportOf, resultTable } from "./reporting.ts";
+import {
+  boundsJson,
+  boundsSentence,
+  certificateJson,
+  certificateSentences,
+  reportOf,
+  resultTable,
+} from "./reporting.ts";
 import { fingerprint, StudyFile } from "./study-file.ts";
 
 /** Milliseconds of work that a crash may cost: each bringing to disk waits for it. */
@@ -152,6 +159,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   );
   console.log(`minimize ${String(result.loss)}`);
   for (const sentence of certificateSentences(tuner.study, result.certificate)) console.log(sentence);
+  for (const sentence of boundsSentence(result)) console.log(sentence);
 }
 
 /** @throws OPTION */
@@ -192,13 +200,14 @@ async function tuningData(
 /** The contract of `tune --json`. */
 export function tuneJson(result: TuneResult, certificate: unknown): Record<string, unknown> {
   const { status, lambda, error, metric, passes, trials, checkpoints, milliseconds } = result;
-  const { trainingPasses, reducedPasses, validationPasses, standardError, warnings } = result;
+  const { trainingPasses, reducedPasses, validationPasses, standardError, errorBounds, warnings } = result;
   const best = { error: result.best.error, lambda: result.best.lambda, converged: result.best.converged };
   return {
     status,
     lambda,
     error,
     ...(standardError === undefined ? {} : { standardError }),
+    ...(errorBounds === undefined ? {} : { errorBounds: boundsJson(errorBounds) }),
     metric,
     passes,
     trials,

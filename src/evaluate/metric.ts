@@ -72,6 +72,7 @@ export class MetricEvaluator {
   readonly #order: Pointer;
   readonly #costs: Pointer;
   readonly #likelihoods: Pointer;
+  #given: Pointer = 0;
 
   /**
    * @param dataset with X, if the metric is a function
@@ -144,6 +145,50 @@ export class MetricEvaluator {
         return sum / outputs;
       }
     }
+  }
+
+  /** How scores count: by the classes that rows are given, by their order, as numbers, or in ways of the user's. */
+  get counts(): "decisions" | "order" | "numbers" | "unknown" {
+    const metric = this.#metric;
+    if (this.smooth) return "numbers";
+    if (typeof metric === "function") return "unknown";
+    return metric === "auc" ? "order" : "decisions";
+  }
+
+  /** What giving class k to a row of class c costs, [c][k], for metrics of decisions. A copy. */
+  get costs(): Float64Array {
+    const n = this.#classCount;
+    if (this.#costs !== 0) return this.#arena.viewF64(this.#costs, n * n).slice();
+    return Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 0 : 1));
+  }
+
+  /** Whether a row is given the class of the least expected cost, rather than the most probable. */
+  get expects(): boolean {
+    return this.#likelihoods !== 0;
+  }
+
+  get isMacroF1(): boolean {
+    return this.#metric === "macro-f1";
+  }
+
+  /** Labels or values, and weights of the rows. Copies. */
+  get rows(): { readonly targets: Float64Array; readonly weights: Float64Array } {
+    const { rows, weights } = this.#dataset;
+    const targets = this.#arena.viewF64(this.#targets, rows).slice();
+    return { targets, weights: weights ? Float64Array.from(weights) : new Float64Array(rows).fill(1) };
+  }
+
+  /** e where every row is given a class, for metrics of decisions. */
+  evaluateDecisions(given: ArrayLike<number>): number {
+    const { rows } = this.#dataset;
+    const outputs = this.#outputs;
+    this.#given ||= this.#arena.f64(outputs * rows);
+    const scores = this.#arena.viewF64(this.#given, outputs * rows).fill(0);
+    for (let i = 0; i < rows; i++)
+      scores[outputs === 1 ? i : given[i]! * rows + i] = outputs === 1 ? given[i]! - 0.5 : 1;
+    if (this.#costs === 0) return this.evaluate(this.#given);
+    const [y, w] = [this.#targets, this.#weights];
+    return this.#arena.kernels.meanCost(rows, outputs, this.#given, y, w, this.#classCount, this.#costs, 0);
   }
 
   /** e with ties broken by the model's own loss, for metrics that move in steps: less than one row's worth of it. */

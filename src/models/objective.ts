@@ -112,6 +112,7 @@ export class Objective {
   #knotWeights: Pointer = 0;
   #knotCapacity = 0;
   #knotCount = 0;
+  #weights: ObjectiveWeights = {};
 
   constructor(arena: Arena<Kernels>, options: ObjectiveOptions) {
     const { dataset, outputs, model, selected } = options;
@@ -177,6 +178,11 @@ export class Objective {
     this.setWeights({});
   }
 
+  /** λ as it was set last. */
+  get weights(): ObjectiveWeights {
+    return this.#weights;
+  }
+
   /** Sets λ for whatever evaluates this objective next. Throws `LAMBDA` for weights that are negative or not finite. */
   setWeights(weights: ObjectiveWeights): void {
     const { groups, uniform = 0, l1 = 0, l2 = 0, groupNorm = 0, hinges } = weights;
@@ -194,6 +200,7 @@ export class Objective {
         throw new LearnLossError("LAMBDA", `A weight of the loss is ${value}: give finite numbers ≥ 0.`);
       }
     }
+    this.#weights = weights;
     const arena = this.#arena;
     if (knots.length > this.#knotCapacity) {
       if (this.#knotCapacity > 0) for (const block of [this.#knots, this.#knotWeights]) arena.free(block);
@@ -208,9 +215,17 @@ export class Objective {
     arena.kernels.objectiveSetPenalty(this.pointer, l1, l2, groupNorm, knots.length, this.#knots, this.#knotWeights);
   }
 
-  /** Σ_g λ_g·φ_g(θ), the data part of the loss; its gradient overwrites `gradient` (θ's layout). One pass. */
-  gradient(theta: Pointer, gradient: Pointer): number {
-    return this.#arena.kernels.objectiveGradient(this.pointer, theta, gradient);
+  /**
+   * Σ_g λ_g·φ_g(θ), the data part of the loss; its gradient overwrites `gradient` (θ's layout). One pass.
+   *
+   * @param arithmetic "f64" for an X in f32, too. @default that of X
+   */
+  gradient(theta: Pointer, gradient: Pointer, arithmetic?: "f64"): number {
+    const { kernels } = this.#arena;
+    kernels.objectiveSetFine(this.pointer, arithmetic === "f64");
+    const loss = kernels.objectiveGradient(this.pointer, theta, gradient);
+    kernels.objectiveSetFine(this.pointer, false);
+    return loss;
   }
 
   /**
@@ -258,9 +273,12 @@ export class Objective {
     return { l1: values[0]!, l2: values[1]!, groupNorm: values[2]!, hinges: values.subarray(3) };
   }
 
-  /** Scores of all rows into `out`, [output][row] in f64. Half a pass. */
-  scores(theta: Pointer, out: Pointer): void {
-    this.#arena.kernels.objectiveScores(this.pointer, theta, out);
+  /** Scores of all rows into `out`, [output][row] in f64. Half a pass. @param arithmetic as of `gradient` */
+  scores(theta: Pointer, out: Pointer, arithmetic?: "f64"): void {
+    const { kernels } = this.#arena;
+    kernels.objectiveSetFine(this.pointer, arithmetic === "f64");
+    kernels.objectiveScores(this.pointer, theta, out);
+    kernels.objectiveSetFine(this.pointer, false);
   }
 
   /**

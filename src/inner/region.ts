@@ -1,0 +1,147 @@
+import type { FeatureSpace } from "../features/space.ts";
+import type { Objective } from "../models/objective.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
+import { InterceptMetric } from "./intercept-metric.ts";
+import { RowLinks } from "./row-links.ts";
+
+/** Newton steps for the intercepts; they are solved for when one changes them by less than this, relatively. */
+const NEWTON = { steps: 40, tolerance: 1e-12 };
+
+/**
+ * Where the exact minimizer of ℓ_λ is: its weights Ŵ are within `radius` of those of `theta`, and its scores at a row x
+ * are those of `theta` + (Ŵ − W)·(x − centre) + β, where β, one number per output, is no longer than `drift`.
+ */
+export interface Region {
+  /** Valid until the next region is found, as `centre` is. */
+  readonly theta: Pointer;
+  readonly centre: Pointer;
+  /** Infinity where nothing is proved. */
+  readonly radius: number;
+  readonly drift: number;
+  /** What `drift` is measured in. */
+  readonly intercepts: InterceptMetric;
+}
+
+/**
+ * Proves where the minimizer of ℓ_λ is, from one model and one pass: duality, strong convexity and self-concordance.
+ *
+ * *Weights.* ℓ = f(W, b) + P(W), f the data terms, P convex with a ridge: P − ½μ‖W‖² is convex, μ = λ of L2. Intercepts
+ * carry no ridge. They are eliminated: b(W) minimizes f(W, ·), found by Newton's method on the scores, so that at (W, b(W))
+ * the gradient of f is g in W and 0 in b. Let q(w) = g·w + P(w) and W⁺ = argmin q, weight by weight (`prox`), and
+ * gap = q(W) − q(W⁺): that is the duality gap of θ. For smooth P it is ‖∇ℓ‖²/2μ; where kinks hold weights, far less than
+ * the minimum-norm subgradient s tells. f is convex and q strongly:
+ *
+ *     ℓ̂ ≥ f(θ) + g·(Ŵ − W) + P(Ŵ) ≥ ℓ(θ) − gap + ½μ‖Ŵ − W⁺‖²     and     ℓ(θ) ≥ ℓ̂ + ½μ‖W − Ŵ‖².
+ *
+ * The sum of both says that ‖W − Ŵ‖² + ‖Ŵ − W⁺‖² ≤ 2·gap/μ: by the parallelogram law Ŵ is in the ball around
+ * m = (W + W⁺)/2 with ρ² = gap/μ − ¼‖W − W⁺‖². (Smooth P: W⁺ = W − s/μ, ρ = ‖s‖/2μ.)
+ *
+ * *Intercepts.* On columns measured from `centre` a row's scores move by t_i = (Ŵ − W)·x̃_i, ‖t_i‖ ≤ R·‖x̃_i‖ with
+ * R = ρ + ½‖W − W⁺‖, and then by β = b̂′ − b′. With H_i the Hessian of a row's loss in its scores at θ, self-concordance
+ * (Bach 2010; a third cumulant of values within `osc` is at most osc·variance) bounds it along the way, within e^±osc(move).
+ * So with a_i ≥ osc(t_i), A = Σ ω_i e^{−a_i}·H_i, h the gradient in b at (Ŵ, b′):
+ *
+ *     (1 − e^{−z})/z·‖β‖_A ≤ ‖h‖_{A⁻¹} where z = osc β ≤ k·‖β‖_A, hence ‖β‖_A ≤ −log(1 − k·‖h‖_{A⁻¹})/k.
+ *
+ * One output: `centre` is the mean of the rows weighted by ω_i·H_i, so that h is of second order in R:
+ * |h| ≤ Σ ω_i·H_i·(e^{a_i} − 1 − a_i), and 0 for squared loss. More of them: ‖h‖²_{A⁻¹} ≤ R²·Σ ω_i·c_i²·e^{a_i}·σ_i‖x̃_i‖²,
+ * c_i = (e^{a_i} − 1)/a_i, σ_i ≥ ‖H_i‖. All but for rounding in f64, in which all of it is computed.
+ */
+export class RegionFinder {
+  readonly #arena: Arena<Kernels>;
+  readonly #space: FeatureSpace;
+  readonly #objective: Objective;
+  readonly #theta: Pointer;
+  readonly #gradient: Pointer;
+  readonly #nearest: Pointer;
+  readonly #work: Pointer;
+  readonly #centre: Pointer;
+  readonly #rows: Pointer;
+  readonly #terms: Pointer;
+  readonly #scores: Pointer;
+
+  constructor(arena: Arena<Kernels>, space: FeatureSpace, objective: Objective) {
+    const { outputs, rows, columns, thetaCount } = objective;
+    this.#arena = arena;
+    this.#space = space;
+    this.#objective = objective;
+    this.#theta = arena.f64(thetaCount);
+    this.#gradient = arena.f64(thetaCount);
+    this.#nearest = arena.f64(thetaCount);
+    this.#work = arena.f64(thetaCount);
+    this.#centre = arena.f64(columns);
+    this.#rows = arena.f64(rows);
+    this.#terms = arena.f64(3 * rows);
+    this.#scores = arena.f64(outputs * rows);
+  }
+
+  /** Of the minimizer of ℓ_λ, seen from the model `theta`. Costs 1½ passes and one product with X per output more. */
+  find(lambda: ArrayLike<number>, theta: Pointer): Region {
+    const arena = this.#arena;
+    const objective = this.#objective;
+    const { outputs, columns, rows, thetaCount, pointer } = objective;
+    const { l2, ...others } = this.#space.termWeights(lambda);
+    objective.setWeights({ ...others, l2 });
+    arena.viewF64(this.#theta, thetaCount).set(arena.viewF64(theta, thetaCount));
+    const links = this.#links();
+    if (!(l2 > 0) || !this.#eliminateIntercepts(links)) return this.#nothing(links);
+    objective.gradient(this.#theta, this.#gradient, "f64");
+    const gap = arena.kernels.penaltyGap(pointer, this.#theta, this.#gradient, this.#nearest, this.#work);
+
+    const spreads = links.spreads();
+    arena.viewF64(this.#rows, rows).set(spreads);
+    arena.kernels.rowSum(pointer, this.#rows, this.#centre);
+    const total = spreads.reduce((sum, spread) => sum + spread, 0);
+    const centre = arena.viewF64(this.#centre, columns);
+    for (let j = 0; j < columns; j++) centre[j]! /= total;
+    arena.kernels.rowDistances(pointer, this.#centre, this.#rows);
+
+    const model = arena.viewF64(this.#theta, thetaCount);
+    let apart = 0;
+    for (const [i, other] of arena.viewF64(this.#nearest, outputs * columns).entries()) {
+      const step = other - model[i]!;
+      apart += step * step;
+      model[i]! += step / 2;
+      model[outputs * columns + Math.floor(i / columns)]! -= (step / 2) * centre[i % columns]!;
+    }
+    const radius = Math.sqrt(Math.max(gap / l2 - apart / 4, 0));
+    if (!Number.isFinite(radius)) return this.#nothing(links);
+    const reach = radius + Math.sqrt(apart) / 2;
+    return { theta: this.#theta, centre: this.#centre, radius, ...links.drift(arena.viewF64(this.#rows, rows), reach) };
+  }
+
+  #links(): RowLinks {
+    const arena = this.#arena;
+    const { model, outputs, rows, pointer } = this.#objective;
+    this.#objective.scores(this.#theta, this.#scores, "f64");
+    arena.kernels.objectiveRowTerms(pointer, this.#terms);
+    return new RowLinks(
+      model,
+      outputs,
+      arena.viewF64(this.#scores, outputs * rows).slice(),
+      arena.viewF64(this.#terms, 3 * rows).slice(),
+    );
+  }
+
+  /** The intercepts become those that minimize f for these weights. Returns whether there are any. */
+  #eliminateIntercepts(links: RowLinks): boolean {
+    const { outputs, thetaCount } = this.#objective;
+    for (let i = 0; i < NEWTON.steps; i++) {
+      const step = links.newtonStep();
+      links.shift(step);
+      const intercepts = this.#arena.viewF64(this.#theta, thetaCount).subarray(thetaCount - outputs);
+      for (const [c, s] of step.entries()) intercepts[c]! += s;
+      const longest = Math.max(...step.map(Math.abs));
+      if (!Number.isFinite(longest)) return false;
+      if (longest < NEWTON.tolerance * (1 + Math.max(...intercepts.map(Math.abs)))) return true;
+    }
+    return false;
+  }
+
+  #nothing(links: RowLinks): Region {
+    const { POSITIVE_INFINITY: radius } = Number;
+    const intercepts = new InterceptMetric(links.curvature(), this.#objective.outputs);
+    return { theta: this.#theta, centre: this.#centre, radius, drift: radius, intercepts };
+  }
+}

@@ -1,0 +1,66 @@
+import { expect, test } from "vitest";
+import { createTuner, l1, l2, fit as minimize, type TuneResult, tune } from "../src/index.ts";
+import { blobs } from "./reference/blobs.ts";
+
+const train = blobs(90, 12, 3, 1);
+const validation = blobs(150, 12, 3, 2);
+const setting = { model: "softmax", train, validation, features: { l1: l1(), l2: l2({ min: 1e-3 }) } } as const;
+
+/** e of the minimizer of a tuned loss, as exactly as f64 has it. */
+async function exactError({ loss, metric }: TuneResult) {
+  const { model, status } = await minimize({ model: "softmax", train, loss, tolerance: 1e-11 });
+  expect(status).toBe("converged");
+  return model.error(validation, metric as "log-loss");
+}
+
+test.each(["log-loss", "error-rate"] as const)("%s of the exact minimizer is within the bounds", async (metric) => {
+  const widths: number[] = [];
+  for (const tolerance of [1e-4, 1e-6]) {
+    const result = await tune({ ...setting, metric, tolerance });
+    const { lower, upper } = result.errorBounds!;
+    const error = await exactError(result);
+    // The validation rows of `model.error` are in f64, those of the tuner in f32.
+    expect(error).toBeGreaterThan(lower - 1e-6);
+    expect(error).toBeLessThan(upper + 1e-6);
+    widths.push(upper - lower);
+  }
+  expect(widths[1]!).toBeLessThanOrEqual(0.1 * widths[0]!);
+});
+
+test("with folds, of the mean of their errors", async () => {
+  const { error, errorBounds } = await tune({ ...setting, validation: undefined, folds: 3, tolerance: 1e-6 } as never);
+  const { lower, upper } = errorBounds!;
+  expect(upper - lower).toBeLessThan(0.02 * error);
+  expect(error).toBeGreaterThan(lower);
+  expect(error).toBeLessThan(upper);
+});
+
+test("nothing is claimed where nothing is proved", async () => {
+  expect((await tune({ ...setting, features: { l1: l1() } })).errorBounds).toEqual({
+    lower: 0,
+    upper: Number.POSITIVE_INFINITY,
+  });
+  const metric = ({ values }: { readonly values: Float64Array }) => Math.abs(values[0]!);
+  expect((await tune({ ...setting, metric, passes: 300 })).errorBounds).toEqual({
+    lower: Number.NEGATIVE_INFINITY,
+    upper: Number.POSITIVE_INFINITY,
+  });
+  expect((await tune({ ...setting, schedule: "on-the-fly" })).errorBounds).toBeUndefined();
+  expect((await tune({ ...setting, passes: 5 })).errorBounds).toBeUndefined();
+});
+
+test("a run that is looked at on its way goes on as if it had not been, but for the cost", async () => {
+  using whole = createTuner({ ...setting, metric: "error-rate" });
+  const { lambda, error, passes } = await whole.run();
+  using parts = createTuner({ ...setting, metric: "error-rate" });
+  let last = await parts.run({ passes: 10 });
+  const looks = new Set<number>();
+  while (last.status === "passes") {
+    last = await parts.run({ passes: 10 });
+    if (last.errorBounds) looks.add(last.errorBounds.upper);
+  }
+  expect(looks.size).toBeGreaterThan(1);
+  expect([last.lambda, last.error]).toEqual([lambda, error]);
+  expect(JSON.stringify(parts.study)).toBe(JSON.stringify(whole.study));
+  expect(last.passes).toBeGreaterThan(passes);
+});
