@@ -69,6 +69,7 @@ export {
   reducedInit,
   reducedPasses,
   reducedPenaltyDerivatives,
+  reducedPenaltyFeatures,
   reducedPenaltyGradients,
   reducedSetSmoothing,
   reducedWorkBytes,

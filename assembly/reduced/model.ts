@@ -5,6 +5,7 @@
 import { dot } from "../linalg/dense";
 import { BLOCK, Objective } from "../objective";
 import { groupDot, groupFactor, groupStart, memberAt } from "../penalties/group";
+import { penaltyFeatures } from "../penalties/separable";
 import { Basis, expandWeights, reduceWeights } from "./basis";
 import { Projection, projectionGradient, projectionHessian } from "./projection";
 
@@ -123,6 +124,25 @@ export function reducedGradient(pointer: usize, a: usize, gradient: usize): f64 
   }
   r.passes += r.productPasses;
   return value;
+}
+
+/** φ of the penalties of the virtual model a of the last gradient, kinks as they are: f64[3 + knotCount] (`penaltyFeatures`). */
+export function reducedPenaltyFeatures(pointer: usize, a: usize, out: usize): void {
+  const r = changetype<Reduced>(pointer);
+  const o = r.objective;
+  if (shaped(o)) {
+    penaltyFeatures(changetype<usize>(o), r.weights, out);
+    return;
+  }
+  // Only the ridge is of any interest, and the basis is orthonormal.
+  const basis = changetype<Basis>(r.basis);
+  memory.fill(out, 0, (3 + <usize>o.knotCount) << 3);
+  let squares: f64 = 0;
+  for (let c = 0; c < basis.outputs; c++) {
+    const own = a + ((<usize>(c * basis.capacity + 1)) << 3);
+    squares += dot<f64>(basis.size - 1, own, own);
+  }
+  store<f64>(out, 0.5 * squares, 8);
 }
 
 /** out ← (Hessian of ℓ_λ at the last gradient's a)·v. */

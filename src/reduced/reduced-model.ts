@@ -48,6 +48,8 @@ export class ReducedModel {
   snapshotPasses = 0;
   #termGradients: Pointer = 0;
   #stale = true;
+  /** Whether the coefficients are those that the last `solve` left. */
+  #solved = false;
   #smoothing = 1e-3;
   /** That a tangent takes: 1.2 to 1.5 of a learned penalty's nine, 2.5 of ten classes'. */
   #products = 2.5;
@@ -152,6 +154,7 @@ export class ReducedModel {
 
   /** A slot becomes what is new of a model, on the validation rows too; undefined where nothing is. */
   #occupy(theta: Pointer): number | undefined {
+    this.#solved = false;
     const k = this.#arena.kernels;
     const full = this.size === this.capacity;
     const slot = full ? this.#leastUsed() : this.size;
@@ -166,6 +169,7 @@ export class ReducedModel {
 
   /** The span becomes that of the intercepts alone: a model has to join it before it is used. */
   clear(): void {
+    this.#solved = false;
     const { outputs, columns } = this.#train;
     this.#arena.kernels.basisInit(this.#basis, outputs, columns, this.capacity, this.#vectors);
     this.#stale = true;
@@ -204,6 +208,7 @@ export class ReducedModel {
 
   /** Makes the projection of θ on the span the current virtual model. */
   project(theta: Pointer): void {
+    this.#solved = false;
     this.#arena.kernels.basisProject(this.#basis, theta, this.coefficients);
   }
 
@@ -225,7 +230,23 @@ export class ReducedModel {
     this.#train.setWeights(this.#space.termWeights(lambda));
     const anew = this.#stale;
     this.#stale = false;
+    this.#solved = true;
     return k.reducedSolve(this.pointer, this.coefficients, anew, SOLVE_TOLERANCE, 30);
+  }
+
+  /** The coefficients of the current virtual model, into room for them. */
+  save(to: Pointer): void {
+    this.#arena.viewF64(to, this.#length).set(this.#arena.viewF64(this.coefficients, this.#length));
+  }
+
+  /** The virtual model becomes the one that was saved. */
+  restore(from: Pointer): void {
+    this.#solved = false;
+    this.#arena.viewF64(this.coefficients, this.#length).set(this.#arena.viewF64(from, this.#length));
+  }
+
+  get #length(): number {
+    return this.#train.outputs * this.capacity;
   }
 
   /**
@@ -269,6 +290,17 @@ export class ReducedModel {
   /** λ has moved far: the next solve factors its preconditioner anew. */
   refresh(): void {
     this.#stale = true;
+  }
+
+  /** φ of the virtual model, where it was just solved for: then it costs nothing. Of the rows that the span sees. */
+  features(): Float64Array | undefined {
+    if (!this.#solved) return undefined;
+    const k = this.#arena.kernels;
+    const { knots } = this.#space;
+    k.reducedPenaltyFeatures(this.pointer, this.coefficients, this.#terms);
+    const [l1, l2, groupNorm, ...hinges] = this.#arena.viewF64(this.#terms, 3 + knots.length);
+    const groupLosses = this.#train.groupLosses();
+    return this.#space.phi({ groupLosses, l1: l1!, l2: l2!, groupNorm: groupNorm!, hinges });
   }
 
   /** Validation scores of the current virtual model, [output][row]. */

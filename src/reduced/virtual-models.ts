@@ -7,6 +7,7 @@ import type { Kernels } from "../wasm/kernels.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 import type { Slope } from "./descend.ts";
 import type { ReducedModel } from "./reduced-model.ts";
+import { VirtualObservations } from "./virtual-observations.ts";
 
 /** A reduced model, and what judges its virtual models. */
 export interface Judged {
@@ -31,6 +32,8 @@ export class VirtualModels {
   readonly space: FeatureSpace;
   /** Which weights there are to search. */
   readonly free: readonly number[];
+  /** Those solved for and judged. */
+  readonly seen = new VirtualObservations();
   /** Work on the validation rows, in passes over them. */
   validationPasses = 0;
   readonly #arena: Arena<Kernels>;
@@ -87,17 +90,32 @@ export class VirtualModels {
 
   /** The validation loss of the models. */
   loss(): number {
-    return this.#mean(({ reduced }) => reduced.validationLoss().value);
+    const loss = this.#mean(({ reduced }) => reduced.validationLoss().value);
+    this.#observe(this.metric.fromLoss(loss));
+    return loss;
   }
 
   /** The error of the models. */
   error(): number {
-    return this.#judge((metric, scores) => metric.evaluate(scores));
+    const error = this.#judge((metric, scores) => metric.evaluate(scores));
+    this.#observe(error);
+    return error;
   }
 
   /** The error of the models, ties broken by their loss. */
   rank(): number {
-    return this.#judge((metric, scores) => metric.rank(scores));
+    const rank = this.#judge((metric, scores) => metric.rank(scores));
+    this.#observe(rank);
+    return rank;
+  }
+
+  #observe(error: number): void {
+    const each = this.#folds.map(({ reduced }) => reduced.features());
+    const sum = (j: number) => each.reduce((total, features) => total + (features ? features[j]! : Number.NaN), 0);
+    this.seen.add(
+      Float64Array.from(this.space.names, (_, j) => sum(j) / each.length),
+      error,
+    );
   }
 
   #judge(of: (metric: MetricEvaluator, scores: Pointer) => number): number {
@@ -138,18 +156,12 @@ export class VirtualModels {
 
   /** Remembers the models, for `restore`. */
   save(): void {
-    for (const [f, { reduced }] of this.#folds.entries())
-      this.#copy(reduced, reduced.coefficients, this.#all[f]!.coefficients);
+    for (const [f, { reduced }] of this.#folds.entries()) reduced.save(this.#all[f]!.coefficients);
   }
 
   /** The models become those of the last `save` or `linearize`. */
   restore(): void {
-    for (const [f, { reduced }] of this.#folds.entries())
-      this.#copy(reduced, this.#all[f]!.coefficients, reduced.coefficients);
-  }
-
-  #copy({ outputs, capacity }: ReducedModel, from: Pointer, to: Pointer): void {
-    this.#arena.viewF64(to, outputs * capacity).set(this.#arena.viewF64(from, outputs * capacity));
+    for (const [f, { reduced }] of this.#folds.entries()) reduced.restore(this.#all[f]!.coefficients);
   }
 
   /** Linearizes the models, just solved for λ, in the log λ_j that are free; and their scores for metrics that step. */

@@ -28,8 +28,24 @@ function reducedModel(features: Features) {
     reduced.add(arena.copy(Float64Array.from({ length: train.thetaCount }, () => 0.3 * random.normal())));
   }
   reduced.setSmoothing(0.05);
-  return { arena, space, reduced, random, length: 3 * 6, thetaCount: train.thetaCount };
+  return { arena, space, reduced, train, random, length: 3 * 6, thetaCount: train.thetaCount };
 }
+
+test.each(spaces)("%s: φ of a virtual model is that of its weights", (_, features) => {
+  const { arena, space, reduced, train, thetaCount } = reducedModel(features);
+  const lambda = space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.03)));
+  reduced.solve(lambda);
+  const phi = reduced.features()!;
+  const theta = arena.f64(thetaCount);
+  reduced.expand(theta);
+  train.setWeights(space.termWeights(lambda));
+  train.gradient(theta, 0);
+  const expected = space.phi({ groupLosses: train.groupLosses(), ...train.penalties(theta) });
+  for (const [j, value] of phi.entries()) expect(Math.abs(value - expected[j]!)).toBeLessThan(1e-12);
+  reduced.project(theta);
+  expect(reduced.features()).toBeUndefined();
+  arena.dispose();
+});
 
 test.each(spaces)("%s: gradient and Hessian of the loss over the span are its central differences", (_, features) => {
   const { arena, space, reduced, random, length } = reducedModel(features);
