@@ -267,7 +267,9 @@ export class Learner<F extends Features> {
         const { lambda: best = drawn, error = Number.POSITIVE_INFINITY } = this.session.leaders.chosen ?? {};
         const lambda = this.session.space.normalize(drawn.map((w, j) => (this.#random.uniform() < 0.5 ? w : best[j]!)));
         yield* this.#predict(lambda);
-        const gain = error - this.session.enclose(lambda, this.#expanded()).lower;
+        for (const fold of this.session.folds) fold.expand();
+        const thetas = this.session.folds.map(({ theta }) => theta);
+        const gain = error - this.session.enclose(lambda, thetas).lower;
         yield;
         if (gain > (open?.gain ?? 0)) open = { lambda, gain };
         if (yield* this.#isNew(lambda)) yield* this.#search(lambda);

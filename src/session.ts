@@ -15,7 +15,7 @@ import type { Pause } from "./run.ts";
 import { Study } from "./study.ts";
 import { type Goal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
 import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "./tune.ts";
-import { Arena } from "./wasm/arena.ts";
+import { Arena, type Pointer } from "./wasm/arena.ts";
 import { type Kernels, kernels } from "./wasm/kernels.ts";
 
 const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
