@@ -22,6 +22,8 @@ import { minimizeCoordinates } from "./coordinate-descent";
 import { Curvature, curvatureInit, curvatureWorkBytes, forget, PAIRS, PRODUCT_BYTES, remember } from "./curvature";
 import { applyInverse } from "./curvature-inverse";
 import { leastRowWeight, nullModel } from "./null-model";
+import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
+import { advanceRows, rowDecrement } from "./row-steps";
 
 export const RUNNING: i32 = 0;
 export const CONVERGED: i32 = 1;
@@ -63,6 +65,7 @@ export class Solver {
   working: usize; // unknowns that may move: i32[thetaCount]
   products: usize; // PRODUCT_BYTES
   curvature: usize;
+  rowSpace: usize;
   tolerance: f64;
   scale: f64; // ‖G₀‖
   unit: f64; // s̄
@@ -80,7 +83,7 @@ export class Solver {
 }
 
 export function solverBytes(): usize {
-  return offsetof<Solver>() + offsetof<Curvature>();
+  return offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>();
 }
 
 export function solverWorkBytes(objective: usize): usize {
@@ -123,8 +126,12 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
   s.scale = 0;
   s.fine = false;
   s.noise = MEASURED / MARGIN;
-  curvatureInit(changetype<Curvature>(s.curvature), o.thetaCount, pairsFor(o), curvature);
-  const metric = changetype<Curvature>(s.curvature).metric;
+  const c = changetype<Curvature>(s.curvature);
+  curvatureInit(c, o.thetaCount, pairsFor(o), curvature);
+  // Where the pairs are, which are of use with kinks only.
+  s.rowSpace = s.curvature + offsetof<Curvature>();
+  rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);
+  const metric = c.metric;
   for (let i = 0; i < o.thetaCount; i++) store<f64>(metric + ((<usize>i) << 3), metricAt(s, o, i));
   let squares: f64 = 0;
   let varying: f64 = 0;
@@ -144,11 +151,15 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
 export function solverStart(pointer: usize, theta: usize): void {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
+  const r = changetype<RowSpace>(s.rowSpace);
+  const overRows = livesOverRows(s, o);
+  leaveToTheta(s, r);
+  r.ready = false;
   const weightBytes = (<usize>(o.groups + 1)) << 3;
   const sameData = s.scale > 0 && memory.compare(s.dataWeights, o.groupWeights, weightBytes) == 0;
   if (!sameData || theta == 0) {
     nullModel(s.objective, s.raw);
-    s.fine = false;
+    s.fine = overRows;
     s.dataLoss = dataGradient(s, o, s.raw, s.trialGradient);
     centreGradient(o, s.moments, s.trialGradient);
     const n = o.weightCount;
@@ -164,12 +175,16 @@ export function solverStart(pointer: usize, theta: usize): void {
   if (o.model != SQUARED && !uniform && o.l2 == 0 && !kinked(o)) s.threshold = Math.LN2 * leastRowWeight(o);
   if (theta == 0) {
     // The null model has just been evaluated.
+    r.current = false;
     takeTrial(s, o);
     centre(o, s.moments, s.theta, s.centred, 1);
-  } else if (theta != s.theta || !sameData) {
-    if (theta != s.theta) memory.copy(s.theta, theta, (<usize>o.thetaCount) << 3);
+  } else if (theta != s.theta || !sameData || (overRows && !s.fine)) {
+    if (theta != s.theta) {
+      memory.copy(s.theta, theta, (<usize>o.thetaCount) << 3);
+      r.current = false;
+    }
     centre(o, s.moments, s.theta, s.centred, 1);
-    s.fine = false;
+    s.fine = overRows;
     s.dataLoss = dataGradient(s, o, s.theta, s.gradient);
     memory.copy(s.groupLosses, o.groupLosses, weightBytes);
     centreGradient(o, s.moments, s.gradient);
@@ -180,15 +195,29 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.leastValue = s.value;
   s.idle = 0;
   s.iterations = 0;
-  if (s.residual > MARGIN * s.noise) s.fine = false;
-  else if (!s.fine) refine(s, o, false);
+  if (!overRows) {
+    if (s.residual > MARGIN * s.noise) s.fine = false;
+    else if (!s.fine) refine(s, false);
+  }
   s.status = judge(s);
 }
 
 export function solverStep(pointer: usize, iterations: i32): i32 {
   const s = changetype<Solver>(pointer);
-  for (let i = 0; i < iterations && s.status == RUNNING; i++) advance(s);
+  const o = changetype<Objective>(s.objective);
+  const r = changetype<RowSpace>(s.rowSpace);
+  const overRows = livesOverRows(s, o);
+  for (let i = 0; i < iterations && s.status == RUNNING; i++) {
+    if (overRows) advanceRows(s, o, r);
+    else advance(s, o);
+  }
+  if (s.status != RUNNING) leaveToTheta(s, r);
   return s.status;
+}
+
+/** Whether iterates live in the space of the rows, in f64. */
+function livesOverRows(s: Solver, o: Objective): bool {
+  return changetype<RowSpace>(s.rowSpace).capacity > 0 && !kinked(o);
 }
 
 function judge(s: Solver): i32 {
@@ -199,12 +228,13 @@ function judge(s: Solver): i32 {
 }
 
 /** No further progress, for rounding: good enough where the residual is small. */
-function exhausted(s: Solver): i32 {
+export function exhausted(s: Solver): i32 {
   return s.residual <= s.tolerance ? CONVERGED : STALLED;
 }
 
 /** Σ sᵢ²/(γDᵢ + l2), s the minimum-norm subgradient: the Newton decrement by the diagonal, squared. */
 function decrement(s: Solver): f64 {
+  if (changetype<RowSpace>(s.rowSpace).ahead) return rowDecrement(s);
   const o = changetype<Objective>(s.objective);
   const c = changetype<Curvature>(s.curvature);
   const n = o.weightCount;
@@ -233,8 +263,8 @@ function decrement(s: Solver): f64 {
 }
 
 /** One proximal quasi-Newton step (Lee, Sun, Saunders 2014): minimize the quadratic model, search the line to there. */
-function advance(s: Solver): void {
-  const o = changetype<Objective>(s.objective);
+function advance(s: Solver, o: Objective): void {
+  leaveRowSpace(changetype<RowSpace>(s.rowSpace));
   const c = changetype<Curvature>(s.curvature);
   const n = o.weightCount;
   const all = o.thetaCount;
@@ -270,7 +300,7 @@ function advance(s: Solver): void {
   }
   if (!accepted) {
     const coarse = o.width == 4 && !s.fine;
-    if (coarse) refine(s, o, true);
+    if (coarse) refine(s, true);
     if (c.count > 0)
       forget(c); // what was learned misleads: begin again from the bound
     else if (!coarse) s.status = exhausted(s);
@@ -278,14 +308,19 @@ function advance(s: Solver): void {
   }
   centreGradient(o, s.moments, s.trialGradient);
   remember(c, s.centred, s.trial, s.gradient, s.trialGradient, n);
-  s.iterations++;
   s.value = value;
   s.dataLoss = loss;
   let held = s.centred;
   s.centred = s.trial;
   s.trial = held;
   takeTrial(s, o);
-  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  progress(s, relativeResidual(s, o, s.centred, s.gradient), noise);
+}
+
+/** What a step has led to. */
+export function progress(s: Solver, residual: f64, noise: f64): void {
+  s.iterations++;
+  s.residual = residual;
   s.idle++;
   const descended = s.value < s.leastValue - 10 * noise;
   if (s.residual < 0.9 * s.leastResidual || descended) {
@@ -293,7 +328,7 @@ function advance(s: Solver): void {
     s.leastValue = s.value;
     s.idle = 0;
   }
-  if (!s.fine && (s.residual <= MARGIN * s.noise || s.idle == SUSPICION)) refine(s, o, s.idle == SUSPICION);
+  if (!s.fine && (s.residual <= MARGIN * s.noise || s.idle == SUSPICION)) refine(s, s.idle == SUSPICION);
   s.status = judge(s);
 }
 
@@ -332,7 +367,8 @@ export function dataGradient(s: Solver, o: Objective, theta: usize, gradient: us
  * The finish in f64 of a solve in f32: the gradient at the iterate anew, which also measures what f32 makes of it. From
  * here on f64, unless the residual is far above that and f32 did not fail.
  */
-function refine(s: Solver, o: Objective, failed: bool): void {
+function refine(s: Solver, failed: bool): void {
+  const o = changetype<Objective>(s.objective);
   if (o.width == 8) return;
   const n = o.weightCount;
   s.fine = true;
@@ -475,12 +511,15 @@ export function solverValue(pointer: usize): f64 {
 }
 
 export function solverTheta(pointer: usize): usize {
-  return changetype<Solver>(pointer).theta;
+  const s = changetype<Solver>(pointer);
+  leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
+  return s.theta;
 }
 
 /** The largest |∂f/∂w| of the data terms at the iterate, on centred columns. */
 export function solverSteepness(pointer: usize): f64 {
   const s = changetype<Solver>(pointer);
+  leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
   const n = changetype<Objective>(s.objective).weightCount;
   let largest: f64 = 0;
   for (let i = 0; i < n; i++) largest = max(largest, Math.abs(load<f64>(s.gradient + ((<usize>i) << 3))));

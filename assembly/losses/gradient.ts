@@ -117,6 +117,27 @@ function keep<T>(o: Objective, classes: i32, first: i32, count: i32, z: usize): 
   }
 }
 
+/**
+ * Σ_i a_ic·x_i for every output c and the sums of a_·c, in f64 (overwrites `out`; θ's layout): what a gradient is of slopes
+ * a, [output][row]. Counts ½ pass.
+ */
+export function combineRows(o: Objective, coefficients: usize, out: usize): void {
+  const z = o.scratch;
+  const sums = o.packs ? o.packedGradient : out;
+  memory.fill(out, 0, (<usize>o.thetaCount) << 3);
+  if (o.packs) memory.fill(sums, 0, o.packedBytes);
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const count = min(BLOCK, o.rows - first);
+    for (let c = 0; c < o.outputs; c++) {
+      const from = coefficients + ((<usize>c * <usize>o.rows + <usize>first) << 3);
+      memory.copy(at<f64>(z, c, 0), from, (<usize>count) << 3);
+    }
+    backward<f64>(o, o.outputs, first, count, panelOf<f64>(o, first, count), z, sums, out);
+  }
+  if (o.packs) unpack(o.columns, o.outputs, sums, out);
+  o.passes += 0.5;
+}
+
 function scores<T>(o: Objective, theta: usize, out: usize): void {
   const z = o.scratch;
   const weights = weightsOf<T>(o, theta, o.outputs);

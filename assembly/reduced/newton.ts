@@ -1,6 +1,7 @@
 // Truncated Newton for the reduced problem: conjugate gradients on the exact Hessian, preconditioned by the Cholesky
 // factors of its diagonal blocks (one per output; for one output that is the whole Hessian, and one iteration solves).
 
+import { cholesky, solveFactored } from "../linalg/cholesky";
 import { axpy, dot } from "../linalg/dense";
 import { Basis, vectorOf } from "./basis";
 import { projectionWholeHessian } from "./hessian";
@@ -77,24 +78,6 @@ function addShapes(r: Reduced, c: i32, matrix: usize, stride: i32): void {
   }
 }
 
-/** Lower factor in place; a pivot that rounding took (a direction nobody sees) is replaced by a small ridge. */
-function cholesky(n: i32, stride: i32, matrix: usize): void {
-  let largest: f64 = 0;
-  for (let j = 0; j < n; j++) largest = max(largest, load<f64>(matrix + ((<usize>(j * stride + j)) << 3)));
-  const floor = max(largest, 1e-30) * 1e-10;
-  for (let j = 0; j < n; j++) {
-    const rowJ = matrix + ((<usize>(j * stride)) << 3);
-    let pivot = load<f64>(rowJ + ((<usize>j) << 3)) - dot<f64>(j, rowJ, rowJ);
-    pivot = Math.sqrt(max(pivot, floor));
-    store<f64>(rowJ + ((<usize>j) << 3), pivot);
-    for (let i = j + 1; i < n; i++) {
-      const rowI = matrix + ((<usize>(i * stride)) << 3);
-      const at = rowI + ((<usize>j) << 3);
-      store<f64>(at, (load<f64>(at) - dot<f64>(j, rowI, rowJ)) / pivot);
-    }
-  }
-}
-
 /** x ← factor⁻¹·x. */
 function precondition(r: Reduced, x: usize): void {
   const basis = changetype<Basis>(r.basis);
@@ -111,22 +94,6 @@ function precondition(r: Reduced, x: usize): void {
   solveFactored(order, order, r.factors, packed);
   for (let c = 0; c < basis.outputs; c++) memory.copy(x + ((<usize>(c * M)) << 3), packed + <usize>c * bytes, bytes);
   r.passes += (<f64>order * <f64>order) / (2 * rowWork(r));
-}
-
-/** v ← (L·Lᵀ)⁻¹·v. */
-function solveFactored(n: i32, stride: i32, factor: usize, v: usize): void {
-  for (let i = 0; i < n; i++) {
-    const row = factor + ((<usize>(i * stride)) << 3);
-    const at = v + ((<usize>i) << 3);
-    store<f64>(at, (load<f64>(at) - dot<f64>(i, row, v)) / load<f64>(row + ((<usize>i) << 3)));
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    const row = factor + ((<usize>(i * stride)) << 3);
-    const at = v + ((<usize>i) << 3);
-    const value = load<f64>(at) / load<f64>(row + ((<usize>i) << 3));
-    store<f64>(at, value);
-    axpy<f64>(i, -value, row, v);
-  }
 }
 
 function workOf(r: Reduced, index: i32): usize {

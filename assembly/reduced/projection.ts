@@ -4,8 +4,9 @@
 //
 //   z  [block][output][slot][BLOCK rows]      lanes over rows; the rows that pad the last block are 0 throughout
 
-import { groupOf, ownWeight, uniformWeight } from "../losses/block";
+import { groupOf } from "../losses/block";
 import { linkBlock } from "../losses/link";
+import { bendBlock, probabilitiesOf } from "../losses/second-derivatives";
 import { BLOCK, LOGISTIC, Objective, SOFTMAX } from "../objective";
 
 @unmanaged
@@ -141,7 +142,8 @@ export function projectionGradient(pointer: usize, a: usize, gradient: usize): f
         memory.fill(residuals + ((<usize>(c * BLOCK + count)) << 3), 0, (<usize>(BLOCK - count)) << 3);
       }
     }
-    keepCurvature(p, o, block, count);
+    const curvatures = p.curvatures + ((<usize>(block * BLOCK)) << 3);
+    probabilitiesOf(o, first, count, residuals, rowsOf(p.probabilities, o, block, 0), curvatures);
     backward(p, o, block, residuals, gradient);
   }
   let loss: f64 = 0;
@@ -160,30 +162,6 @@ function keepDifferences(p: Projection, o: Objective, block: i32, count: i32): v
   }
 }
 
-/** The probabilities are read back from the residuals: r = (own + uniform)·p − uniform/C − own·[label]. */
-function keepCurvature(p: Projection, o: Objective, block: i32, count: i32): void {
-  const curvatures = p.curvatures + ((<usize>(block * BLOCK)) << 3);
-  for (let i = 0; i < count; i++) {
-    const row = <usize>(block * BLOCK + i);
-    const own = ownWeight(o, row);
-    const uniform = uniformWeight(o, row);
-    const whole = own + uniform;
-    store<f64>(curvatures + ((<usize>i) << 3), whole);
-    const at = (<usize>i) << 3;
-    const target = load<f64>(o.targets + (row << 3));
-    if (o.model == SOFTMAX) {
-      for (let c = 0; c < o.outputs; c++) {
-        const r = load<f64>(rowsOf(p.residuals, o, block, c) + at) + uniform / <f64>o.outputs;
-        const share = <f64>c == target ? r + own : r;
-        store<f64>(rowsOf(p.probabilities, o, block, c) + at, whole > 0 ? max(share / whole, 0) : 0);
-      }
-    } else if (o.model == LOGISTIC) {
-      const r = load<f64>(rowsOf(p.residuals, o, block, 0) + at) + own * target + 0.5 * uniform;
-      store<f64>(rowsOf(p.probabilities, o, block, 0) + at, whole > 0 ? min(max(r / whole, 0), 1) : 0);
-    }
-  }
-}
-
 /** out += H·v of the data terms at the last gradient's a: two products with Z, like a gradient. */
 export function projectionHessian(pointer: usize, v: usize, out: usize): void {
   const p = changetype<Projection>(pointer);
@@ -193,26 +171,7 @@ export function projectionHessian(pointer: usize, v: usize, out: usize): void {
     forward(p, o, block, v, p.scratch);
     const weights = p.curvatures + ((<usize>(block * BLOCK)) << 3);
     const prob = rowsOf(p.probabilities, o, block, 0);
-    for (let i = 0; i < BLOCK; i++) {
-      const at = (<usize>i) << 3;
-      const whole = load<f64>(weights + at);
-      if (o.model == SOFTMAX) {
-        let mean: f64 = 0;
-        for (let c = 0; c < o.outputs; c++) {
-          const to = ((<usize>(c * BLOCK)) << 3) + at;
-          mean += load<f64>(prob + to) * load<f64>(p.scratch + to);
-        }
-        for (let c = 0; c < o.outputs; c++) {
-          const to = ((<usize>(c * BLOCK)) << 3) + at;
-          store<f64>(p.scratch + to, whole * load<f64>(prob + to) * (load<f64>(p.scratch + to) - mean));
-        }
-      } else if (o.model == LOGISTIC) {
-        const q = load<f64>(prob + at);
-        store<f64>(p.scratch + at, whole * q * (1 - q) * load<f64>(p.scratch + at));
-      } else {
-        store<f64>(p.scratch + at, whole * load<f64>(p.scratch + at));
-      }
-    }
+    bendBlock(o, BLOCK, prob, weights, p.scratch);
     backward(p, o, block, p.scratch, out);
   }
 }

@@ -1,0 +1,132 @@
+import { expect, test } from "vitest";
+import { Solver } from "../../src/inner/solver.ts";
+import { Objective, type ObjectiveWeights } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { kinds, type Problem } from "../reference/example-problem.ts";
+import { minimumNormSubgradient } from "../reference/loss.ts";
+
+/** Text, so to speak: rows of 2 to 20 of many columns, common ones and rare ones, and a label that a few of them tell. */
+function text(model: (typeof kinds)[number], rows: number, columns: number, outputs = model === "softmax" ? 3 : 1) {
+  const random = new Random(rows + columns);
+  const indices: number[] = [];
+  const values: number[] = [];
+  const starts = [0];
+  const targets = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const words = new Set(Array.from({ length: 3 + (i % 18) }, () => Math.floor(columns * random.uniform() ** 3)));
+    for (const j of [...words].sort((a, b) => a - b)) {
+      indices.push(j);
+      values.push(0.2 + random.uniform());
+    }
+    starts.push(indices.length);
+    const told = [...words].reduce((sum, j) => sum + Math.sin(j), 0) + 0.3 * random.uniform();
+    if (model === "squared") targets[i] = told;
+    else targets[i] = model === "logistic" ? Number(told > 0) : Math.abs(Math.round(told)) % outputs;
+  }
+  const x = {
+    kind: "csr" as const,
+    values: Float64Array.from(values),
+    indices: Int32Array.from(indices),
+    starts: Int32Array.from(starts),
+  };
+  return { model, dataset: { rows, columns, x }, targets, outputs } satisfies Problem;
+}
+
+function open(problem: Problem, options: { tolerance?: number; groups?: number; precision?: "f32" | "f64" } = {}) {
+  const { tolerance = 1e-9, groups = 1, precision = "f64" } = options;
+  const arena = new Arena(kernels());
+  const map = Int32Array.from({ length: problem.dataset.rows }, (_, i) => i % groups);
+  const objective = new Objective(arena, { ...problem, precision, rowGroups: { map, count: groups } });
+  const solver = new Solver(arena, objective, { tolerance });
+  const solve = (weights: ObjectiveWeights, from: number) => {
+    objective.setWeights(weights);
+    solver.start(from);
+    for (let i = 0; i < 300 && solver.status === "running"; i++) solver.step(3);
+    expect(solver.status).toBe("converged");
+    return arena.viewF64(solver.theta, objective.thetaCount).slice();
+  };
+  return { arena, objective, solver, solve };
+}
+
+for (const model of kinds) {
+  test(`${model}: minima of sparse rows, from nothing, from any model, from λ to λ`, () => {
+    const problem = text(model, 70, 400);
+    const { arena, objective, solver, solve } = open(problem);
+    const random = new Random(1);
+    const anywhere = arena.copy(Float64Array.from({ length: objective.thetaCount }, () => random.uniform() - 0.5));
+    const check = (weights: ObjectiveWeights, from: number) => {
+      const theta = solve(weights, from);
+      const { value, subgradient } = minimumNormSubgradient(problem, weights, theta);
+      expect(Math.max(...subgradient.map(Math.abs))).toBeLessThan(1e-8);
+      expect(Math.abs(value - solver.value)).toBeLessThan(1e-11 * Math.abs(value));
+    };
+    check({ l2: 0.01 }, 0);
+    check({ l2: 0.001 }, solver.theta);
+    check({ l2: 0.001 }, anywhere); // most of it is no combination of rows, and has to go
+    check({ l2: 0.0011 }, solver.theta);
+    check({ l2: 0.0011, l1: 0.001 }, solver.theta); // a kink: over columns
+    check({ l2: 0.0011 }, solver.theta);
+    arena.dispose();
+  });
+
+  test(`${model}: a residual is what it is for a solver that begins at the result, rows weighing what they may`, () => {
+    for (const precision of ["f32", "f64"] as const) {
+      const problem = text(model, 90, 300);
+      const { arena, objective, solver, solve } = open(problem, { tolerance: 1e-6, groups: 3, precision });
+      for (const [i, groups] of [
+        [1, 1, 1],
+        [1, 0, 2],
+        [0.1, 3, 0],
+        [1, 1, 1],
+      ].entries()) {
+        solve({ l2: 1e-3, groups }, i === 0 ? 0 : solver.theta);
+        const other = new Solver(arena, objective, { tolerance: 1e-6 });
+        other.start(solver.theta);
+        expect(Math.abs(other.residual / solver.residual - 1)).toBeLessThan(1e-6);
+        expect(Math.abs(other.value / solver.value - 1)).toBeLessThan(1e-12);
+      }
+      arena.dispose();
+    }
+  });
+
+  test(`${model}: to look at θ on the way changes nothing but the work`, () => {
+    const [looked, blind] = [true, false].map((looks) => {
+      const { arena, objective, solver } = open(text(model, 80, 300), { tolerance: 1e-8 });
+      objective.setWeights({ l2: 1e-4 });
+      solver.start(0);
+      while (solver.step(1) === "running") if (looks) solver.theta;
+      const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
+      const { iterations, passes } = solver;
+      arena.dispose();
+      return { theta, iterations, passes };
+    });
+    expect(looked!.theta).toEqual(blind!.theta);
+    expect(looked!.iterations).toBe(blind!.iterations);
+    expect(looked!.passes).toBeCloseTo(blind!.passes + 0.5 * (blind!.iterations - 1));
+  });
+}
+
+test("columns cost nothing: split into two that are alike, the same iterations to the same minimum", () => {
+  const whole = text("logistic", 200, 500);
+  const { x, rows, columns } = whole.dataset;
+  const split = {
+    kind: "csr" as const,
+    values: Float64Array.from(x.values, () => 0),
+    indices: x.indices,
+    starts: x.starts.map((start) => 2 * start),
+  };
+  split.values = Float64Array.from([...x.values].flatMap((value) => [value / Math.SQRT2, value / Math.SQRT2]));
+  split.indices = Int32Array.from([...x.indices].flatMap((j) => [2 * j, 2 * j + 1]));
+  const results = [whole, { ...whole, dataset: { rows, columns: 2 * columns, x: split } }].map((problem) => {
+    const { arena, solver, solve } = open(problem, { tolerance: 1e-6 });
+    solve({ l2: 1e-4 }, 0);
+    const { value, iterations } = solver;
+    arena.dispose();
+    return { value, iterations };
+  });
+  expect(results[1]!.value / results[0]!.value).toBeCloseTo(1, 9);
+  expect(Math.abs(results[1]!.iterations - results[0]!.iterations)).toBeLessThanOrEqual(1);
+  expect(results[0]!.iterations).toBeLessThan(40);
+});
