@@ -24,12 +24,12 @@ export {
   solverWorkBytes,
 } from "./inner/solver";
 export {
+  columnValues,
   workingColumns,
   workingObjective,
   workingStart,
   workingStep,
   workingTheta,
-  workingValues,
 } from "./inner/working-set";
 export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
 export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";

@@ -9,6 +9,7 @@ import { addGroupCurvature } from "../penalties/group";
 import { centre, centreGradient } from "./centering";
 import { Curvature } from "./curvature";
 import { applyInverse } from "./curvature-inverse";
+import { leaveToTheta, RowSpace } from "./row-space";
 import { dataGradient, Solver } from "./solver";
 
 const REACH: f64 = 1e-3;
@@ -28,6 +29,7 @@ export function adjointStart(solver: usize, right: usize, u: usize, work: usize)
   const all = o.thetaCount;
   const bytes = (<usize>all) << 3;
   const state = work + 4 * bytes;
+  leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
   centreGradient(o, s.moments, right);
   for (let i = 0; i < o.weightCount; i++) if (held(s, o, i)) store<f64>(right + ((<usize>i) << 3), 0);
   memory.copy(work, right, bytes);

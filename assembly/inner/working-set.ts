@@ -21,6 +21,7 @@ export function workingColumns(solver: usize, gains: usize, list: usize): i32 {
   const d = o.columns;
   if (!(o.l1 > 0) || o.groupNorm > 0 || o.generator != 0) return -1;
   let active = 0;
+  let willing = 0; // columns with a gain: few, so that choosing among them costs little beside the look at all
   let most: f64 = 0;
   for (let j = 0; j < d; j++) {
     let gain: f64 = 0;
@@ -30,54 +31,55 @@ export function workingColumns(solver: usize, gains: usize, list: usize): i32 {
       const r = nearestSubgradient(o, w, load<f64>(s.gradient + at));
       gain += w != 0 ? Infinity : (r * r) / load<f64>(metric + at);
     }
-    store<f64>(gains + ((<usize>j) << 3), gain);
+    if (!(gain > 0)) continue;
+    store<f64>(gains + ((<usize>willing) << 3), gain);
+    store<i32>(list + ((<usize>willing) << 2), j);
+    willing++;
     if (gain == Infinity) active++;
     else most = max(most, gain);
   }
   const room = active + max(LEAST, active);
+  if (willing <= room) return willing;
   let least: f64 = 0; // what must be exceeded
-  if (above(gains, d, 0) > room) {
-    let high = most;
-    for (let halving = 0; halving < 40; halving++) {
-      const middle = halving < 20 ? Math.sqrt(max(least, 1e-30 * most) * high) : 0.5 * (least + high);
-      if (above(gains, d, middle) > room) least = middle;
-      else high = middle;
-    }
-    least = high;
+  let high = most;
+  for (let halving = 0; halving < 40; halving++) {
+    const middle = halving < 20 ? Math.sqrt(max(least, 1e-30 * most) * high) : 0.5 * (least + high);
+    if (above(gains, willing, middle) > room) least = middle;
+    else high = middle;
   }
   let count = 0;
-  for (let j = 0; j < d; j++) {
-    if (!(load<f64>(gains + ((<usize>j) << 3)) > least)) continue;
-    store<i32>(list + ((<usize>count) << 2), j);
+  for (let k = 0; k < willing; k++) {
+    if (!(load<f64>(gains + ((<usize>k) << 3)) > high)) continue;
+    store<i32>(list + ((<usize>count) << 2), load<i32>(list + ((<usize>k) << 2)));
     count++;
   }
   return count;
 }
 
-function above(gains: usize, d: i32, least: f64): i32 {
+function above(gains: usize, length: i32, least: f64): i32 {
   let count = 0;
-  for (let j = 0; j < d; j++) if (load<f64>(gains + ((<usize>j) << 3)) > least) count++;
+  for (let k = 0; k < length; k++) if (load<f64>(gains + ((<usize>k) << 3)) > least) count++;
   return count;
 }
 
-/** Values of X in the columns of `list`. map: i32[columns], where each column goes, or −1. */
-export function workingValues(objective: usize, list: usize, count: i32, map: usize): f64 {
+/** counts: i32[columns], values of X in each. */
+export function columnValues(objective: usize, counts: usize): void {
   const o = changetype<Objective>(objective);
-  memory.fill(map, 0xff, (<usize>o.columns) << 2);
-  for (let k = 0; k < count; k++) store<i32>(map + ((<usize>load<i32>(list + ((<usize>k) << 2))) << 2), k);
-  if (o.columnIndices == 0) return <f64>o.rows * <f64>count;
-  let values = 0;
-  for (let i = 0; i < o.rows; i++) {
+  for (let j = 0; j < o.columns; j++) store<i32>(counts + ((<usize>j) << 2), o.columnIndices == 0 ? o.rows : 0);
+  for (let i = 0; i < o.rows && o.columnIndices != 0; i++) {
     const place = o.rowStarts + ((<usize>o.placeOf(i)) << 2);
     const end = load<i32>(place, 4);
     for (let e = load<i32>(place); e < end; e++) {
-      if (load<i32>(map + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2)) >= 0) values++;
+      const at = counts + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2);
+      store<i32>(at, load<i32>(at) + 1);
     }
   }
-  return values;
 }
 
-/** part, moments ← objective and its moments on those columns alone; values, indices and starts hold its X. */
+/**
+ * part, moments ← objective and its moments on the columns of `list` alone; values, indices and starts hold its X.
+ * map: i32[columns], where each column goes, or −1.
+ */
 export function workingObjective(
   objective: usize,
   moments: usize,
@@ -93,6 +95,8 @@ export function workingObjective(
 ): void {
   const o = changetype<Objective>(objective);
   const p = changetype<Objective>(part);
+  memory.fill(map, 0xff, (<usize>o.columns) << 2);
+  for (let k = 0; k < count; k++) store<i32>(map + ((<usize>load<i32>(list + ((<usize>k) << 2))) << 2), k);
   memory.copy(part, objective, offsetof<Objective>());
   p.columns = count;
   p.values = values;

@@ -119,6 +119,12 @@ export function prox(o: Objective, a: f64, v: f64, ridge: f64): f64 {
 
 /** The element of g + ∂penalty(w) nearest to zero, the group norm apart. */
 export function nearestSubgradient(o: Objective, w: f64, g: f64): f64 {
+  if (o.knotCount > 0) return nearestAmongKnots(o, w, g);
+  if (w != 0) return w < 0 ? g - (o.l2 * -w + o.l1) : g + (o.l2 * w + o.l1);
+  return g > o.l1 ? g - o.l1 : g < -o.l1 ? g + o.l1 : 0;
+}
+
+function nearestAmongKnots(o: Objective, w: f64, g: f64): f64 {
   const x = Math.abs(w);
   let left = o.l2 * x; // one-sided derivatives of the penalty at x > 0
   let right = left;

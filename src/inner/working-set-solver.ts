@@ -34,6 +34,8 @@ export class WorkingSetSolver {
   readonly #gains: Pointer;
   readonly #list: Pointer;
   readonly #map: Pointer;
+  /** Values of X in each column, once they were counted. */
+  #counts: Int32Array | undefined;
   #part: Part | undefined;
   /** At work on the part. */
   #inside = false;
@@ -98,13 +100,14 @@ export class WorkingSetSolver {
   #copy(count: number): boolean {
     const objective = this.#objective;
     const k = this.#arena.kernels;
-    const values = k.workingValues(objective.pointer, this.#list, count, this.#map);
+    const columns = this.#arena.viewI32(this.#list, count).slice();
+    this.#counts ??= this.#count();
+    const values = columns.reduce((sum, j) => sum + this.#counts![j]!, 0);
     const share = values / objective.values;
     if (share > SHARE) return false;
     this.#part?.arena.dispose();
     const arena = new Arena(this.#arena.kernels);
     const { outputs, sparse, width, rows } = objective;
-    const columns = arena.viewI32(this.#list, count).slice();
     const list = arena.copy(columns);
     const pointer = arena.bytes(k.objectiveBytes());
     const moments = arena.f64(3 * count);
@@ -125,6 +128,15 @@ export class WorkingSetSolver {
     k.solverInit(solver, pointer, moments, arena.bytes(k.solverWorkBytes(pointer)), this.#tolerance);
     this.#part = { arena, solver, columns, list, share };
     return true;
+  }
+
+  #count(): Int32Array {
+    const { columns, pointer } = this.#objective;
+    const counts = this.#arena.i32(columns);
+    this.#arena.kernels.columnValues(pointer, counts);
+    const copy = this.#arena.viewI32(counts, columns).slice();
+    this.#arena.free(counts);
+    return copy;
   }
 
   /** The solver at work. */

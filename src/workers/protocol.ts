@@ -37,6 +37,8 @@ export type Origin = "null" | "last" | Float64Array;
 /** What happened, step by step, index s after s steps; and the state at the end. */
 export interface Training {
   readonly passes: readonly number[];
+  /** Passes once θ was looked at, which may cost some itself. */
+  readonly looked: number;
   readonly iterations: readonly number[];
   readonly status: SolverStatus;
   readonly residual: number;

@@ -17,8 +17,7 @@ export type Call = <M extends keyof WorkerMethods>(
  * watches at the end of it sees what a solver of this thread would show.
  */
 export class RemoteSolver implements TrainingSolver {
-  /** Of the iterate where the worker stopped. */
-  readonly theta: Pointer;
+  readonly #theta: Pointer;
   readonly #arena: Arena;
   readonly #thetaCount: number;
   readonly #scoreCount: number;
@@ -36,13 +35,13 @@ export class RemoteSolver implements TrainingSolver {
     this.#scoreCount = counts.scores;
     this.#handle = handle;
     this.#call = call;
-    this.theta = arena.f64(counts.theta);
+    this.#theta = arena.f64(counts.theta);
   }
 
   start(from: Start, weights: ObjectiveWeights): void {
     const theta = typeof from === "number" ? from : from.theta;
     const copy = (pointer: Pointer, count: number) => this.#arena.viewF64(pointer, count).slice();
-    const origin = theta === 0 ? "null" : theta === this.theta ? "last" : copy(theta, this.#thetaCount);
+    const origin = theta === 0 ? "null" : theta === this.#theta ? "last" : copy(theta, this.#thetaCount);
     const scores = typeof from === "number" ? undefined : copy(from.scores, this.#scoreCount);
     this.#training = undefined;
     this.#await(this.#call("start", [this.#handle, origin, weights, scores], this.#life.signal));
@@ -58,7 +57,7 @@ export class RemoteSolver implements TrainingSolver {
       this.#training = training;
       this.#steps = 0;
       this.#passes = training.passes[0]!;
-      if (!this.#arena.disposed) this.#arena.viewF64(this.theta, this.#thetaCount).set(training.theta);
+      if (!this.#arena.disposed) this.#arena.viewF64(this.#theta, this.#thetaCount).set(training.theta);
     });
     this.#pending.catch(() => {}); // whoever waits for it is told; nobody may
   }
@@ -71,6 +70,12 @@ export class RemoteSolver implements TrainingSolver {
 
   get #last(): number {
     return this.#training!.passes.length - 1;
+  }
+
+  /** Of the iterate where the worker stopped. */
+  get theta(): Pointer {
+    if (this.#training && this.#steps === this.#last) this.#passes = Math.max(this.#passes, this.#training.looked);
+    return this.#theta;
   }
 
   get status(): SolverStatus {

@@ -65,7 +65,7 @@ function training(
 ): Training {
   const { status, residual, groupLosses } = solver;
   const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
-  return { passes, iterations, status, residual, theta, groupLosses };
+  return { passes, looked: objective.passes, iterations, status, residual, theta, groupLosses };
 }
 
 /** X of a dataset in this order and width, by the kernels in use: the one that is there, or a new one. */

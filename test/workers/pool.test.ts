@@ -109,7 +109,16 @@ describe("folds in workers", () => {
     // Columns that are not read: a zero after each.
     const values = Float64Array.from({ length: 150 * 16 }, (_, e) => (e % 2 === 0 ? rows.x.values[e / 2]! : 0));
     const wide = data.dense({ x: values, columns: 16, y: rows.y });
+    // Sparse rows of more columns than rows: the solver's iterates live over rows, and to look at θ is work.
+    const sparse = data.sparse({
+      values: rows.x.values,
+      indices: Int32Array.from({ length: 150 * 8 }, (_, e) => 40 * (e % 8) + (Math.floor(e / 8) % 40)),
+      starts: Int32Array.from({ length: 151 }, (_, i) => 8 * i),
+      columns: 320,
+      y: rows.y,
+    });
     for (const [train, features, metric] of [
+      [sparse, { l2: l2() }, undefined],
       [rows, { l1: l1(), l2: l2() }, undefined],
       [rows, { ...classWeights(rows), l2: l2() }, "macro-f1"],
       [wide, { l1: l1(), l2: l2() }, undefined],
