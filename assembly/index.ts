@@ -30,6 +30,7 @@ export {
   workingStart,
   workingStep,
   workingTheta,
+  workingValues,
 } from "./inner/working-set";
 export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
 export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";

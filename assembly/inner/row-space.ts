@@ -16,7 +16,11 @@ import { centre, centreGradient } from "./centering";
 import { Curvature, forget } from "./curvature";
 import { Solver } from "./solver";
 
-/** Steps kept at most, and least that are worth it. */
+/**
+ * Steps kept at most, and least that are worth it. Mails on 2^16 columns with 4, 8, 12, 16, 24: l2 = 1e-5 in 26, 18, 17,
+ * 16, 16 passes, l2 = 1e-6 in 30, 26, 24, 20, 20; raw counts of words, l2 = 0.1 in 78, 51, 48, 38, 25. The work on them
+ * grows as their square; with √(2·nonzeros per row) it stays below a quarter of a pass.
+ */
 const STEPS: i32 = 20;
 const FEWEST: i32 = 2;
 

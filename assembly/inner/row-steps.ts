@@ -145,7 +145,11 @@ function bendOf(r: RowSpace, k: i32, l: i32): usize {
   return r.hessian + ((<usize>(k * SPAN + l)) << 3);
 }
 
-/** Second derivatives in the span at the iterate, the lower triangle; γ of the solver's metric ← those of the losses, summed. */
+/**
+ * Second derivatives in the span at the iterate, the lower triangle. γ of the solver's metric ← those of the losses, summed:
+ * by that a solve to 1e-4 ends at most 2e-4 above the least F (mails as they are, counts, binary, standardized, columns ×
+ * 2^±10, each with l2 = 1e-3, 1e-5; raw counts with 1e-6 2e-2); by the residual alone up to 8 times F.
+ */
 function findHessian(s: Solver, o: Objective, r: RowSpace): void {
   const size = OTHERS + r.count;
   for (let k = 0; k < size; k++) {

@@ -110,18 +110,21 @@ export function prox(o: Objective, a: f64, v: f64, ridge: f64): f64 {
   const curvature = a + o.l2 + ridge;
   for (let b = 0; b < o.knotCount; b++) {
     const knot = load<f64>(o.knots + ((<usize>b) << 3));
-    if ((pull - slope) / curvature <= knot) return copysign((pull - slope) / curvature, v);
+    if ((pull - slope) / curvature <= knot) return withSign((pull - slope) / curvature, v);
     slope += load<f64>(o.knotWeights + ((<usize>b) << 3));
-    if ((pull - slope) / curvature <= knot) return copysign(knot, v);
+    if ((pull - slope) / curvature <= knot) return withSign(knot, v);
   }
-  return copysign((pull - slope) / curvature, v);
+  return withSign((pull - slope) / curvature, v);
 }
 
 /** The element of g + ∂penalty(w) nearest to zero, the group norm apart. */
 export function nearestSubgradient(o: Objective, w: f64, g: f64): f64 {
-  if (o.knotCount > 0) return nearestAmongKnots(o, w, g);
-  if (w != 0) return w < 0 ? g - (o.l2 * -w + o.l1) : g + (o.l2 * w + o.l1);
-  return g > o.l1 ? g - o.l1 : g < -o.l1 ? g + o.l1 : 0;
+  return o.knotCount > 0 ? nearestAmongKnots(o, w, g) : nearestOfNorms(o.l1, o.l2, w, g);
+}
+
+/** The same without knots, small enough to disappear in a loop. */
+export function nearestOfNorms(l1: f64, l2: f64, w: f64, g: f64): f64 {
+  return w != 0 ? g + copysign<f64>(l2 * Math.abs(w) + l1, w) : g - max(min(g, l1), -l1);
 }
 
 function nearestAmongKnots(o: Objective, w: f64, g: f64): f64 {
@@ -163,6 +166,11 @@ export function subgradientSquares(o: Objective, n: i32, w: usize, g: usize): f6
     }
     sum = sumOfPair(squares);
   }
+  for (; o.knotCount == 0 && i < n; i++) {
+    const at = (<usize>i) << 3;
+    const r = nearestOfNorms(o.l1, o.l2, load<f64>(w + at), load<f64>(g + at));
+    sum += r * r;
+  }
   for (; i < n; i++) {
     const r = nearestSubgradient(o, load<f64>(w + ((<usize>i) << 3)), load<f64>(g + ((<usize>i) << 3)));
     sum += r * r;
@@ -170,6 +178,6 @@ export function subgradientSquares(o: Objective, n: i32, w: usize, g: usize): f6
   return sum;
 }
 
-function copysign(x: f64, sign: f64): f64 {
+function withSign(x: f64, sign: f64): f64 {
   return sign < 0 && x > 0 ? -x : x;
 }

@@ -86,6 +86,19 @@ export function mails(bits = 16): Problem {
 /** This share of the rows, evenly. */
 export function everyRow(given: Problem, share: number): Problem {
   const rows = Array.from({ length: Math.floor(given.dataset.rows * share) }, (_, i) => Math.floor(i / share));
+  return withRows(given, rows);
+}
+
+/** The rows so many times over. */
+export function repeated(given: Problem, times: number): Problem {
+  const { rows } = given.dataset;
+  return withRows(
+    given,
+    Array.from({ length: rows * times }, (_, i) => i % rows),
+  );
+}
+
+function withRows(given: Problem, rows: readonly number[]): Problem {
   return {
     ...given,
     dataset: take(given.dataset, rows),

@@ -37,7 +37,7 @@ export class Solver implements TrainingSolver {
     this.#arena = arena;
     this.#objective = objective;
     this.pointer = arena.bytes(k.solverBytes());
-    const work = arena.bytes(k.solverWorkBytes(objective.pointer));
+    const work = arena.raw(k.solverWorkBytes(objective.pointer)); // much of it is never touched, as it happens
     k.solverInit(this.pointer, objective.pointer, objective.moments(), work, options.tolerance);
   }
 

@@ -35,7 +35,7 @@ export class WorkingSetSolver {
   readonly #list: Pointer;
   readonly #map: Pointer;
   /** Values of X in each column, once they were counted. */
-  #counts: Int32Array | undefined;
+  #counts: Pointer = 0;
   #part: Part | undefined;
   /** At work on the part. */
   #inside = false;
@@ -100,14 +100,17 @@ export class WorkingSetSolver {
   #copy(count: number): boolean {
     const objective = this.#objective;
     const k = this.#arena.kernels;
-    const columns = this.#arena.viewI32(this.#list, count).slice();
-    this.#counts ??= this.#count();
-    const values = columns.reduce((sum, j) => sum + this.#counts![j]!, 0);
+    if (this.#counts === 0) {
+      this.#counts = this.#arena.i32(objective.columns);
+      k.columnValues(objective.pointer, this.#counts);
+    }
+    const values = k.workingValues(this.#counts, this.#list, count);
     const share = values / objective.values;
     if (share > SHARE) return false;
     this.#part?.arena.dispose();
     const arena = new Arena(this.#arena.kernels);
     const { outputs, sparse, width, rows } = objective;
+    const columns = arena.viewI32(this.#list, count).slice();
     const list = arena.copy(columns);
     const pointer = arena.bytes(k.objectiveBytes());
     const moments = arena.f64(3 * count);
@@ -119,24 +122,15 @@ export class WorkingSetSolver {
       this.#map,
       pointer,
       moments,
-      arena.bytes(values * width),
-      sparse ? arena.i32(values) : 0,
+      arena.raw(values * width),
+      sparse ? arena.raw(values * 4) : 0,
       sparse ? arena.i32(rows + 1) : 0,
       arena.bytes(k.objectiveScratchBytes(count, outputs, sparse, width)),
     );
     const solver = arena.bytes(k.solverBytes());
-    k.solverInit(solver, pointer, moments, arena.bytes(k.solverWorkBytes(pointer)), this.#tolerance);
+    k.solverInit(solver, pointer, moments, arena.raw(k.solverWorkBytes(pointer)), this.#tolerance);
     this.#part = { arena, solver, columns, list, share };
     return true;
-  }
-
-  #count(): Int32Array {
-    const { columns, pointer } = this.#objective;
-    const counts = this.#arena.i32(columns);
-    this.#arena.kernels.columnValues(pointer, counts);
-    const copy = this.#arena.viewI32(counts, columns).slice();
-    this.#arena.free(counts);
-    return copy;
   }
 
   /** The solver at work. */
