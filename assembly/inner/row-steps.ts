@@ -27,7 +27,8 @@ import {
   takeBlock,
   vectorBytes,
 } from "./row-space";
-import { exhausted, progress, Solver } from "./solver";
+import { progress, Solver } from "./solver";
+import { exhausted } from "./stopping";
 
 /** One step and the gradient behind it: a pass. θ stays behind, see `leaveToTheta`. */
 export function advanceRows(s: Solver, o: Objective, r: RowSpace): void {
@@ -219,7 +220,7 @@ function gradientNorm(s: Solver, o: Objective): f64 {
   return Math.sqrt(squares);
 }
 
-/** Σ sᵢ²/(γDᵢ + l2) of solver.ts at the iterate. */
+/** Σ sᵢ²/(γDᵢ + l2) of stopping.ts at the iterate. */
 export function rowDecrement(s: Solver): f64 {
   const o = changetype<Objective>(s.objective);
   const c = changetype<Curvature>(s.curvature);

@@ -1,37 +1,25 @@
-// min_θ λ·φ(θ), one step at a time. Iterates live on centred columns: θ′ = (W, b′ = b + W·mean), see moments.ts.
-//
-// Stopping rule of every solver: ‖(s_W, s̄·s_b′)‖ ≤ tolerance·‖G₀‖, where s is the minimum-norm subgradient of the
-// whole objective in θ′, G₀ the data gradient on W at the null model (null-model.ts) and s̄ the root mean square of
-// the standard deviations of the columns that vary. It does not change when columns are shifted, when X, y or λ is
-// multiplied by a number, or when rows are repeated; and G₀ does not know the penalties, so that all λ are held to one yardstick.
-//
-// And 4·Σ sᵢ²/(γDᵢ + l2) ≤ tolerance·F, γD the diagonal of curvature.ts: what is left to gain is small beside the
-// objective. Where rows are nearly separated F is small, and a gradient small beside that of the null model says little:
-// breast cancer, degree 2, columns × 2^±10, l2 = 1e-3 stopped 250 % above the least F at 1e-4, now 1 % above. It does not
-// change either, nor when columns are scaled one by one (and their ridges with them), and seldom decides elsewhere.
+// min_θ λ·φ(θ), one step at a time. Iterates live on centred columns: θ′ = (W, b′ = b + W·mean), see moments.ts; with a
+// smooth penalty on sparse rows they live over the rows, see row-space.ts.
 
 import { axpy, dot, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
-import { groupStart, groupSubgradientSquares, memberAt } from "../penalties/group";
-import { kinked, nearestSubgradient, penaltyChange, penaltyValue, subgradientSquares } from "../penalties/separable";
+import { kinked, penaltyChange, penaltyValue } from "../penalties/separable";
 import { minimizeBlocks } from "./block-descent";
 import { centre, centreGradient } from "./centering";
 import { minimizeCoordinates } from "./coordinate-descent";
 import { Curvature, curvatureInit, curvatureWorkBytes, forget, PAIRS, PRODUCT_BYTES, remember } from "./curvature";
-import { applyInverse } from "./curvature-inverse";
+import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel } from "./null-model";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
-import { advanceRows, rowDecrement } from "./row-steps";
+import { advanceRows } from "./row-steps";
+import { exhausted, judge, relativeResidual } from "./stopping";
 
 export const RUNNING: i32 = 0;
 export const CONVERGED: i32 = 1;
 export const STALLED: i32 = 2;
 export const UNBOUNDED: i32 = 3;
-
-/** Iterations without a smaller residual or value after which rounding is to blame. */
-const PATIENCE: i32 = 60;
 
 /**
  * What f32 does to a gradient is measured, in a pass, when the residual first is below this.
@@ -42,12 +30,6 @@ const MARGIN: f64 = 20;
 
 /** Such iterations after which f32 is suspected. */
 const SUSPICION: i32 = 6;
-
-/**
- * (F − F*)/F is more than the diagonal alone sees, where columns go together: 1 to 30 times the decrement on MNIST, digits,
- * mails and breast cancer, 20 to 400 times with columns × 2^±10. Both fall with the square of the residual.
- */
-const UNSEEN: f64 = 4;
 
 @unmanaged
 export class Solver {
@@ -94,8 +76,8 @@ export function solverWorkBytes(objective: usize): usize {
 
 /**
  * Curvature pairs to keep: all, unless a pass costs less than they do, as with few rows or few nonzeros per column.
- * Mails on 2^16 columns, 18 nonzeros per column, L2 over columns: 40 pairs take 3 times as long as the pass, 11 two thirds. An eighth of
- * the mails, 4 per column: 3 pairs 84 passes and 57 ms, 5: 62 and 47, 10: 56 and 56.
+ * Mails on 2^16 columns, 18 nonzeros per column, L2 over columns: 40 pairs take 3 times as long as the pass, 11 two
+ * thirds. An eighth of the mails, 4 per column: 3 pairs 84 passes and 57 ms, 5: 62 and 47, 10: 56 and 56.
  */
 function pairsFor(o: Objective): i32 {
   const perUnknown = o.valueCount / <f64>o.columns;
@@ -218,48 +200,6 @@ export function solverStep(pointer: usize, iterations: i32): i32 {
 /** Whether iterates live in the space of the rows, in f64. */
 function livesOverRows(s: Solver, o: Objective): bool {
   return changetype<RowSpace>(s.rowSpace).capacity > 0 && !kinked(o);
-}
-
-function judge(s: Solver): i32 {
-  if (!isFinite(s.value)) return STALLED;
-  if (s.dataLoss < s.threshold) return UNBOUNDED;
-  if (s.residual <= s.tolerance && UNSEEN * decrement(s) <= s.tolerance * s.value) return CONVERGED;
-  return s.idle > PATIENCE ? exhausted(s) : RUNNING;
-}
-
-/** No further progress, for rounding: good enough where the residual is small. */
-export function exhausted(s: Solver): i32 {
-  return s.residual <= s.tolerance ? CONVERGED : STALLED;
-}
-
-/** Σ sᵢ²/(γDᵢ + l2), s the minimum-norm subgradient: the Newton decrement by the diagonal, squared. */
-function decrement(s: Solver): f64 {
-  if (changetype<RowSpace>(s.rowSpace).ahead) return rowDecrement(s);
-  const o = changetype<Objective>(s.objective);
-  const c = changetype<Curvature>(s.curvature);
-  const n = o.weightCount;
-  let sum: f64 = 0;
-  if (o.groupNorm > 0) {
-    for (let g = 0; g < o.normGroups; g++) {
-      let least: f64 = Infinity;
-      for (let k = groupStart(o, g); k < groupStart(o, g + 1); k++) {
-        least = min(least, c.scale * load<f64>(c.metric + memberAt(o, k)) + o.l2);
-      }
-      sum += groupSubgradientSquares(o, g, s.centred, s.gradient) / least;
-    }
-  } else {
-    for (let i = 0; i < n; i++) {
-      const at = (<usize>i) << 3;
-      const r = nearestSubgradient(o, load<f64>(s.centred + at), load<f64>(s.gradient + at));
-      sum += (r * r) / (c.scale * load<f64>(c.metric + at) + o.l2);
-    }
-  }
-  for (let i = n; i < o.thetaCount; i++) {
-    const at = (<usize>i) << 3;
-    const r = load<f64>(s.gradient + at);
-    sum += (r * r) / (c.scale * load<f64>(c.metric + at));
-  }
-  return sum;
 }
 
 /** One proximal quasi-Newton step (Lee, Sun, Saunders 2014): minimize the quadratic model, search the line to there. */
@@ -411,63 +351,11 @@ function curvatureBound(s: Solver, o: Objective): f64 {
   return total * (o.model == SOFTMAX ? 0.5 : o.model == SQUARED ? 1 : 0.25);
 }
 
-/** trial ← centred − (B + l2·I)⁻¹·∇F, step ← trial − centred. Returns step·∇f and the change of the ridge. */
-function newtonPoint(s: Solver, o: Objective, c: Curvature): f64 {
-  const n = o.weightCount;
-  const all = o.thetaCount;
-  sumOf(n, all, s.gradient, o.l2, s.centred, s.step);
-  applyInverse(c, o.l2, n, s.step, s.products);
-  let sum: f64 = 0;
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const half = f64x2.splat(0.5);
-    const l2 = f64x2.splat(o.l2);
-    let sums = f64x2.splat(0);
-    for (; i + 2 <= n; i += 2) {
-      const at = (<usize>i) << 3;
-      const from = v128.load(s.centred + at);
-      const to = f64x2.sub(from, v128.load(s.step + at));
-      const move = f64x2.sub(to, from);
-      v128.store(s.trial + at, to);
-      v128.store(s.step + at, move);
-      const slope = multiplyAdd<f64>(l2, multiplyAdd<f64>(half, move, from), v128.load(s.gradient + at));
-      sums = multiplyAdd<f64>(move, slope, sums);
-    }
-    sum = sumOfPair(sums);
-  }
-  for (; i < all; i++) {
-    const at = (<usize>i) << 3;
-    const from = load<f64>(s.centred + at);
-    const to = from - load<f64>(s.step + at);
-    const move = to - from;
-    store<f64>(s.trial + at, to);
-    store<f64>(s.step + at, move);
-    sum += move * (load<f64>(s.gradient + at) + (i < n ? o.l2 * (from + 0.5 * move) : 0));
-  }
-  return sum;
-}
-
-/** out ← x + a·y over the first n unknowns, x over the others. */
-function sumOf(n: i32, all: i32, x: usize, a: f64, y: usize, out: usize): void {
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const av = f64x2.splat(a);
-    for (; i + 2 <= n; i += 2) {
-      const at = (<usize>i) << 3;
-      v128.store(out + at, multiplyAdd<f64>(av, v128.load(y + at), v128.load(x + at)));
-    }
-  }
-  for (; i < all; i++) {
-    const at = (<usize>i) << 3;
-    store<f64>(out + at, load<f64>(x + at) + (i < n ? a * load<f64>(y + at) : 0));
-  }
-}
-
 /**
  * The unit of unknown i squared: its column's variance, floored at what rounding leaves of a constant column, over its
  * share of nonzeros to the ¾; 1 for intercepts. By the variance alone rare words, which come together in a few mails,
- * would be one direction of enormous curvature. Mails on 2^16 columns, l2 = 1e-5 over columns, powers 0, ½, ¾, 1: 219, 61, 47, 53
- * passes; l1 = 1e-4: 292, 62, 51, 52; MNIST, l2 = 1e-4: 140, 117, 121, 117; l1 = l2 = 1e-4: 104, 87, 90, 100.
+ * would be one direction of enormous curvature. Mails on 2^16 columns, l2 = 1e-5 over columns, powers 0, ½, ¾, 1: 219,
+ * 61, 47, 53 passes; l1 = 1e-4: 292, 62, 51, 52; MNIST, l2 = 1e-4: 140, 117, 121, 117; l1 = l2 = 1e-4: 104, 87, 90, 100.
  */
 function metricAt(s: Solver, o: Objective, i: i32): f64 {
   if (i >= o.weightCount) return 1;
@@ -477,21 +365,6 @@ function metricAt(s: Solver, o: Objective, i: i32): f64 {
   if (!(spread > 0)) return 1;
   const root = Math.sqrt(min(1, max(load<f64>(s.moments + ((<usize>(2 * o.columns + j)) << 3)), 1e-12)));
   return spread / (root * Math.sqrt(root));
-}
-
-function relativeResidual(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
-  const n = o.weightCount;
-  let sum: f64 = 0;
-  if (o.groupNorm > 0) {
-    for (let g = 0; g < o.normGroups; g++) sum += groupSubgradientSquares(o, g, theta, gradient);
-  } else {
-    sum = subgradientSquares(o, n, theta, gradient);
-  }
-  for (let i = n; i < o.thetaCount; i++) {
-    const r = s.unit * load<f64>(gradient + ((<usize>i) << 3));
-    sum += r * r;
-  }
-  return Math.sqrt(sum) / s.scale;
 }
 
 export function solverStatus(pointer: usize): i32 {

@@ -30,7 +30,7 @@ export class Solver implements TrainingSolver {
    *   the norm of the data gradient at the null model (W = 0, optimal intercepts). It is measured on centred columns,
    *   so it does not change when columns are shifted, when X, y or λ is scaled, or when rows are repeated, and it
    *   means the same for all λ. What is left to gain must be estimated below this share of the objective, too
-   *   (assembly/inner/solver.ts).
+   *   (assembly/inner/stopping.ts).
    */
   constructor(arena: Arena<Kernels>, objective: Objective, options: { readonly tolerance: number }) {
     const k = arena.kernels;
