@@ -129,17 +129,11 @@ function mix(r: RowSpace, size: i32, free: i32): void {
       axpy<f64>(count, load<f64>(r.mixture + ((<usize>k) << 3)), coefficientsOf(r, slotOf(r, k)) + at, out + at);
     }
   }
-  let own: f64 = 0;
-  for (let k = 0; k < size; k++) {
-    const slot = slotOf(r, k);
-    let product: f64 = 0;
-    for (let l = 0; l < size; l++) {
-      product += load<f64>(r.mixture + ((<usize>l) << 3)) * load<f64>(productOf(r, slotOf(r, l), slot));
-    }
-    setProduct(r, free, slot, product);
-    own += load<f64>(r.mixture + ((<usize>k) << 3)) * product;
+  // Anew, not by those of the parts, which may be large and cancel.
+  for (let k = OTHERS; k < size; k++) {
+    setProduct(r, free, slotOf(r, k), dot<f64>(r.length, out, scoresOf(r, slotOf(r, k))));
   }
-  setProduct(r, free, free, own);
+  setProduct(r, free, free, dot<f64>(r.length, out, scoresOf(r, free)));
 }
 
 function bendOf(r: RowSpace, k: i32, l: i32): usize {

@@ -91,6 +91,19 @@ for (const model of kinds) {
     }
   });
 
+  test(`${model}: hardly any penalty, to the last digit: value and residual stay those of θ`, () => {
+    const { arena, objective, solver } = open(text(model, 40, 300), { tolerance: 1e-12 });
+    objective.setWeights({ l2: 1e-8 });
+    solver.start(0);
+    for (let i = 0; i < 40 && solver.status === "running"; i++) solver.step(5);
+    const other = new Solver(arena, objective, { tolerance: 1e-12 });
+    other.start(solver.theta);
+    expect(solver.residual).toBeLessThan(1e-9);
+    expect(other.residual).toBeLessThan(1e-9);
+    expect(Math.abs(other.value / solver.value - 1)).toBeLessThan(1e-9);
+    arena.dispose();
+  });
+
   test(`${model}: to look at θ on the way changes nothing but the work`, () => {
     const [looked, blind] = [true, false].map((looks) => {
       const { arena, objective, solver } = open(text(model, 80, 300), { tolerance: 1e-8 });
