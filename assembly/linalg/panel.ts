@@ -26,10 +26,13 @@ export function scoresTile(left: i32): i32 {
   return left == 4 ? 2 : min(left, 3);
 }
 
-/** The same backward. */
+/**
+ * The same backward. Nine classes as 3, 3, 3: beside the touches of the next panel (panel-gradient.ts) 5000 × 784 × 10
+ * took Node 20 on Zen 5 4.01 ms with tiles of 4, 3 and 2 classes, 3.49 ms so.
+ */
 export function gradientTile(left: i32): i32 {
   if (ASC_FEATURE_RELAXED_SIMD) return relaxedTile(left);
-  return left == 5 ? 3 : min(left, 4);
+  return left == 5 || left == 6 || left == 9 ? 3 : min(left, 4);
 }
 
 function relaxedTile(left: i32): i32 {
