@@ -195,6 +195,7 @@ export function leaveToTheta(s: Solver, r: RowSpace): void {
   weightsOfRows(s, o, r, r.iterate, s.centred);
   memory.copy(s.centred + ((<usize>o.weightCount) << 3), interceptOf(o, iterateScores(r), 0), (<usize>o.outputs) << 3);
   centre(o, s.moments, s.centred, s.theta, -1);
+  if (o.keptAt == s.theta) o.keptAt = 0; // scores kept there were of what it held before
   memory.copy(s.gradient, s.trialGradient, (<usize>o.thetaCount) << 3);
   axpy<f64>(o.weightCount, -o.l2, s.centred, s.gradient);
   r.ahead = false;
