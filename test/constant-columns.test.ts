@@ -125,7 +125,12 @@ describe("constant columns", () => {
         return { coefficients, intercepts: model.intercepts, lambda, error, passes, trials };
       };
       for (const split of ["validation", "folds"] as const) {
-        expect(await outcome(true, split)).toEqual(await outcome(false, split));
+        const { passes, ...other } = await outcome(true, split);
+        const { passes: expected, ...plain } = await outcome(false, split);
+        expect(other).toEqual(plain);
+        // Reduced work is counted in passes, which read the zeros that are stored: not the same ones here and there.
+        if (form === "dense") expect(passes).toBe(expected);
+        else expect(Math.abs(passes / expected - 1)).toBeLessThan(0.02);
       }
     });
   }

