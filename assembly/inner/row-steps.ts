@@ -6,6 +6,8 @@ import { cholesky, solveFactored } from "../linalg/cholesky";
 import { axpy, dot, scal } from "../linalg/dense";
 import { bendBlock, probabilitiesOf, totalCurvature } from "../losses/second-derivatives";
 import { BLOCK, Objective } from "../objective";
+import { penaltyValue } from "../penalties/separable";
+import { centreGradient } from "./centering";
 import { Curvature } from "./curvature";
 import {
   coefficientsOf,
@@ -14,6 +16,8 @@ import {
   giveIntercepts,
   interceptOf,
   iterateScores,
+  leaveRowSpace,
+  leaveToTheta,
   linkRows,
   OTHERS,
   productOf,
@@ -27,8 +31,8 @@ import {
   takeBlock,
   vectorBytes,
 } from "./row-space";
-import { progress, Solver } from "./solver";
-import { exhausted } from "./stopping";
+import { dataGradient, progress, Solver } from "./solver";
+import { exhausted, judge, relativeResidual } from "./stopping";
 
 /** One step and the gradient behind it: a pass. θ stays behind, see `leaveToTheta`. */
 export function advanceRows(s: Solver, o: Objective, r: RowSpace): void {
@@ -40,6 +44,7 @@ export function advanceRows(s: Solver, o: Objective, r: RowSpace): void {
   const length = stepLength(s, o, r, free, descent, noise);
   if (!(length > 0)) {
     if (r.count > 0) r.count = 0;
+    else if (r.ahead) renew(s, o, r);
     else s.status = exhausted(s);
     return;
   }
@@ -56,6 +61,22 @@ export function advanceRows(s: Solver, o: Objective, r: RowSpace): void {
   progress(s, gradientNorm(s, o) / s.scale, noise);
 }
 
+/**
+ * Goes on from θ, without what rounding has put between coefficients and scores. A pass and a half. (Random text, tolerance
+ * 1e-9: without, 61 of 1080 solves stalled at residuals of 1e-9 to 3e-6.)
+ */
+function renew(s: Solver, o: Objective, r: RowSpace): void {
+  leaveToTheta(s, r);
+  leaveRowSpace(r);
+  r.ready = false;
+  s.dataLoss = dataGradient(s, o, s.theta, s.gradient);
+  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
+  centreGradient(o, s.moments, s.gradient);
+  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
+  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  s.status = judge(s);
+}
+
 /** The step in the free slot is one of those kept, instead of the oldest where there is no room. */
 function keep(r: RowSpace): void {
   r.next = (r.next + 1) % (r.capacity + 1);
@@ -66,6 +87,7 @@ function keep(r: RowSpace): void {
 function formSpan(s: Solver, o: Objective, r: RowSpace): void {
   const size = OTHERS + r.count;
   const z = scoresOf(r, 0);
+  const squares = dot<f64>(o.weightCount, s.trialGradient, s.trialGradient);
   scoresOfWeights(s, o, s.trialGradient, z);
   giveIntercepts(s, o, r);
   memory.fill(tailOf(o, z), 0, (<usize>(1 + o.outputs)) << 3);
@@ -81,7 +103,7 @@ function formSpan(s: Solver, o: Objective, r: RowSpace): void {
   }
   for (let k = 0; k < size; k++) {
     const slot = slotOf(r, k);
-    const product = dot<f64>(r.length, coefficientsOf(r, 0), scoresOf(r, slot));
+    const product = k == 0 ? squares : dot<f64>(r.length, coefficientsOf(r, 0), scoresOf(r, slot));
     setProduct(r, 0, slot, product);
     setProduct(r, 1, slot, 0);
     const along = dot<f64>(o.outputs, r.interceptSlopes, interceptOf(o, scoresOf(r, slot), 0));
