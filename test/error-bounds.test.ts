@@ -61,6 +61,8 @@ test("a run that is looked at on its way goes on as if it had not been, but for 
   }
   expect(looks.size).toBeGreaterThan(1);
   expect([last.lambda, last.error]).toEqual([lambda, error]);
-  expect(JSON.stringify(parts.study)).toBe(JSON.stringify(whole.study));
+  // What the looks cost is taken off the passes again, but for rounding.
+  const rounded = (key: string, value: unknown) => (key === "passes" ? (value as number).toFixed(6) : value);
+  expect(JSON.stringify(parts.study, rounded)).toBe(JSON.stringify(whole.study, rounded));
   expect(last.passes).toBeGreaterThan(passes);
 });

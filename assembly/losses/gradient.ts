@@ -185,7 +185,7 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
       rows += count;
     }
   }
-  o.keptAt = o.kept != 0 && rows == o.rows ? theta : 0;
+  if (o.kept != 0) o.keptAt = rows == o.rows ? theta : 0;
   if (gradient == 0) return rows;
   if (gathers) moveSums(classes * o.columns, sums, gradient);
   if (o.packs) unpack(o.columns, o.outputs, sums, gradient);

@@ -16,11 +16,15 @@ export function audit(train: Dataset, validation?: Dataset): string[] {
       `LEAK: ${leaked} of ${validation.rows} validation rows are training rows too: their error says nothing about new rows.`,
     );
   }
-  const varying = new Set(varyingColumns(train));
-  const constant = Array.from({ length: train.columns }, (_, j) => j).filter((j) => !varying.has(j));
-  if (constant.length > 0) {
-    const names = constant.slice(0, NAMED).map((j) => train.columnNames?.[j] ?? `column ${j + 1}`);
-    const more = constant.length > NAMED ? `, … (${constant.length} in all)` : "";
+  const varying = varyingColumns(train);
+  const count = train.columns - varying.length;
+  if (count > 0) {
+    const constant: number[] = [];
+    for (let j = 0; constant.length < Math.min(count, NAMED); j++) {
+      if (varying[j - constant.length] !== j) constant.push(j);
+    }
+    const names = constant.map((j) => train.columnNames?.[j] ?? `column ${j + 1}`);
+    const more = count > NAMED ? `, … (${count} in all)` : "";
     warnings.push(`CONSTANT: ${names.join(", ")}${more} is the same in all training rows: it gets no weight.`);
   }
   return warnings;

@@ -15,7 +15,12 @@ export function varyingColumns({ rows, columns, x }: Pick<Dataset, "rows" | "col
       if (nonzeros[j]!++ === 0) first[j] = value;
       else if (value !== first[j]) varies[j] = 1;
     }
-    return nonzeros.map((count, j) => (varies[j] || (count > 0 && count < rows) ? j : -1)).filter((j) => j >= 0);
+    let found = 0;
+    for (let j = 0; j < columns; j++) {
+      const count = nonzeros[j]!;
+      if (varies[j] || (count > 0 && count < rows)) nonzeros[found++] = j; // found ≤ j: read before
+    }
+    return nonzeros.slice(0, found);
   }
   // Row by row, of the columns that were the same so far: soon few.
   let same = Int32Array.from({ length: columns }, (_, j) => j);

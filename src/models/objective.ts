@@ -107,6 +107,7 @@ export class Objective {
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
   #oneGroup: Pointer = 0;
+  #kept: Pointer = 0;
   #moments: Pointer = 0;
   #knots: Pointer = 0;
   #knotWeights: Pointer = 0;
@@ -218,12 +219,14 @@ export class Objective {
   /**
    * Σ_g λ_g·φ_g(θ), the data part of the loss; its gradient overwrites `gradient` (θ's layout). One pass.
    *
-   * @param arithmetic "f64" for an X in f32, too. @default that of X
+   * @param arithmetic "f64" for an X in f32, too; what is kept for `keptScores` stays. @default that of X
    */
   gradient(theta: Pointer, gradient: Pointer, arithmetic?: "f64"): number {
     const { kernels } = this.#arena;
     kernels.objectiveSetFine(this.pointer, arithmetic === "f64");
+    kernels.objectiveKeep(this.pointer, arithmetic === "f64" ? 0 : this.#kept);
     const loss = kernels.objectiveGradient(this.pointer, theta, gradient);
+    kernels.objectiveKeep(this.pointer, this.#kept);
     kernels.objectiveSetFine(this.pointer, false);
     return loss;
   }
@@ -282,12 +285,14 @@ export class Objective {
   }
 
   /**
-   * From now on the scores of a θ whose gradient is taken are kept until that of the next, where X is dense: for
+   * From now on the scores of a θ whose gradient a solver takes are kept until that of the next, where X is dense: for
    * `keptScores`.
    */
   keepScores(): void {
     const k = this.#arena.kernels;
-    if (!this.sparse) k.objectiveKeep(this.pointer, this.#arena.bytes(k.objectiveKeepBytes(this.pointer)));
+    if (this.sparse) return;
+    this.#kept = this.#arena.bytes(k.objectiveKeepBytes(this.pointer));
+    k.objectiveKeep(this.pointer, this.#kept);
   }
 
   /**
