@@ -100,18 +100,30 @@ function endTable(results: Results): string {
   const rows = Object.values(results).flatMap((task) => {
     const ours = summarize(task).find(({ method }) => method === "learnloss");
     if (!ours) return [];
-    const { allPasses, reducedPasses, coldPasses, allSeconds } = ours;
-    const share = allPasses.median / coldPasses.median;
+    const { passes, allPasses, reducedPasses, coldPasses, allSeconds } = ours;
+    const share = (spread: Spread) => (spread.median / coldPasses.median).toFixed(2);
     return [
       [
         task.title,
         ...[allPasses, reducedPasses, coldPasses].map((spread) => short(spread.median)),
-        share.toFixed(2),
+        passes.median < Number.POSITIVE_INFINITY ? share(passes) : "–",
+        share(allPasses),
         range(allSeconds),
       ],
     ];
   });
-  return table(["task", "passes", "of these reduced", "one cold training at the λ chosen", "ratio", "seconds"], rows);
+  return table(
+    [
+      "task",
+      "passes",
+      "of these reduced",
+      "one cold training at the λ chosen",
+      "ratio of the hit",
+      "ratio of all",
+      "seconds",
+    ],
+    rows,
+  );
 }
 
 function testTable(results: Results): string {
