@@ -45,7 +45,7 @@ function page(results: Results): string {
   return `${[
     "# Tuning bench",
     "Written by `npm run bench:tuning` from tuning.json. Every method trains with the same Wasm solver to the same tolerance (1e-5: at 1e-4, e of one λ differs by up to 5 % with the way it was trained), in the same box of log λ, from the same first λ; *warm* trainings start from the nearest model seen, *cold* ones from nothing. A hit is a converged model within 1 % of the best minimizer that any method found on that task and seed (0.1 points for metrics that move in steps). Cells: hits of seeds, median of the cost of the hit [least–most]; *never* shows the budget in which most seeds missed; –: not run, which the bench says when it skips a method. Reduced work counts as passes.",
-    `Last machine: ${head?.cpu}, Node ${head?.node}, ${head?.peers ?? "without python3 peers"}.`,
+    `Last machine: ${head?.cpu}, Node ${head?.node}, ${head?.peers ?? "without python3 peers"}. Runs are kept until they are made again: seconds of different methods may be of different machines, passes do not depend on them.`,
     "## Pictures",
     "Medians over the seeds of the best minimizer so far, above the best known.",
     Object.entries(drawPictures(results, NAMES))
