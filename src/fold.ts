@@ -125,15 +125,16 @@ export class Fold {
     }
   }
 
-  /** θ ← the virtual model. */
-  expand(): void {
+  /** θ ← the virtual model. Returns θ. */
+  expand(): Pointer {
     this.reduced.expand(this.theta);
+    return this.theta;
   }
 
   /** The virtual model, for a training to start from. */
   scored(): Start {
-    const { theta, reduced, trainer } = this;
-    this.expand();
+    const { reduced, trainer } = this;
+    const theta = this.expand();
     if (this.#span !== trainer.objective) return theta;
     this.#scores ||= this.#arena.f64(trainer.objective.outputs * trainer.objective.rows);
     reduced.trainingScores(this.#scores);

@@ -57,9 +57,8 @@ function* tellTangents<F extends Features>(
   for (const j of models.free) {
     const step = lambda.map((_, i) => (i === j ? TANGENT : 0));
     models.move(step);
-    for (const fold of folds) fold.expand();
     const moved = models.lambda(lambda.map((w, i) => log(w) + step[i]!));
-    const thetas = folds.map(({ theta }) => theta);
+    const thetas = folds.map((fold) => fold.expand());
     interpolation.add(moved, models.error(), thetas);
     yield;
   }

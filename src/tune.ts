@@ -50,8 +50,8 @@ export interface TunerOptions<F extends Features = Features> {
   readonly schedule?: "tune" | "on-the-fly";
   /**
    * Goes on when nothing better is promised near the best λ: trains where the error may be least as far as one pass proves,
-   * searches where the span of the models seen promises more, until the budget ends or the caller leaves. In the limit no λ is better than the one
-   * found; it pays where e has several basins or moves in steps. Needs a budget in `tune`.
+   * searches where the span of the models seen promises more, until the budget ends or the caller leaves. In the limit no λ
+   * is better than the one found; it pays where e has several basins or moves in steps. Needs a budget in `tune`.
    * @default false
    */
   readonly explore?: boolean;

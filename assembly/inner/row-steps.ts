@@ -7,7 +7,6 @@ import { axpy, dot, scal } from "../linalg/dense";
 import { bendBlock, probabilitiesOf, totalCurvature } from "../losses/second-derivatives";
 import { BLOCK, Objective } from "../objective";
 import { penaltyValue } from "../penalties/separable";
-import { centreGradient } from "./centering";
 import { Curvature } from "./curvature";
 import {
   coefficientsOf,
@@ -31,7 +30,7 @@ import {
   takeBlock,
   vectorBytes,
 } from "./row-space";
-import { dataGradient, progress, Solver } from "./solver";
+import { evaluateIterate, progress, Solver, shorterLength } from "./solver";
 import { exhausted, judge, relativeResidual } from "./stopping";
 
 /** One step and the gradient behind it: a pass. θ stays behind, see `leaveToTheta`. */
@@ -69,9 +68,7 @@ function renew(s: Solver, o: Objective, r: RowSpace): void {
   leaveToTheta(s, r);
   leaveRowSpace(r);
   r.ready = false;
-  s.dataLoss = dataGradient(s, o, s.theta, s.gradient);
-  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
-  centreGradient(o, s.moments, s.gradient);
+  evaluateIterate(s, o);
   s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
   s.residual = relativeResidual(s, o, s.centred, s.gradient);
   s.status = judge(s);
@@ -212,9 +209,7 @@ function stepLength(s: Solver, o: Objective, r: RowSpace, free: i32, descent: f6
       s.value = value;
       return length;
     }
-    // The minimizer of the parabola through value, slope and the value tried.
-    const best = (-0.5 * descent * length * length) / (value - s.value - descent * length);
-    length = best > 0.1 * length ? min(best, 0.5 * length) : 0.1 * length;
+    length = shorterLength(length, descent, value - s.value);
   }
   return 0;
 }

@@ -107,6 +107,17 @@ export function reducedApplyFactor(pointer: usize, b: usize, x: usize): void {
   precondition(r, x);
 }
 
+/** x ← 0, residual ← b, z ← factor⁻¹·b: where the factor is of the whole Hessian that is x, and true is returned. */
+function solvedByFactor(r: Reduced, b: usize, x: usize, residual: usize, z: usize): bool {
+  const bytes = (<usize>r.length) << 3;
+  memory.copy(residual, b, bytes);
+  memory.copy(z, b, bytes);
+  precondition(r, z);
+  if (r.exact) memory.copy(x, z, bytes);
+  else memory.fill(x, 0, bytes);
+  return r.exact;
+}
+
 /**
  * x ≈ H⁻¹·b at the last gradient's a, to ‖b − Hx‖ ≤ tolerance·‖b‖ in the preconditioner's norm or `limit` products.
  * Returns the products spent. x may not overlap b.
@@ -119,14 +130,7 @@ export function reducedSolveLinear(pointer: usize, b: usize, x: usize, tolerance
   const z = workOf(r, 1);
   const p = workOf(r, 2);
   const q = workOf(r, 3);
-  memory.fill(x, 0, bytes);
-  memory.copy(residual, b, bytes);
-  memory.copy(z, b, bytes);
-  precondition(r, z);
-  if (r.exact) {
-    memory.copy(x, z, bytes);
-    return 0;
-  }
+  if (solvedByFactor(r, b, x, residual, z)) return 0;
   memory.copy(p, z, bytes);
   let rho = dot<f64>(n, residual, z);
   const goal = rho * tolerance * tolerance;
@@ -163,14 +167,7 @@ export function reducedSolveNext(pointer: usize, b: usize, x: usize, tolerance: 
   const residual = workOf(r, 0);
   const z = workOf(r, 1);
   const curvatures = workOf(r, 9);
-  memory.fill(x, 0, bytes);
-  memory.copy(residual, b, bytes);
-  memory.copy(z, b, bytes);
-  precondition(r, z);
-  if (r.exact) {
-    memory.copy(x, z, bytes);
-    return 0;
-  }
+  if (solvedByFactor(r, b, x, residual, z)) return 0;
   const goal = dot<f64>(n, residual, z) * tolerance * tolerance;
   for (let i = 0; i < r.directions; i++) {
     const part = dot<f64>(n, directionOf(r, i), residual) / load<f64>(curvatures + ((<usize>i) << 3));

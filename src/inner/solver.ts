@@ -47,7 +47,7 @@ export class Solver implements TrainingSolver {
     const k = this.#arena.kernels;
     this.#passesAtStart = objective.passes;
     const { theta, scores } = typeof from === "number" ? { theta: from, scores: 0 } : from;
-    // It is copied there first.
+    // θ is copied there before its gradient is taken.
     objective.know(this.theta, scores);
     k.solverStart(this.pointer, theta);
     objective.know(0, 0);

@@ -3,7 +3,9 @@ import { type Augmentation, groupUnder } from "../features/augmentation.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { checkRange, type HeldRows, Matrix } from "./matrix.ts";
+import { normGroupsOf } from "./norm-groups.ts";
 import { RowGenerator } from "./row-generator.ts";
+import { rowShares } from "./row-shares.ts";
 
 /** Linear models: softmax (multinomial logistic), logistic (two classes, one output) and squared loss. */
 export type ModelKind = "softmax" | "logistic" | "squared";
@@ -167,7 +169,7 @@ export class Objective {
       const block = this.sparse ? 0 : arena.bytes(k.objectiveBlockBytes(this.pointer));
       k.objectiveSetGap(this.pointer, held.gapAt, held.gap, block);
     }
-    const { starts, members, factors } = membersOf(options);
+    const { starts, members, factors } = normGroupsOf(options);
     k.objectiveSetNormGroups(
       this.pointer,
       factors.length,
@@ -384,60 +386,4 @@ function sortedKnots(hinges: ObjectiveWeights["hinges"]): [number, number][] {
     );
   }
   return Array.from(hinges.knots, (knot, b): [number, number] => [knot, hinges.weights[b]!]).sort(([a], [b]) => a - b);
-}
-
-/** Indices of the weights of each group of columns, group by group, and √|g| of all its columns, read or not. @throws SHAPE */
-function membersOf({ columnGroups, dataset: { columns }, outputs, selected }: ObjectiveOptions): {
-  readonly starts: Int32Array;
-  readonly members: Int32Array;
-  readonly factors: Float64Array;
-} {
-  if (columnGroups && columnGroups.length !== columns) {
-    throw new LearnLossError(
-      "SHAPE",
-      `${columnGroups.length} columns were given a group for the group norm, the data have ${columns}.`,
-    );
-  }
-  const wrong = columnGroups?.find((g) => !Number.isInteger(g) || g < 0 || g >= columns);
-  if (wrong !== undefined) {
-    throw new LearnLossError("SHAPE", `A group of columns is ${wrong}: number them from 0 without gaps.`);
-  }
-  const read = selected ?? Int32Array.from({ length: columns }, (_, j) => j);
-  const groupOf = (j: number) => columnGroups?.[j] ?? j;
-  const sizes = new Int32Array(columns);
-  for (let j = 0; j < columns; j++) sizes[groupOf(j)]!++;
-  const counts = new Int32Array(columns);
-  for (const j of read) counts[groupOf(j)]!++;
-  const present = counts.map((count, g) => (count > 0 ? g : -1)).filter((g) => g >= 0);
-  const starts = new Int32Array(present.length + 1);
-  const next = new Int32Array(columns);
-  for (const [k, g] of present.entries()) {
-    next[g] = starts[k]!;
-    starts[k + 1] = starts[k]! + counts[g]! * outputs;
-  }
-  const members = new Int32Array(read.length * outputs);
-  for (const [k, j] of read.entries()) {
-    for (let c = 0; c < outputs; c++) members[next[groupOf(j)]!++] = c * read.length + k;
-  }
-  return { starts, members, factors: Float64Array.from(present, (g) => Math.sqrt(sizes[g]!)) };
-}
-
-/** Each row's sample weight over the total of its group. */
-function rowShares(
-  weights: ArrayLike<number> | undefined,
-  rows: number,
-  rowGroups?: { readonly map: Int32Array; readonly count: number },
-): Float64Array {
-  const totals = new Float64Array(rowGroups?.count ?? 1);
-  const shares = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    const weight = weights ? weights[i]! : 1;
-    shares[i] = weight;
-    totals[rowGroups?.map[i] ?? 0]! += weight;
-  }
-  for (let i = 0; i < rows; i++) {
-    const total = totals[rowGroups?.map[i] ?? 0]!;
-    shares[i] = total > 0 ? shares[i]! / total : 0;
-  }
-  return shares;
 }
