@@ -107,7 +107,9 @@ export class Polyhedron {
       let sum = 0;
       for (const [j, value] of result.entries()) sum += value * this.data[j]!;
       const scale = this.total / sum;
-      result = result.map((value, j) => Math.min(Math.max(value * scale, this.lower[j]!), this.upper[j]!));
+      const before = result;
+      result = before.map((value, j) => Math.min(Math.max(value * scale, this.lower[j]!), this.upper[j]!));
+      if (result.every((value, j) => value === before[j])) break;
     }
     // What is left goes to the shares that have room.
     let rest = this.total - result.reduce((sum, value, j) => sum + value * this.data[j]!, 0);

@@ -4,7 +4,7 @@ import type { Trainer } from "../trainer.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { log } from "../wasm/transcendental.ts";
-import { Kriging } from "./kriging.ts";
+import { type Interpolant, Kriging } from "./kriging.ts";
 import { Mixtures, TOGETHER } from "./mixtures.ts";
 import type { VirtualModels } from "./virtual-models.ts";
 
@@ -108,7 +108,7 @@ export class Interpolation {
 
   /** The models at λ, as starts of its training. */
   start(lambda: Float64Array): Pointer[] {
-    const weights = this.#interpolant.weights(this.#place(lambda));
+    const { weights } = this.#interpolant.at(this.#place(lambda));
     for (const [f, { trainer, theta }] of this.#folds.entries()) {
       const { thetaCount } = trainer.objective;
       const [model] = this.#remembered[f]!.thetas.mix([weights]);
@@ -169,11 +169,11 @@ export class Interpolation {
     const places = lambdas.map((lambda) => this.#place(lambda));
     const fresh = [...lambdas.keys()].filter((i) => !known(places[i]!));
     if (fresh.length === 0) return [];
-    const weights = fresh.map((i) => this.#interpolant.weights(places[i]!));
-    const slacks = fresh.map((i) => doubt * this.#interpolant.deviation(places[i]!));
+    const interpolants = fresh.map((i) => this.#interpolant.at(places[i]!));
+    const slacks = interpolants.map(({ deviation }) => doubt * deviation);
     const errors = fresh.map(() => 0);
     const losses = fresh.map(() => 0);
-    this.#mix(weights, (k, metric, scores) => {
+    this.#mix(interpolants, (k, metric, scores) => {
       const error = metric.evaluate(scores);
       errors[k]! += error / this.#folds.length;
       if (errors[k]! - slacks[k]! <= least) losses[k]! += (metric.rank(scores) - error) / this.#folds.length;
@@ -192,12 +192,9 @@ export class Interpolation {
       const nodes = this.#nodes.slice(i, i + TOGETHER);
       const predictions = nodes.map((_, k) => this.#interpolant.without(i + k));
       const errors = nodes.map(() => 0);
-      this.#mix(
-        predictions.map(({ weights }) => weights),
-        (k, metric, scores) => {
-          errors[k]! += metric.evaluate(scores) / this.#folds.length;
-        },
-      );
+      this.#mix(predictions, (k, metric, scores) => {
+        errors[k]! += metric.evaluate(scores) / this.#folds.length;
+      });
       for (const [k, { error }] of nodes.entries()) {
         squares += (errors[k]! - error) ** 2;
         variances += predictions[k]!.deviation ** 2;
@@ -206,8 +203,9 @@ export class Interpolation {
     return variances > 0 ? Math.sqrt(squares / variances) : 0;
   }
 
-  /** Interpolates the scores of all folds with up to `TOGETHER` sets of weights. */
-  #mix(sets: readonly Float64Array[], visit: (index: number, metric: MetricEvaluator, scores: Pointer) => void): void {
+  /** Interpolates the scores of all folds at up to `TOGETHER` places. */
+  #mix(places: readonly Interpolant[], visit: (index: number, metric: MetricEvaluator, scores: Pointer) => void): void {
+    const sets = places.map(({ weights }) => weights);
     for (const [f, { trainer }] of this.#folds.entries()) {
       const mixed = this.#remembered[f]!.scores.mix(sets);
       this.validationPasses += (sets.length * this.#nodes.length) / trainer.validation.columns / this.#folds.length;
@@ -245,5 +243,7 @@ function scoreCount({ trainer: { validation } }: Interpolated): number {
 
 /** The largest |a_i − b_i|. */
 function distance(a: Float64Array, b: Float64Array): number {
-  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
+  let most = 0;
+  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
+  return most;
 }

@@ -1,76 +1,109 @@
 /** Weight of the linear trend beside the kernel r³, distances in units of the largest: the trend is almost free. */
 const TREND = 10;
 
+/** What is known at a place: a weight for each of the places it is interpolated from, and how uncertain that is. */
+export interface Interpolant {
+  /** 1 in sum; at one of the places, 1 for it and 0 for the others. */
+  readonly weights: Float64Array;
+  /** Against elsewhere: the power function, 0 at the places. */
+  readonly deviation: number;
+}
+
 /**
  * Interpolation between scattered places: f(x) ≈ Σ_i w_i(x)·f(x_i), the same weights for whatever is known at the places.
  * A kernel r³ with a constant and an almost free linear trend, that is, cubic radial basis functions which also work for
  * fewer places than coordinates (Wendland, Scattered Data Approximation, chapters 8 and 11).
  */
 export class Kriging {
-  readonly #places: readonly Float64Array[];
+  readonly #count: number;
+  readonly #dimension: number;
+  /** [place][coordinate], from the first place in units of the largest distance from it. */
+  readonly #places: Float64Array;
+  readonly #origin: Float64Array;
   readonly #scale: number;
-  /** Of the system [K 1; 1ᵀ 0] of the places. */
-  readonly #inverse: readonly Float64Array[];
+  /** Of the system [K 1; 1ᵀ 0] of the places, row by row. */
+  readonly #inverse: Float64Array;
+  /** The place that is asked for, and its right-hand side: its kernels, and 1 for the constant. */
+  readonly #asked: Float64Array;
+  readonly #kernels: Float64Array;
 
   /** @param places all of one length, none of them twice */
   constructor(places: readonly Float64Array[]) {
-    this.#places = places;
-    this.#scale = Math.max(...places.map((place) => euclidean(place, places[0]!))) || 1;
-    const rows = places.map((place) => this.#kernels(place));
-    this.#inverse = inverse([...rows, Float64Array.from(rows[0]!, (_, i) => (i < places.length ? 1 : 0))]);
+    const [origin] = places;
+    this.#count = places.length;
+    this.#dimension = origin!.length;
+    this.#origin = origin!;
+    this.#scale = Math.max(...places.map((place) => euclidean(place, origin!))) || 1;
+    this.#places = Float64Array.from(
+      places.flatMap((place) => Array.from(place, (x, c) => (x - origin![c]!) / this.#scale)),
+    );
+    this.#asked = new Float64Array(this.#dimension);
+    this.#kernels = new Float64Array(this.#count + 1).fill(1);
+    const size = this.#count + 1;
+    const system = new Float64Array(size * size).fill(1);
+    for (const [i, place] of places.entries()) {
+      this.#ask(place);
+      system.set(this.#kernels, i * size);
+    }
+    system[size * size - 1] = 0;
+    this.#inverse = inverse(system, size);
   }
 
-  /** w(x): one weight per place, 1 in sum; at a place, 1 for it and 0 for the others. */
-  weights(place: Float64Array): Float64Array {
-    const kernels = this.#kernels(place);
-    return Float64Array.from(this.#places, (_, i) => dot(this.#inverse[i]!, kernels));
+  at(place: Float64Array): Interpolant {
+    this.#ask(place);
+    const kernels = this.#kernels;
+    const size = this.#count + 1;
+    const weights = new Float64Array(this.#count);
+    let explained = 0;
+    for (let i = 0; i < size; i++) {
+      let weight = 0;
+      for (let j = 0; j < size; j++) weight += this.#inverse[i * size + j]! * kernels[j]!;
+      if (i < this.#count) weights[i] = weight;
+      explained += kernels[i]! * weight;
+    }
+    let square = 0;
+    for (const x of this.#asked) square += x * x;
+    return { weights, deviation: Math.sqrt(Math.max(TREND * square - explained, 0)) };
   }
 
-  /** How uncertain what is interpolated at a place is, against elsewhere: the power function, 0 at the places. */
-  deviation(place: Float64Array): number {
-    const kernels = this.#kernels(place);
-    const explained = this.#inverse.reduce((sum, row, i) => sum + kernels[i]! * dot(row, kernels), 0);
-    return Math.sqrt(Math.max(this.#kernel(place, place) - explained, 0));
-  }
-
-  /** Weights and deviation at a place as if nothing were known there (Rippa, Adv. Comput. Math. 11, 1999). */
-  without(index: number): { readonly weights: Float64Array; readonly deviation: number } {
-    const row = this.#inverse[index]!;
-    const own = row[index]!;
-    const weights = Float64Array.from(this.#places, (_, i) => (i === index ? 0 : -row[i]! / own));
+  /** At a place as if nothing were known there (Rippa, Adv. Comput. Math. 11, 1999). */
+  without(index: number): Interpolant {
+    const start = index * (this.#count + 1);
+    const own = this.#inverse[start + index]!;
+    const weights = this.#inverse.slice(start, start + this.#count).map((value, i) => (i === index ? 0 : -value / own));
     return { weights, deviation: Math.sqrt(Math.max(1 / own, 0)) };
   }
 
-  /** The right-hand side of a place: its kernels, and 1 for the constant. */
-  #kernels(place: Float64Array): Float64Array {
-    return Float64Array.of(...this.#places.map((other) => this.#kernel(other, place)), 1);
-  }
-
-  #kernel(a: Float64Array, b: Float64Array): number {
-    const origin = this.#places[0]!;
-    const r = euclidean(a, b) / this.#scale;
-    let product = 0;
-    for (let i = 0; i < a.length; i++) product += (a[i]! - origin[i]!) * (b[i]! - origin[i]!);
-    return r * r * r + (TREND * product) / this.#scale ** 2;
+  /** The kernels r³ + trend between a place and all others. */
+  #ask(place: Float64Array): void {
+    const asked = this.#asked;
+    for (let c = 0; c < asked.length; c++) asked[c] = (place[c]! - this.#origin[c]!) / this.#scale;
+    for (let i = 0; i < this.#count; i++) {
+      const start = i * this.#dimension;
+      let square = 0;
+      let product = 0;
+      for (let c = 0; c < asked.length; c++) {
+        const other = this.#places[start + c]!;
+        const difference = asked[c]! - other;
+        square += difference * difference;
+        product += asked[c]! * other;
+      }
+      this.#kernels[i] = square * Math.sqrt(square) + TREND * product;
+    }
   }
 }
 
 function euclidean(a: Float64Array, b: Float64Array): number {
-  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - b[i]!) ** 2, 0));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
+  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) * (a[i]! - b[i]!);
+  return Math.sqrt(sum);
 }
 
-/** By Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
-function inverse(matrix: readonly Float64Array[]): Float64Array[] {
-  const n = matrix.length;
-  const rows = matrix.map((row, i) => {
+/** Of a square matrix, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
+function inverse(matrix: Float64Array, n: number): Float64Array {
+  const rows = Array.from({ length: n }, (_, i) => {
     const extended = new Float64Array(2 * n);
-    extended.set(row);
+    extended.set(matrix.subarray(i * n, (i + 1) * n));
     extended[n + i] = 1;
     return extended;
   });
@@ -89,5 +122,7 @@ function inverse(matrix: readonly Float64Array[]): Float64Array[] {
       for (let j = column; j < 2 * n; j++) row[j]! -= factor * own[j]!;
     }
   }
-  return rows.map((row) => row.slice(n));
+  const result = new Float64Array(n * n);
+  for (const [i, row] of rows.entries()) result.set(row.subarray(n), i * n);
+  return result;
 }

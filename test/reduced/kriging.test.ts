@@ -17,12 +17,12 @@ test.each([
   const places = scattered(random, count, k);
   const kriging = new Kriging(places);
   for (const [i, place] of places.entries()) {
-    for (const [j, weight] of kriging.weights(place).entries()) expect(weight).toBeCloseTo(i === j ? 1 : 0, 8);
-    expect(kriging.deviation(place)).toBeLessThan(1e-5);
+    for (const [j, weight] of kriging.at(place).weights.entries()) expect(weight).toBeCloseTo(i === j ? 1 : 0, 8);
+    expect(kriging.at(place).deviation).toBeLessThan(1e-5);
   }
   for (const place of scattered(random, 10, k)) {
-    expect(kriging.weights(place).reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 8);
-    expect(kriging.deviation(place)).toBeGreaterThan(1e-3);
+    expect(kriging.at(place).weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 8);
+    expect(kriging.at(place).deviation).toBeGreaterThan(1e-3);
   }
 });
 
@@ -35,7 +35,7 @@ test("a linear function is followed closely, and a curved one the better the mor
   const worst = (count: number, f: (place: Float64Array) => number) => {
     const known = places.slice(0, count);
     const kriging = new Kriging(known);
-    return Math.max(...tests.map((place) => Math.abs(predict(kriging.weights(place), known.map(f)) - f(place))));
+    return Math.max(...tests.map((place) => Math.abs(predict(kriging.at(place).weights, known.map(f)) - f(place))));
   };
   expect(worst(10, linear)).toBeLessThan(2); // its range is 40
   expect(worst(100, linear)).toBeLessThan(0.05);
@@ -52,9 +52,10 @@ test("a place left out is predicted as by the others alone", () => {
     if (i === farthest) continue; // the unit of length would change
     const others = new Kriging(places.filter((_, j) => j !== i));
     const { weights, deviation } = kriging.without(i);
-    const expected = [...others.weights(places[i]!)];
+    const other = others.at(places[i]!);
+    const expected = [...other.weights];
     expected.splice(i, 0, 0);
     for (const [j, weight] of weights.entries()) expect(weight).toBeCloseTo(expected[j]!, 7);
-    expect(deviation).toBeCloseTo(others.deviation(places[i]!), 7);
+    expect(deviation).toBeCloseTo(other.deviation, 7);
   }
 });
