@@ -72,6 +72,11 @@ export class Fold {
     this.theta = arena.f64(objective.thetaCount);
   }
 
+  /** Whether the span's own minimizers are as good as trained ones: it sees all rows, and smooths no kink. */
+  get faithful(): boolean {
+    return this.#span === this.trainer.objective && !this.#space.kinked;
+  }
+
   /** A copy of the solver's current θ. */
   current(): Float64Array {
     const { solver, objective } = this.trainer;

@@ -83,6 +83,11 @@ export class FeatureSpace extends Polyhedron {
     return { uniform, ...(rowGroups ? { rowGroups } : {}), ...(columnGroups ? { columnGroups } : {}) };
   }
 
+  /** Whether a penalty has kinks: of all, only the ridge has none. */
+  get kinked(): boolean {
+    return this.features.some((feature) => !isData(feature) && feature.kind !== "l2");
+  }
+
   get groupCount(): number {
     return this.rowGroups?.count ?? 1;
   }
