@@ -15,6 +15,7 @@ export {
   solverInit,
   solverIterations,
   solverResidual,
+  solverScratchBytes,
   solverStart,
   solverStatus,
   solverSteepness,

@@ -53,7 +53,6 @@ export class Fold {
   readonly #space: FeatureSpace;
   /** The rows that the span sees: all that are trained on, or a sample. */
   readonly #span: Objective;
-  #scores: Pointer = 0;
   #trainings = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: FoldOptions, share: number, spanBytes = SPAN_BYTES) {
@@ -141,9 +140,13 @@ export class Fold {
     const { reduced, trainer } = this;
     const theta = this.expand();
     if (this.#span !== trainer.objective) return theta;
-    this.#scores ||= this.#arena.f64(trainer.objective.outputs * trainer.objective.rows);
-    reduced.trainingScores(this.#scores);
-    return { theta, scores: this.#scores };
+    const scores = () => {
+      const { outputs, rows } = trainer.objective;
+      const out = this.#arena.shared(8 * outputs * rows);
+      reduced.trainingScores(out);
+      return out;
+    };
+    return { theta, scores };
   }
 
   /** Lets go of what other threads hold. */

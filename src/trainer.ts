@@ -180,7 +180,6 @@ export class Trainer {
   readonly metric: MetricEvaluator;
   readonly solver: TrainingSolver;
   readonly #space: FeatureSpace;
-  readonly #scores: Pointer;
   readonly #arena: Arena<Kernels>;
   #right: Pointer = 0;
 
@@ -204,7 +203,6 @@ export class Trainer {
       ? options.solver({ ...terms, tolerance: options.tolerance })
       : new Solver(arena, this.objective, { tolerance: options.tolerance });
     if (!options.solver) this.objective.keepScores();
-    this.#scores = arena.f64(outputs * validation.rows);
   }
 
   /** Begins to minimize ℓ_λ. */
@@ -233,8 +231,10 @@ export class Trainer {
 
   /** e(θ). */
   judge(theta: Pointer): number {
-    this.validation.scores(theta, this.#scores);
-    return this.metric.evaluate(this.#scores);
+    const { outputs, rows } = this.validation;
+    const scores = this.#arena.shared(8 * outputs * rows);
+    this.validation.scores(theta, scores);
+    return this.metric.evaluate(scores);
   }
 
   /**

@@ -32,7 +32,7 @@ export class Curvature {
   alpha: usize; // b_l/√(s_l·b_l) = Σ_j alpha[l][j]·γD·s_j + beta[l][j]·y_j, by age: f64[PAIRS][PAIRS]
   beta: usize;
   modelled: i32; // pairs in R
-  factors: usize; // rows of R: f64[n][row/8]
+  factors: usize; // rows of R: f64[n][row/8], of one iteration
   row: usize; // bytes of one
   diagonal: usize; // of B: f64[n]
   tile: usize; // γD·s and y of two unknowns: f64[MODELLED][4]
@@ -47,11 +47,19 @@ function rowBytes(capacity: i32): usize {
   return (2 * <usize>min(capacity, MODELLED)) << 3;
 }
 
-export function curvatureWorkBytes(n: i32, capacity: i32): usize {
-  return ((<usize>n) << 3) * (2 * <usize>capacity + 2 + (rowBytes(capacity) >> 3)) + 7 * SQUARE;
+/** With R, or without. */
+export function curvatureWorkBytes(n: i32, capacity: i32, whole: bool): usize {
+  const scratch: usize = whole ? curvatureScratchBytes(n, capacity) : 0;
+  return ((<usize>n) << 3) * (2 * <usize>capacity + 2) + scratch + 7 * SQUARE;
 }
 
-export function curvatureInit(c: Curvature, n: i32, capacity: i32, work: usize): void {
+/** Of R, which nobody needs between two iterations. */
+export function curvatureScratchBytes(n: i32, capacity: i32): usize {
+  return <usize>n * rowBytes(capacity);
+}
+
+/** @param scratch for R; 0: it is in `work` */
+export function curvatureInit(c: Curvature, n: i32, capacity: i32, work: usize, scratch: usize): void {
   const vector = (<usize>n) << 3;
   c.n = n;
   c.capacity = capacity;
@@ -60,8 +68,9 @@ export function curvatureInit(c: Curvature, n: i32, capacity: i32, work: usize):
   c.diagonal = work + vector;
   c.steps = work + 2 * vector;
   c.changes = c.steps + <usize>capacity * vector;
-  c.factors = c.changes + <usize>capacity * vector;
-  c.stepChange = c.factors + <usize>n * c.row;
+  const end = c.changes + <usize>capacity * vector;
+  c.factors = scratch != 0 ? scratch : end;
+  c.stepChange = scratch != 0 ? end : end + curvatureScratchBytes(n, capacity);
   c.stepStep = c.stepChange + SQUARE;
   c.alpha = c.stepStep + SQUARE;
   c.beta = c.alpha + SQUARE;

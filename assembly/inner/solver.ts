@@ -9,7 +9,16 @@ import { kinked, penaltyChange, penaltyValue } from "../penalties/separable";
 import { minimizeBlocks } from "./block-descent";
 import { centre, centreGradient } from "./centering";
 import { minimizeCoordinates } from "./coordinate-descent";
-import { Curvature, curvatureInit, curvatureWorkBytes, forget, PAIRS, PRODUCT_BYTES, remember } from "./curvature";
+import {
+  Curvature,
+  curvatureInit,
+  curvatureScratchBytes,
+  curvatureWorkBytes,
+  forget,
+  PAIRS,
+  PRODUCT_BYTES,
+  remember,
+} from "./curvature";
 import { fillMetric, typicalDeviation } from "./metric";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel } from "./null-model";
@@ -72,7 +81,22 @@ export function solverBytes(): usize {
 export function solverWorkBytes(objective: usize): usize {
   const o = changetype<Objective>(objective);
   const n = <usize>o.thetaCount;
-  return (n * 7 + 2 * (<usize>o.groups + 1)) * 8 + PRODUCT_BYTES + ((n << 2) + 8) + curvatureWorkBytes(n, pairsFor(o));
+  return (n * 7 + 2 * (<usize>o.groups + 1)) * 8 + PRODUCT_BYTES + ((n << 2) + 8) + curvatureBytes(o);
+}
+
+function curvatureBytes(o: Objective): usize {
+  return curvatureWorkBytes(o.thetaCount, pairsFor(o), !sharesScratch(o));
+}
+
+/** On sparse rows the memory of the pairs and of R serves the space of the rows, too. */
+function sharesScratch(o: Objective): bool {
+  return o.columnIndices == 0;
+}
+
+/** Of what one iteration leaves nothing of to the next. */
+export function solverScratchBytes(objective: usize): usize {
+  const o = changetype<Objective>(objective);
+  return sharesScratch(o) ? curvatureScratchBytes(o.thetaCount, pairsFor(o)) : 0;
 }
 
 /**
@@ -86,7 +110,15 @@ function pairsFor(o: Objective): i32 {
   return <i32>min(<f64>PAIRS, worth);
 }
 
-export function solverInit(pointer: usize, objective: usize, moments: usize, work: usize, tolerance: f64): void {
+/** @param scratch `solverScratchBytes`, which solvers that take turns may share */
+export function solverInit(
+  pointer: usize,
+  objective: usize,
+  moments: usize,
+  work: usize,
+  scratch: usize,
+  tolerance: f64,
+): void {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(objective);
   const bytes = (<usize>o.thetaCount) << 3;
@@ -103,14 +135,14 @@ export function solverInit(pointer: usize, objective: usize, moments: usize, wor
   s.groupLosses = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
   s.products = s.groupLosses + ((<usize>(o.groups + 1)) << 3);
   const curvature = s.products + PRODUCT_BYTES;
-  s.working = curvature + curvatureWorkBytes(o.thetaCount, pairsFor(o));
+  s.working = curvature + curvatureBytes(o);
   s.curvature = pointer + offsetof<Solver>();
   s.tolerance = tolerance;
   s.scale = 0;
   s.fine = false;
   s.noise = MEASURED / MARGIN;
   const c = changetype<Curvature>(s.curvature);
-  curvatureInit(c, o.thetaCount, pairsFor(o), curvature);
+  curvatureInit(c, o.thetaCount, pairsFor(o), curvature, sharesScratch(o) ? scratch : 0);
   // Where the pairs are, which are of use with kinks only.
   s.rowSpace = s.curvature + offsetof<Curvature>();
   rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);

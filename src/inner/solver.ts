@@ -38,7 +38,8 @@ export class Solver implements TrainingSolver {
     this.#objective = objective;
     this.pointer = arena.bytes(k.solverBytes());
     const work = arena.raw(k.solverWorkBytes(objective.pointer)); // much of it is never touched, as it happens
-    k.solverInit(this.pointer, objective.pointer, objective.moments(), work, options.tolerance);
+    const scratch = arena.shared(k.solverScratchBytes(objective.pointer));
+    k.solverInit(this.pointer, objective.pointer, objective.moments(), work, scratch, options.tolerance);
   }
 
   /** Begins at θ (copied), with the objective's present weights. */
@@ -46,9 +47,9 @@ export class Solver implements TrainingSolver {
     const objective = this.#objective;
     const k = this.#arena.kernels;
     this.#passesAtStart = objective.passes;
-    const { theta, scores } = typeof from === "number" ? { theta: from, scores: 0 } : from;
+    const theta = typeof from === "number" ? from : from.theta;
     // θ is copied there before its gradient is taken.
-    objective.know(this.theta, scores);
+    objective.know(this.theta, typeof from === "number" ? 0 : from.scores());
     k.solverStart(this.pointer, theta);
     objective.know(0, 0);
   }

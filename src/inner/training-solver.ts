@@ -4,10 +4,10 @@ import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { SolverStatus } from "./solver.ts";
 
-/** A model with its scores on the training rows, [output][row]. */
+/** A model with its scores on the training rows, [output][row], which are asked for as it starts: valid until others are. */
 export interface Scored {
   readonly theta: Pointer;
-  readonly scores: Pointer;
+  scores(): Pointer;
 }
 
 /** θ to begin with (0: the null model): half a pass cheaper with its scores. */

@@ -128,7 +128,9 @@ export class WorkingSetSolver {
       arena.bytes(k.objectiveScratchBytes(count, outputs, sparse, width)),
     );
     const solver = arena.bytes(k.solverBytes());
-    k.solverInit(solver, pointer, moments, arena.raw(k.solverWorkBytes(pointer)), this.#tolerance);
+    const work = arena.raw(k.solverWorkBytes(pointer));
+    const scratch = this.#arena.shared(k.solverScratchBytes(pointer)); // enough for all columns is there
+    k.solverInit(solver, pointer, moments, work, scratch, this.#tolerance);
     this.#part = { arena, solver, columns, list, share };
     return true;
   }

@@ -14,6 +14,7 @@ type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8
 export class Arena<K extends Instance<object> = Instance<object>> {
   readonly kernels: K;
   readonly #blocks = new Set<Pointer>();
+  #shared = { pointer: 0, bytes: 0 };
   #disposed = false;
 
   constructor(kernels: K) {
@@ -42,6 +43,13 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     }
     this.#blocks.add(pointer);
     return pointer;
+  }
+
+  /** A block of at least `size` bytes that is the same for all who ask: nothing in it outlives the call that wrote it. */
+  shared(size: number): Pointer {
+    // Who asked for less may still write in the block of then.
+    if (size > this.#shared.bytes) this.#shared = { pointer: this.raw(size), bytes: size };
+    return this.#shared.pointer;
   }
 
   /** Gives one block back before the arena ends. */

@@ -42,7 +42,7 @@ export class RemoteSolver implements TrainingSolver {
     const theta = typeof from === "number" ? from : from.theta;
     const copy = (pointer: Pointer, count: number) => this.#arena.viewF64(pointer, count).slice();
     const origin = theta === 0 ? "null" : theta === this.#theta ? "last" : copy(theta, this.#thetaCount);
-    const scores = typeof from === "number" ? undefined : copy(from.scores, this.#scoreCount);
+    const scores = typeof from === "number" ? undefined : copy(from.scores(), this.#scoreCount);
     this.#training = undefined;
     this.#await(this.#call("start", [this.#handle, origin, weights, scores], this.#life.signal));
   }

@@ -126,7 +126,7 @@ const methods: WorkerMethods = {
     if (theta === "last") from = solver.theta;
     else if (theta !== "null") from = arena.copy(theta);
     const known = scores && arena.copy(scores);
-    solver.start(known ? { theta: from, scores: known } : from);
+    solver.start(known ? { theta: from, scores: () => known } : from);
     if (known) arena.free(known);
     if (typeof theta !== "string") arena.free(from);
     return training(open, [objective.passes], [solver.iterations]);
