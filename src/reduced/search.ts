@@ -25,6 +25,8 @@ export interface SearchOptions {
   /** Relative gain that is worth another step. */
   readonly tolerance: number;
   readonly random: Random;
+  /** Whether it has taken long enough: asked before every linearization. */
+  readonly over?: () => boolean;
 }
 
 /**
