@@ -32,6 +32,7 @@ export class Objective {
   generator: usize; // makes the rows of X where they are not held (augmentation), or 0
   targets: usize; // f64 per row: class index, 0 or 1, or a real number
   rowWeights: usize; // f64 per row: sample weight over the total of its group, so that a group's loss is a mean
+  even: bool; // … or per group: all its rows weigh the same
   uniformWeights: usize; // f64 per row: sample weight over the total of all rows, for uniform cross-entropy; 0 without
   rowGroups: usize; // i32 per row, or 0 when there is one group
   groupWeights: usize; // λ of the data features: f64[groups + 1], uniform cross-entropy last
@@ -143,6 +144,7 @@ export function objectiveSetData(
   rowStarts: usize,
   targets: usize,
   rowWeights: usize,
+  even: bool,
   uniformWeights: usize,
   rowGroups: usize,
   groupWeights: usize,
@@ -161,6 +163,7 @@ export function objectiveSetData(
   o.rowStarts = rowStarts;
   o.targets = targets;
   o.rowWeights = rowWeights;
+  o.even = even;
   o.uniformWeights = uniformWeights;
   o.rowGroups = rowGroups;
   o.groupWeights = groupWeights;

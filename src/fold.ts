@@ -67,6 +67,8 @@ export class Fold {
     const before = arena.kernels.allocatedBytes();
     this.#span = options.train.rows > most ? sampleObjective(arena, space, options, most) : objective;
     this.reduced = new ReducedModel(arena, space, this.#span, validation, capacity);
+    // A worker keeps its own; those of all rows are of no use to a span that sees a sample.
+    if (!options.solver && this.#span === objective) this.reduced.keepScores();
     this.spanBytes = arena.kernels.allocatedBytes() - before;
     this.theta = arena.f64(objective.thetaCount);
   }
@@ -140,16 +142,10 @@ export class Fold {
     const { reduced, trainer } = this;
     const theta = this.expand();
     if (this.#span !== trainer.objective) return theta;
-    const scores = () => {
-      const { outputs, rows } = trainer.objective;
-      const out = this.#arena.shared(8 * outputs * rows);
-      reduced.trainingScores(out);
-      return out;
-    };
-    return { theta, scores };
+    return { theta, scores: () => reduced.trainingScores() };
   }
 
-  /** Lets go of what other threads hold. */
+  /** Lets go of what its solver holds, here and in other threads: it trains no more. */
   dispose(): void {
     this.trainer.solver.dispose?.();
   }

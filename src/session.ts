@@ -178,9 +178,10 @@ export class Session<F extends Features> {
     this.emit("improvement", improvement);
   }
 
-  /** Trains the model of a λ on all rows: the end of a cross-validation. */
+  /** Trains the model of a λ on all rows: the end of a cross-validation, after which its folds train no more. */
   *fitAll(chosen: Leader): Generator<void> {
     const { tolerance = 1e-4 } = this.options;
+    for (const fold of this.folds) fold.dispose(); // in whose place it trains
     this.#refit = new Refit(this.arena, this.space, this.#whole!, tolerance);
     const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);
     this.#final = { ...chosen, theta, converged: true };

@@ -202,7 +202,6 @@ export class Trainer {
     this.solver = options.solver
       ? options.solver({ ...terms, tolerance: options.tolerance })
       : new Solver(arena, this.objective, { tolerance: options.tolerance });
-    if (!options.solver) this.objective.keepScores();
   }
 
   /** Begins to minimize ℓ_λ. */

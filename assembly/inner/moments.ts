@@ -1,7 +1,7 @@
 // Weighted mean, variance and share of nonzeros of each column: the solvers work on centred columns (intercepts are
 // not penalized, so b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column.
 
-import { groupOf, weighs } from "../losses/block";
+import { groupOf, shareOf, weighs } from "../losses/block";
 import { BLOCK, Objective, panelOf } from "../objective";
 
 /** Variances below this share of the squared mean are rounding: the column is constant. */
@@ -67,7 +67,7 @@ function takesPart(o: Objective, group: i32): bool {
 }
 
 function weightOf(o: Objective, row: i32, share: f64): f64 {
-  return takesPart(o, groupOf(o, row)) ? load<f64>(o.rowWeights + ((<usize>row) << 3)) * share : 0;
+  return takesPart(o, groupOf(o, row)) ? shareOf(o, row) * share : 0;
 }
 
 /** Weighted sums of the columns and of their nonzeros. */

@@ -36,9 +36,14 @@ export function groupOf(o: Objective, row: usize): i32 {
   return o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + (row << 2));
 }
 
+/** Its sample weight over the total of its group. */
+export function shareOf(o: Objective, row: usize): f64 {
+  return load<f64>(o.rowWeights + ((o.even ? <usize>groupOf(o, row) : row) << 3));
+}
+
 /** λ of the row's group times the row's share of it: what its loss weighs in the objective. */
 export function ownWeight(o: Objective, row: usize): f64 {
-  return load<f64>(o.rowWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>groupOf(o, row)) << 3));
+  return shareOf(o, row) * load<f64>(o.groupWeights + ((<usize>groupOf(o, row)) << 3));
 }
 
 /** λ of the uniform cross-entropy times the row's share; 0 without that feature. */
@@ -65,7 +70,7 @@ export function weighs(o: Objective, first: i32, count: i32): bool {
 
 /** Adds a row's loss to φ of its group, and its uniform cross-entropy to that φ. */
 export function addLosses(o: Objective, row: usize, loss: f64, uniformLoss: f64): void {
-  add(o.groupLosses + ((<usize>groupOf(o, row)) << 3), load<f64>(o.rowWeights + (row << 3)) * loss);
+  add(o.groupLosses + ((<usize>groupOf(o, row)) << 3), shareOf(o, row) * loss);
   if (o.uniformWeights == 0) return;
   add(o.groupLosses + ((<usize>o.groups) << 3), load<f64>(o.uniformWeights + (row << 3)) * uniformLoss);
 }

@@ -1,7 +1,7 @@
 // How the losses of the row groups change along a direction of θ, all of them in one look at the rows.
 
 import { BLOCK, LOGISTIC, Objective, panelOf, SOFTMAX } from "../objective";
-import { add, at, groupOf } from "./block";
+import { add, at, groupOf, shareOf } from "./block";
 import { directionOf, forward, weightsOf } from "./gradient";
 
 /** out[g] ← v·∂φ_g/∂θ at θ for every group, then for uniform cross-entropy, in f64: two products with X, one pass. */
@@ -53,7 +53,7 @@ function addRow(o: Objective, row: usize, i: i32, z: usize, moved: usize, out: u
   } else {
     own = (s - target) * v;
   }
-  add(out + ((<usize>groupOf(o, row)) << 3), load<f64>(o.rowWeights + (row << 3)) * own);
+  add(out + ((<usize>groupOf(o, row)) << 3), shareOf(o, row) * own);
   if (o.uniformWeights == 0) return;
   add(out + ((<usize>o.groups) << 3), load<f64>(o.uniformWeights + (row << 3)) * uniform);
 }

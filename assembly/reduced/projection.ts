@@ -4,7 +4,7 @@
 //
 //   z  [block][output][slot][BLOCK rows]      lanes over rows; the rows that pad the last block are 0 throughout
 
-import { groupOf } from "../losses/block";
+import { groupOf, shareOf } from "../losses/block";
 import { linkBlock } from "../losses/link";
 import { bendBlock, probabilitiesOf } from "../losses/second-derivatives";
 import { BLOCK, LOGISTIC, Objective, SOFTMAX } from "../objective";
@@ -15,7 +15,7 @@ export class Projection {
   capacity: i32; // slots per output, as in the basis
   size: i32;
   z: usize; // f64[blocks][outputs][capacity][BLOCK]
-  residuals: usize; // dℓ/dscore at the last gradient, λ included: f64[blocks][outputs][BLOCK]
+  residuals: usize; // dℓ/dscore at the last gradient, λ included: f64[blocks][outputs][BLOCK]; until the next, scores kept
   probabilities: usize; // softmax, logistic: p; squared: score − target. f64[blocks][outputs][BLOCK]
   curvatures: usize; // λ-weighted sample weight of each row: f64[blocks][BLOCK]
   scratch: usize; // f64[outputs][BLOCK]
@@ -130,6 +130,7 @@ export function projectionGradient(pointer: usize, a: usize, gradient: usize): f
   const p = changetype<Projection>(pointer);
   const o = changetype<Objective>(p.objective);
   memory.fill(o.groupLosses, 0, (<usize>o.groups + 1) << 3);
+  if (o.kept == p.residuals) o.keptAt = 0;
   for (let first = 0; first < o.rows; first += BLOCK) {
     const block = first / BLOCK;
     const count = min(BLOCK, o.rows - first);
@@ -208,7 +209,7 @@ export function projectionDerivatives(pointer: usize, v: usize, out: usize): voi
     }
     const group = groupOf(o, row);
     const to = out + ((<usize>group) << 3);
-    store<f64>(to, load<f64>(to) + load<f64>(o.rowWeights + ((<usize>row) << 3)) * own);
+    store<f64>(to, load<f64>(to) + shareOf(o, row) * own);
     if (o.uniformWeights != 0) {
       const last = out + ((<usize>o.groups) << 3);
       store<f64>(last, load<f64>(last) + load<f64>(o.uniformWeights + ((<usize>row) << 3)) * (expected - even));
@@ -229,7 +230,7 @@ export function projectionGroupGradients(pointer: usize, gradients: usize): void
     const block = row / BLOCK;
     const at = (<usize>(row % BLOCK)) << 3;
     const group = groupOf(o, row);
-    const weight = load<f64>(o.rowWeights + ((<usize>row) << 3));
+    const weight = shareOf(o, row);
     const even = o.uniformWeights == 0 ? 0 : load<f64>(o.uniformWeights + ((<usize>row) << 3));
     const target = load<f64>(o.targets + ((<usize>row) << 3));
     for (let c = 0; c < o.outputs; c++) {

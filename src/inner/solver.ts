@@ -22,8 +22,8 @@ export class Solver implements TrainingSolver {
   readonly #objective: Objective;
   /** The record of assembly/inner/solver.ts. */
   readonly pointer: Pointer;
+  #work: Pointer;
   #passesAtStart = 0;
-  #adjoint: { readonly u: Pointer; readonly work: Pointer } | undefined;
 
   /**
    * @param options.tolerance of the residual: the norm of the minimum-norm subgradient of the whole objective, over
@@ -37,9 +37,9 @@ export class Solver implements TrainingSolver {
     this.#arena = arena;
     this.#objective = objective;
     this.pointer = arena.bytes(k.solverBytes());
-    const work = arena.raw(k.solverWorkBytes(objective.pointer)); // much of it is never touched, as it happens
+    this.#work = arena.raw(k.solverWorkBytes(objective.pointer)); // much of it is never touched, as it happens
     const scratch = arena.shared(k.solverScratchBytes(objective.pointer));
-    k.solverInit(this.pointer, objective.pointer, objective.moments(), work, scratch, options.tolerance);
+    k.solverInit(this.pointer, objective.pointer, objective.moments(), this.#work, scratch, options.tolerance);
   }
 
   /** Begins at θ (copied), with the objective's present weights. */
@@ -118,8 +118,9 @@ export class Solver implements TrainingSolver {
     const arena = this.#arena;
     const k = arena.kernels;
     const count = this.#objective.thetaCount;
-    this.#adjoint ??= { u: arena.f64(count), work: arena.bytes(k.adjointWorkBytes(count)) };
-    const { u: at, work } = this.#adjoint;
+    // Solvers of one arena take turns: the next adjoint begins where the last has ended.
+    const at = arena.shared(8 * count, "adjoint");
+    const work = arena.shared(k.adjointWorkBytes(count), "adjoint's work");
     const goal = limits.tolerance ** 2;
     arena.viewF64(at, count).set(arena.viewF64(u, count));
     let residual = k.adjointStart(this.pointer, right, at, work);
@@ -128,5 +129,11 @@ export class Solver implements TrainingSolver {
       residual = k.adjointStep(this.pointer, at, work);
     }
     k.adjointFinish(this.pointer, at, u);
+  }
+
+  /** Gives its memory back, before the arena ends: it cannot be used any more. */
+  dispose(): void {
+    if (this.#work !== 0) this.#arena.free(this.#work);
+    this.#work = 0;
   }
 }

@@ -29,7 +29,7 @@ export interface TrainingSolver {
   readonly pending?: Promise<void> | undefined;
   /** Passes over the training rows spent elsewhere than in this thread's objective. */
   readonly passesElsewhere?: number;
-  /** Lets go of what it holds elsewhere. */
+  /** Lets go of what it holds, here and elsewhere. */
   dispose?(): void;
   /** The scores of the current iterate on the training rows, [output][row]: half a pass where they were not kept. */
   scores(out: Pointer): Generator<Pause>;

@@ -159,11 +159,16 @@ export class Objective {
       held && this.sparse ? held.matrix.starts + 4 * held.first : 0,
       arena.copy(targets),
       arena.copy(shares),
-      options.uniform ? arena.copy(rowShares(weights, rows)) : 0,
+      weights === undefined,
+      options.uniform ? arena.copy(rowShares(weights ?? new Uint8Array(rows).fill(1), rows)) : 0,
       rowGroups ? arena.copy(rowGroups.map) : 0,
       this.#groupWeights,
       this.#groupLosses,
-      arena.bytes(k.objectiveScratchBytes(columns, outputs, this.sparse, width)),
+      // Of one layout, so that what pads it stays 0.
+      arena.shared(
+        k.objectiveScratchBytes(columns, outputs, this.sparse, width),
+        `${columns} ${outputs} ${this.sparse} ${width}`,
+      ),
     );
     if (held && held.gap > 0) {
       const block = this.sparse ? 0 : arena.bytes(k.objectiveBlockBytes(this.pointer));
@@ -289,11 +294,13 @@ export class Objective {
   /**
    * From now on the scores of a θ whose gradient a solver takes are kept until that of the next, where X is dense: for
    * `keptScores`.
+   *
+   * @param at where; whoever writes there calls it off. @default a place of their own
    */
-  keepScores(): void {
+  keepScores(at?: Pointer): void {
     const k = this.#arena.kernels;
     if (this.sparse) return;
-    this.#kept = this.#arena.bytes(k.objectiveKeepBytes(this.pointer));
+    this.#kept = at ?? this.#arena.raw(k.objectiveKeepBytes(this.pointer));
     k.objectiveKeep(this.pointer, this.#kept);
   }
 

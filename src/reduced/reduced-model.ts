@@ -34,6 +34,8 @@ export class ReducedModel {
   readonly #basis: Pointer;
   readonly #vectors: Pointer;
   readonly #trainRows: Pointer;
+  /** Of the training rows: f64[blocks][outputs][BLOCK]. */
+  readonly #residuals: Pointer;
   readonly #validationRows: Pointer;
   /** The record of assembly/reduced/model.ts. */
   readonly pointer: Pointer;
@@ -67,8 +69,9 @@ export class ReducedModel {
     this.#basis = arena.bytes(k.basisBytes());
     this.#vectors = arena.f64(outputs * capacity * columns);
     k.basisInit(this.#basis, outputs, columns, capacity, this.#vectors);
-    this.#trainRows = this.#project(train);
-    this.#validationRows = this.#project(validation);
+    this.#residuals = this.#perScore(train);
+    this.#trainRows = this.#project(train, this.#residuals);
+    this.#validationRows = this.#project(validation, this.#perScore(validation));
     this.pointer = arena.bytes(k.reducedBytes());
     k.reducedInit(
       this.pointer,
@@ -110,7 +113,12 @@ export class ReducedModel {
     this.#halves += (0.5 * rows * this.size) / (values + rows);
   }
 
-  #project(objective: Objective): Pointer {
+  /** A double per score, in blocks. */
+  #perScore({ rows, outputs }: Objective): Pointer {
+    return this.#arena.f64(Math.ceil(rows / BLOCK) * outputs * BLOCK);
+  }
+
+  #project(objective: Objective, residuals: Pointer): Pointer {
     const arena = this.#arena;
     const k = arena.kernels;
     const { outputs } = objective;
@@ -121,8 +129,8 @@ export class ReducedModel {
       objective.pointer,
       this.capacity,
       arena.f64(blocks * outputs * this.capacity * BLOCK),
-      arena.f64(blocks * outputs * BLOCK),
-      arena.f64(blocks * outputs * BLOCK),
+      residuals,
+      this.#perScore(objective),
       arena.f64(blocks * BLOCK),
       arena.f64((outputs + 1) * BLOCK),
     );
@@ -200,10 +208,19 @@ export class ReducedModel {
     return least;
   }
 
-  /** Scores of the current virtual model on the training rows, [output][row]. */
-  trainingScores(out: Pointer): void {
-    this.#arena.kernels.projectionScores(this.#trainRows, this.coefficients, out);
+  /** Scores of the current virtual model on the training rows, [output][row]: valid until another joins the span. */
+  trainingScores(): Pointer {
+    this.#arena.kernels.projectionScores(this.#trainRows, this.coefficients, this.#scores);
     this.#countHalf();
+    return this.#scores;
+  }
+
+  /**
+   * Trainings keep their scores for `addScored` from now on, in the place of the projection's residuals: those are of no
+   * use from one reduced gradient to the next, and the next calls the scores off.
+   */
+  keepScores(): void {
+    this.#train.keepScores(this.#residuals);
   }
 
   /** Makes the projection of θ on the span the current virtual model. */

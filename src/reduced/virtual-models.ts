@@ -21,7 +21,6 @@ interface Linearization {
   readonly tangents: Pointer;
   readonly scores: Pointer;
   readonly moved: Pointer;
-  readonly candidate: Pointer;
 }
 
 /**
@@ -119,7 +118,8 @@ export class VirtualModels {
   }
 
   #judge(of: (metric: MetricEvaluator, scores: Pointer) => number): number {
-    return this.#mean(({ reduced, trainer }, { candidate }) => {
+    return this.#mean(({ reduced, trainer }) => {
+      const candidate = this.#candidate(trainer.validation);
       reduced.scores(candidate);
       return of(trainer.metric, candidate);
     });
@@ -146,12 +146,16 @@ export class VirtualModels {
       return {
         coefficients: arena.f64(length),
         tangents: arena.f64(length * k),
-        scores: arena.f64(scores),
+        scores: trainer.metric.smooth ? 0 : arena.f64(scores),
         moved: trainer.metric.smooth ? 0 : arena.f64(scores * k),
-        candidate: arena.f64(scores),
       };
     });
     return this.#linearizations;
+  }
+
+  /** Room for scores that are judged at once. */
+  #candidate({ outputs, rows }: Objective): Pointer {
+    return this.#arena.shared(8 * outputs * rows);
   }
 
   /** Remembers the models, for `restore`. */
@@ -209,8 +213,9 @@ export class VirtualModels {
     let sum = 0;
     arena.viewF64(this.#delta, delta.length).set(delta);
     for (const [f, { trainer }] of this.#folds.entries()) {
-      const { scores, moved, candidate } = this.#all[f]!;
+      const { scores, moved } = this.#all[f]!;
       const n = trainer.validation.outputs * trainer.validation.rows;
+      const candidate = this.#candidate(trainer.validation);
       arena.kernels.combine(n, delta.length, this.#delta, scores, moved, candidate);
       sum += trainer.metric.rank(candidate);
     }

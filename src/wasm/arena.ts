@@ -14,7 +14,7 @@ type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8
 export class Arena<K extends Instance<object> = Instance<object>> {
   readonly kernels: K;
   readonly #blocks = new Set<Pointer>();
-  #shared = { pointer: 0, bytes: 0 };
+  readonly #shared = new Map<string, { readonly pointer: Pointer; readonly bytes: number }>();
   #disposed = false;
 
   constructor(kernels: K) {
@@ -45,11 +45,16 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     return pointer;
   }
 
-  /** A block of at least `size` bytes that is the same for all who ask: nothing in it outlives the call that wrote it. */
-  shared(size: number): Pointer {
-    // Who asked for less may still write in the block of then.
-    if (size > this.#shared.bytes) this.#shared = { pointer: this.raw(size), bytes: size };
-    return this.#shared.pointer;
+  /**
+   * A block of at least `size` bytes that is the same for all who ask for it for this use, zeroed once: nothing in it
+   * outlives the call that wrote it.
+   */
+  shared(size: number, use = "any"): Pointer {
+    const known = this.#shared.get(use);
+    if (known && size <= known.bytes) return known.pointer;
+    const pointer = this.bytes(size); // who asked for less may still write in the block of then
+    this.#shared.set(use, { pointer, bytes: size });
+    return pointer;
   }
 
   /** Gives one block back before the arena ends. */

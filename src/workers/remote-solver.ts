@@ -104,6 +104,7 @@ export class RemoteSolver implements TrainingSolver {
 
   /** Ends what the worker does for it. */
   dispose(): void {
+    if (this.#life.signal.aborted) return;
     this.#life.abort();
     this.#call("close", [this.#handle]).catch(() => {}); // a pool that was disposed has closed it already
   }
