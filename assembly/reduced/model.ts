@@ -14,7 +14,7 @@ export class Reduced {
   basis: usize;
   projection: usize; // of the training rows
   smoothing: f64; // ε, in units of a weight
-  weights: usize; // W of the last gradient's a: f64[outputs][columns]
+  weights: usize; // W of the last gradient's a, by place in the support: f64[outputs][columns]
   direction: usize; // W of a direction, then scratch: f64[outputs + 1][columns]
   work: usize; // `WORK` vectors of outputs × capacity
   factors: usize; // Cholesky factor of the Hessian, or of its diagonal blocks: `reducedFactorBytes`
@@ -36,7 +36,7 @@ export class Reduced {
   get weightPasses(): f64 {
     const basis = changetype<Basis>(this.basis);
     const objective = this.objective;
-    return (0.5 * <f64>basis.size * <f64>basis.columns) / (objective.valueCount + <f64>objective.rows);
+    return (0.5 * <f64>basis.size * <f64>basis.support) / (objective.valueCount + <f64>objective.rows);
   }
 
   /** Cost of one product pair with Z (as gradient or Hessian product), in passes. */
@@ -156,7 +156,7 @@ export function reducedHessian(pointer: usize, v: usize, out: usize): void {
     const basis = changetype<Basis>(r.basis);
     expandWeights(basis, v, r.direction);
     if (o.groupNorm > 0) bendGroups(r, o);
-    else bend(r, o, basis.outputs * basis.columns);
+    else bend(r, o, basis);
     reduceWeights(basis, r.direction, out);
   }
   r.passes += r.productPasses;
@@ -168,10 +168,12 @@ export function shaped(o: Objective): bool {
 }
 
 /** direction ← (second derivatives of L1 and hinges at `weights`)·direction. */
-function bend(r: Reduced, o: Objective, n: i32): void {
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    store<f64>(r.direction + at, load<f64>(r.direction + at) * shapeCurvature(r, o, load<f64>(r.weights + at)));
+function bend(r: Reduced, o: Objective, basis: Basis): void {
+  for (let c = 0; c < basis.outputs; c++) {
+    let at = (<usize>(c * basis.columns)) << 3;
+    for (let place = 0; place < basis.support; place++, at += 8) {
+      store<f64>(r.direction + at, load<f64>(r.direction + at) * shapeCurvature(r, o, load<f64>(r.weights + at)));
+    }
   }
 }
 
@@ -215,12 +217,12 @@ function addGroupSlopes(r: Reduced, o: Objective, weights: usize, weight: f64, s
 }
 
 /**
- * out, f64[columns] ← the diagonal of the penalties' second derivatives for the weights of output c, the ridge apart. What
+ * out, by place, ← the diagonal of the penalties' second derivatives for the weights of output c, the ridge apart. What
  * ties the weights of a group together is left to conjugate gradients.
  */
 export function shapeDiagonal(r: Reduced, o: Objective, c: i32, out: usize): void {
   const first = c * o.columns;
-  for (let j = 0; j < o.columns; j++) {
+  for (let j = 0; j < changetype<Basis>(r.basis).support; j++) {
     const w = load<f64>(r.weights + ((<usize>(first + j)) << 3));
     store<f64>(out + ((<usize>j) << 3), shapeCurvature(r, o, w));
   }
@@ -259,23 +261,24 @@ function addRidge(r: Reduced, a: usize, out: usize): f64 {
 /** Σ_i λ-weighted smoothed |w_i| and hinges; slopes ← their derivatives. */
 function shapes(r: Reduced, o: Objective, weights: usize, slopes: usize): f64 {
   const basis = changetype<Basis>(r.basis);
-  const n = basis.outputs * basis.columns;
   let value: f64 = 0;
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    const w = load<f64>(weights + at);
-    const s = smooth(r, w);
-    value += o.l1 * (s - r.smoothing);
-    let slope = (o.l1 * w) / s;
-    for (let b = 0; b < o.knotCount; b++) {
-      const weight = load<f64>(o.knotWeights + ((<usize>b) << 3));
-      const knot = load<f64>(o.knots + ((<usize>b) << 3));
-      const below = smooth(r, w - knot);
-      const above = smooth(r, w + knot);
-      value += weight * (0.5 * (below + above) - smooth(r, knot));
-      slope += weight * 0.5 * ((w - knot) / below + (w + knot) / above);
+  for (let c = 0; c < basis.outputs; c++) {
+    let at = (<usize>(c * basis.columns)) << 3;
+    for (let place = 0; place < basis.support; place++, at += 8) {
+      const w = load<f64>(weights + at);
+      const s = smooth(r, w);
+      value += o.l1 * (s - r.smoothing);
+      let slope = (o.l1 * w) / s;
+      for (let b = 0; b < o.knotCount; b++) {
+        const weight = load<f64>(o.knotWeights + ((<usize>b) << 3));
+        const knot = load<f64>(o.knots + ((<usize>b) << 3));
+        const below = smooth(r, w - knot);
+        const above = smooth(r, w + knot);
+        value += weight * (0.5 * (below + above) - smooth(r, knot));
+        slope += weight * 0.5 * ((w - knot) / below + (w + knot) / above);
+      }
+      store<f64>(slopes + at, slope);
     }
-    store<f64>(slopes + at, slope);
   }
   return value;
 }
@@ -315,23 +318,24 @@ export function reducedPenaltyDerivatives(
   const r = changetype<Reduced>(pointer);
   const o = r.objective;
   const basis = changetype<Basis>(r.basis);
-  const d = basis.outputs * basis.columns;
   expandWeights(basis, a, r.weights);
   expandWeights(basis, v, r.direction);
   memory.fill(out, 0, (<usize>(3 + knotCount)) << 3);
   let l1: f64 = 0;
-  for (let i = 0; i < d; i++) {
-    const at = (<usize>i) << 3;
-    const w = load<f64>(r.weights + at);
-    const moved = load<f64>(r.direction + at);
-    l1 += (moved * w) / smooth(r, w);
-    for (let b = 0; b < knotCount; b++) {
-      const to = out + ((<usize>(3 + b)) << 3);
-      store<f64>(to, load<f64>(to) + moved * hingeSlope(r, w, load<f64>(knots + ((<usize>b) << 3))));
+  for (let c = 0; c < basis.outputs; c++) {
+    let at = (<usize>(c * basis.columns)) << 3;
+    for (let place = 0; place < basis.support; place++, at += 8) {
+      const w = load<f64>(r.weights + at);
+      const moved = load<f64>(r.direction + at);
+      l1 += (moved * w) / smooth(r, w);
+      for (let b = 0; b < knotCount; b++) {
+        const to = out + ((<usize>(3 + b)) << 3);
+        store<f64>(to, load<f64>(to) + moved * hingeSlope(r, w, load<f64>(knots + ((<usize>b) << 3))));
+      }
     }
   }
   store<f64>(out, l1);
-  store<f64>(out, dot<f64>(d, r.weights, r.direction), 8);
+  store<f64>(out, dot<f64>(basis.outputs * basis.columns, r.weights, r.direction), 8);
   let norms: f64 = 0;
   for (let g = 0; g < o.normGroups && o.groupNorm > 0; g++) {
     norms += (groupFactor(o, g) * groupDot(o, g, r.weights, r.direction)) / smoothedNorm(r, o, g);
@@ -350,14 +354,15 @@ export function reducedPenaltyGradients(
 ): void {
   const r = changetype<Reduced>(pointer);
   const basis = changetype<Basis>(r.basis);
-  const n = basis.outputs * basis.columns;
   const stride = (<usize>r.length) << 3;
   memory.fill(gradients, 0, stride * <usize>(3 + knotCount));
   expandWeights(basis, a, r.weights);
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    const w = load<f64>(r.weights + at);
-    store<f64>(r.direction + at, w / smooth(r, w));
+  for (let c = 0; c < basis.outputs; c++) {
+    let at = (<usize>(c * basis.columns)) << 3;
+    for (let place = 0; place < basis.support; place++, at += 8) {
+      const w = load<f64>(r.weights + at);
+      store<f64>(r.direction + at, w / smooth(r, w));
+    }
   }
   reduceWeights(basis, r.direction, gradients);
   for (let c = 0; c < basis.outputs; c++) {
@@ -368,15 +373,17 @@ export function reducedPenaltyGradients(
   }
   const o = r.objective;
   if (o.groupNorm > 0) {
-    memory.fill(r.direction, 0, (<usize>n) << 3);
+    memory.fill(r.direction, 0, (<usize>(basis.outputs * basis.columns)) << 3);
     addGroupSlopes(r, o, r.weights, 1, r.direction);
     reduceWeights(basis, r.direction, gradients + stride * 2);
   }
   for (let b = 0; b < knotCount; b++) {
-    for (let i = 0; i < n; i++) {
-      const at = (<usize>i) << 3;
-      const slope = hingeSlope(r, load<f64>(r.weights + at), load<f64>(knots + ((<usize>b) << 3)));
-      store<f64>(r.direction + at, slope);
+    const knot = load<f64>(knots + ((<usize>b) << 3));
+    for (let c = 0; c < basis.outputs; c++) {
+      let at = (<usize>(c * basis.columns)) << 3;
+      for (let place = 0; place < basis.support; place++, at += 8) {
+        store<f64>(r.direction + at, hingeSlope(r, load<f64>(r.weights + at), knot));
+      }
     }
     reduceWeights(basis, r.direction, gradients + stride * <usize>(3 + b));
   }

@@ -61,7 +61,7 @@ function addPenalties(r: Reduced, c: i32, matrix: usize, stride: i32): void {
 function addShapes(r: Reduced, c: i32, matrix: usize, stride: i32): void {
   const basis = changetype<Basis>(r.basis);
   const o = r.objective;
-  const d = basis.columns;
+  const d = basis.support;
   const diagonal = r.direction;
   const bent = r.direction + ((<usize>d) << 3);
   shapeDiagonal(r, o, c, diagonal);

@@ -292,14 +292,12 @@ export class Objective {
   }
 
   /**
-   * From now on the scores of a θ whose gradient a solver takes are kept until that of the next, where X is dense: for
-   * `keptScores`.
+   * From now on the scores of a θ whose gradient a solver takes are kept until that of the next: for `keptScores`.
    *
    * @param at where; whoever writes there calls it off. @default a place of their own
    */
   keepScores(at?: Pointer): void {
     const k = this.#arena.kernels;
-    if (this.sparse) return;
     this.#kept = at ?? this.#arena.raw(k.objectiveKeepBytes(this.pointer));
     k.objectiveKeep(this.pointer, this.#kept);
   }

@@ -33,6 +33,8 @@ export class ReducedModel {
   readonly #validation: Objective;
   readonly #basis: Pointer;
   readonly #vectors: Pointer;
+  /** Columns that a model of the span has a weight of come first; 0: as they come. */
+  readonly #columnOf: Pointer;
   readonly #trainRows: Pointer;
   /** Of the training rows: f64[blocks][outputs][BLOCK]. */
   readonly #residuals: Pointer;
@@ -68,7 +70,11 @@ export class ReducedModel {
     this.capacity = capacity;
     this.#basis = arena.bytes(k.basisBytes());
     this.#vectors = arena.f64(outputs * capacity * columns);
-    k.basisInit(this.#basis, outputs, columns, capacity, this.#vectors);
+    // Models of a dense X have a weight of nearly every column that is not constant: breast cancer 494 of 495, MNIST 514 to
+    // 553 of 664 on their way. The groups of a group norm name columns.
+    const asTheyCome = !train.sparse || space.features.some(({ kind }) => kind === "group-norm");
+    this.#columnOf = asTheyCome ? 0 : arena.i32(columns);
+    k.basisInit(this.#basis, outputs, columns, capacity, this.#vectors, this.#columnOf);
     this.#residuals = this.#perScore(train);
     this.#trainRows = this.#project(train, this.#residuals);
     this.#validationRows = this.#project(validation, this.#perScore(validation));
@@ -179,7 +185,7 @@ export class ReducedModel {
   clear(): void {
     this.#solved = false;
     const { outputs, columns } = this.#train;
-    this.#arena.kernels.basisInit(this.#basis, outputs, columns, this.capacity, this.#vectors);
+    this.#arena.kernels.basisInit(this.#basis, outputs, columns, this.capacity, this.#vectors, this.#columnOf);
     this.#stale = true;
   }
 

@@ -189,42 +189,45 @@ for (const model of kinds) {
     expect(distance(whole.gradient, sum)).toBeLessThan(1e-12);
   });
 
-  test.each(["f64", "f32"] as const)(
-    `${model}, %s: scores that are kept or known are those of θ, for less`,
-    (precision) => {
-      const problem = exampleProblem(model, 67, 9, 4);
-      const map = Int32Array.from({ length: 67 }, (_, i) => (i < 32 ? 0 : 1));
-      const theta = randomTheta(problem.outputs * 10);
-      using arena = new Arena(kernels());
-      const objective = new Objective(arena, { ...problem, precision, rowGroups: { map, count: 2 } });
-      const [at, other] = [arena.copy(theta), arena.copy(theta)];
-      const [gradient, again] = [arena.f64(theta.length), arena.f64(theta.length)];
-      const [scores, kept] = [arena.f64(problem.outputs * 67), arena.f64(problem.outputs * 67)];
-      const near = precision === "f64" ? 1e-13 : 1e-6;
-      const view = (pointer: number, length: number) => arena.viewF64(pointer, length).slice();
-      objective.scores(at, scores);
-      objective.gradient(at, gradient);
-      expect(objective.keptScores(at, kept)).toBe(false); // nobody asked for it
-      objective.keepScores();
-      const loss = objective.gradient(at, gradient);
-      const before = objective.passes;
-      expect(objective.keptScores(at, kept)).toBe(true);
-      expect(objective.passes - before).toBeCloseTo(model === "softmax" ? 0.5 / 4 : 0, 12);
-      expect(distance(view(kept, problem.outputs * 67), view(scores, problem.outputs * 67))).toBeLessThan(near);
-      expect(objective.keptScores(other, kept)).toBe(false);
+  test.each([
+    ["f64", "dense"],
+    ["f32", "dense"],
+    ["f64", "csr"],
+    ["f32", "csr"],
+  ] as const)(`${model}, %s, %s: scores that are kept or known are those of θ, for less`, (precision, form) => {
+    const given = exampleProblem(model, 67, 9, 4);
+    const problem = { ...given, dataset: { ...given.dataset, ...sparsePair(given.dataset)[form] } };
+    const map = Int32Array.from({ length: 67 }, (_, i) => (i < 32 ? 0 : 1));
+    const theta = randomTheta(problem.outputs * 10);
+    using arena = new Arena(kernels());
+    const objective = new Objective(arena, { ...problem, precision, rowGroups: { map, count: 2 } });
+    const [at, other] = [arena.copy(theta), arena.copy(theta)];
+    const [gradient, again] = [arena.f64(theta.length), arena.f64(theta.length)];
+    const [scores, kept] = [arena.f64(problem.outputs * 67), arena.f64(problem.outputs * 67)];
+    const near = precision === "f64" ? 1e-13 : 1e-6;
+    const view = (pointer: number, length: number) => arena.viewF64(pointer, length).slice();
+    objective.scores(at, scores);
+    objective.gradient(at, gradient);
+    expect(objective.keptScores(at, kept)).toBe(false); // nobody asked for it
+    objective.keepScores();
+    const loss = objective.gradient(at, gradient);
+    const before = objective.passes;
+    expect(objective.keptScores(at, kept)).toBe(true);
+    expect(objective.passes - before).toBeCloseTo(model === "softmax" && form === "dense" ? 0.5 / 4 : 0, 12);
+    expect(distance(view(kept, problem.outputs * 67), view(scores, problem.outputs * 67))).toBeLessThan(near);
+    expect(objective.keptScores(other, kept)).toBe(false);
 
-      objective.know(at, scores);
-      for (const passes of [0.5, 1]) {
-        const spent = objective.passes;
-        expect(Math.abs(objective.gradient(at, again) - loss)).toBeLessThan(near * loss);
-        expect(distance(view(again, theta.length), view(gradient, theta.length))).toBeLessThan(near);
-        expect(objective.passes - spent).toBeCloseTo(passes, 12); // known once
-      }
-      objective.setWeights({ groups: [1, 0] }); // the second half is passed over
-      objective.gradient(at, gradient);
-      expect(objective.keptScores(at, kept)).toBe(false);
-    },
-  );
+    objective.know(at, scores);
+    for (const passes of [0.5, 1]) {
+      const spent = objective.passes;
+      expect(Math.abs(objective.gradient(at, again) - loss)).toBeLessThan(near * loss);
+      expect(distance(view(again, theta.length), view(gradient, theta.length))).toBeLessThan(near);
+      expect(objective.passes - spent).toBeCloseTo(passes, 12); // known once
+    }
+    objective.setWeights({ groups: [1, 0] }); // the second half is passed over
+    objective.gradient(at, gradient);
+    expect(objective.keptScores(at, kept)).toBe(false);
+  });
 
   test(`${model}: a sample weight of k is the row repeated k times`, () => {
     const problem = exampleProblem(model, 41, 5, 3);

@@ -211,3 +211,52 @@ test("systems of one Hessian are solved along the directions of those before: a 
   expect(k.reducedSolveNext(reduced.pointer, arena.copy(sum), x, 1e-7, 60)).toBeGreaterThan(5);
   arena.dispose();
 });
+
+test("of sparse rows, columns that no model has a weight of are left out of the span's work, whatever the order they join in", () => {
+  const features = convexPenalty({ knots: 3, largest: 0.4 });
+  const space = new FeatureSpace(features, "logLoss");
+  const problem = exampleProblem("softmax", 60, 7, 3);
+  const rows = 60;
+  const columns = 70;
+  // Ten times as many columns, of which every tenth has values.
+  const values = new Float64Array(rows * columns);
+  for (const [i, value] of problem.dataset.x.values.entries()) values[10 * i] = value;
+  const csr = {
+    kind: "csr",
+    values: Float64Array.from(problem.dataset.x.values),
+    indices: Int32Array.from({ length: 420 }, (_, i) => 10 * (i % 7)),
+    starts: Int32Array.from({ length: rows + 1 }, (_, i) => 7 * i),
+  } as const;
+  const lambda = space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.02)));
+  // Models of one more column each, the last first; none has one of the first.
+  const models = [6, 3, 5, 1].map((last) => {
+    const random = new Random(last, 2);
+    const own = Array.from({ length: 21 }, (_, i) => (i % 7 === last || i % 7 === 6 ? 0.3 * random.normal() : 0));
+    return Float64Array.from({ length: 3 * columns + 3 }, (_, i) =>
+      i < 3 * columns && i % 10 === 0 ? own[i / 10]! : i < 3 * columns ? 0 : 0.1,
+    );
+  });
+  const solved = [{ kind: "dense", values } as const, csr].map((x) => {
+    using arena = new Arena(kernels());
+    const options = { ...problem, dataset: { rows, columns, x }, precision: "f64", ...space.structure } as const;
+    const train = new Objective(arena, options);
+    const reduced = new ReducedModel(arena, space, train, new Objective(arena, options), 6);
+    for (const model of models) reduced.add(arena.copy(model));
+    reduced.setSmoothing(0.05);
+    reduced.project(arena.copy(models[2]!));
+    const [projected, theta, adjoint] = [0, 1, 2].map(() => arena.f64(train.thetaCount));
+    reduced.expand(projected!);
+    const value = reduced.solve(lambda);
+    reduced.expand(theta!);
+    reduced.adjoint(lambda, adjoint!);
+    const slope = reduced.slope(lambda, theta!, adjoint!);
+    const work = reduced.passes * (x.values.length + rows);
+    const view = (pointer: number) => Array.from(arena.viewF64(pointer, train.thetaCount));
+    return { numbers: [value, ...slope, ...view(projected!), ...view(theta!)], projected: view(projected!), work };
+  });
+  const [dense, sparse] = solved as [(typeof solved)[0], (typeof solved)[0]];
+  for (const [i, number] of dense.numbers.entries()) expect(sparse.numbers[i]!).toBeCloseTo(number, 9);
+  for (const [i, weight] of models[2]!.entries()) expect(sparse.projected[i]!).toBeCloseTo(weight, 12);
+  // Four columns instead of 70, beside 60 rows.
+  expect(sparse.work / dense.work).toBeLessThan(0.6);
+});
