@@ -5,6 +5,7 @@
 //   2 of X × 5 classes        10        13                                   41   40       65   64
 //   2 of X × 4 classes         8        14                                   44   48       62   60
 //   2 of X × 3 classes         6        11                                   47   44       49   54
+//   3 of X × 3 classes         9        14  (forward, Zen 5)                  56
 //   4 of X × 2 classes         8        14                                   44   44       57   57
 //   4 of X × 1 class           4         9                                   36   34       35   38
 //
