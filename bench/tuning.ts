@@ -48,7 +48,7 @@ for (const task of values.tables ? [] : chosen) {
   const python = interpreter ? new Python(interpreter) : undefined;
   await python?.begin();
   const limit = Number(values.seconds ?? (values.quick ? 2 : (task.patience?.seconds ?? (task.large ? 40 : 8))));
-  const seeds = Number(values.seeds ?? (values.quick ? 1 : 5));
+  const seeds = Number(values.seeds ?? (values.quick ? 1 : (task.seeds ?? 5)));
   const methods = values.methods?.split(",") ?? task.methods ?? [...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
   if (!values.methods && task.methods) {
     const skipped = METHODS.filter((method) => !methods.includes(method)).join(", ");

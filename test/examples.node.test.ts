@@ -24,5 +24,5 @@ test.concurrent.each(examples)(
     expect(page).toContain(`${name}.svg`);
     expect(page).toContain(`<!-- ${name} -->\n\n\`\`\`text\n`);
   },
-  60_000,
+  180_000, // nine at a time on two cores
 );

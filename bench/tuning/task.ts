@@ -24,6 +24,8 @@ export interface Task {
   readonly large?: boolean;
   /** Where that is not enough to see the others miss by a factor of 20: their seconds, and the trials of a Gaussian process. */
   readonly patience?: { readonly seconds: number; readonly trials: number };
+  /** Splits, where five of them are a lottery. @default 5 */
+  readonly seeds?: number;
   /** Methods that run unless others are asked for, where a run of all takes too long. @default all */
   readonly methods?: readonly string[];
   /** Whether to compare with Optuna around scikit-learn's saga, too. */

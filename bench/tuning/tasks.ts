@@ -92,6 +92,7 @@ export const tasks: readonly Task[] = [
     model: "softmax",
     metric: "error-rate",
     step: true,
+    seeds: 10,
     features: norms,
     parts: digitParts,
   },

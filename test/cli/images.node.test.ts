@@ -84,7 +84,7 @@ describe("images on the command line", () => {
     expect(right).toBeGreaterThan(0.93 * digits.rows);
     const { code, json } = await learnloss("predict", "model.json", digitsCsv[0]!, "--json");
     expect([code, (json.error as { code: string }).code]).toEqual([2, "CORRUPT"]);
-  });
+  }, 90_000);
 
   test("augment alone is all transformations; beside class weights the classes take the place of the rows as they are", async () => {
     const budget = ["--passes", "30"];
