@@ -65,14 +65,12 @@ const SLACK = 0.06;
 /**
  * A look at another kind of model, once one has been found: from where its brief training was, the span is searched far
  * and wide, because it knows the way to what was found. What is promised there first is of a span that hardly knows it.
- * Kinks of strong penalties make the way long where rows are sparse, and it leads back mostly: a look that costs more than
- * this share of all before is given up (mails, seeds 6 to 15: 149 → 115 passes in all, at one half 137).
  * With columns to spare, a model on the way there whose loss is `hopeless` times the best is too far from it to look from
  * (mails, where nearly all its weights are 0, seeds 6 to 15, 400 rows: 126 → 105 passes in all, 1000: 132 → 114, the same
  * models; breast cancer: never so). A learned penalty does need such looks: without, 7 hits in 10, not 9. Errors that
  * step may be 0 at best.
  */
-const PROBE = { iterations: 6, radius: 9, slack: 0.25, share: 0.25, hopeless: 2 };
+const PROBE = { iterations: 6, radius: 9, slack: 0.25, hopeless: 2 };
 
 /** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
 const CANDIDATES = 6;
@@ -183,7 +181,6 @@ export class Learner<F extends Features> {
    */
   *#probe(start: Float64Array, slack: number): Generator<Pause, Float64Array | undefined> {
     const { folds } = this.session;
-    const most = (1 + PROBE.share) * this.session.passes;
     let lambda = start;
     let starts: readonly Start[] = slack > 0 ? this.#reached() : folds.map(() => 0);
     if (slack === 0) {
@@ -196,8 +193,8 @@ export class Learner<F extends Features> {
       const { error } = yield* this.session.train(lambda, starts, { iterations: PROBE.iterations });
       const { error: best = Number.POSITIVE_INFINITY } = this.session.leaders.chosen ?? {};
       if (slack > 0 && this.#models.metric.smooth && error > PROBE.hopeless * best) return undefined;
-      ({ lambda } = yield* this.#aim(lambda, PROBE.radius, () => this.session.passes > most));
-      if (this.session.passes > most || !(yield* this.#isNew(lambda, within))) return undefined;
+      ({ lambda } = yield* this.#aim(lambda, PROBE.radius));
+      if (!(yield* this.#isNew(lambda, within))) return undefined;
       starts = this.#expanded();
     }
     return lambda;
@@ -222,12 +219,11 @@ export class Learner<F extends Features> {
   }
 
   /** The best λ near that of a brief training, by the span's own error: that of a model on its way is none of λ. */
-  *#aim(lambda: Float64Array, radius: number, over = () => false): Generator<Pause, Prediction> {
+  *#aim(lambda: Float64Array, radius: number): Generator<Pause, Prediction> {
     this.#sharpen({ thetas: this.session.folds.map((fold) => fold.current()) }, KINK.wide);
     const center = { lambda, error: Number.NaN, slope: undefined };
     return yield* searchLambda(this.#models, center, {
       radius,
-      over,
       tolerance: this.#brief.tolerance,
       random: this.#random,
     });

@@ -86,7 +86,8 @@ export function adjointFinish(solver: usize, u: usize, out: usize): void {
 
 /**
  * The last product is a pair of quasi-Newton's like that of a step: this solve and the training that goes on from here
- * have it. Nine tasks, 82 held-out runs: 4 % fewer passes in all, as many hits.
+ * have it. Nine tasks, 82 held-out runs: 4 % fewer passes in all, 88 hits of 90 instead of 90;
+ * on twelve other splits of four of them 44 of 48 instead of 39.
  */
 function learn(s: Solver, o: Objective): void {
   const r = changetype<RowSpace>(s.rowSpace);

@@ -15,7 +15,6 @@ import {
   curvatureScratchBytes,
   curvatureWorkBytes,
   forget,
-  PAIRS,
   PRODUCT_BYTES,
   remember,
 } from "./curvature";
@@ -81,33 +80,12 @@ export function solverBytes(): usize {
 export function solverWorkBytes(objective: usize): usize {
   const o = changetype<Objective>(objective);
   const n = <usize>o.thetaCount;
-  return (n * 7 + 2 * (<usize>o.groups + 1)) * 8 + PRODUCT_BYTES + ((n << 2) + 8) + curvatureBytes(o);
-}
-
-function curvatureBytes(o: Objective): usize {
-  return curvatureWorkBytes(o.thetaCount, pairsFor(o), !sharesScratch(o));
-}
-
-/** On sparse rows the memory of the pairs and of R serves the space of the rows, too. */
-function sharesScratch(o: Objective): bool {
-  return o.columnIndices == 0;
+  return (n * 7 + 2 * (<usize>o.groups + 1)) * 8 + PRODUCT_BYTES + ((n << 2) + 8) + curvatureWorkBytes(o);
 }
 
 /** Of what one iteration leaves nothing of to the next. */
 export function solverScratchBytes(objective: usize): usize {
-  const o = changetype<Objective>(objective);
-  return sharesScratch(o) ? curvatureScratchBytes(o.thetaCount, pairsFor(o)) : 0;
-}
-
-/**
- * Curvature pairs to keep: all, unless a pass costs less than they do, as with few rows or few nonzeros per column.
- * Mails on 2^16 columns, 18 nonzeros per column, L2 over columns: 40 pairs take 3 times as long as the pass, 11 two
- * thirds. An eighth of the mails, 4 per column: 3 pairs 84 passes and 57 ms, 5: 62 and 47, 10: 56 and 56.
- */
-function pairsFor(o: Objective): i32 {
-  const perUnknown = o.valueCount / <f64>o.columns;
-  const worth = o.columnIndices != 0 ? max(5, 0.6 * perUnknown) : max(10, 0.1 * perUnknown);
-  return <i32>min(<f64>PAIRS, worth);
+  return curvatureScratchBytes(changetype<Objective>(objective));
 }
 
 /** @param scratch `solverScratchBytes`, which solvers that take turns may share */
@@ -135,14 +113,14 @@ export function solverInit(
   s.groupLosses = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
   s.products = s.groupLosses + ((<usize>(o.groups + 1)) << 3);
   const curvature = s.products + PRODUCT_BYTES;
-  s.working = curvature + curvatureBytes(o);
+  s.working = curvature + curvatureWorkBytes(o);
   s.curvature = pointer + offsetof<Solver>();
   s.tolerance = tolerance;
   s.scale = 0;
   s.fine = false;
   s.noise = MEASURED / MARGIN;
   const c = changetype<Curvature>(s.curvature);
-  curvatureInit(c, o.thetaCount, pairsFor(o), curvature, sharesScratch(o) ? scratch : 0);
+  curvatureInit(c, o, curvature, scratch);
   // Where the pairs are, which are of use with kinks only.
   s.rowSpace = s.curvature + offsetof<Curvature>();
   rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);

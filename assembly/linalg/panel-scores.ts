@@ -177,12 +177,9 @@ function scores3x3<T>(bytes: usize, x: usize, w: usize, z: usize): void {
     y += 16;
     v += 16;
   }
-  storePair<T>(z + 0 * PANEL * sizeof<T>(), a0, b0);
-  store<T>(z + (0 * PANEL + 2) * sizeof<T>(), sumOfLanes<T>(c0));
-  storePair<T>(z + 1 * PANEL * sizeof<T>(), a1, b1);
-  store<T>(z + (1 * PANEL + 2) * sizeof<T>(), sumOfLanes<T>(c1));
-  storePair<T>(z + 2 * PANEL * sizeof<T>(), a2, b2);
-  store<T>(z + (2 * PANEL + 2) * sizeof<T>(), sumOfLanes<T>(c2));
+  storeTriple<T>(z, a0, b0, c0);
+  storeTriple<T>(z + PANEL * sizeof<T>(), a1, b1, c1);
+  storeTriple<T>(z + 2 * PANEL * sizeof<T>(), a2, b2, c2);
 }
 
 function scores2x5<T>(bytes: usize, x: usize, y: usize, w: usize, z: usize): void {
@@ -376,6 +373,12 @@ function storePair<T>(z: usize, a: v128, b: v128): void {
   }
 }
 
+/** z[0…2] ← the sums of the lanes: two pairs, which overlap. */
+function storeTriple<T>(z: usize, a: v128, b: v128, c: v128): void {
+  storePair<T>(z, a, b);
+  storePair<T>(z + sizeof<T>(), b, c);
+}
+
 /** z[0…3] ← the sums of the lanes of four vectors: a transpose and three additions (f32), one shuffle pair (f64). */
 function storeSums<T>(z: usize, a: v128, b: v128, c: v128, d: v128): void {
   if (sizeof<T>() == 4) {
@@ -386,10 +389,4 @@ function storeSums<T>(z: usize, a: v128, b: v128, c: v128, d: v128): void {
     v128.store(z, f64x2.add(v128.shuffle<f64>(a, b, 0, 2), v128.shuffle<f64>(a, b, 1, 3)));
     v128.store(z, f64x2.add(v128.shuffle<f64>(c, d, 0, 2), v128.shuffle<f64>(c, d, 1, 3)), 16);
   }
-}
-/** The sum of the lanes, added as in `storeSums`. */
-function sumOfLanes<T>(a: v128): T {
-  if (sizeof<T>() == 8) return <T>(f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1));
-  const pair = f32x4.add(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
-  return <T>(f32x4.extract_lane(pair, 0) + f32x4.extract_lane(pair, 1));
 }

@@ -25,8 +25,6 @@ export interface SearchOptions {
   /** Relative gain that is worth another step. */
   readonly tolerance: number;
   readonly random: Random;
-  /** Whether it has taken long enough: asked before every linearization. */
-  readonly over?: () => boolean;
 }
 
 /**

@@ -43,7 +43,7 @@ const FADE = 0.5;
 export function* searchBySlopes(
   models: VirtualModels,
   center: Center,
-  { radius, tolerance, over = () => false }: SearchOptions,
+  { radius, tolerance }: SearchOptions,
 ): Generator<void, Prediction> {
   const { metric, space } = models;
   const limits = models.box(center.lambda, radius);
@@ -57,7 +57,7 @@ export function* searchBySlopes(
   let value = first;
   let tilt: Float64Array | undefined;
   let trust = TRUST.first;
-  for (let step = 0; step < STEPS && trust > TRUST.least && !over(); step++) {
+  for (let step = 0; step < STEPS && trust > TRUST.least; step++) {
     yield* models.linearize(lambda);
     const origin = lambda.map(log);
     tilt ??= tiltOf(models, center);
