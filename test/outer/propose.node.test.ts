@@ -1,3 +1,4 @@
+// The theory in Node only: it is TypeScript over the LP engine, whose bits are the same in browsers (determinism.test.ts).
 import { expect, test } from "vitest";
 import { atLeast, createStudy, fixed, type Study, share, verifyCertificate, type Weight } from "../../src/index.ts";
 import { sample } from "../../src/outer/explore.ts";
