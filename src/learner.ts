@@ -16,6 +16,14 @@ import { log } from "./wasm/transcendental.ts";
 /** A gain in e below this share is not worth a training: a fifth of what a hit of the bench resolves. */
 const GAIN = 2e-3;
 
+/**
+ * A promise below this share of e, from a model near its minimizer whose slope in λ is the true one, takes one more training
+ * and no look at what that leaves, which is little unless twice the promise was kept. Passes in all, seeds 6 to 40: mails
+ * 101 → 97, diabetes 76 → 74, digits 82 → 80, their class weights 72 → 67, breast cancer 228 → 217, with as many hits and
+ * one more of breast cancer. At 1e-2, one fewer of diabetes and one fewer of breast cancer.
+ */
+const LAST = 3 * GAIN;
+
 /** Of a promise as much is believed as the last ones kept: weight of the last of them; what is believed at least. */
 const FAITH = { last: 0.5, least: 0.05 };
 
@@ -162,9 +170,14 @@ export class Learner<F extends Features> {
       }
       near ||= gain < NEAR * center.error;
       const goal = near ? {} : { settle: SETTLE, hopeless: center.error + 2 * gain };
-      const next = yield* this.#visit(prediction.lambda, this.#expanded(), goal, prediction);
+      const last = frugal && center.slope !== undefined && gain < LAST * center.error;
+      let next = yield* this.#visit(prediction.lambda, this.#expanded(), last ? { learns: "model" } : goal, prediction);
       // Of the promise, what was kept; a center that was no minimizer promised nothing.
       const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
+      if (last) {
+        if (kept < 2 && (center.converged || next.error < center.error * (1 + GAIN))) return;
+        next = { ...next, slope: yield* this.session.learn(next.lambda, "fine") };
+      }
       const step = distance(center.lambda, next.lambda);
       if (frugal) faith = Math.min(Math.max(faith + FAITH.last * (kept - faith), FAITH.least), 1);
       if (kept < 0.25) radius = 0.4 * Math.min(radius, step);
