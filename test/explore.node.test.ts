@@ -23,7 +23,8 @@ test("exploration leaves basins that the search ended in (wines, ten splits), an
       expect(result.error).toBeLessThanOrEqual(before);
       before = result.error;
     }
-    expect(before).toBeLessThanOrEqual(local.error);
+    // Searches end where less than 0.2 % is promised, and not at the same λ.
+    expect(before).toBeLessThanOrEqual(1.002 * local.error);
     expect(local.unexplored).toBeUndefined();
     if (before < 0.99 * local.error) better++;
   }
