@@ -1,7 +1,7 @@
 // npm run bench:kernels [-- --json FILE] [-- --own]: our gradients against the multiply-add peak and the read bandwidth of
 // the same core in the same run, and against everybody else's softmax gradient (npm install --prefix bench
 // --ignore-scripts; numpy by $PYTHON or python3). Every gradient is compared with the plain one before it is timed.
-// --own leaves the peers out.
+// Peers and we take turns: the ratio is the median of theirs, run by run. --own leaves the peers out.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -54,6 +54,8 @@ interface Row {
   readonly gigabytesPerSecond: number;
   /** Largest difference from the plain gradient in f64, relative to its largest entry. */
   readonly error?: number;
+  /** Peers: median of their time over that of our best build, run by run in turn: a machine's speed changes by the second. */
+  readonly timesOurs?: number;
 }
 
 interface PeakLoops {
@@ -95,7 +97,18 @@ function note(text: string): void {
 
 function record(row: Row): void {
   rows.push(row);
-  const { task, solver, milliseconds, spread, gigaflops, peakRatio, executedRatio, gigabytesPerSecond, error } = row;
+  const {
+    task,
+    solver,
+    milliseconds,
+    spread,
+    gigaflops,
+    peakRatio,
+    executedRatio,
+    gigabytesPerSecond,
+    error,
+    timesOurs,
+  } = row;
   const cells = [
     task.padEnd(44),
     solver.padEnd(32),
@@ -106,6 +119,7 @@ function record(row: Row): void {
     (executedRatio === undefined ? "" : `(${(100 * executedRatio).toFixed(0)} % executed)`).padStart(17),
     `${gigabytesPerSecond.toFixed(1)} GB/s`.padStart(11),
     error === undefined ? "" : error.toExponential(0).padStart(7),
+    timesOurs === undefined ? "" : `${timesOurs.toFixed(2)} × ours`.padStart(15),
   ];
   console.log(cells.join(""));
 }
@@ -130,11 +144,30 @@ async function timed(run: () => unknown): Promise<Time> {
   return { milliseconds: result.latency.p50, spread: result.latency.mad, fastest: result.latency.min };
 }
 
+const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
+
 function timedBy(times: readonly number[]): Time {
-  const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[list.length >> 1]!;
   const milliseconds = median(times);
   const spread = median(times.map((time) => Math.abs(time - milliseconds)));
   return { milliseconds, spread, fastest: Math.min(...times) };
+}
+
+async function clocked(run: () => unknown): Promise<number> {
+  const began = performance.now();
+  await run();
+  return performance.now() - began;
+}
+
+/** Rounds of both in turn, for 2 s and 9 times at least, after half a second of each, which tier-up needs. */
+async function inTurn(it: () => unknown, ours: () => unknown): Promise<Time & { readonly timesOurs: number }> {
+  for (const run of [it, ours]) for (let spent = 0; spent < 500; ) spent += await clocked(run);
+  const rounds: (readonly [number, number])[] = [];
+  for (let spent = 0; rounds.length < 9 || spent < 2000; ) {
+    const round = [await clocked(it), await clocked(ours)] as const;
+    rounds.push(round);
+    spent += round[0] + round[1];
+  }
+  return { ...timedBy(rounds.map(([time]) => time)), timesOurs: median(rounds.map(([time, own]) => time / own)) };
 }
 
 async function peakLoops(build: KernelBuild): Promise<PeakLoops> {
@@ -197,38 +230,66 @@ function outcome(problem: Problem, time: Time, peak: number) {
   };
 }
 
-async function ours(problem: Problem, reference?: Float64Array): Promise<void> {
-  for (const [build, k] of builds) {
+interface Own {
+  readonly build: KernelBuild;
+  readonly run: () => void;
+  gradient(): Float64Array;
+  dispose(): void;
+}
+
+/** Our gradient by every build, the best one last. */
+function own({ model, dataset, targets, outputs, precision, theta }: Problem): Own[] {
+  return builds.map(([build, k]) => {
     const arena = new Arena(k);
-    const { model, dataset, targets, outputs, precision, theta } = problem;
     const objective = new Objective(arena, { model, dataset, targets, outputs, precision });
     const at = arena.copy(theta);
     const out = arena.f64(theta.length);
-    objective.gradient(at, out);
-    const error = reference && { error: errorOf(arena.viewF64(out, theta.length), reference) };
-    if (error) check(error.error, precision === "f32" ? 1e-5 : 1e-12);
-    const time = await timed(() => objective.gradient(at, out));
-    const peak = peaks.get(`${build} ${precision}`)!;
-    const result = outcome(problem, time, peak);
-    const executedRatio = executedShare(problem) * result.peakRatio;
-    record({ task: nameOf(problem), solver: `learnloss ${build}`, ...result, executedRatio, ...error });
-    arena.dispose();
-  }
+    return {
+      build,
+      run: () => objective.gradient(at, out),
+      gradient: () => arena.viewF64(out, theta.length),
+      dispose: () => arena.dispose(),
+    };
+  });
+}
+
+async function measure(problem: Problem, { build, run, gradient }: Own, reference?: Float64Array): Promise<void> {
+  run();
+  const error = reference && { error: errorOf(gradient(), reference) };
+  if (error) check(error.error, problem.precision === "f32" ? 1e-5 : 1e-12);
+  const time = await timed(run);
+  const result = outcome(problem, time, peaks.get(`${build} ${problem.precision}`)!);
+  const executedRatio = executedShare(problem) * result.peakRatio;
+  record({ task: nameOf(problem), solver: `learnloss ${build}`, ...result, executedRatio, ...error });
 }
 
 function check(error: number, limit: number): void {
   if (!(error < limit)) throw new Error(`its gradient differs by ${error}`);
 }
 
-async function peer(problem: Problem, reference: Float64Array, name: string, make: () => Peer | Promise<Peer>) {
+/** A contest: the problem, its plain gradient, and our best build. */
+interface Contest {
+  readonly problem: Problem;
+  readonly reference: Float64Array;
+  readonly best: Own;
+}
+
+async function peer({ problem, reference, best }: Contest, name: string, make: () => Peer | Promise<Peer>) {
   try {
+    const before = await timed(best.run);
     const it = await make();
     await it.run();
     const expected = "expected" in it ? (it.expected as Float64Array) : reference;
     const error = errorOf(it.gradient(), expected);
     check(error, 1e-4);
-    const time = it.times ? timedBy(it.times) : await timed(() => it.run());
-    const row = { task: nameOf(problem), solver: it.name, ...outcome(problem, time, peaks.get("simd f32")!), error };
+    // One in a process of its own is compared with what we took before and after.
+    const beside = async (times: readonly number[]) => {
+      const [time, after] = [timedBy(times), await timed(best.run)];
+      return { ...time, timesOurs: (2 * time.milliseconds) / (before.milliseconds + after.milliseconds) };
+    };
+    const { timesOurs, ...time } = await (it.times ? beside(it.times) : inTurn(() => it.run(), best.run));
+    const measured = outcome(problem, time, peaks.get("simd f32")!);
+    const row = { task: nameOf(problem), solver: it.name, ...measured, error, timesOurs };
     record(row);
     const bound = 1 / (row.peakRatio * executedShare(problem));
     console.log(`  our flops at the SIMD128 peak would be ${bound.toFixed(1)} times ${it.name}`);
@@ -244,18 +305,29 @@ for (const size of [main, small]) {
   const problem = makeProblem(size);
   const reference = new Float64Array(problem.theta.length);
   plainGradient(problem, reference);
-  await ours(problem, reference);
-  if (options.own) continue;
-  await peer(problem, reference, "numpy", () => numpy(problem, 1000));
-  await peer(problem, reference, "numpy", () => numpy(problem, size.rows));
-  await peer(problem, reference, "onnxruntime-web", () => onnxruntime(problem));
-  await peer(problem, reference, "tfjs wasm", () => tfjs(problem, "wasm"));
-  await peer(problem, reference, "plain JavaScript", () => plain(problem));
-  if (size !== small) continue;
-  await peer(problem, reference, "tfjs cpu", () => tfjs(problem, "cpu"));
-  await peer(problem, reference, "ml-logistic-regression", () => mlLogisticRegression(problem));
+  const entries = own(problem);
+  for (const one of entries) await measure(problem, one, reference);
+  const contest = { problem, reference, best: entries.at(-1)! };
+  if (!options.own) {
+    await peer(contest, "numpy", () => numpy(problem, 1000));
+    await peer(contest, "numpy", () => numpy(problem, size.rows));
+    await peer(contest, "onnxruntime-web", () => onnxruntime(problem));
+    await peer(contest, "tfjs wasm", () => tfjs(problem, "wasm"));
+    await peer(contest, "plain JavaScript", () => plain(problem));
+    if (size === small) {
+      await peer(contest, "tfjs cpu", () => tfjs(problem, "cpu"));
+      await peer(contest, "ml-logistic-regression", () => mlLogisticRegression(problem));
+    }
+  }
+  for (const one of entries) one.dispose();
 }
-for (const size of more) await ours(makeProblem(size));
+for (const size of more) {
+  const problem = makeProblem(size);
+  for (const one of own(problem)) {
+    await measure(problem, one);
+    one.dispose();
+  }
+}
 
 if (options.json) {
   const commit = execFileSync("git", ["rev-parse", "HEAD"], { encoding: "utf8" }).trim();
