@@ -1,7 +1,7 @@
 // npm run bench:kernels [-- --json FILE] [-- --own]: our gradients against the multiply-add peak and the read bandwidth of
 // the same core in the same run, and against everybody else's softmax gradient (npm install --prefix bench
 // --ignore-scripts; numpy by $PYTHON or python3). Every gradient is compared with the plain one before it is timed.
-// Peers and we take turns: the ratio is the median of theirs, run by run. --own leaves the peers out.
+// Peers and we take turns: a ratio is the median over the turns. --own leaves the peers out.
 import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -54,7 +54,7 @@ interface Row {
   readonly gigabytesPerSecond: number;
   /** Largest difference from the plain gradient in f64, relative to its largest entry. */
   readonly error?: number;
-  /** Peers: median of their time over that of our best build, run by run in turn: a machine's speed changes by the second. */
+  /** Peers: median of their time over that of our best build, turn by turn: a machine's speed changes by the second. */
   readonly timesOurs?: number;
 }
 
@@ -158,16 +158,27 @@ async function clocked(run: () => unknown): Promise<number> {
   return performance.now() - began;
 }
 
-/** Rounds of both in turn, for 2 s and 9 times at least, after half a second of each, which tier-up needs. */
+/** Median time of the runs of a turn: three, or as many as 30 ms hold. A solver's gradients follow each other, too. */
+async function turn(run: () => unknown): Promise<number> {
+  const times: number[] = [];
+  for (let spent = 0; times.length < 3 || spent < 30; ) {
+    const time = await clocked(run);
+    times.push(time);
+    spent += time;
+  }
+  return median(times);
+}
+
+/** At least 9 turns of each, after half a second of each, which tier-up needs. */
 async function inTurn(it: () => unknown, ours: () => unknown): Promise<Time & { readonly timesOurs: number }> {
   for (const run of [it, ours]) for (let spent = 0; spent < 500; ) spent += await clocked(run);
-  const rounds: (readonly [number, number])[] = [];
-  for (let spent = 0; rounds.length < 9 || spent < 2000; ) {
-    const round = [await clocked(it), await clocked(ours)] as const;
-    rounds.push(round);
-    spent += round[0] + round[1];
+  const turns: (readonly [number, number])[] = [];
+  for (let spent = 0; turns.length < 9 || spent < 600; ) {
+    const both = [await turn(it), await turn(ours)] as const;
+    turns.push(both);
+    spent += both[0] + both[1];
   }
-  return { ...timedBy(rounds.map(([time]) => time)), timesOurs: median(rounds.map(([time, own]) => time / own)) };
+  return { ...timedBy(turns.map(([time]) => time)), timesOurs: median(turns.map(([time, own]) => time / own)) };
 }
 
 async function peakLoops(build: KernelBuild): Promise<PeakLoops> {
