@@ -262,13 +262,15 @@ export function moveSums(count: i32, sums: usize, gradient: usize): void {
       const to = gradient + ((<usize>i) << 3);
       v128.store(to, f64x2.add(v128.load(to), f64x2.promote_low_f32x4(v128.load64_zero(from))));
       v128.store(to, f64x2.add(v128.load(to, 16), f64x2.promote_low_f32x4(v128.load64_zero(from, 8))), 16);
+      v128.store(from, f32x4.splat(0));
     }
   }
   for (; i < count; i++) {
     const to = gradient + ((<usize>i) << 3);
-    store<f64>(to, load<f64>(to) + <f64>load<f32>(sums + ((<usize>i) << 2)));
+    const from = sums + ((<usize>i) << 2);
+    store<f64>(to, load<f64>(to) + <f64>load<f32>(from));
+    store<f32>(from, 0);
   }
-  memory.fill(sums, 0, (<usize>count) << 2);
 }
 
 /**

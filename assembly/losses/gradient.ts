@@ -293,7 +293,16 @@ export function forward<T>(
       }
     }
   }
-  if (classes < o.outputs) memory.fill(z + <usize>(classes * BLOCK) * sizeof<T>(), 0, BLOCK * sizeof<T>());
+  if (classes < o.outputs) clear<T>(at<T>(z, classes, 0));
+}
+
+/** A row of z ← 0. (memory.fill leaves Wasm: 0.1 µs a block.) */
+function clear<T>(row: usize): void {
+  if (!ASC_FEATURE_SIMD) {
+    memory.fill(row, 0, BLOCK * sizeof<T>());
+    return;
+  }
+  for (const end = row + BLOCK * sizeof<T>(); row < end; row += 16) v128.store(row, v128.splat<T>(0));
 }
 
 /** The rows of the next block, for the panel kernels; 0 where they are not whole, or not held as the kernels read them. */
