@@ -4,6 +4,7 @@ import type { Start } from "./inner/training-solver.ts";
 import type { Random } from "./random.ts";
 import { Interpolation } from "./reduced/interpolation.ts";
 import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
+import { TrustRegion } from "./reduced/trust-region.ts";
 import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Pause } from "./run.ts";
 import type { Session, Trained } from "./session.ts";
@@ -24,14 +25,8 @@ const GAIN = 2e-3;
  */
 const LAST = 3 * GAIN;
 
-/** Of a promise as much is believed as the last ones kept: weight of the last of them; what is believed at least. */
-const FAITH = { last: 0.5, least: 0.05 };
-
 /** Searches of the span at most: each costs a training. */
 const ROUNDS = 16;
-
-/** Radius of the trust region of log λ: first, at most, at the end. */
-const RADIUS = { first: 1, most: 4, least: 0.15 };
 
 /** Predicted gain, as a share of e, below which a training goes to the tolerance: it may be the last. */
 const NEAR = 0.01;
@@ -158,36 +153,29 @@ export class Learner<F extends Features> {
     const { smooth } = this.#models.metric;
     const frugal = this.#frugal;
     let center = yield* this.#visit(start, this.#expanded(), { settle: SETTLE, trust });
-    let radius: number = RADIUS.first;
+    const region = new TrustRegion(frugal);
     let near = false;
-    let faith = 1;
     for (let round = 0; round < ROUNDS; round++) {
       this.#sharpen(center, near ? KINK.sharp : KINK.wide);
-      const options = { radius, tolerance: 1e-3, random: this.#random };
+      const options = { radius: region.radius, tolerance: 1e-3, random: this.#random };
       const prediction = yield* searchLambda(this.#models, center, options);
       const { gain } = prediction;
       // The last of it can be left where models of another kind may be better.
       const least = trust > 0 && center.converged && this.#starts.length > 1 ? LAST : GAIN;
-      if (!(faith * gain > least * Math.abs(center.error)) || radius < RADIUS.least * (center.converged ? 0.3 : 1)) {
-        if (!center.converged) {
-          const polished = yield* this.#visit(
-            center.lambda,
-            this.#place(center.thetas),
-            frugal ? { learns: "model" } : {},
-          );
-          if (frugal && polished.error < center.error * (1 + GAIN)) return;
-          center = frugal ? { ...polished, slope: yield* this.session.learn(center.lambda, "fine") } : polished;
-          radius = Math.max(radius, RADIUS.first);
-          continue;
-        }
-        return;
+      if (!(region.believed(gain) > least * Math.abs(center.error)) || region.exhausted(center.converged)) {
+        if (center.converged) return;
+        const goal: Goal = frugal ? { learns: "model" } : {};
+        const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), goal);
+        if (frugal && polished.error < center.error * (1 + GAIN)) return;
+        center = frugal ? { ...polished, slope: yield* this.session.learn(center.lambda, "fine") } : polished;
+        region.reopen();
+        continue;
       }
       near ||= gain < NEAR * center.error;
       const goal = near ? {} : { settle: SETTLE, hopeless: center.error + 2 * gain };
       const step = distance(center.lambda, prediction.lambda);
-      // What the trust region cuts short promises more behind it.
-      const inside = step < 0.8 * radius;
-      const last = frugal && inside && center.slope !== undefined && gain < LAST * Math.abs(center.error);
+      const promisesLittle = region.contains(step) && gain < LAST * Math.abs(center.error);
+      const last = frugal && promisesLittle && center.slope !== undefined;
       let next = yield* this.#visit(prediction.lambda, this.#expanded(), last ? { learns: "model" } : goal, prediction);
       // Of the promise, what was kept; a center that was no minimizer promised nothing.
       const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
@@ -195,9 +183,7 @@ export class Learner<F extends Features> {
         if (kept < 2 && (center.converged || next.error < center.error * (1 + GAIN))) return;
         next = { ...next, slope: yield* this.session.learn(next.lambda, "fine") };
       }
-      if (frugal) faith = Math.min(Math.max(faith + FAITH.last * (kept - faith), FAITH.least), 1);
-      if (kept < 0.25) radius = 0.4 * Math.min(radius, step);
-      else if (kept > 0.75 && !inside) radius = Math.min(2 * radius, RADIUS.most);
+      region.learn(kept, step);
       const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
       if (kept > 0.1 || polished) center = next;
     }

@@ -7,6 +7,7 @@ import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../li
 import { BLOCK, Objective, panelOf, SOFTMAX } from "../objective";
 import { add, at, loadPair, weighs } from "./block";
 import { linkBlock } from "./link";
+import { sparseAxpy, sparseDot } from "./sparse-row";
 
 /**
  * Σ_g λ_g·φ_g(θ), the data part of the objective, and its gradient (overwritten; f64, θ's layout) unless `gradient`
@@ -105,7 +106,7 @@ function recall<T>(o: Objective, classes: i32, first: i32, count: i32, z: usize)
       store<T>(at<T>(z, c, i), <T>(load<f64>(row + place) - base));
     }
   }
-  if (classes < o.outputs) memory.fill(at<T>(z, classes, 0), 0, BLOCK * sizeof<T>());
+  if (classes < o.outputs) clear<T>(at<T>(z, classes, 0));
 }
 
 /** A block's scores, for `objectiveKeptScores`. */
@@ -312,30 +313,6 @@ function ahead<T>(o: Objective, first: i32): usize {
   return panelOf<T>(o, next, BLOCK);
 }
 
-/** Four sums: one alone would wait for every addition. */
-function sparseDot<X, T>(o: Objective, row: i32, w: usize): T {
-  let s0: f64 = 0;
-  let s1: f64 = 0;
-  let s2: f64 = 0;
-  let s3: f64 = 0;
-  const place = o.rowStarts + ((<usize>o.placeOf(row)) << 2);
-  const end = load<i32>(place, 4);
-  let k = load<i32>(place);
-  for (; k + 4 <= end; k += 4) {
-    s0 += sparseTerm<X, T>(o, k, w);
-    s1 += sparseTerm<X, T>(o, k + 1, w);
-    s2 += sparseTerm<X, T>(o, k + 2, w);
-    s3 += sparseTerm<X, T>(o, k + 3, w);
-  }
-  for (; k < end; k++) s0 += sparseTerm<X, T>(o, k, w);
-  return <T>(s0 + s1 + (s2 + s3));
-}
-
-function sparseTerm<X, T>(o: Objective, k: i32, w: usize): f64 {
-  const column = load<i32>(o.columnIndices + ((<usize>k) << 2));
-  return <f64>load<X>(o.values + <usize>k * sizeof<X>()) * <f64>load<T>(w + <usize>column * sizeof<T>());
-}
-
 function backward<T>(
   o: Objective,
   classes: i32,
@@ -390,14 +367,4 @@ function sumOf<T>(count: i32, values: usize): f64 {
   }
   for (; i < count; i++) sum += <f64>load<T>(values + <usize>i * sizeof<T>());
   return sum;
-}
-
-/** Sums in f64 at once: a block's gradient in f32 would cost all columns a block, not only its nonzeros. */
-function sparseAxpy<X>(o: Objective, row: i32, r: f64, out: usize): void {
-  const place = o.rowStarts + ((<usize>o.placeOf(row)) << 2);
-  const end = load<i32>(place, 4);
-  for (let k = load<i32>(place); k < end; k++) {
-    const to = out + ((<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3);
-    store<f64>(to, load<f64>(to) + r * <f64>load<X>(o.values + <usize>k * sizeof<X>()));
-  }
 }

@@ -1,0 +1,46 @@
+/** Radius in log λ: first, at most, at the end (of a center that is no minimizer; of one, a third of it). */
+const RADIUS = { first: 1, most: 4, least: 0.15 };
+
+/** Of a promise as much is believed as the last ones kept: weight of the last of them; what is believed at least. */
+const FAITH = { last: 0.5, least: 0.05 };
+
+/** How far from a center of log λ the span is searched, and how much of what it promises there is believed. */
+export class TrustRegion {
+  radius: number = RADIUS.first;
+  #faith = 1;
+  readonly #doubts: boolean;
+
+  /** @param doubts whether promises that were not kept lower what the next ones count */
+  constructor(doubts: boolean) {
+    this.#doubts = doubts;
+  }
+
+  /** What is believed of a promised gain. */
+  believed(gain: number): number {
+    return this.#faith * gain;
+  }
+
+  /** Whether it is too small to search on around a center. */
+  exhausted(converged: boolean): boolean {
+    return this.radius < RADIUS.least * (converged ? 0.3 : 1);
+  }
+
+  /** Whether a step was its own, not cut short: what is cut short promises more behind it. */
+  contains(step: number): boolean {
+    return step < 0.8 * this.radius;
+  }
+
+  /** At least as wide as in the beginning. */
+  reopen(): void {
+    this.radius = Math.max(this.radius, RADIUS.first);
+  }
+
+  /** `kept`: the share of its promise that a step kept. */
+  learn(kept: number, step: number): void {
+    if (this.#doubts) {
+      this.#faith = Math.min(Math.max(this.#faith + FAITH.last * (kept - this.#faith), FAITH.least), 1);
+    }
+    if (kept < 0.25) this.radius = 0.4 * Math.min(this.radius, step);
+    else if (kept > 0.75 && !this.contains(step)) this.radius = Math.min(2 * this.radius, RADIUS.most);
+  }
+}
