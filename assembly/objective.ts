@@ -60,6 +60,16 @@ export class Objective {
     return this.scratch + ((<usize>(this.outputs * BLOCK)) << 3);
   }
 
+  /** f64[BLOCK], of the exponentials: the largest score of a row. */
+  get largest(): usize {
+    return this.scratch + ((<usize>(this.outputs * BLOCK)) << 4);
+  }
+
+  /** f64[BLOCK], of the exponentials: their sum. */
+  get totals(): usize {
+    return this.largest + (BLOCK << 3);
+  }
+
   /** CSR with several classes: W and its gradient are transposed for linalg/sparse.ts. */
   get packs(): bool {
     return this.columnIndices != 0 && this.outputs > 1;
@@ -67,7 +77,7 @@ export class Objective {
 
   /** W as the kernels read it. */
   get packed(): usize {
-    return this.scratch + ((<usize>(this.outputs * BLOCK)) << 4);
+    return this.totals + (BLOCK << 3);
   }
 
   get packedBytes(): usize {
@@ -122,9 +132,9 @@ export function objectiveBytes(): usize {
   return offsetof<Objective>();
 }
 
-/** Scratch of `objective`: a block's scores, their exponentials, W as the kernels read it, what lies behind it. */
+/** Scratch of `objective`: a block's scores, their exponentials, what the link knows of each row, W as the kernels read it, what lies behind it. */
 export function objectiveScratchBytes(columns: i32, outputs: i32, sparse: bool, width: i32): usize {
-  const block = 2 * <usize>outputs * <usize>BLOCK * 8;
+  const block = 2 * (<usize>outputs + 1) * <usize>BLOCK * 8;
   if (sparse && outputs == 1) return block + <usize>columns * 4;
   const packed = block + 2 * <usize>columns * <usize>paddedOutputs(outputs) * 8;
   if (sparse) return packed + <usize>paddedOutputs(outputs) * 8;
