@@ -70,6 +70,11 @@ export class Objective {
     return this.largest + (BLOCK << 3);
   }
 
+  /** f64[BLOCK]: logarithms of the sums. */
+  get logarithms(): usize {
+    return this.totals + (BLOCK << 3);
+  }
+
   /** CSR with several classes: W and its gradient are transposed for linalg/sparse.ts. */
   get packs(): bool {
     return this.columnIndices != 0 && this.outputs > 1;
@@ -77,7 +82,7 @@ export class Objective {
 
   /** W as the kernels read it. */
   get packed(): usize {
-    return this.totals + (BLOCK << 3);
+    return this.logarithms + (BLOCK << 3);
   }
 
   get packedBytes(): usize {
@@ -134,7 +139,7 @@ export function objectiveBytes(): usize {
 
 /** Scratch of `objective`: a block's scores, their exponentials, what the link knows of each row, W as the kernels read it, what lies behind it. */
 export function objectiveScratchBytes(columns: i32, outputs: i32, sparse: bool, width: i32): usize {
-  const block = 2 * (<usize>outputs + 1) * <usize>BLOCK * 8;
+  const block = (2 * <usize>outputs + 3) * <usize>BLOCK * 8;
   if (sparse && outputs == 1) return block + <usize>columns * 4;
   const packed = block + 2 * <usize>columns * <usize>paddedOutputs(outputs) * 8;
   if (sparse) return packed + <usize>paddedOutputs(outputs) * 8;

@@ -1,6 +1,6 @@
 // −log p_label, p = softmax(z), and its gradient: weight·(p − label), for the uniform cross-entropy weight·(p − 1/C).
 
-import { expPair, expQuad, logPair } from "../linalg/elementwise";
+import { expPair, expQuad, vlog } from "../linalg/elementwise";
 import { Objective } from "../objective";
 import { addLosses, at, loadPair, ownPair, ownWeight, storeSlopes, uniformPair, uniformWeight } from "./block";
 
@@ -20,6 +20,7 @@ export function softmax<T>(o: Objective, first: i32, count: i32, z: usize): void
     if (sizeof<T>() == 8) exponentiatePair(o, i, z);
     else exponentiateQuad(o, i, z);
   }
+  vlog(count, o.totals, o.logarithms);
   for (let i = 0; i < count; i += 2) addPair<T>(o, first, i, min(i + 1, count - 1), z);
   for (let i = 0; i < count; i += lanes) storeVector<T>(o, i, z);
   for (let i = 0; i < count; i++) subtractLabel<T>(o, first, i, z);
@@ -75,7 +76,7 @@ function addPair<T>(o: Objective, first: i32, i: i32, second: i32, z: usize): vo
   const row1 = <usize>(first + second);
   const largest = v128.load(at<f64>(o.largest, 0, i));
   const total = v128.load(at<f64>(o.totals, 0, i));
-  const logTotal = logPair(total); // over the largest score: large scores cost a loss no digits
+  const logTotal = v128.load(at<f64>(o.logarithms, 0, i)); // over the largest score: large scores cost a loss no digits
   const score0 = <f64>load<T>(at<T>(z, labelOf(o, row0), i));
   const scores = f64x2.replace_lane(f64x2.splat(score0), 1, <f64>load<T>(at<T>(z, labelOf(o, row1), second)));
   const loss = f64x2.add(logTotal, f64x2.sub(largest, scores));
