@@ -5,10 +5,11 @@ import { Objective } from "../objective";
 import { addLosses, at, loadPair, ownPair, ownWeight, storeSlopes, uniformPair, uniformWeight } from "./block";
 
 /**
- * With SIMD each step goes over the whole block before the next begins: a step waits for its own last result only, and
- * rows do not wait for each other (row after row the link took 1.? times as long). f64 is what cancels: the sum of the
- * exponentials, of which the largest is 1, its logarithm, and the slopes of the labels. Lanes past the last row compute
- * what nobody reads.
+ * With SIMD a step goes over the whole block before the next begins, so that rows do not wait for each other's sum,
+ * logarithm and quotient: 5000 × 64 × 10 took 0.89 of the time of one row after the other, 5000 × 64 × 5 0.85.
+ *
+ * f64 is what cancels: the sum of the exponentials, of which the largest is 1, its logarithm, and the slopes of the labels.
+ * Lanes past the last row compute what nobody reads.
  */
 export function softmax<T>(o: Objective, first: i32, count: i32, z: usize): void {
   if (!ASC_FEATURE_SIMD) {
@@ -16,10 +17,8 @@ export function softmax<T>(o: Objective, first: i32, count: i32, z: usize): void
     return;
   }
   const lanes: i32 = 16 / sizeof<T>();
-  for (let i = 0; i < count; i += lanes) {
-    if (sizeof<T>() == 8) exponentiatePair(o, i, z);
-    else exponentiateQuad(o, i, z);
-  }
+  if (sizeof<T>() == 8) for (let i = 0; i < count; i += 2) exponentiatePair(o, i, z);
+  else for (let i = 0; i < count; i += 8) exponentiateEight(o, i, z);
   vlog(count, o.totals, o.logarithms);
   for (let i = 0; i < count; i += 2) addPair<T>(o, first, i, min(i + 1, count - 1), z);
   for (let i = 0; i < count; i += lanes) storeVector<T>(o, i, z);
@@ -43,24 +42,42 @@ function exponentiatePair(o: Objective, i: i32, z: usize): void {
   v128.store(at<f64>(o.totals, 0, i), total);
 }
 
-/** The same of four rows in f32. */
-function exponentiateQuad(o: Objective, i: i32, z: usize): void {
+/** The same of eight rows in f32: two vectors, so that one is under way while the other waits. */
+function exponentiateEight(o: Objective, i: i32, z: usize): void {
   const C = o.outputs;
   const e = o.exponentials;
-  let largest = v128.load(at<f32>(z, 0, i));
-  for (let c = 1; c < C; c++) largest = f32x4.pmax(largest, v128.load(at<f32>(z, c, i)));
-  let total = f64x2.splat(0);
-  let highTotal = f64x2.splat(0);
-  for (let c = 0; c < C; c++) {
-    const power = expQuad(f32x4.sub(v128.load(at<f32>(z, c, i)), largest));
-    v128.store(at<f32>(e, c, i), power);
-    total = f64x2.add(total, f64x2.promote_low_f32x4(power));
-    highTotal = f64x2.add(highTotal, promoteHigh(power));
+  let left = v128.load(at<f32>(z, 0, i));
+  let right = v128.load(at<f32>(z, 0, i), 16);
+  for (let c = 1; c < C; c++) {
+    left = f32x4.pmax(left, v128.load(at<f32>(z, c, i)));
+    right = f32x4.pmax(right, v128.load(at<f32>(z, c, i), 16));
   }
-  v128.store(at<f64>(o.largest, 0, i), f64x2.promote_low_f32x4(largest));
-  v128.store(at<f64>(o.largest, 0, i), promoteHigh(largest), 16);
-  v128.store(at<f64>(o.totals, 0, i), total);
-  v128.store(at<f64>(o.totals, 0, i), highTotal, 16);
+  const largest = at<f64>(o.largest, 0, i);
+  v128.store(largest, f64x2.promote_low_f32x4(left));
+  v128.store(largest, promoteHigh(left), 16);
+  v128.store(largest, f64x2.promote_low_f32x4(right), 32);
+  v128.store(largest, promoteHigh(right), 48);
+  let total0 = f64x2.splat(0);
+  let total2 = f64x2.splat(0);
+  let total4 = f64x2.splat(0);
+  let total6 = f64x2.splat(0);
+  for (let c = 0; c < C; c++) {
+    const scores = at<f32>(z, c, i);
+    const powers = at<f32>(e, c, i);
+    const p = expQuad(f32x4.sub(v128.load(scores), left));
+    const q = expQuad(f32x4.sub(v128.load(scores, 16), right));
+    v128.store(powers, p);
+    v128.store(powers, q, 16);
+    total0 = f64x2.add(total0, f64x2.promote_low_f32x4(p));
+    total2 = f64x2.add(total2, promoteHigh(p));
+    total4 = f64x2.add(total4, f64x2.promote_low_f32x4(q));
+    total6 = f64x2.add(total6, promoteHigh(q));
+  }
+  const totals = at<f64>(o.totals, 0, i);
+  v128.store(totals, total0);
+  v128.store(totals, total2, 16);
+  v128.store(totals, total4, 32);
+  v128.store(totals, total6, 48);
 }
 
 function promoteHigh(x: v128): v128 {
@@ -125,7 +142,8 @@ function subtractLabel<T>(o: Objective, first: i32, i: i32, z: usize): void {
   const row = <usize>(first + i);
   const label = labelOf(o, row);
   const power = <f64>load<T>(at<T>(o.exponentials, label, i));
-  const weight = ownWeight(o, row) + uniformWeight(o, row) / <f64>o.outputs;
+  let weight = ownWeight(o, row);
+  if (o.uniformWeights != 0) weight += uniformWeight(o, row) / <f64>o.outputs;
   store<T>(at<T>(z, label, i), <T>(load<f64>(at<f64>(o.totals, 0, i)) * power - weight));
 }
 
