@@ -10,7 +10,8 @@ import { Objective } from "../objective";
 import { groupDot, groupFactor, groupProx, groupStart, groupSubgradientSquares, memberAt } from "../penalties/group";
 import { prox } from "../penalties/separable";
 import { ACCURACY, SWEEPS } from "./coordinate-descent";
-import { boundBlock, Curvature, factorRows, moveProducts, PRODUCT_BYTES, productAt } from "./curvature";
+import { Curvature, PRODUCT_BYTES } from "./curvature";
+import { boundBlock, factorRows, moveProducts, productAt } from "./curvature-factors";
 import { Solver } from "./solver";
 
 /** trial ← about the minimizer of g·z + ½ z·B·z + penalty over the groups that are not zero or want to leave it. */
@@ -54,7 +55,8 @@ export function minimizeBlocks(s: Solver, o: Objective, c: Curvature): void {
         const i = workingAt(s, k);
         const at = (<usize>i) << 3;
         target(s, c, i, c.diagonal);
-        store<f64>(s.step + at, prox(o, load<f64>(c.diagonal + at), load<f64>(s.step + at), ridge));
+        const a = load<f64>(c.diagonal + at);
+        store<f64>(s.step + at, prox(o, a, a * load<f64>(s.step + at), ridge));
         moved += move(s, c, i, c.diagonal, 1);
       }
       index = end;

@@ -106,7 +106,7 @@ export function groupProx(o: Objective, g: i32, a: usize, x: usize): void {
   if (strength == 0) {
     for (let k = start; k < end; k++) {
       const at = memberAt(o, k);
-      store<f64>(x + at, prox(o, load<f64>(a + at), load<f64>(x + at), 0));
+      store<f64>(x + at, proxAt(o, a + at, x + at, 0));
     }
     return;
   }
@@ -126,8 +126,12 @@ export function groupProx(o: Objective, g: i32, a: usize, x: usize): void {
   }
   for (let k = start; k < end; k++) {
     const at = memberAt(o, k);
-    store<f64>(x + at, prox(o, load<f64>(a + at), load<f64>(x + at), 1 / t));
+    store<f64>(x + at, proxAt(o, a + at, x + at, 1 / t));
   }
+}
+
+function proxAt(o: Objective, a: usize, x: usize, ridge: f64): f64 {
+  return prox(o, load<f64>(a), load<f64>(a) * load<f64>(x), ridge);
 }
 
 /** ‖z(s)‖ of `groupProx`. */
@@ -135,7 +139,7 @@ function ridgeNorm(o: Objective, start: i32, end: i32, a: usize, x: usize, s: f6
   let sum: f64 = 0;
   for (let k = start; k < end; k++) {
     const at = memberAt(o, k);
-    const z = prox(o, load<f64>(a + at), load<f64>(x + at), s);
+    const z = proxAt(o, a + at, x + at, s);
     sum += z * z;
   }
   return Math.sqrt(sum);
@@ -146,7 +150,7 @@ function ridgeSlope(o: Objective, start: i32, end: i32, a: usize, x: usize, s: f
   let sum: f64 = 0;
   for (let k = start; k < end; k++) {
     const at = memberAt(o, k);
-    const z = prox(o, load<f64>(a + at), load<f64>(x + at), s);
+    const z = proxAt(o, a + at, x + at, s);
     let held = false;
     for (let b = 0; b < o.knotCount; b++) {
       if (Math.abs(z) == load<f64>(o.knots + ((<usize>b) << 3))) held = true;

@@ -100,21 +100,28 @@ export function kinked(o: Objective): bool {
 }
 
 /**
- * argmin_x ½·a·(x − v)² + penalty(x) + ½·ridge·x² for a > 0, the group norm apart, exactly: the first segment or knot
- * where the slope turns positive.
+ * argmin_x ½·a·x² − force·x + penalty(x) + ½·ridge·x² for a > 0, the group norm apart, exactly: the first segment or knot
+ * where the slope turns positive. With force = a·v it is the prox of the penalty at v.
  */
-export function prox(o: Objective, a: f64, v: f64, ridge: f64): f64 {
-  const pull = a * Math.abs(v);
+export function prox(o: Objective, a: f64, force: f64, ridge: f64): f64 {
+  if (o.knotCount == 0) return proxOfNorms(o.l1, a + o.l2 + ridge, force);
+  const pull = Math.abs(force);
   let slope = o.l1; // of the kinks passed so far
-  if (!(pull > slope)) return pull == pull ? 0 : v;
+  if (!(pull > slope)) return pull == pull ? 0 : force;
   const curvature = a + o.l2 + ridge;
   for (let b = 0; b < o.knotCount; b++) {
     const knot = load<f64>(o.knots + ((<usize>b) << 3));
-    if ((pull - slope) / curvature <= knot) return withSign((pull - slope) / curvature, v);
+    if ((pull - slope) / curvature <= knot) return withSign((pull - slope) / curvature, force);
     slope += load<f64>(o.knotWeights + ((<usize>b) << 3));
-    if ((pull - slope) / curvature <= knot) return withSign(knot, v);
+    if ((pull - slope) / curvature <= knot) return withSign(knot, force);
   }
-  return withSign((pull - slope) / curvature, v);
+  return withSign((pull - slope) / curvature, force);
+}
+
+/** The same without knots, small enough to disappear in a loop; curvature: a and the ridges. NaN stays NaN. */
+export function proxOfNorms(l1: f64, curvature: f64, force: f64): f64 {
+  const pull = Math.abs(force) - l1;
+  return pull <= 0 ? 0 : copysign<f64>(pull / curvature, force);
 }
 
 /** The element of g + ∂penalty(w) nearest to zero, the group norm apart. */

@@ -44,6 +44,6 @@ test.each(cases)("%s: −uᵀ∂φ/∂θ is the derivative of the validation los
     return norm > 0 ? (Math.sqrt(group.length / 3) * x) / norm : 0;
   });
   const derivative = -slope.reduce((sum, s, i) => sum + s * u[i]!, 0);
-  expect(Math.abs(derivative / difference - 1)).toBeLessThan(2e-3);
+  expect(Math.abs(derivative / difference - 1)).toBeLessThan(5e-3); // rounding alone: 0.8e-3 to 3e-3
   arena.dispose();
 });
