@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { inFolder, learnloss } from "./command-line.ts";
 
 interface Solution {
   readonly data: string;
@@ -18,7 +17,10 @@ interface Solution {
   readonly intercept?: number;
 }
 
-const { problems } = JSON.parse(readFileSync("test/fixtures/solutions.json", "utf8")) as { problems: Solution[] };
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { problems } = JSON.parse(readFileSync(`${root}test/fixtures/solutions.json`, "utf8")) as {
+  problems: Solution[];
+};
 
 const targets: Record<string, string> = {
   "digits.csv.gz": "digit",
@@ -27,17 +29,21 @@ const targets: Record<string, string> = {
   "diabetes.csv": "progression",
 };
 
-function learnloss(...args: string[]): string {
-  return execFileSync("node", ["dist/cli/main.js", ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+inFolder();
+
+async function printed(...parameters: string[]): Promise<string> {
+  const { code, stdout } = await learnloss(...parameters);
+  expect(code).toBe(0);
+  return stdout;
 }
 
 describe("fit reproduces the reference solutions", () => {
   for (const problem of problems) {
-    test(`${problem.data} ${problem.model} l1 ${problem.l1} l2 ${problem.l2}`, () => {
+    test(`${problem.data} ${problem.model} l1 ${problem.l1} l2 ${problem.l2}`, async () => {
       const { scale } = problem.prep;
       const result = JSON.parse(
-        learnloss(
-          ...["fit", `data/${problem.data}`, "--target", targets[problem.data]!, "--model", problem.model],
+        await printed(
+          ...["fit", `${root}data/${problem.data}`, "--target", targets[problem.data]!, "--model", problem.model],
           ...[
             "--l1",
             String(problem.l1),
@@ -72,13 +78,11 @@ describe("fit reproduces the reference solutions", () => {
 });
 
 describe("fit and predict", () => {
-  const folder = mkdtempSync(join(tmpdir(), "learnloss-"));
-
-  test("a stored model, applied to the rows it was fitted on, names their labels", () => {
-    const path = join(folder, "wine.json");
+  test("a stored model, applied to the rows it was fitted on, names their labels", async () => {
+    const path = "wine.json";
     const fitted = [
       "fit",
-      "data/wine.csv",
+      `${root}data/wine.csv`,
       "--target",
       "cultivar",
       "--model",
@@ -87,11 +91,11 @@ describe("fit and predict", () => {
       "0.01",
       "--standardize",
     ];
-    learnloss(...fitted, "--output", path);
+    await printed(...fitted, "--output", path);
     const { predictions, probabilities, classes } = JSON.parse(
-      learnloss("predict", path, "data/wine.csv", "--probabilities", "--json"),
+      await printed("predict", path, `${root}data/wine.csv`, "--probabilities", "--json"),
     );
-    const labels = readFileSync("data/wine.csv", "utf8").trim().split("\n");
+    const labels = readFileSync(`${root}data/wine.csv`, "utf8").trim().split("\n");
     const at = labels[0]!.split(",").indexOf("cultivar");
     const right = labels.slice(1).filter((line, i) => line.split(",")[at] === String(predictions[i]));
     expect(right.length).toBeGreaterThan(0.98 * predictions.length);
@@ -99,20 +103,20 @@ describe("fit and predict", () => {
       expect(row.length).toBe(classes.length);
       expect(row.reduce((a: number, b: number) => a + b)).toBeCloseTo(1, 12);
     }
-    const lines = learnloss("predict", path, "data/wine.csv").trim().split("\n");
+    const lines = (await printed("predict", path, `${root}data/wine.csv`)).trim().split("\n");
     expect(lines).toEqual(["prediction", ...predictions.map(String)]);
   });
 
-  test("a learned loss is used on other data", () => {
-    const loss = join(folder, "loss.json");
-    learnloss(
-      ...["tune", "data/wine.csv", "--target", "cultivar", "--model", "softmax", "--standardize", "--seed", "1"],
+  test("a learned loss is used on other data", async () => {
+    const loss = "loss.json";
+    await printed(
+      ...["tune", `${root}data/wine.csv`, "--target", "cultivar", "--model", "softmax", "--standardize", "--seed", "1"],
       ...["--features", "class-weights,l2", "--save-loss", loss, "--trials", "3", "--json"],
     );
     const result = JSON.parse(
-      learnloss(
+      await printed(
         "fit",
-        "data/wine.csv",
+        `${root}data/wine.csv`,
         "--target",
         "cultivar",
         "--model",
@@ -128,12 +132,12 @@ describe("fit and predict", () => {
     expect(Object.keys(result.features).filter((name) => name.startsWith("class:"))).toHaveLength(3);
   });
 
-  test("labels that spreadsheets would run are escaped", () => {
-    const data = join(folder, "formulas.csv");
+  test("labels that spreadsheets would run are escaped", async () => {
+    const data = "formulas.csv";
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2 === 0 ? "=cmd()" : "plain"}`);
     writeFileSync(data, `x,y\n${rows.join("\n")}\n`);
-    learnloss("fit", data, "--target", "y", "--model", "logistic", "--l2", "1", "--output", join(folder, "f.json"));
-    const lines = learnloss("predict", join(folder, "f.json"), data).trim().split("\n").slice(1);
+    await printed("fit", data, "--target", "y", "--model", "logistic", "--l2", "1", "--output", "f.json");
+    const lines = (await printed("predict", "f.json", data)).trim().split("\n").slice(1);
     expect(lines.every((line) => line === "'=cmd()" || line === "plain")).toBe(true);
   });
 });

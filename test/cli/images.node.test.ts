@@ -1,29 +1,20 @@
-import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { csv } from "../../src/data/index.ts";
 import { npyFile } from "../reference/npy-file.ts";
+import { inFolder, learnloss } from "./command-line.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const run = promisify(execFile);
 const digits = await csv(new URL("../../data/digits.csv.gz", import.meta.url), { target: "digit" });
 const digitsCsv = [`${root}data/digits.csv.gz`, "--target", "digit"];
 const setting = ["--model", "softmax", "--scale", "16", "--validation", "0.8", "--json"];
-let cwd = "";
+inFolder();
 
-async function learnloss(...parameters: string[]): Promise<{ code: number; json: Record<string, unknown> }> {
-  try {
-    const { stdout } = await run(process.execPath, [`${root}dist/cli/main.js`, ...parameters], { cwd });
-    return { code: 0, json: JSON.parse(stdout) };
-  } catch (error) {
-    const { code, stdout } = error as { code: number; stdout: string };
-    return { code, json: JSON.parse(stdout) };
-  }
+async function learned(...parameters: string[]): Promise<{ code: number; json: Record<string, unknown> }> {
+  const { code, stdout } = await learnloss(...parameters);
+  return { code, json: JSON.parse(stdout) };
 }
 
 /** The digits as IDX, images and labels. */
@@ -41,14 +32,12 @@ function idxFiles(): [images: Uint8Array, labels: Uint8Array] {
 }
 
 beforeAll(() => {
-  cwd = mkdtempSync(join(tmpdir(), "learnloss-"));
   const [images, labels] = idxFiles();
-  writeFileSync(join(cwd, "images-idx3-ubyte.gz"), gzipSync(images));
-  writeFileSync(join(cwd, "labels-idx1-ubyte"), labels);
-  writeFileSync(join(cwd, "images.npy"), npyFile("'<f8'", `(${digits.rows}, 8, 8)`, digits.x.values));
-  writeFileSync(join(cwd, "labels.npy"), npyFile("'<f8'", `(${digits.rows},)`, digits.y as Float64Array));
+  writeFileSync("images-idx3-ubyte.gz", gzipSync(images));
+  writeFileSync("labels-idx1-ubyte", labels);
+  writeFileSync("images.npy", npyFile("'<f8'", `(${digits.rows}, 8, 8)`, digits.x.values));
+  writeFileSync("labels.npy", npyFile("'<f8'", `(${digits.rows},)`, digits.y as Float64Array));
 });
-afterAll(() => rmSync(cwd, { recursive: true }));
 
 describe("images on the command line", () => {
   test("IDX, .npy and CSV of the same images are tuned to the same loss, which fits and predicts", async () => {
@@ -57,7 +46,7 @@ describe("images on the command line", () => {
     const npy = ["images.npy", "--labels", "labels.npy"];
     const results: Record<string, unknown>[] = [];
     for (const data of [idx, npy, digitsCsv]) {
-      const { json } = await learnloss("tune", ...data, ...policy, ...setting, "--save-loss", "policy.json");
+      const { json } = await learned("tune", ...data, ...policy, ...setting, "--save-loss", "policy.json");
       // Columns have names in a CSV alone.
       const { milliseconds: _, warnings: __, ...result } = json;
       results.push(result);
@@ -69,27 +58,27 @@ describe("images on the command line", () => {
     expect(lambda.mirror).toBeLessThan(0.02);
 
     // A policy is worth something: the same without it.
-    const { json: plain } = await learnloss("tune", ...idx, "--features", "l2", ...setting);
+    const { json: plain } = await learned("tune", ...idx, "--features", "l2", ...setting);
     expect(first!.error).toBeLessThan(0.95 * (plain.error as number));
 
     const loss = ["--loss", "policy.json", "--tolerance", "1e-4", "--scale", "16", "--model", "softmax"];
-    await learnloss("fit", ...idx, ...loss, "--output", "model.json", "--json");
+    await learned("fit", ...idx, ...loss, "--output", "model.json", "--json");
     const predictions = async (data: string) => {
-      const { json } = await learnloss("predict", "model.json", data, "--json");
+      const { json } = await learned("predict", "model.json", data, "--json");
       return json.predictions as number[];
     };
     const predicted = await predictions("images.npy");
     expect(await predictions("images-idx3-ubyte.gz")).toEqual(predicted);
     const right = predicted.filter((label, i) => label === digits.y[i]).length;
     expect(right).toBeGreaterThan(0.93 * digits.rows);
-    const { code, json } = await learnloss("predict", "model.json", digitsCsv[0]!, "--json");
+    const { code, json } = await learned("predict", "model.json", digitsCsv[0]!, "--json");
     expect([code, (json.error as { code: string }).code]).toEqual([2, "CORRUPT"]);
   }, 90_000);
 
   test("augment alone is all transformations; beside class weights the classes take the place of the rows as they are", async () => {
     const budget = ["--passes", "30"];
     const names = async (features: string) => {
-      const { json } = await learnloss("tune", ...digitsCsv, "--features", features, ...setting, ...budget);
+      const { json } = await learned("tune", ...digitsCsv, "--features", features, ...setting, ...budget);
       return Object.keys(json.lambda as object);
     };
     const all = ["shift", "rotate", "scale", "shear", "mirror", "blur", "noise", "contrast", "cutout"];
@@ -101,7 +90,7 @@ describe("images on the command line", () => {
   test("other validation images, with labels of their own", async () => {
     const judges = ["--validation-data", "images.npy", "--validation-labels", "labels.npy"];
     const data = ["images-idx3-ubyte.gz", "--labels", "labels-idx1-ubyte"];
-    const { json } = await learnloss("tune", ...data, ...judges, "--features", "l2", ...setting, "--passes", "10");
+    const { json } = await learned("tune", ...data, ...judges, "--features", "l2", ...setting, "--passes", "10");
     expect(json.warnings).toContainEqual(expect.stringMatching(/^LEAK/));
   });
 
@@ -118,7 +107,7 @@ describe("images on the command line", () => {
     ["labels of a CSV", ["--features", "l2", "--labels", "labels.npy"], /is a CSV/],
     ["labels of no images", ["--features", "l2", "--validation-labels", "labels.npy"], /give both/],
   ])("%s: said so, exit code 2", async (_, parameters, message) => {
-    const { code, json } = await learnloss("tune", ...digitsCsv, "--model", "softmax", ...parameters, "--json");
+    const { code, json } = await learned("tune", ...digitsCsv, "--model", "softmax", ...parameters, "--json");
     expect(code).toBe(2);
     expect((json.error as { message: string }).message).toMatch(message);
   });
@@ -129,14 +118,14 @@ describe("images on the command line", () => {
     ["columns of what has no names", ["images.npy", "--labels", "labels.npy", "--target", "digit"], /--target names/],
     ["labels of another length", ["images.npy", "--labels", "images.npy"], /one value per row/],
   ])("%s: said so, exit code 2", async (_, data, message) => {
-    const { code, json } = await learnloss("fit", ...data, "--model", "softmax", "--json");
+    const { code, json } = await learned("fit", ...data, "--model", "softmax", "--json");
     expect(code).toBe(2);
     expect((json.error as { message: string }).message).toMatch(message);
   });
 });
 
 test("the help of tune says it", async () => {
-  const { stdout } = await run(process.execPath, [`${root}dist/cli/main.js`, "tune", "--help"]);
+  const { stdout } = await learnloss("tune", "--help");
   for (const option of ["augment:", "--image", "--labels", "--validation-labels"]) expect(stdout).toContain(option);
   expect(readFileSync(`${root}docs/applications.md`, "utf8")).toContain("--features augment:");
 });

@@ -1,25 +1,14 @@
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { expect, test } from "vitest";
+import { learnloss } from "./command-line.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const run = promisify(execFile);
-
-async function lp(...parameters: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  try {
-    return { code: 0, ...(await run(process.execPath, [`${root}dist/cli/main.js`, "lp", ...parameters])) };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-    return { code, stdout, stderr };
-  }
-}
 
 const problem = (name: string) => `${root}test/fixtures/lp/${name}.mps`;
 const numbers = { iterations: expect.any(Number), milliseconds: expect.any(Number) };
 
 test("--json: an optimum with its KKT residuals and no ray", async () => {
-  const { code, stdout } = await lp(problem("beale"), "--json");
+  const { code, stdout } = await learnloss("lp", problem("beale"), "--json");
   expect(code).toBe(0);
   const result = JSON.parse(stdout);
   const kkt = { primal: expect.any(Number), dual: expect.any(Number), gap: expect.any(Number) };
@@ -31,7 +20,7 @@ test.each([
   ["infeas_tiny", "infeasible"],
   ["unbounded_tiny", "unbounded"],
 ])("--json: %s is %s, with a ray", async (name, status) => {
-  const { code, stdout } = await lp(problem(name), "--json");
+  const { code, stdout } = await learnloss("lp", problem(name), "--json");
   expect(code).toBe(0);
   const { ray, ...rest } = JSON.parse(stdout);
   expect(rest).toEqual({ status, ...numbers });
@@ -39,7 +28,7 @@ test.each([
 });
 
 test("without --json: status, objective and residuals for people", async () => {
-  const { stdout } = await lp(problem("klee_minty_4"));
+  const { stdout } = await learnloss("lp", problem("klee_minty_4"));
   expect(stdout).toMatch(/^optimal after \d+ iterations, .* ms\nobjective -625\nresiduals: primal /);
 });
 
@@ -49,7 +38,7 @@ test("a missing file, something else than MPS and a bad limit exit with 2 and a 
     [[`${root}package.json`], "PARSE"],
     [[problem("beale"), "--time-limit", "soon"], "OPTION"],
   ] as const) {
-    const { code, stdout } = await lp(...parameters, "--json");
+    const { code, stdout } = await learnloss("lp", ...parameters, "--json");
     expect(code).toBe(2);
     expect(JSON.parse(stdout).error.code).toBe(expected);
   }

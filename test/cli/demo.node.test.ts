@@ -1,0 +1,16 @@
+import { existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { inFolder, learnloss } from "./command-line.ts";
+
+inFolder();
+
+test("--json: one object; better than the default and than random search, near the grid at a tenth of its cost", async () => {
+  const { stdout } = await learnloss("demo", "--json", "--report", "demo.html");
+  const { table, ...result } = JSON.parse(stdout);
+  const [standard, grid, random, learned] = table;
+  expect(learned.logLoss).toBe(result.error);
+  expect(learned.logLoss).toBeLessThan(Math.min(standard.logLoss, random.logLoss));
+  expect(learned.logLoss).toBeLessThan(1.01 * grid.logLoss);
+  expect(learned.passes).toBeLessThan(grid.passes / 10);
+  expect(existsSync("demo.html")).toBe(true);
+});

@@ -1,0 +1,146 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { inFolder, learnloss } from "./command-line.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+inFolder();
+
+const cancer = [`${root}data/breast-cancer.csv`, "--target", "diagnosis", "--model", "logistic", "--standardize"];
+
+describe("learnloss tune", () => {
+  test("--json keeps its contract", async () => {
+    const { code, stdout } = await learnloss("tune", ...cancer, "--features", "l1,l2", "--metric", "auc", "--json");
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      status: "complete",
+      metric: "auc",
+      lambda: { l1: expect.any(Number), l2: expect.any(Number) },
+    });
+    for (const name of [
+      "error",
+      "passes",
+      "trials",
+      "checkpoints",
+      "milliseconds",
+      "trainingPasses",
+      "reducedPasses",
+      "validationPasses",
+    ]) {
+      expect(result[name], name).toEqual(expect.any(Number));
+    }
+    expect(result.passes).toBeCloseTo(result.trainingPasses + result.reducedPasses, 9);
+  });
+
+  test("for people: λ, its error, the objective in words; a report and the loss in files", async () => {
+    const { stdout } = await learnloss(
+      "tune",
+      ...cancer,
+      "--features",
+      "l2",
+      "--report",
+      "r.html",
+      "--save-loss",
+      "loss.json",
+    );
+    expect(stdout).toMatch(/log-loss 0\.\d+ with\n {2}l2 /);
+    expect(readFileSync("r.html", "utf8")).toContain("<svg");
+    expect(JSON.parse(readFileSync("loss.json", "utf8"))).toMatchObject({ learnloss: "loss", version: 1 });
+  });
+
+  test.each([
+    ["label-smoothing,l2", "smoothing,l2"],
+    ["class-weights,l2", "class:benign,class:malignant,l2"],
+    ["group-norm,l2", "groupNorm,l2"],
+    ["l1,l2,convex:8", "l1,l2,knot:0.03125,knot:0.0625,knot:0.125,knot:0.25,knot:0.5,knot:1,knot:2"],
+  ])("--features %s", async (features, names) => {
+    const budget = ["--passes", "60", "--report", "features.html", "--json"];
+    const { stdout } = await learnloss("tune", ...cancer, "--features", features, ...budget);
+    expect(Object.keys(JSON.parse(stdout).lambda).join()).toBe(names);
+    const page = readFileSync("features.html", "utf8");
+    expect(page.includes("The learned penalty")).toBe(features.includes("convex"));
+  });
+
+  test("--costs: the mean cost by a CSV of costs; a loss learned for it fits and decides", async () => {
+    writeFileSync("costs.csv", "true,benign,malignant\nbenign,0,1\nmalignant,10,0\n");
+    const cost = ["--costs", "costs.csv", "--features", "class-weights,l2"];
+    const { stdout } = await learnloss("tune", ...cancer, ...cost, "--save-loss", "dear.json", "--json");
+    const result = JSON.parse(stdout);
+    expect(result.metric).toBe("mean-cost");
+    // Always saying "malignant" costs the share of the benign rows.
+    expect(result.error).toBeLessThan(0.3);
+    await learnloss("fit", ...cancer, "--loss", "dear.json", "--output", "model.json");
+    const count = async (...more: string[]) => {
+      const predicted = await learnloss("predict", "model.json", cancer[0]!, "--json", ...more);
+      return JSON.parse(predicted.stdout).predictions.filter((label: string) => label === "malignant").length;
+    };
+    expect(await count("--costs", "costs.csv")).toBeGreaterThan(await count());
+    const cautious = await learnloss("tune", ...cancer, ...cost, "--decision", "least-expected-cost", "--json");
+    expect(JSON.parse(cautious.stdout).error).toBeLessThan(0.3);
+  });
+
+  test("--groups-column: the worst group's error; --folds with --choice: its standard error", async () => {
+    const lines = readFileSync(`${root}data/breast-cancer.csv`, "utf8").trim().split("\n");
+    const grouped = lines.map((line, i) => `${line},${i === 0 ? "clinic" : i % 3 ? "north" : "south"}`);
+    writeFileSync("grouped.csv", grouped.join("\n"));
+    const rows = ["grouped.csv", ...cancer.slice(1), "--groups-column", "clinic"];
+    const worst = await learnloss(
+      "tune",
+      ...[...rows, "--features", "group-weights,l2", "--metric", "worst-group-error", "--json"],
+    );
+    const { metric, lambda } = JSON.parse(worst.stdout);
+    expect([metric, ...Object.keys(lambda)]).toEqual(["worst-group-error", "group:0", "group:1", "l2"]);
+    const folds = ["--folds", "3", "--choice", "one-standard-error"];
+    const { stdout } = await learnloss("tune", ...rows, "--features", "l2", ...folds, "--json");
+    expect(JSON.parse(stdout).standardError).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["passes", "30"],
+    ["trials", "2"],
+  ])("a budget of %s ends it normally", async (name, value) => {
+    const { stdout } = await learnloss("tune", ...cancer, "--features", "l1,l2", `--${name}`, value, "--json");
+    expect(JSON.parse(stdout).status).toBe(name);
+  });
+
+  test.each([
+    ["OPTION", ["--features", "l3"]],
+    ["OPTION", ["--features", "l1,convex:x"]],
+    ["OPTION", ["--features", "l1", "--metric", "accuracy"]],
+    ["OPTION", ["--features", "l1", "--metric", "mean-squared-error"]],
+    ["OPTION", ["--features", "l1", "--validation", "-1"]],
+    ["OPTION", ["--features", "l1", "--folds", "3", "--choice", "worst"]],
+    ["OPTION", ["--features", "l1", "--workers", "2"]],
+    ["OPTION", ["--features", "l1", "--folds", "3", "--workers", "0"]],
+    ["OPTION", ["--features", "l1", "--decision", "argmax"]],
+    ["OPTION", ["--features", "l1", "--metric", "auc", "--costs", "costs.csv"]],
+    ["IO", ["--features", "l1", "--costs", "missing.csv"]],
+    ["BUDGET", ["--features", "l1", "--passes", "-3"]],
+    ["SEED", ["--features", "l1", "--seed", "1.5"]],
+    ["IO", ["--features", "l1", "--validation-data", "missing.csv"]],
+    ["OPTION", ["--features", "l1", "--scale", "2"]],
+  ])("%s for %j: exit code 2, the code on stderr and in JSON", async (expected, parameters) => {
+    const { code, stdout, stderr } = await learnloss("tune", ...cancer, ...parameters, "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).error.code).toBe(expected);
+    expect(stderr).toContain(`learnloss: ${expected}: `);
+  });
+});
+
+test("an unreadable CSV cell is named; --help exits with 0", async () => {
+  writeFileSync("bad.csv", "a,b,y\n1,2,x\n3,oops,z\n");
+  const { code, stderr } = await learnloss(
+    "tune",
+    "bad.csv",
+    "--target",
+    "y",
+    "--model",
+    "softmax",
+    "--features",
+    "l2",
+  );
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/learnloss: \w+: .*(line|row) 3/i);
+  expect((await learnloss("--help")).code).toBe(0);
+});
