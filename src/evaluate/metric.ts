@@ -192,8 +192,7 @@ export class MetricEvaluator {
   }
 
   /** e with ties broken by the model's own loss, for metrics that move in steps: less than one row's worth of it. */
-  rank(scores: Pointer): number {
-    const error = this.evaluate(scores);
+  rank(scores: Pointer, error = this.evaluate(scores)): number {
     if (this.smooth) return error;
     const k = this.#arena.kernels;
     const { rows } = this.#dataset;

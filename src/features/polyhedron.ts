@@ -105,7 +105,7 @@ export class Polyhedron {
     // Clipping a share changes the sum, and scaling may leave a bound again: a few rounds settle it.
     for (let round = 0; round < 8; round++) {
       let sum = 0;
-      for (const [j, value] of result.entries()) sum += value * this.data[j]!;
+      for (let j = 0; j < result.length; j++) sum += result[j]! * this.data[j]!;
       const scale = this.total / sum;
       const before = result;
       result = before.map((value, j) => Math.min(Math.max(value * scale, this.lower[j]!), this.upper[j]!));

@@ -93,7 +93,7 @@ export class Interpolation {
   add(lambda: Float64Array, error: number, thetas: readonly Pointer[]): void {
     if (!Number.isFinite(error)) return;
     const place = this.#place(lambda);
-    const same = this.#nodes.findIndex((node) => distance(node.place, place) < SEPARATION / 2);
+    const same = this.#nodes.findIndex((node) => isNear(node.place, place, SEPARATION / 2));
     const next = this.#nodes.length < this.#capacity ? this.#nodes.length : this.#worst();
     const slot = same >= 0 ? same : next;
     this.#nodes[slot] = { lambda, place, error };
@@ -165,7 +165,7 @@ export class Interpolation {
 
   /** Those of a few λ that are not next to a minimizer; ties matter for ranks that reach `least`. */
   #judge(lambdas: readonly Float64Array[], doubt: number, least = Number.POSITIVE_INFINITY): Judged[] {
-    const known = (place: Float64Array) => this.#nodes.some((node) => distance(node.place, place) < SEPARATION);
+    const known = (place: Float64Array) => this.#nodes.some((node) => isNear(node.place, place, SEPARATION));
     const places = lambdas.map((lambda) => this.#place(lambda));
     const fresh = [...lambdas.keys()].filter((i) => !known(places[i]!));
     if (fresh.length === 0) return [];
@@ -176,7 +176,7 @@ export class Interpolation {
     this.#mix(interpolants, (k, metric, scores) => {
       const error = metric.evaluate(scores);
       errors[k]! += error / this.#folds.length;
-      if (errors[k]! - slacks[k]! <= least) losses[k]! += (metric.rank(scores) - error) / this.#folds.length;
+      if (errors[k]! - slacks[k]! <= least) losses[k]! += (metric.rank(scores, error) - error) / this.#folds.length;
     });
     return fresh.map((i, k) => {
       const bound = errors[k]! - slacks[k]!;
@@ -241,9 +241,8 @@ function scoreCount({ trainer: { validation } }: Interpolated): number {
   return validation.outputs * validation.rows;
 }
 
-/** The largest |a_i − b_i|. */
-function distance(a: Float64Array, b: Float64Array): number {
-  let most = 0;
-  for (let i = 0; i < a.length; i++) most = Math.max(most, Math.abs(a[i]! - b[i]!));
-  return most;
+/** Whether the largest |a_i − b_i| is less than `distance`. */
+function isNear(a: Float64Array, b: Float64Array, distance: number): boolean {
+  for (let i = 0; i < a.length; i++) if (!(Math.abs(a[i]! - b[i]!) < distance)) return false;
+  return true;
 }

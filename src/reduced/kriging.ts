@@ -21,7 +21,7 @@ export class Kriging {
   readonly #places: Float64Array;
   readonly #origin: Float64Array;
   readonly #scale: number;
-  /** Of the system [K 1; 1ᵀ 0] of the places, row by row. */
+  /** Of the system [K 1; 1ᵀ 0] of the places, column by column: a product with it has no sum that waits for itself. */
   readonly #inverse: Float64Array;
   /** The place that is asked for, and its right-hand side: its kernels, and 1 for the constant. */
   readonly #asked: Float64Array;
@@ -52,38 +52,41 @@ export class Kriging {
   at(place: Float64Array): Interpolant {
     this.#ask(place);
     const kernels = this.#kernels;
+    const inverse = this.#inverse;
     const size = this.#count + 1;
-    const weights = new Float64Array(this.#count);
-    let explained = 0;
-    for (let i = 0; i < size; i++) {
-      let weight = 0;
-      for (let j = 0; j < size; j++) weight += this.#inverse[i * size + j]! * kernels[j]!;
-      if (i < this.#count) weights[i] = weight;
-      explained += kernels[i]! * weight;
+    const solution = new Float64Array(size);
+    for (let j = 0; j < size; j++) {
+      const kernel = kernels[j]!;
+      for (let i = 0; i < size; i++) solution[i]! += inverse[j * size + i]! * kernel;
     }
+    let explained = 0;
+    for (let i = 0; i < size; i++) explained += kernels[i]! * solution[i]!;
     let square = 0;
     for (const x of this.#asked) square += x * x;
-    return { weights, deviation: Math.sqrt(Math.max(TREND * square - explained, 0)) };
+    const deviation = Math.sqrt(Math.max(TREND * square - explained, 0));
+    return { weights: solution.subarray(0, this.#count), deviation };
   }
 
   /** At a place as if nothing were known there (Rippa, Adv. Comput. Math. 11, 1999). */
   without(index: number): Interpolant {
-    const start = index * (this.#count + 1);
-    const own = this.#inverse[start + index]!;
-    const weights = this.#inverse.slice(start, start + this.#count).map((value, i) => (i === index ? 0 : -value / own));
+    const size = this.#count + 1;
+    const own = this.#inverse[index * size + index]!;
+    const weights = new Float64Array(this.#count);
+    for (let i = 0; i < this.#count; i++) weights[i] = i === index ? 0 : -this.#inverse[i * size + index]! / own;
     return { weights, deviation: Math.sqrt(Math.max(1 / own, 0)) };
   }
 
   /** The kernels r³ + trend between a place and all others. */
   #ask(place: Float64Array): void {
     const asked = this.#asked;
+    const places = this.#places;
     for (let c = 0; c < asked.length; c++) asked[c] = (place[c]! - this.#origin[c]!) / this.#scale;
     for (let i = 0; i < this.#count; i++) {
       const start = i * this.#dimension;
       let square = 0;
       let product = 0;
       for (let c = 0; c < asked.length; c++) {
-        const other = this.#places[start + c]!;
+        const other = places[start + c]!;
         const difference = asked[c]! - other;
         square += difference * difference;
         product += asked[c]! * other;
@@ -99,7 +102,7 @@ function euclidean(a: Float64Array, b: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** Of a square matrix, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
+/** Of a square matrix, transposed, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
 function inverse(matrix: Float64Array, n: number): Float64Array {
   const rows = Array.from({ length: n }, (_, i) => {
     const extended = new Float64Array(2 * n);
@@ -123,6 +126,6 @@ function inverse(matrix: Float64Array, n: number): Float64Array {
     }
   }
   const result = new Float64Array(n * n);
-  for (const [i, row] of rows.entries()) result.set(row.subarray(n), i * n);
+  for (const [i, row] of rows.entries()) for (let j = 0; j < n; j++) result[j * n + i] = row[n + j]!;
   return result;
 }

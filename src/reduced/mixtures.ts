@@ -31,7 +31,7 @@ export class Mixtures {
   mix(sets: readonly Float64Array[]): Pointer[] {
     const count = sets[0]!.length;
     const weights = this.#arena.viewF64(this.#weights, count * TOGETHER).fill(0);
-    for (const [m, set] of sets.entries()) for (const [j, weight] of set.entries()) weights[j * TOGETHER + m] = weight;
+    for (const [m, set] of sets.entries()) for (let j = 0; j < count; j++) weights[j * TOGETHER + m] = set[j]!;
     const { kernels } = this.#arena;
     kernels.mix(this.#length, this.#capacity, count, this.#weights, this.#vectors, this.#mixed);
     const stride = kernels.stripBytes(this.#length, 1);
