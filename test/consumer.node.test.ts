@@ -6,8 +6,9 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
-import { chromium } from "playwright";
+import { type Browser, chromium, type Page } from "playwright";
 import { publint } from "publint";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -56,9 +57,16 @@ export async function result(workers) {
 }
 `;
 
-function chromiumPath(): string | undefined {
-  const known = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome"];
-  return known.find((path) => path && existsSync(path));
+const known = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome"];
+const executablePath = known.find((path) => path && existsSync(path));
+let browser: Browser | undefined;
+afterAll(() => browser?.close());
+
+/** A new page, where there is a browser. */
+async function newPage(): Promise<Page | undefined> {
+  if (!executablePath) return undefined;
+  browser ??= await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  return browser.newPage();
 }
 
 /** Modules that a module imports, statically and at run time. */
@@ -89,7 +97,13 @@ describe("the package", () => {
     const { scripts, dependencies } = JSON.parse(readFileSync(join(installed(), "package.json"), "utf8"));
     expect(Object.keys(scripts).filter((name) => /install$/.test(name))).toEqual([]);
     expect(Object.keys(dependencies).length).toBeLessThan(6);
-    expect((await publint({ pkgDir: installed(), strict: true })).messages).toEqual([]);
+    expect((await publint({ pkgDir: installed(), strict: true, pack: false })).messages).toEqual([]);
+  });
+
+  test("the Wasm module of the LP engine is under 25 kB gzipped", () => {
+    const bytes = gzipSync(readFileSync(join(installed(), "dist/wasm/lp.wasm")), { level: 9 }).length;
+    console.log(`lp.wasm: ${bytes} bytes gzipped`);
+    expect(bytes).toBeLessThan(25_000);
   });
 
   test.each(["index.js", "lp.js", "mps.js"])("nothing that %s needs is outside the package", (entry) => {
@@ -113,6 +127,33 @@ describe("the package", () => {
     expect([...lazy]).toEqual(entry === "index.js" ? ["csv-parse/browser/esm/sync"] : []);
   });
 
+  test.each([
+    ["learnloss/lp", "createL1Fit, createLp, LearnLossError, load, orderingMargin, solveLp"],
+    ["learnloss/mps", "parseMps"],
+  ])("%s exports %s", async (entry, names) => {
+    writeFileSync(
+      join(project, "names.mjs"),
+      `import * as entry from "${entry}"; console.log(Object.keys(entry).sort((a, b) => a.localeCompare(b)).join(", "));`,
+    );
+    const { stdout } = await run(process.execPath, ["names.mjs"], { cwd: project });
+    expect(stdout.trim()).toBe(names);
+  });
+
+  test("an MPS file is read and solved", async () => {
+    writeFileSync(
+      join(project, "solve.mjs"),
+      `import { readFileSync } from "node:fs";
+import { solveLp } from "learnloss/lp";
+import { parseMps } from "learnloss/mps";
+const { status, objective } = solveLp(parseMps(readFileSync(process.argv[2], "latin1")).problem);
+console.log(status, objective.toFixed(9));`,
+    );
+    const { stdout } = await run(process.execPath, ["solve.mjs", `${root}test/fixtures/lp/beale.mps`], {
+      cwd: project,
+    });
+    expect(stdout.trim()).toBe("optimal -1.250000000");
+  });
+
   test("runs in Node and, bundled, in a browser: the same numbers", async () => {
     writeFileSync(join(project, "tune.js"), TUNE);
     writeFileSync(join(project, "node.js"), 'import { result } from "./tune.js"; console.log(await result());');
@@ -130,16 +171,9 @@ describe("the package", () => {
       logLevel: "silent",
     });
     expect(bundle.warnings).toEqual([]);
-    const executablePath = chromiumPath();
-    if (!executablePath) return;
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-    try {
-      const page = await browser.newPage();
-      await page.addScriptTag({ content: bundle.outputFiles[0]!.text });
-      expect(await page.evaluate("answer")).toBe(stdout.trim());
-    } finally {
-      await browser.close();
-    }
+    const page = await newPage();
+    await page?.addScriptTag({ content: bundle.outputFiles[0]!.text });
+    if (page) expect(await page.evaluate("answer")).toBe(stdout.trim());
   });
 
   test("a bundler that is given learnloss/worker as an entry beside the page makes threads that find their script", async () => {
@@ -160,8 +194,8 @@ describe("the package", () => {
     });
     expect(bundle.warnings).toEqual([]);
     const { stdout } = await run(process.execPath, ["here.js"], { cwd: project });
-    const executablePath = chromiumPath();
-    if (!executablePath) return;
+    const page = await newPage();
+    if (!page) return;
     const server = createServer((request, response) => {
       const name = basename(request.url!);
       response.setHeader("content-type", name.endsWith(".js") ? "text/javascript" : "text/html");
@@ -171,13 +205,11 @@ describe("the package", () => {
       );
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
     try {
-      const page = await browser.newPage();
-      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page`, { waitUntil: "networkidle" });
+      await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/page`); // load waits for its module
       expect(await page.evaluate("answer")).toBe(stdout.trim());
     } finally {
-      await browser.close();
+      await page.close();
       server.close();
     }
   });
@@ -207,6 +239,7 @@ describe("the package", () => {
         exactOptionalPropertyTypes: true,
         noUncheckedIndexedAccess: true,
         skipLibCheck: false,
+        skipDefaultLibCheck: true, // those of TypeScript itself
         noEmit: true,
         target: ts.ScriptTarget.ES2022,
         module: ts.ModuleKind.NodeNext,

@@ -143,7 +143,7 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
         values: new Float64Array(3),
         indices: new Int32Array(3),
         starts: Int32Array.of(0, 1, 2, 3),
-        columns: 2 ** 26,
+        columns: 2 ** 24,
         y: y3,
       });
       return minimize({ model: "softmax", train: wide });
