@@ -10,26 +10,26 @@ declare module "vitest/browser" {
 }
 
 const browser = typeof document !== "undefined";
+const studies = await wholeStudies();
+const outcomes = lpOutcomes();
 
 test("the same seed gives the same λ, error, weights and observations, bit for bit", async () => {
-  expect(await wholeStudies()).toBe(await wholeStudies());
+  expect(studies).toBe(await wholeStudies());
 });
 
 test.runIf(browser)("they are the bits that Node computes", async () => {
   const { commands } = await import("vitest/browser");
-  const ours = await wholeStudies();
-  expect(ours.length).toBeGreaterThan(10_000);
-  expect(ours).toBe(await commands.wholeStudiesInNode());
+  expect(studies.length).toBeGreaterThan(10_000);
+  expect(studies).toBe(await commands.wholeStudiesInNode());
 });
 
 test("the LP engine solves a problem to the same bits again", () => {
-  expect(lpOutcomes()).toBe(lpOutcomes());
+  expect(outcomes).toBe(lpOutcomes());
 });
 
 test.runIf(browser)("and they are the bits that Node computes", async () => {
   const { commands } = await import("vitest/browser");
-  const ours = lpOutcomes();
-  expect(ours.length).toBeGreaterThan(10_000);
+  expect(outcomes.length).toBeGreaterThan(10_000);
   const theirs = (await commands.lpOutcomesInNode()).split("\n");
-  expect(ours.split("\n").filter((line, i) => line !== theirs[i])).toEqual([]);
+  expect(outcomes.split("\n").filter((line, i) => line !== theirs[i])).toEqual([]);
 });
