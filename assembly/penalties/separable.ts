@@ -159,16 +159,26 @@ function nearestAmongKnots(o: Objective, w: f64, g: f64): f64 {
   return w < 0 ? -nearest : nearest;
 }
 
+/** `nearestOfNorms` of two weights. */
+function nearestPair(l1: v128, l2: v128, w: v128, g: v128): v128 {
+  const sign = f64x2.splat(-0.0);
+  const pull = multiplyAdd<f64>(l2, f64x2.abs(w), l1);
+  const beside = f64x2.add(g, v128.or(pull, v128.and(w, sign)));
+  const within = f64x2.max(f64x2.min(g, l1), f64x2.neg(l1));
+  return v128.bitselect(beside, f64x2.sub(g, within), f64x2.ne(w, f64x2.splat(0)));
+}
+
 /** Σ of the squares of `nearestSubgradient` over n weights. */
 export function subgradientSquares(o: Objective, n: i32, w: usize, g: usize): f64 {
-  const smooth = !kinked(o);
   let sum: f64 = 0;
   let i = 0;
   if (ASC_FEATURE_SIMD) {
+    const l1 = f64x2.splat(o.l1);
     const l2 = f64x2.splat(o.l2);
     let squares = f64x2.splat(0);
-    for (; smooth && i + 2 <= n; i += 2) {
-      const r = multiplyAdd<f64>(l2, v128.load(w + ((<usize>i) << 3)), v128.load(g + ((<usize>i) << 3)));
+    for (; o.knotCount == 0 && i + 2 <= n; i += 2) {
+      const at = (<usize>i) << 3;
+      const r = nearestPair(l1, l2, v128.load(w + at), v128.load(g + at));
       squares = multiplyAdd<f64>(r, r, squares);
     }
     sum = sumOfPair(squares);

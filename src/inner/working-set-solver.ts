@@ -122,8 +122,8 @@ export class WorkingSetSolver {
       this.#map,
       pointer,
       moments,
-      arena.raw(values * width),
-      sparse ? arena.raw(values * 4) : 0,
+      arena.raw((values + 1) * width),
+      sparse ? arena.raw((values + 1) * 4) : 0,
       sparse ? arena.i32(rows + 1) : 0,
       arena.bytes(k.objectiveScratchBytes(count, outputs, sparse, width)),
     );
