@@ -89,8 +89,10 @@ export {
   projectionExtend,
   projectionGradient,
   projectionGroupGradients,
+  projectionGrow,
   projectionHessian,
   projectionInit,
+  projectionLacks,
   projectionScores,
   projectionSet,
 } from "./reduced/projection";

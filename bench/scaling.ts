@@ -252,7 +252,7 @@ interface Memory {
   readonly inputMegabytes: number;
   /** Bytes held in Wasm, per byte of X as given: X, targets, weights, the solver's vectors; without the span of a tuner. */
   readonly ratio: number;
-  /** Of a tuner: its spans, per byte of X. They grow with rows × classes, not with columns; 1 GiB of rows at most. */
+  /** Of a tuner: its spans, per byte of X, before it trains. They grow with rows × classes × models, not with columns; to 1 GiB of rows at most. */
   readonly span?: number;
 }
 const memory: Memory[] = [];
@@ -310,7 +310,7 @@ held(
   tuning(train, { validation: labelled(problem, 1000) }),
 );
 held("a tuner with 5 folds, dense f32", problem.dataset, tuning(train, { folds: 5 }));
-// Beside X, five folds have 90 doubles each for a weight, and 48 bytes for a row: 1 + 900·C/n + 12/d of X, in f32.
+// Beside X, five folds have 95 doubles each for a weight, and 48 bytes for a row: 1 + 950·C/n + 12/d of X, in f32.
 const narrow = makeProblem({ ...large, rows: 40000 });
 held("the same, 40000 rows × 256, 8 classes", narrow.dataset, tuning(labelled(narrow), { folds: 5 }));
 

@@ -47,12 +47,12 @@ export class Fold {
   readonly theta: Pointer;
   /** Its training rows over all that the user gave: a pass over them is that share of a pass. */
   readonly share: number;
-  /** Memory of the span: its basis and the rows projected on it. */
-  readonly spanBytes: number;
   readonly #arena: Arena<Kernels>;
   readonly #space: FeatureSpace;
   /** The rows that the span sees: all that are trained on, or a sample. */
   readonly #span: Objective;
+  /** Memory of the span, but for the rows projected on it. */
+  readonly #spanBytes: number;
   #trainings = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: FoldOptions, share: number, spanBytes = SPAN_BYTES) {
@@ -69,8 +69,13 @@ export class Fold {
     this.reduced = new ReducedModel(arena, space, this.#span, validation, capacity);
     // A worker keeps its own; those of all rows are of no use to a span that sees a sample.
     if (!options.solver && this.#span === objective) this.reduced.keepScores();
-    this.spanBytes = arena.kernels.allocatedBytes() - before;
+    this.#spanBytes = arena.kernels.allocatedBytes() - before - this.reduced.projectedBytes;
     this.theta = arena.f64(objective.thetaCount);
+  }
+
+  /** Memory of the span: its basis and the rows projected on it, which grow with the models in it. */
+  get spanBytes(): number {
+    return this.#spanBytes + this.reduced.projectedBytes;
   }
 
   /** Whether the span's own minimizers are as good as trained ones: it sees all rows, and smooths no kink. */

@@ -2,34 +2,62 @@
 // losses, gradient and Hessian products cost m/columns of a pass over X. One projection holds the training rows,
 // another the validation rows; each borrows the targets, weights and groups of its `Objective`.
 //
-//   z  [block][output][slot][BLOCK rows]      lanes over rows; the rows that pad the last block are 0 throughout
+//   z  [chunk][block][output][slot of CHUNK][BLOCK rows]      lanes over rows; rows that pad the last block are 0 throughout
+//
+// A span seldom fills: a chunk of slots is allocated when the first of them is wanted.
 
 import { groupOf, shareOf } from "../losses/block";
 import { linkBlock } from "../losses/link";
 import { bendBlock, probabilitiesOf } from "../losses/second-derivatives";
 import { BLOCK, LOGISTIC, Objective, SOFTMAX } from "../objective";
 
+/** Slots per output that are allocated at once: with 4 as with 36 a reduced gradient takes 0.92 to 1.05 of the time. */
+const CHUNK: i32 = 4;
+
 @unmanaged
 export class Projection {
   objective: usize;
   capacity: i32; // slots per output, as in the basis
   size: i32;
-  z: usize; // f64[blocks][outputs][capacity][BLOCK]
+  chunks: usize; // usize[⌈capacity / CHUNK⌉], where each is: f64[blocks][outputs][CHUNK][BLOCK]; 0: not yet
   residuals: usize; // dℓ/dscore at the last gradient, λ included: f64[blocks][outputs][BLOCK]; until the next, scores kept
   probabilities: usize; // softmax, logistic: p; squared: score − target. f64[blocks][outputs][BLOCK]
   curvatures: usize; // λ-weighted sample weight of each row: f64[blocks][BLOCK]
   scratch: usize; // f64[outputs][BLOCK]
 }
 
-export function projectionBytes(): usize {
-  return offsetof<Projection>();
+/** The record, and where its chunks are. Zeroed. */
+export function projectionBytes(capacity: i32): usize {
+  return offsetof<Projection>() + <usize>chunksFor(capacity) * sizeof<usize>();
+}
+
+function chunksFor(slots: i32): i32 {
+  return (slots + CHUNK - 1) / CHUNK;
+}
+
+/** Bytes of a chunk that must be there before `slot` is set: 0 where it is. */
+export function projectionLacks(pointer: usize, slot: i32): usize {
+  const p = changetype<Projection>(pointer);
+  const o = changetype<Objective>(p.objective);
+  if (load<usize>(chunkOf(p, slot)) != 0) return 0;
+  return (<usize>((o.rows + BLOCK - 1) / BLOCK) * <usize>(o.outputs * CHUNK * BLOCK)) << 3;
+}
+
+/** The chunk of `slot` is here, zeroed. */
+export function projectionGrow(pointer: usize, slot: i32, chunk: usize): void {
+  const p = changetype<Projection>(pointer);
+  store<usize>(chunkOf(p, slot), chunk);
+  if (slot == 0) setOnes(p);
+}
+
+function chunkOf(p: Projection, slot: i32): usize {
+  return p.chunks + <usize>(<u32>slot / <u32>CHUNK) * sizeof<usize>();
 }
 
 export function projectionInit(
   pointer: usize,
   objective: usize,
   capacity: i32,
-  z: usize,
   residuals: usize,
   probabilities: usize,
   curvatures: usize,
@@ -39,12 +67,16 @@ export function projectionInit(
   p.objective = objective;
   p.capacity = capacity;
   p.size = 1;
-  p.z = z;
+  p.chunks = pointer + offsetof<Projection>();
   p.residuals = residuals;
   p.probabilities = probabilities;
   p.curvatures = curvatures;
   p.scratch = scratch;
-  const o = changetype<Objective>(objective);
+}
+
+/** Slot 0 is the intercept. */
+function setOnes(p: Projection): void {
+  const o = changetype<Objective>(p.objective);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
     for (let c = 0; c < o.outputs; c++) {
@@ -55,7 +87,8 @@ export function projectionInit(
 }
 
 export function slotOf(p: Projection, o: Objective, block: i32, output: i32, slot: i32): usize {
-  return p.z + ((<usize>((block * o.outputs + output) * p.capacity + slot) * <usize>BLOCK) << 3);
+  const place = <usize>(block * o.outputs + output) * CHUNK + <usize>(<u32>slot % <u32>CHUNK);
+  return load<usize>(chunkOf(p, slot)) + ((place * BLOCK) << 3);
 }
 
 export function rowsOf(base: usize, o: Objective, block: i32, output: i32): usize {
@@ -290,7 +323,6 @@ function forward(p: Projection, o: Objective, block: i32, a: usize, scores: usiz
   for (let c = 0; c < o.outputs; c++) {
     const coefficients = a + ((<usize>(c * p.capacity)) << 3);
     const out = scores + ((<usize>(c * BLOCK)) << 3);
-    let z = slotOf(p, o, block, c, 0);
     if (ASC_FEATURE_SIMD) {
       for (let half: usize = 0; half < 256; half += 128) {
         let s0 = f64x2.splat(0);
@@ -301,18 +333,21 @@ function forward(p: Projection, o: Objective, block: i32, a: usize, scores: usiz
         let s5 = f64x2.splat(0);
         let s6 = f64x2.splat(0);
         let s7 = f64x2.splat(0);
-        let column = z + half;
-        for (let j = 0; j < p.size; j++) {
-          const aj = v128.load64_splat(coefficients + ((<usize>j) << 3));
-          s0 = f64x2.add(s0, f64x2.mul(aj, v128.load(column)));
-          s1 = f64x2.add(s1, f64x2.mul(aj, v128.load(column, 16)));
-          s2 = f64x2.add(s2, f64x2.mul(aj, v128.load(column, 32)));
-          s3 = f64x2.add(s3, f64x2.mul(aj, v128.load(column, 48)));
-          s4 = f64x2.add(s4, f64x2.mul(aj, v128.load(column, 64)));
-          s5 = f64x2.add(s5, f64x2.mul(aj, v128.load(column, 80)));
-          s6 = f64x2.add(s6, f64x2.mul(aj, v128.load(column, 96)));
-          s7 = f64x2.add(s7, f64x2.mul(aj, v128.load(column, 112)));
-          column += 256;
+        for (let first = 0; first < p.size; first += CHUNK) {
+          let column = slotOf(p, o, block, c, first) + half;
+          const end = min(first + CHUNK, p.size);
+          for (let j = first; j < end; j++) {
+            const aj = v128.load64_splat(coefficients + ((<usize>j) << 3));
+            s0 = f64x2.add(s0, f64x2.mul(aj, v128.load(column)));
+            s1 = f64x2.add(s1, f64x2.mul(aj, v128.load(column, 16)));
+            s2 = f64x2.add(s2, f64x2.mul(aj, v128.load(column, 32)));
+            s3 = f64x2.add(s3, f64x2.mul(aj, v128.load(column, 48)));
+            s4 = f64x2.add(s4, f64x2.mul(aj, v128.load(column, 64)));
+            s5 = f64x2.add(s5, f64x2.mul(aj, v128.load(column, 80)));
+            s6 = f64x2.add(s6, f64x2.mul(aj, v128.load(column, 96)));
+            s7 = f64x2.add(s7, f64x2.mul(aj, v128.load(column, 112)));
+            column += 256;
+          }
         }
         const to = out + half;
         v128.store(to, s0);
@@ -328,11 +363,11 @@ function forward(p: Projection, o: Objective, block: i32, a: usize, scores: usiz
       memory.fill(out, 0, (<usize>BLOCK) << 3);
       for (let j = 0; j < p.size; j++) {
         const aj = load<f64>(coefficients + ((<usize>j) << 3));
+        const z = slotOf(p, o, block, c, j);
         for (let i = 0; i < BLOCK; i++) {
           const to = out + ((<usize>i) << 3);
           store<f64>(to, load<f64>(to) + aj * load<f64>(z + ((<usize>i) << 3)));
         }
-        z += (<usize>BLOCK) << 3;
       }
     }
   }
@@ -343,9 +378,14 @@ function backward(p: Projection, o: Objective, block: i32, residuals: usize, gra
   for (let c = 0; c < o.outputs; c++) {
     const r = residuals + ((<usize>(c * BLOCK)) << 3);
     const out = gradient + ((<usize>(c * p.capacity)) << 3);
-    for (let j = 0; j < p.size; j++) {
-      const to = out + ((<usize>j) << 3);
-      store<f64>(to, load<f64>(to) + dotBlock(r, slotOf(p, o, block, c, j)));
+    for (let first = 0; first < p.size; first += CHUNK) {
+      let z = slotOf(p, o, block, c, first);
+      const end = min(first + CHUNK, p.size);
+      for (let j = first; j < end; j++) {
+        const to = out + ((<usize>j) << 3);
+        store<f64>(to, load<f64>(to) + dotBlock(r, z));
+        z += (<usize>BLOCK) << 3;
+      }
     }
   }
 }

@@ -48,6 +48,8 @@ export class ReducedModel {
   readonly #parts: Pointer;
   readonly #terms: Pointer;
   readonly #knots: Pointer;
+  /** Bytes of the rows as they are seen through the span: they grow with it. */
+  projectedBytes = 0;
   /** Passes of `train` that went into projecting models on the span. */
   snapshotPasses = 0;
   #termGradients: Pointer = 0;
@@ -129,18 +131,27 @@ export class ReducedModel {
     const k = arena.kernels;
     const { outputs } = objective;
     const blocks = Math.ceil(objective.rows / BLOCK);
-    const pointer = arena.bytes(k.projectionBytes());
+    const pointer = arena.bytes(k.projectionBytes(this.capacity));
     k.projectionInit(
       pointer,
       objective.pointer,
       this.capacity,
-      arena.f64(blocks * outputs * this.capacity * BLOCK),
       residuals,
       this.#perScore(objective),
       arena.f64(blocks * BLOCK),
       arena.f64((outputs + 1) * BLOCK),
     );
+    this.#reserve(pointer, 0);
     return pointer;
+  }
+
+  /** Room for a slot of a projection. */
+  #reserve(projection: Pointer, slot: number): void {
+    const arena = this.#arena;
+    const bytes = arena.kernels.projectionLacks(projection, slot);
+    if (bytes === 0) return;
+    arena.kernels.projectionGrow(projection, slot, arena.bytes(bytes));
+    this.projectedBytes += bytes >>> 0;
   }
 
   /**
@@ -172,6 +183,7 @@ export class ReducedModel {
     const k = this.#arena.kernels;
     const full = this.size === this.capacity;
     const slot = full ? this.#leastUsed() : this.size;
+    for (const projection of [this.#trainRows, this.#validationRows]) this.#reserve(projection, slot);
     const gained = k.basisSet(this.#basis, slot, theta, DIRECTION_TOLERANCE, this.#parts);
     if (gained === 0 && !full) return undefined;
     this.#expandSlot(slot);

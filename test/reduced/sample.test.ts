@@ -70,7 +70,7 @@ describe("a span that sees a sample of the rows", () => {
       const whole = solve(features);
       const part = solve(features, 8 * 3 * 17 * 600);
       const copies = name === "augmentation" ? 2 : 1;
-      const rowBytes = 8 * 3 * (17 + 2);
+      const rowBytes = 8 * 3 * (4 + 2); // a span of three: intercepts, a model and an adjoint
       expect(whole.bytes - part.bytes).toBeGreaterThan(rowBytes * (3000 * copies - 610) - 250 * 600);
       expect(part.error).toBe(whole.error);
       // One pass, over all copies, makes the slope that of all rows, though the adjoints began differently.
