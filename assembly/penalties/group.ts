@@ -120,8 +120,9 @@ export function groupProx(o: Objective, g: i32, a: usize, x: usize): void {
     else high = t;
     const slope = (norm - t * ridgeSlope(o, start, end, a, x, 1 / t, norm)) / (norm * norm);
     let next = t - (t / norm - 1 / strength) / slope;
-    if (!(next >= low && next <= high)) next = 0.5 * (low + high);
     running = Math.abs(next - t) > 2e-16 * t;
+    // Across a knot Newton may step from one end of the bracket to the other, and back.
+    if (running && !(next > low && next < high)) next = 0.5 * (low + high);
     t = next;
   }
   for (let k = start; k < end; k++) {

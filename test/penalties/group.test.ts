@@ -68,6 +68,25 @@ test.each(mixes)("prox, %s: no point around is better, for a different curvature
   }
 });
 
+test("prox: the norm of one weight is its L1, across knots too", () => {
+  const random = new Random(4, 2);
+  const arena = new Arena(kernels());
+  const objective = new Objective(arena, { ...exampleProblem("logistic", 20, columns, 2), precision: "f64" });
+  const rest = { l2: 0.3, hinges: { knots: [0.2], weights: [0.3] } };
+  for (let round = 0; round < 200; round++) {
+    const a = arena.copy(new Float64Array(columns).fill(10 ** (-6 * random.uniform())));
+    const v = arena.viewF64(a, columns).map((curvature) => random.normal() / curvature);
+    const [ours, theirs] = [{ groupNorm: 0.4 }, { l1: 0.4 }].map((norm) => {
+      objective.setWeights({ ...rest, ...norm });
+      const x = arena.copy(v);
+      arena.kernels.penaltyProx(objective.pointer, a, x);
+      return arena.viewF64(x, columns).slice();
+    });
+    for (const [j, z] of ours!.entries()) expect(z).toBeCloseTo(theirs![j]!, 12);
+  }
+  arena.dispose();
+});
+
 const rows = blobs(150, 12, 3, 1);
 
 test("whole columns are exactly 0 or not at all, fewer the stronger it is", async () => {
