@@ -25,6 +25,8 @@ export interface SearchOptions {
   /** Relative gain that is worth another step. */
   readonly tolerance: number;
   readonly random: Random;
+  /** Whether any gain will do now, for what was spent. @default never */
+  readonly dear?: () => boolean;
 }
 
 /**

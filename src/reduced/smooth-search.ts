@@ -43,7 +43,7 @@ const FADE = 0.5;
 export function* searchBySlopes(
   models: VirtualModels,
   center: Center,
-  { radius, tolerance }: SearchOptions,
+  { radius, tolerance, dear }: SearchOptions,
 ): Generator<void, Prediction> {
   const { metric, space } = models;
   const limits = models.box(center.lambda, radius);
@@ -58,6 +58,7 @@ export function* searchBySlopes(
   let tilt: Float64Array | undefined;
   let trust = TRUST.first;
   for (let step = 0; step < STEPS && trust > TRUST.least; step++) {
+    if (first - value > tolerance * Math.abs(value) && dear?.()) break;
     yield* models.linearize(lambda);
     const origin = lambda.map(log);
     tilt ??= tiltOf(models, center);
