@@ -84,15 +84,12 @@ export {
   reducedSolveNext,
 } from "./reduced/newton";
 export {
-  projectionBytes,
   projectionDerivatives,
   projectionExtend,
   projectionGradient,
   projectionGroupGradients,
-  projectionGrow,
   projectionHessian,
-  projectionInit,
-  projectionLacks,
   projectionScores,
   projectionSet,
 } from "./reduced/projection";
+export { projectionBytes, projectionGrow, projectionInit, projectionLacks } from "./reduced/slots";

@@ -137,7 +137,7 @@ export function objectiveBytes(): usize {
   return offsetof<Objective>();
 }
 
-/** Scratch of `objective`: a block's scores, their exponentials, what the link knows of each row, W as the kernels read it, what lies behind it. */
+/** Scratch of `objective`: a block's scores, exponentials and what the link knows of a row; W as the kernels read it, and on. */
 export function objectiveScratchBytes(columns: i32, outputs: i32, sparse: bool, width: i32): usize {
   const block = (2 * <usize>outputs + 3) * <usize>BLOCK * 8;
   if (sparse && outputs == 1) return block + <usize>columns * 4;

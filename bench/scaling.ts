@@ -252,7 +252,7 @@ interface Memory {
   readonly inputMegabytes: number;
   /** Bytes held in Wasm, per byte of X as given: X, targets, weights, the solver's vectors; without the span of a tuner. */
   readonly ratio: number;
-  /** Of a tuner: its spans, per byte of X, before it trains. They grow with rows × classes × models, not with columns; to 1 GiB of rows at most. */
+  /** Of a tuner before it trains: its spans, per byte of X. They grow with rows × classes × models; to 1 GiB of rows at most. */
   readonly span?: number;
 }
 const memory: Memory[] = [];

@@ -1,7 +1,7 @@
 // Coordinate descent on the solver's quadratic model when weights are penalized one by one, with kinks.
 
 import { Objective } from "../objective";
-import { nearestSubgradient, prox, proxOfNorms } from "../penalties/separable";
+import { nearestSubgradient, prox } from "../penalties/separable";
 import { Curvature, PRODUCT_BYTES } from "./curvature";
 import {
   coupling,
@@ -91,10 +91,7 @@ function move(s: Solver, o: Objective, c: Curvature, i: i32, product: f64): f64 
   const a = load<f64>(c.diagonal + at);
   const near = c.scale * load<f64>(c.metric + at) * (z - load<f64>(s.centred + at));
   const force = a * z - load<f64>(s.gradient + at) - near - product;
-  let next: f64;
-  if (i >= o.weightCount) next = force / a;
-  else if (o.knotCount == 0) next = proxOfNorms(o.l1, a + o.l2, force);
-  else next = prox(o, a, force, 0);
+  const next = i < o.weightCount ? prox(o, a, force, 0) : force / a;
   store<f64>(s.trial + at, next);
   return next - z;
 }

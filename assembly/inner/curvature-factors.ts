@@ -3,9 +3,9 @@
 // list are a block: what one of them moves reaches the others by their couplings, numbers known before, so that the
 // products of all four with `products` = diag(±1)·Rᵀv are taken together.
 
-import { axpy, dot, sumOfPair } from "../linalg/dense";
+import { axpy, dot, evenUp, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
-import { Curvature, changeAt, entry, evenUp, MODELLED, slot, stepAt } from "./curvature";
+import { Curvature, changeAt, entry, MODELLED, slot, stepAt } from "./curvature";
 
 /** Slot of pair k of those in R. */
 function recent(c: Curvature, k: i32): i32 {

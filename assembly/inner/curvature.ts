@@ -6,7 +6,7 @@
 // what the last one learned. Two uses: B⁻¹ by the two-loop recursion when the penalty is smooth (curvature-inverse.ts), and
 // rows of R with B = γD + R·diag(+1 …, −1 …)·Rᵀ for coordinate descent when it has kinks (curvature-factors.ts).
 
-import { dot, sumOfPair } from "../linalg/dense";
+import { dot, evenUp, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
 import { Objective } from "../objective";
 
@@ -48,10 +48,6 @@ const SQUARE: usize = (<usize>PAIRS * <usize>PAIRS) << 3;
 /** Of a row of R: both halves, padded to even lengths, and the couplings of its unknown with those before it. */
 function rowBytes(capacity: i32): usize {
   return (2 * <usize>evenUp(min(capacity, MODELLED)) + 4) << 3;
-}
-
-export function evenUp(count: i32): i32 {
-  return (count + 1) & ~1;
 }
 
 /**

@@ -73,6 +73,11 @@ function sumOfLanes<T>(v: v128): T {
   return <T>(f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1));
 }
 
+/** A length that fills vectors of two doubles. */
+export function evenUp(length: i32): i32 {
+  return (length + 1) & ~1;
+}
+
 export function sumOfPair(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }

@@ -3,8 +3,10 @@
 //
 //   packed | column 0: class 0 … class P−1 | column 1: … |      P = classes rounded up to even; the pad stays 0
 
+import { evenUp } from "./dense";
+
 export function paddedOutputs(outputs: i32): i32 {
-  return (outputs + 1) & ~1;
+  return evenUp(outputs);
 }
 
 /** packed[j][c] ← w[c][j]. */

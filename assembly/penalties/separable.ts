@@ -118,8 +118,8 @@ export function prox(o: Objective, a: f64, force: f64, ridge: f64): f64 {
   return withSign((pull - slope) / curvature, force);
 }
 
-/** The same without knots, small enough to disappear in a loop; curvature: a and the ridges. NaN stays NaN. */
-export function proxOfNorms(l1: f64, curvature: f64, force: f64): f64 {
+/** The same without knots; curvature: a and the ridges. NaN stays NaN. */
+function proxOfNorms(l1: f64, curvature: f64, force: f64): f64 {
   const pull = Math.abs(force) - l1;
   return pull <= 0 ? 0 : copysign<f64>(pull / curvature, force);
 }

@@ -6,7 +6,8 @@
 // is one symmetric update: outputs·size/4 products with Z.
 
 import { BLOCK, Objective } from "../objective";
-import { dotBlock, Projection, product, rowsOf, slotOf } from "./projection";
+import { dotBlock, product } from "./projection";
+import { Projection, rowsOf, slotOf } from "./slots";
 
 /**
  * Lower triangle of `matrix`, of order outputs·size (output by output), ← H at the last gradient's a.

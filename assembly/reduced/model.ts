@@ -7,7 +7,8 @@ import { BLOCK, Objective } from "../objective";
 import { groupDot, groupFactor, groupStart, memberAt } from "../penalties/group";
 import { penaltyFeatures } from "../penalties/separable";
 import { Basis, expandWeights, reduceWeights } from "./basis";
-import { Projection, projectionGradient, projectionHessian } from "./projection";
+import { projectionGradient, projectionHessian } from "./projection";
+import { Projection } from "./slots";
 
 @unmanaged
 export class Reduced {

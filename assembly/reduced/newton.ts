@@ -6,7 +6,8 @@ import { axpy, dot } from "../linalg/dense";
 import { Basis, vectorOf } from "./basis";
 import { projectionWholeHessian } from "./hessian";
 import { DIRECTIONS, Reduced, reducedGradient, reducedHessian, shapeDiagonal, shaped, wholeFits } from "./model";
-import { Projection, projectionDiagonalBlocks } from "./projection";
+import { projectionDiagonalBlocks } from "./projection";
+import { Projection } from "./slots";
 
 /**
  * Factors the Hessian's diagonal blocks at the last gradient's a, or the `whole` of it where that fits; good for many
