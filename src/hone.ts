@@ -62,8 +62,10 @@ export function* hone<F extends Features>(
       }
       starts = folds.map((fold) => fold.scored());
     }
-    const { error, converged } = yield* session.train(lambda, starts, {}, promise);
-    if (!converged) continue;
+    // Where e moves in steps, it may still fall when it has been still for long.
+    const { smooth } = models.metric;
+    const { error, converged } = yield* session.train(lambda, starts, smooth ? { hopeless: best } : {}, promise);
+    if (!converged && !smooth) continue;
     interpolation.add(
       lambda,
       error,

@@ -109,7 +109,7 @@ export class Learner<F extends Features> {
     this.session = session;
     this.#random = random;
     const { rows, columns } = folds[0]!.trainer.objective;
-    this.#starts = startsOf(space, rows, columns);
+    this.#starts = startsOf(space, rows, columns, session.options.explore);
     this.#models = new VirtualModels(arena, space, folds);
     this.#interpolation = new Interpolation(arena, this.#models, folds);
   }

@@ -2,10 +2,14 @@ import type { FeatureSpace } from "./features/space.ts";
 
 /**
  * The λ to begin with: shares alike, penalties at the middle of their ranges, shared out. Then those of other kinds of
- * models, basins of their own, each ruled by one penalty: sparse ones, where columns outnumber rows or a penalty is
- * learned, and ones whose weights are bounded by the last hinge of a learned penalty.
+ * models, basins of their own, each ruled by one penalty: sparse ones, where columns outnumber rows, a penalty is learned
+ * or `all` basins are looked for, and ones whose weights are bounded by the last hinge of a learned penalty.
+ *
+ * With few rows to judge by there are basins everywhere: sparse starts hit 169 of 200 small studies of wine, iris, breast
+ * cancer, diabetes and pooled digits, not 161, for 1.2 to 1.5 times the passes and test errors as before (±1 %). So without
+ * exploration they are left out. With it, iris, 1000 passes: 3.3 → 1.9 % above the least e ever seen, wine 4.5 → 1.1 %.
  */
-export function startsOf(space: FeatureSpace, rows: number, columns: number): Float64Array[] {
+export function startsOf(space: FeatureSpace, rows: number, columns: number, all = false): Float64Array[] {
   const { lower, upper, data, features } = space;
   const penalties = data.reduce((count, a) => count + (a ? 0 : 1), 0);
   const middle = lower.map((low, j) => (features[j]!.kind === "group-loss" ? upper[j]! : Math.sqrt(low * upper[j]!)));
@@ -13,7 +17,7 @@ export function startsOf(space: FeatureSpace, rows: number, columns: number): Fl
   // ‖W‖₁ is the first knot of a learned penalty.
   const kinds = features.map((feature) => (feature.kind === "hinge" && feature.knot === 0 ? "l1" : feature.kind));
   const bound = kinds.lastIndexOf("hinge");
-  const dense = kinds.includes("l2") && (columns > rows || bound >= 0);
+  const dense = kinds.includes("l2") && (columns > rows || bound >= 0 || all);
   const rulers = [dense ? kinds.indexOf("l1") : -1, bound].filter((j) => j >= 0);
   const ruled = (ruler: number) =>
     middle.map((value, j) => (data[j] ? value : j === ruler ? 10 * value : 0.01 * value));

@@ -60,7 +60,7 @@ export interface Goal {
   readonly settle?: number;
   /** It goes on if e changed by less than this share since its start, early on: what led there was right. @default 0 */
   readonly trust?: number;
-  /** It may be given up when e rises above this. */
+  /** It may be given up when e is above this, and rises or falls too slowly ever to come there. */
   readonly hopeless?: number;
   readonly iterations?: number;
   /** What is learned of it: its model joins the span, or nothing does. @default the model, and the adjoint of e with it */
@@ -75,6 +75,13 @@ export const NEAR_MINIMUM = 1e-3;
 
 /** A rising e above this multiple of its least value on the way may be given up: a weak penalty over-fits for ever. */
 const SPOILED = 1.25;
+
+/**
+ * Doublings of the iterations in which a training above `hopeless` would have to come there, at its present fall of e per
+ * doubling, to be given up: e settles far above the best at a tiny penalty, where a minimizer takes thousands of passes.
+ * Exploration of wine, 20 splits, 1000 passes: 3.0 → 0.9 % above the least e ever seen; 3000 passes: 2.2 → 0.4 %.
+ */
+const DOUBLINGS = 10;
 
 /** Iterations at which the course of e is looked at grow by this factor at least. */
 const LOOKS = 1.1;
@@ -92,11 +99,14 @@ function reached(
   residual: number,
 ): boolean {
   const { iteration, error } = course.at(-1)!;
-  if (settle === undefined || iteration < YOUNG) return false;
+  if (iteration < YOUNG) return false;
   const before = (share: number) => course.findLast((seen) => seen.iteration <= share * iteration)!.error;
-  if (residual < NEAR_MINIMUM && Math.abs(error - before(1 / 2)) <= settle * Math.abs(error)) return true;
-  if (iteration < 4 * YOUNG || !(error >= before(1 / 2) && before(1 / 2) >= before(1 / 4))) return false;
-  return error > hopeless || error > SPOILED * Math.min(...course.map((seen) => seen.error));
+  const settled = settle !== undefined && residual < NEAR_MINIMUM;
+  if (settled && Math.abs(error - before(1 / 2)) <= settle * Math.abs(error)) return true;
+  if (iteration < 4 * YOUNG) return false;
+  const pace = Math.max(before(1 / 2) - error, before(1 / 4) - before(1 / 2), 0);
+  if (error - hopeless > DOUBLINGS * pace) return true;
+  return settle !== undefined && pace === 0 && error > SPOILED * Math.min(...course.map((seen) => seen.error));
 }
 
 /** Whether a training that may end goes on: e is as it was. */

@@ -40,6 +40,26 @@ test("one pass tells how far a virtual model is from its minimizer", async () =>
   expect(unexplored).toBeLessThan(Number.POSITIVE_INFINITY);
 });
 
+test("a training far above the best, whose error hardly falls, is given up: at tiny penalties it would take thousands of passes", async () => {
+  for (const seed of [2, 3]) {
+    using tuner = createTuner({
+      model: "softmax",
+      ...(await wines(seed)),
+      features,
+      seed,
+      explore: true,
+      tolerance: 1e-5,
+    });
+    let longest = 0;
+    tuner.on("checkpoint", ({ iteration, error }) => {
+      if (error > 5 * (tuner.best?.error ?? error)) longest = Math.max(longest, iteration);
+    });
+    await tuner.run({ passes: 4000 });
+    expect(longest).toBeGreaterThan(10);
+    expect(longest).toBeLessThan(300);
+  }
+});
+
 test("exploration needs a budget, and neither folds nor one training run", async () => {
   const { train, validation } = await wines(3);
   const setting = { model: "softmax", train, features, explore: true } as const;

@@ -3,13 +3,14 @@ import { FeatureSpace } from "../src/features/space.ts";
 import { convexPenalty, type Features, l1, l2 } from "../src/index.ts";
 import { startsOf } from "../src/starts.ts";
 
-const starts = (features: Features, rows: number, columns: number) => {
+const starts = (features: Features, rows: number, columns: number, all = false) => {
   const space = new FeatureSpace(features, "logLoss");
-  return startsOf(space, rows, columns).map((lambda) => ({ space, lambda }));
+  return startsOf(space, rows, columns, all).map((lambda) => ({ space, lambda }));
 };
 
-test("dense and sparse models are two starts where columns outnumber rows, one where they do not", () => {
+test("dense and sparse models are two starts where columns outnumber rows or all basins are looked for, one otherwise", () => {
   expect(starts({ l1: l1(), l2: l2() }, 100, 10)).toHaveLength(1);
+  expect(starts({ l1: l1(), l2: l2() }, 100, 10, true)).toHaveLength(2);
   const [, sparse] = starts({ l1: l1(), l2: l2() }, 10, 100);
   expect(sparse!.lambda[1]! / sparse!.lambda[2]!).toBeGreaterThan(100);
   expect(starts({ l2: l2() }, 10, 100)).toHaveLength(1);
