@@ -3,28 +3,28 @@
 /** The number types of .npy and IDX files: kind and bytes. */
 export type ElementType = "u1" | "i1" | "u2" | "i2" | "u4" | "i4" | "u8" | "i8" | "f4" | "f8";
 
-type Reader = (view: DataView, at: number, littleEndian: boolean) => number;
+const ARRAYS = {
+  u1: Uint8Array,
+  i1: Int8Array,
+  u2: Uint16Array,
+  i2: Int16Array,
+  u4: Uint32Array,
+  i4: Int32Array,
+  u8: BigUint64Array,
+  i8: BigInt64Array,
+  f4: Float32Array,
+  f8: Float64Array,
+} as const satisfies Record<ElementType, unknown>;
 
-const READERS: Readonly<Record<ElementType, Reader>> = {
-  u1: (view, at) => view.getUint8(at),
-  i1: (view, at) => view.getInt8(at),
-  u2: (view, at, little) => view.getUint16(at, little),
-  i2: (view, at, little) => view.getInt16(at, little),
-  u4: (view, at, little) => view.getUint32(at, little),
-  i4: (view, at, little) => view.getInt32(at, little),
-  // Rounded to the nearest double beyond 2⁵³.
-  u8: (view, at, little) => Number(view.getBigUint64(at, little)),
-  i8: (view, at, little) => Number(view.getBigInt64(at, little)),
-  f4: (view, at, little) => view.getFloat32(at, little),
-  f8: (view, at, little) => view.getFloat64(at, little),
-};
+/** Whether this machine has the low bytes first. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 export function bytesPer(type: ElementType): number {
   return Number(type[1]);
 }
 
 export function isElementType(type: string): type is ElementType {
-  return Object.hasOwn(READERS, type);
+  return Object.hasOwn(ARRAYS, type);
 }
 
 /** `count` numbers from byte `offset` on: f32 where that is exact, otherwise f64. */
@@ -35,11 +35,14 @@ export function readElements(
   type: ElementType,
   littleEndian: boolean,
 ): Float32Array | Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const exact = type === "f4" || bytesPer(type) < 4;
-  const values = exact ? new Float32Array(count) : new Float64Array(count);
-  const read = READERS[type];
   const size = bytesPer(type);
-  for (let i = 0, at = offset; i < count; i++, at += size) values[i] = read(view, at, littleEndian);
-  return values;
+  const turned = size > 1 && littleEndian !== LITTLE_ENDIAN;
+  let there = bytes.subarray(offset, offset + count * size);
+  if (turned || there.byteOffset % size !== 0) there = new Uint8Array(there);
+  if (turned) for (let at = 0; at < there.length; at += size) there.subarray(at, at + size).reverse();
+  const elements = new ARRAYS[type](there.buffer as ArrayBuffer, there.byteOffset, count);
+  if (elements instanceof BigUint64Array || elements instanceof BigInt64Array) {
+    return Float64Array.from(elements, Number); // rounded to the nearest double beyond 2⁵³
+  }
+  return type === "f4" || size < 4 ? new Float32Array(elements) : new Float64Array(elements);
 }

@@ -53,7 +53,9 @@ export function standardize<D extends Matrix>(dataset: D, { mean, scale, constan
   }
   const source = denseValues(dataset);
   const values = new Float64Array(source.length);
-  for (let i = 0; i < source.length; i++) values[i] = (source[i]! - mean[i % columns]!) / scale[i % columns]!;
+  for (let at = 0; at < source.length; at += columns) {
+    for (let j = 0; j < columns; j++) values[at + j] = (source[at + j]! - mean[j]!) / scale[j]!;
+  }
   for (const j of constant) for (let i = j; i < values.length; i += columns) values[i] = 0;
   return { ...dataset, x: { kind: "dense", values } };
 }
@@ -63,10 +65,10 @@ export function rescale<D extends Matrix>(dataset: D, divisor: number): D {
   if (!(divisor > 0 && Number.isFinite(divisor))) {
     throw new LearnLossError("OPTION", `The scale is ${divisor}: give a positive number to divide by.`);
   }
-  return {
-    ...dataset,
-    x: { ...dataset.x, values: dataset.x.values.map((value: number) => value / divisor) as Float64Array },
-  };
+  const { values } = dataset.x;
+  const scaled = values.slice() as Float64Array;
+  for (let i = 0; i < scaled.length; i++) scaled[i]! /= divisor;
+  return { ...dataset, x: { ...dataset.x, values: scaled } };
 }
 
 function denseValues(dataset: Matrix): Float32Array | Float64Array {

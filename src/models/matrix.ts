@@ -57,8 +57,8 @@ export class Matrix {
     const count = countOf(dataset, selected, places);
     this.rows = rows;
     this.width = width;
-    this.values = arena.bytes(count * width);
-    this.indices = sparse ? arena.i32(count) : 0;
+    this.values = arena.raw(count * width);
+    this.indices = sparse ? arena.raw(4 * count) : 0;
     this.starts = sparse ? arena.i32(rows + 1) : 0;
     const values = width === 4 ? arena.viewF32(this.values, count) : arena.viewF64(this.values, count);
     const indices = arena.viewI32(this.indices, sparse ? count : 0);
@@ -68,7 +68,8 @@ export class Matrix {
       for (let i = 0; i < rows; i++) {
         const row = order ? order[i]! : i;
         if (!sparse) {
-          for (const j of selected) values[at++] = x.values[row * columns + j]!;
+          const first = row * columns;
+          for (let k = 0; k < selected.length; k++) values[at++] = x.values[first + selected[k]!]!;
           continue;
         }
         for (let e = x.starts[row]!; e < x.starts[row + 1]!; e++) {
