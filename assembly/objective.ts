@@ -38,6 +38,7 @@ export class Objective {
   groupWeights: usize; // λ of the data features: f64[groups + 1], uniform cross-entropy last
   groupLosses: usize; // their values at the last θ evaluated: f64[groups + 1]
   scratch: usize; // `scratchBytes` bytes
+  gram: usize; // second moments of the rows, which gradients come from (losses/gram.ts), or 0
   kept: usize; // scores of the last θ that all rows were seen at, `width` bytes each, as `classesOf` has them; 0: not kept
   keptAt: usize; // where that θ is, or was; 0: no such
   known: usize; // scores of the θ at `knownAt`, f64[outputs][rows]; 0: of none
@@ -189,6 +190,7 @@ export function objectiveSetData(
   o.known = 0;
   o.knownAt = 0;
   o.generator = 0;
+  o.gram = 0;
   o.gapAt = rows;
   o.gap = 0;
   o.fine = false;

@@ -136,14 +136,14 @@ export function solverStart(pointer: usize, theta: usize): void {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
   const r = changetype<RowSpace>(s.rowSpace);
-  const overRows = livesOverRows(s, o);
+  const exact = livesOverRows(s, o) || o.gram != 0;
   leaveToTheta(s, r);
   r.ready = false;
   const weightBytes = (<usize>(o.groups + 1)) << 3;
   const sameData = s.scale > 0 && memory.compare(s.dataWeights, o.groupWeights, weightBytes) == 0;
   if (!sameData || theta == 0) {
     nullModel(s.objective, s.raw);
-    s.fine = overRows;
+    s.fine = exact;
     s.dataLoss = dataGradient(s, o, s.raw, s.trialGradient);
     centreGradient(o, s.moments, s.trialGradient);
     const n = o.weightCount;
@@ -162,13 +162,13 @@ export function solverStart(pointer: usize, theta: usize): void {
     r.current = false;
     takeTrial(s, o);
     centre(o, s.moments, s.theta, s.centred, 1);
-  } else if (theta != s.theta || !sameData || (overRows && !s.fine)) {
+  } else if (theta != s.theta || !sameData || (exact && !s.fine)) {
     if (theta != s.theta) {
       memory.copy(s.theta, theta, (<usize>o.thetaCount) << 3);
       r.current = false;
     }
     centre(o, s.moments, s.theta, s.centred, 1);
-    s.fine = overRows;
+    s.fine = exact;
     evaluateIterate(s, o);
   }
   s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
@@ -177,7 +177,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.leastValue = s.value;
   s.idle = 0;
   s.iterations = 0;
-  if (!overRows) {
+  if (!exact) {
     if (s.residual > MARGIN * s.noise) s.fine = false;
     else if (!s.fine) refine(s, false);
   }

@@ -16,14 +16,15 @@ const LEAST_SPARSE: i32 = 128;
 
 /**
  * list ← columns with a weight that is not 0, and of those that would leave it the ones with most to gain: as many again.
- * Ascending; returns their number, or −1 where no column has a kink at zero of its own. gains: f64[columns].
+ * Ascending; returns their number, or −1 where no column has a kink at zero of its
+ * own, or all columns cost hardly anything. gains: f64[columns].
  */
 export function workingColumns(solver: usize, gains: usize, list: usize): i32 {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
   const metric = changetype<Curvature>(s.curvature).metric;
   const d = o.columns;
-  if (!(o.l1 > 0) || o.groupNorm > 0 || o.generator != 0) return -1;
+  if (!(o.l1 > 0) || o.groupNorm > 0 || o.generator != 0 || o.gram != 0) return -1;
   let active = 0;
   let willing = 0; // columns with a gain: few, so that choosing among them costs little beside the look at all
   let most: f64 = 0;

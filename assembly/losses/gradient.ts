@@ -6,6 +6,7 @@ import { packWeights, panelScores } from "../linalg/panel-scores";
 import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
 import { BLOCK, Objective, panelOf, SOFTMAX } from "../objective";
 import { add, at, loadPair, weighs } from "./block";
+import { gramGradient } from "./gram";
 import { linkBlock } from "./link";
 import { sparseAxpy, sparseDot } from "./sparse-row";
 
@@ -16,6 +17,7 @@ import { sparseAxpy, sparseDot } from "./sparse-row";
  */
 export function objectiveGradient(pointer: usize, theta: usize, gradient: usize): f64 {
   const o = changetype<Objective>(pointer);
+  if (o.gram != 0) return gramGradient(o, theta, gradient);
   memory.fill(o.groupLosses, 0, (<usize>o.groups + 1) << 3);
   if (gradient != 0) memory.fill(gradient, 0, (<usize>o.thetaCount) << 3);
   const rows = o.width == 4 && !o.fine ? overBlocks<f32>(o, theta, gradient) : overBlocks<f64>(o, theta, gradient);

@@ -42,10 +42,13 @@ export class WorkingSetSolver {
   #parts = 0;
   #iterations = 0;
   #passesAtStart = 0;
+  /** Passes of the solves before this one. */
+  #spent = 0;
 
   constructor(arena: Arena<Kernels>, objective: Objective, options: { readonly tolerance: number }) {
     this.#arena = arena;
     this.#objective = objective;
+    this.#passesAtStart = objective.passes;
     this.#tolerance = options.tolerance;
     this.#whole = new Solver(arena, objective, options);
     this.#gains = arena.f64(objective.columns);
@@ -55,6 +58,8 @@ export class WorkingSetSolver {
 
   /** @see Solver.start */
   start(theta: Pointer): void {
+    this.#spent += this.passes;
+    if (this.#spent >= this.#objective.gramPasses) this.#objective.formGram();
     this.#passesAtStart = this.#objective.passes;
     this.#inside = false;
     this.#whole.start(theta);

@@ -108,6 +108,7 @@ export class Objective {
   readonly #arena: Arena<Kernels>;
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
+  #gram = false;
   #oneGroup: Pointer = 0;
   #kept: Pointer = 0;
   #moments: Pointer = 0;
@@ -322,6 +323,22 @@ export class Objective {
       this.#arena.kernels.columnMoments(this.pointer, this.#moments);
     }
     return this.#moments;
+  }
+
+  /**
+   * Passes that second moments of the rows cost, from which gradients of squared losses with few columns come for hardly
+   * anything (assembly/losses/gram.ts); Infinity where they are of no use, or formed already.
+   */
+  get gramPasses(): number {
+    const formed = this.#gram || this.#arena.kernels.objectiveGramBytes(this.pointer) === 0;
+    return formed ? Number.POSITIVE_INFINITY : (this.columns + 3) / 4;
+  }
+
+  /** Forms them, where `gramPasses` is finite: gradients are of f64 arithmetic from now on. */
+  formGram(): void {
+    const k = this.#arena.kernels;
+    this.#gram = true;
+    k.objectiveFormGram(this.pointer, this.#arena.raw(k.objectiveGramBytes(this.pointer)));
   }
 
   /** Values of X that its rows have; of generated rows all. */
