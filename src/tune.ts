@@ -2,6 +2,7 @@ import type { Dataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
 import type { Enclosure } from "./evaluate/enclosure.ts";
 import type { Metric } from "./evaluate/metric.ts";
+import { bind } from "./features/bind.ts";
 import type { Features } from "./features/feature.ts";
 import type { LinearLoss } from "./features/loss.ts";
 import { inUnits } from "./features/units.ts";
@@ -149,7 +150,7 @@ export class Tuner<F extends Features = Features> {
 
   constructor(options: TunerOptions<F>) {
     const { features, model, train } = options;
-    this.#work = new TuningWork({ ...options, features: inUnits(features, model, train) });
+    this.#work = new TuningWork({ ...options, features: inUnits(bind(features, train), model, train) as F });
   }
 
   /**

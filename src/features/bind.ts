@@ -5,16 +5,17 @@ import type { Feature, Features, RowGroups } from "./feature.ts";
 import { classWeights, groupWeights } from "./groups.ts";
 
 /**
- * The features of a stored loss for the rows of another dataset: classes are found by their labels, domains by the
- * dataset's groups; an augmentation fits images of the same shape.
+ * The features for the rows of this dataset, whichever they were made for: classes are found by their labels, domains by
+ * the dataset's groups; an augmentation fits images of the same shape.
  *
  * @throws LABEL when the classes differ, OPTION or SHAPE when the groups are missing or differ, SHAPE for other images
  */
 export function bind(features: Features, train: Dataset): Features {
-  const grouped = Object.values(features).find(({ kind }) => kind === "group-loss");
-  if (grouped?.kind !== "group-loss" || grouped.of.map.length === train.rows) return features;
-  // Read from JSON, the first of them has what they share.
-  const of = { ...grouped.of, map: mapOf(features, grouped.of, train) };
+  const groups = Object.values(features).flatMap((f) => (f?.kind === "group-loss" ? [f.of] : []));
+  const [first] = groups;
+  // Read from JSON, the first of them has what they share. Two that have something of their own are refused elsewhere.
+  if (!first || groups.some((of) => of !== first && (of.map.length > 0 || of.augmentation))) return features;
+  const of = { ...first, map: mapOf(features, first, train) };
   return Object.fromEntries(
     Object.entries(features).map(([name, feature]): [string, Feature] => [
       name,
@@ -30,6 +31,9 @@ function mapOf(features: Features, { name, count, augmentation, map }: RowGroups
   const kind = augmentation?.groups?.of ?? name;
   const parts = augmentation ? partsOf({ count, map, augmentation }) : count;
   const prefix = augmentation?.groups?.crossed ? `${ORIGINAL}/` : "";
+  // Names of the caller's say nothing of labels: their groups can only be those of these rows.
+  const ours = `${prefix}${kind === "classes" ? "class" : "group"}:`;
+  if (map.length === train.rows && !Object.keys(features).some((feature) => feature.startsWith(ours))) return map;
   const fresh = kind === "classes" ? classWeights(train) : groupWeights(train);
   const groups = new Map<number, number>();
   const rest = new Set(Array.from({ length: parts }, (_, group) => group));
