@@ -1,10 +1,33 @@
+import { checkDataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
-import type { Features } from "./features/feature.ts";
+import { type Features, isFeature } from "./features/feature.ts";
+import { checkModel } from "./models/objective.ts";
 import type { TunerOptions } from "./tune.ts";
 
-/** @throws OPTION or TOO_FEW for options of a tuner that do not go together */
+const CHOICES = {
+  schedule: ["tune", "on-the-fly"],
+  choice: ["best", "one-standard-error"],
+  precision: ["f32", "f64"],
+} as const;
+
+/** @throws OPTION, TYPE or TOO_FEW for options of a tuner that are none, or do not go together */
 export function checkOptions<F extends Features>(options: TunerOptions<F>): void {
-  const { train, validation, folds, schedule, choice, tolerance, explore } = options;
+  const { model, train, validation, folds, features, schedule, choice, tolerance, explore } = options;
+  checkModel(model);
+  checkDataset("train", train);
+  if (validation) checkDataset("validation", validation);
+  for (const [name, feature] of Object.entries<unknown>(features)) {
+    if (isFeature(feature)) continue;
+    throw new LearnLossError("OPTION", `${name} is no feature: give what l1(), l2(), labelSmoothing() … return.`);
+  }
+  if (model === "squared" && Object.values(features).some(({ kind }) => kind === "uniform-loss")) {
+    throw new LearnLossError("OPTION", "Label smoothing is of classes, which squared loss has none of: leave it out.");
+  }
+  for (const [name, allowed] of Object.entries<readonly unknown[]>(CHOICES)) {
+    const given = options[name as keyof typeof CHOICES];
+    if (given === undefined || allowed.includes(given)) continue;
+    throw new LearnLossError("OPTION", `${name} is ${given}: give ${allowed.join(" or ")}.`);
+  }
   if (tolerance !== undefined && !(tolerance > 0 && tolerance < 1)) {
     throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-4.`);
   }

@@ -1,5 +1,5 @@
 import { audit } from "./data/audit.ts";
-import type { Dataset } from "./data/dataset.ts";
+import { checkDataset, type Dataset } from "./data/dataset.ts";
 import { encodeTargets } from "./data/targets.ts";
 import { LearnLossError } from "./errors.ts";
 import { bind } from "./features/bind.ts";
@@ -10,7 +10,7 @@ import type { SolverStatus } from "./inner/solver.ts";
 import { WorkingSetSolver } from "./inner/working-set-solver.ts";
 import { type LinearModel, modelOf } from "./models/linear.ts";
 import { columnsToRead } from "./models/matrix.ts";
-import { type ModelKind, Objective } from "./models/objective.ts";
+import { checkModel, type ModelKind, Objective } from "./models/objective.ts";
 import { turn } from "./run.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
@@ -89,7 +89,9 @@ export class Fitting {
   #started = false;
 
   constructor(options: FitOptions) {
-    const { model, train, tolerance = 1e-6 } = options;
+    const { train, tolerance = 1e-6 } = options;
+    const model = checkModel(options.model);
+    checkDataset("train", train);
     const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
     if (!(tolerance > 0 && tolerance < 1)) {
       throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);
@@ -209,13 +211,20 @@ const NOT_UNIQUE = "no penalty: the minimizer is not unique, and fits any target
 
 const NORMS = { l1, l2, groupNorm } as const;
 
-/** @throws LAMBDA for weights that are negative or not finite, OPTION for other names */
+/** @throws LAMBDA for weights that are negative or not finite, OPTION for other names and for a loss of other models */
 export function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): LinearLoss {
-  if (loss instanceof LinearLoss) return loss;
+  const plain = lossName(model);
+  if (loss instanceof LinearLoss) {
+    if (loss.lossName === plain) return loss;
+    throw new LearnLossError(
+      "OPTION",
+      `The loss weighs its penalties against ${loss.lossName}, a ${model} model has ${plain}: tune one for it.`,
+    );
+  }
   const unknown = Object.keys(loss).find((name) => !Object.hasOwn(NORMS, name));
   if (unknown)
     throw new LearnLossError("OPTION", `The loss has ${unknown}: give l1, l2 and groupNorm, or a LinearLoss.`);
   const lambda: Record<string, number> = { l1: 0, l2: 0, ...loss };
   const features = Object.keys(lambda).map((name) => [name, NORMS[name as keyof typeof NORMS]()]);
-  return new LinearLoss(lossName(model), Object.fromEntries(features), lambda);
+  return new LinearLoss(plain, Object.fromEntries(features), lambda);
 }

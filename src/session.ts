@@ -1,4 +1,3 @@
-import { checkOptions } from "./check-options.ts";
 import { audit } from "./data/audit.ts";
 import { LearnLossError } from "./errors.ts";
 import type { Enclosure } from "./evaluate/enclosure.ts";
@@ -60,7 +59,6 @@ export class Session<F extends Features> {
   #provingPasses = 0;
 
   constructor(options: TunerOptions<F>) {
-    checkOptions(options);
     const { model, train, validation, features, tolerance = 1e-4, precision = "f32", seed = 0 } = options;
     const metric = options.metric ?? defaultMetric(model);
     this.options = options;

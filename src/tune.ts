@@ -1,3 +1,4 @@
+import { checkOptions } from "./check-options.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
 import type { Enclosure } from "./evaluate/enclosure.ts";
@@ -149,6 +150,7 @@ export class Tuner<F extends Features = Features> {
   #running = false;
 
   constructor(options: TunerOptions<F>) {
+    checkOptions(options);
     const { features, model, train } = options;
     this.#work = new TuningWork({ ...options, features: inUnits(bind(features, train), model, train) as F });
   }

@@ -24,6 +24,12 @@ import { createL1Fit } from "../src/outer/l1-fit.ts";
 import { npyFile } from "./reference/npy-file.ts";
 import { asked, lambda, model, scaled, setting, train, validation, y3 } from "./reference/small-problem.ts";
 
+const regression = {
+  model: "squared",
+  train: { ...train, y: Float64Array.from({ length: train.rows }, (_, i) => i) },
+} as const;
+const learned = new LinearLoss("logLoss", { l2: l2() }, { l2: 0.1 });
+
 /** Numbers as in the table of policies; what is called, the code, and what the message must name. */
 const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = [
   ["1 X empty", () => data.dense({ x: [], y: [] }), "EMPTY"],
@@ -188,6 +194,37 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
       ),
     "CORRUPT",
   ],
+  [
+    "47 a loss with a feature of no kind",
+    () =>
+      LinearLoss.fromJSON(
+        '{"learnloss":"loss","version":1,"loss":"logLoss","lambda":{"l3":1},"features":{"l3":{"kind":"l3","min":1,"max":1}}}',
+      ),
+    "CORRUPT",
+  ],
+  ["a loss of other models", () => minimize({ ...regression, loss: learned }), "OPTION", /squaredError/],
+  ["a model that there is not", () => tune({ ...setting, model: "svm" as never }), "OPTION", /svm/],
+  ["a model that there is not, to fit", () => minimize({ model: "svm" as never, train }), "OPTION", /svm/],
+  ["rows that are no dataset", () => tune({ ...setting, train: [[1, 2]] as never }), "TYPE", /train/],
+  ["rows to judge that are no dataset", () => tune({ ...setting, validation: {} as never }), "TYPE", /validation/],
+  ["a factory that was not called", () => tune({ ...setting, features: { l2 } as never }), "OPTION", /l2/],
+  ["a schedule that there is not", () => tune({ ...setting, schedule: "fly" as never }), "OPTION", /fly/],
+  [
+    "label smoothing without labels",
+    () => tune({ ...regression, folds: 3, features: { smoothing: labelSmoothing(), l2: l2() } }),
+    "OPTION",
+    /classes/,
+  ],
+  [
+    "class weights of rows with other classes",
+    () =>
+      tune({
+        ...setting,
+        features: classWeights({ ...train, y: Array.from({ length: train.rows }, (_, i) => `not ${i % 3}`) }),
+      }),
+    "LABEL",
+  ],
+  ["a row that there is not", () => data.take(train, [0, train.rows]), "SHAPE", /Row 60/],
   ["no JSON", () => LinearModel.fromJSON("{"), "PARSE"],
   ["images that are no squares", () => augmentation(train, { mirror: mirror() }, { channels: 3 }), "OPTION", /width/],
   [

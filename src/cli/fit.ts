@@ -3,10 +3,10 @@ import { Command } from "commander";
 import { LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { type FitOptions, type FitResult, fit } from "../fit.ts";
+import { checkModel } from "../models/objective.ts";
 import {
   DATA,
   type DataOptions,
-  model,
   number,
   type Preparation,
   precision,
@@ -35,7 +35,7 @@ export function fitCommand(): Command {
   const command = new Command("fit")
     .description("minimize one loss over all rows")
     .argument("<data>", DATA)
-    .requiredOption("--model <kind>", "softmax, logistic or squared", model);
+    .requiredOption("--model <kind>", "softmax, logistic or squared", checkModel);
   return withDataOptions(command)
     .option("--l1 <weight>", "of ‖W‖₁ (default: 0)", number("l1"))
     .option("--l2 <weight>", "of ½‖W‖² (default: 0)", number("l2"))

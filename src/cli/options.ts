@@ -7,7 +7,6 @@ import { isNpy } from "../data/npy.ts";
 import { readBytes } from "../data/read.ts";
 import { LearnLossError } from "../errors.ts";
 import { type CostMatrix, costMatrix, type Decision } from "../evaluate/costs.ts";
-import type { ModelKind } from "../models/objective.ts";
 
 /** Reads an option's number. @throws OPTION */
 export function number(name: string): (text: string) => number {
@@ -16,15 +15,6 @@ export function number(name: string): (text: string) => number {
     if (text.trim() !== "" && Number.isFinite(value)) return value;
     throw new LearnLossError("OPTION", `--${name} is "${text}": give a number.`);
   };
-}
-
-const MODELS: readonly ModelKind[] = ["softmax", "logistic", "squared"];
-
-/** @throws OPTION */
-export function model(text: string): ModelKind {
-  const found = MODELS.find((name) => name === text);
-  if (found) return found;
-  throw new LearnLossError("OPTION", `--model is "${text}": give one of ${MODELS.join(", ")}.`);
 }
 
 /** @throws OPTION */

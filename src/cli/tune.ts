@@ -5,6 +5,7 @@ import { split } from "../data/index.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
+import { checkModel } from "../models/objective.ts";
 import { report } from "../report/report.ts";
 import { createTuner, type TuneResult, type TunerOptions } from "../tune.ts";
 import type { Pool } from "../workers.ts";
@@ -12,7 +13,6 @@ import { type Image, image, parseFeatures } from "./features.ts";
 import {
   DATA,
   type DataOptions,
-  model,
   number,
   precision,
   preparation,
@@ -67,7 +67,7 @@ export function tuneCommand(): Command {
   const command = new Command("tune")
     .description("tune the weights of a loss for what counts on validation rows")
     .argument("<data>", DATA)
-    .requiredOption("--model <kind>", "softmax, logistic or squared", model)
+    .requiredOption("--model <kind>", "softmax, logistic or squared", checkModel)
     .requiredOption(
       "--features <list>",
       "l1, l2, group-norm, class-weights, group-weights, label-smoothing, convex:8, augment:shift,rotate=15,scale,shear,mirror,blur,noise,contrast,cutout",

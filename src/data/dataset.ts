@@ -36,6 +36,15 @@ export interface DatasetOptions {
   readonly groups?: ArrayLike<number>;
 }
 
+/** @throws TYPE for what none of our functions made */
+export function checkDataset(name: string, value: Dataset): void {
+  if (value?.x?.kind !== undefined) return;
+  throw new LearnLossError(
+    "TYPE",
+    `\`${name}\` is no dataset: make one with data.dense, data.sparse, data.csv or another reader.`,
+  );
+}
+
 type Rows = readonly ArrayLike<number>[];
 
 /**
@@ -117,8 +126,12 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
   return { rows, columns, x: { kind: "csr", values, indices, starts }, ...checked(options, rows, columns) };
 }
 
-/** The rows with these indices, in this order. */
+/** The rows with these indices, counted from 0, in this order. @throws SHAPE for one that there is not */
 export function take(dataset: Dataset, rows: ArrayLike<number>): Dataset {
+  for (let i = 0; i < rows.length; i++) {
+    if (Number.isInteger(rows[i]) && rows[i]! >= 0 && rows[i]! < dataset.rows) continue;
+    throw new LearnLossError("SHAPE", `Row ${rows[i]} does not exist: give indices from 0 to ${dataset.rows - 1}.`);
+  }
   return { ...takeLabels(dataset, rows), x: takeMatrix(dataset, rows) };
 }
 

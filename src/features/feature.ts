@@ -26,6 +26,24 @@ export type FeatureKind =
   | { readonly kind: "group-norm"; readonly columnGroups?: readonly number[] }
   | { readonly kind: "hinge"; readonly knot: number };
 
+const KINDS: Record<FeatureKind["kind"], true> = {
+  "group-loss": true,
+  "uniform-loss": true,
+  l1: true,
+  l2: true,
+  "group-norm": true,
+  hinge: true,
+};
+
+/** Whether something is a feature, made by a factory or read from a stored loss. */
+export function isFeature(value: unknown): value is Feature {
+  const feature = value as Partial<Feature> | null | undefined;
+  if (!feature?.kind || !Object.hasOwn(KINDS, feature.kind)) return false;
+  if (feature.kind === "hinge" && !(Number.isFinite(feature.knot) && feature.knot! >= 0)) return false;
+  if (feature.kind === "group-loss" && !(Number.isInteger(feature.group) && feature.of?.map)) return false;
+  return Number.isFinite(feature.min) && Number.isFinite(feature.max);
+}
+
 /** Assigns every training row to a group; shared by the features of one partition. */
 export interface RowGroups {
   readonly name: string;

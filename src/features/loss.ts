@@ -1,6 +1,6 @@
 import { LearnLossError } from "../errors.ts";
 import type { ModelKind } from "../models/objective.ts";
-import type { Feature, Features } from "./feature.ts";
+import { type Feature, type Features, isFeature } from "./feature.ts";
 
 const VERSION = 1;
 
@@ -72,7 +72,8 @@ export class LinearLoss {
       read?.learnloss !== "loss" ||
       typeof read.loss !== "string" ||
       !isRecord(read.lambda) ||
-      !isRecord(read.features)
+      !isRecord(read.features) ||
+      !Object.values(read.features).every(isFeature)
     ) {
       throw new LearnLossError("CORRUPT", "This JSON is not a loss: give what JSON.stringify(loss) wrote.");
     }

@@ -13,6 +13,12 @@ export type ModelKind = "softmax" | "logistic" | "squared";
 /** The numbers of assembly/objective.ts. */
 const MODELS: Record<ModelKind, number> = { softmax: 0, logistic: 1, squared: 2 };
 
+/** @throws OPTION for a model that there is not */
+export function checkModel(model: unknown): ModelKind {
+  if (Object.hasOwn(MODELS, model as string)) return model as ModelKind;
+  throw new LearnLossError("OPTION", `The model is ${model}: give one of ${Object.keys(MODELS).join(", ")}.`);
+}
+
 /** What an objective reads of a dataset: X, dense row by row or CSR, and sample weights (default 1 each). */
 export interface Rows {
   readonly rows: number;
