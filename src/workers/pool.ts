@@ -62,6 +62,8 @@ export class Pool implements Workers {
     const posted = loss instanceof LinearLoss ? { loss: parts(loss) } : loss ? { loss } : {};
     const lane = await this.#idle(signal);
     try {
+      this.#alive(); // a turn has passed
+      signal?.throwIfAborted();
       const id = lane.hold(this.#posted(train));
       const result = await lane.call("fit", [id, { ...rest, ...posted }], signal);
       return { ...result, loss: whole, model: new LinearModel(result.model) };
@@ -95,12 +97,17 @@ export class Pool implements Workers {
         return lane;
       }
       await new Promise<void>((resolve, reject) => {
-        this.#waiting.push(resolve);
-        signal?.addEventListener("abort", () => {
-          const at = this.#waiting.indexOf(resolve);
+        const go = () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        };
+        const abort = () => {
+          const at = this.#waiting.indexOf(go);
           if (at >= 0) this.#waiting.splice(at, 1);
-          reject(signal.reason);
-        });
+          reject(signal!.reason);
+        };
+        this.#waiting.push(go);
+        signal?.addEventListener("abort", abort, { once: true });
       });
     }
   }
@@ -147,21 +154,44 @@ interface Posted {
 /** One worker with what it holds: a fold's solver, its curvature included, stays where it is. */
 class Lane {
   busy = false;
-  readonly #pool: workerpool.Pool;
+  readonly #script: string;
   readonly #held = new Set<number>();
+  #pool: workerpool.Pool;
   #module: WebAssembly.Module | undefined;
   #ended = false;
+  /** While what a worker left behind is told so. */
+  #crash: unknown;
 
   constructor(script: string | URL) {
-    this.#pool = workerpool.pool(location(script), {
+    this.#script = location(script);
+    this.#pool = this.#start();
+  }
+
+  #start(): workerpool.Pool {
+    return workerpool.pool(this.#script, {
       maxWorkers: 1,
       workerType: workerpool.platform === "browser" ? "web" : "thread",
       workerOpts: { type: "module" },
-      onTerminateWorker: () => {
-        this.#module = undefined;
-        this.#held.clear();
-      },
+      onTerminateWorker: () => this.#forget(),
     });
+  }
+
+  #forget(): void {
+    this.#module = undefined;
+    this.#held.clear();
+  }
+
+  /**
+   * The worker ended by itself, or never began: whatever waits for it fails, what comes next has a new one. (workerpool
+   * would keep the former waiting for good, and not say that the worker is gone.)
+   */
+  #crashed(reason: unknown): void {
+    const gone = this.#pool;
+    this.#forget();
+    this.#pool = this.#start();
+    this.#crash = reason;
+    void gone.terminate(true); // rejects what waits before it returns
+    this.#crash = undefined;
   }
 
   /** Sends the kernels that are in use here and a dataset ahead of what needs them, once. */
@@ -191,7 +221,7 @@ class Lane {
       };
       signal?.addEventListener("abort", abort);
       task
-        .then(resolve, (error) => reject(this.#ended ? disposed() : rebuilt(error)))
+        .then(resolve, (error) => reject(this.#ended ? disposed() : rebuilt(this.#crash ?? error)))
         .then(() => {
           signal?.removeEventListener("abort", abort);
         });
@@ -199,7 +229,13 @@ class Lane {
   }
 
   #send<M extends keyof WorkerMethods>(method: M, args: Parameters<WorkerMethods[M]>) {
-    return this.#pool.exec(method, [...args]);
+    if (this.#ended) throw disposed();
+    const pool = this.#pool;
+    const task = pool.exec(method, [...args]);
+    task.catch((error) => {
+      if (error instanceof workerpool.TerminateError && pool === this.#pool && !this.#ended) this.#crashed(error);
+    });
+    return task;
   }
 
   async end(): Promise<void> {
@@ -216,9 +252,11 @@ function disposed(): LearnLossError {
 function rebuilt(error: unknown): LearnLossError {
   const { code, message } = error as { code?: ErrorCode; message?: string };
   if (code) return new LearnLossError(code, message ?? "");
-  return new LearnLossError("WORKER", `A worker failed: ${message?.trim().split("\n")[0]}. Try again.`, {
-    cause: error,
-  });
+  return new LearnLossError(
+    "WORKER",
+    `A worker failed: ${message?.trim().split("\n")[0]}. Try again; if none begins, give createPool the \`script\` of learnloss/worker.`,
+    { cause: error },
+  );
 }
 
 function parts({ lossName: name, features, lambda }: LinearLoss): ConstructorParameters<typeof LinearLoss> {

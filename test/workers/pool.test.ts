@@ -95,6 +95,28 @@ describe("fits in workers", () => {
     await other.dispose();
   });
 
+  test("what is disposed or aborted in the same breath does not begin", async () => {
+    const other = createPool({ workers: 1, script });
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const early = other.fit({ ...long, signal: controller.signal });
+    controller.abort(reason);
+    await expect(early).rejects.toBe(reason);
+    const late = other.fit(long);
+    await Promise.all([other.dispose(), expect(late).rejects.toMatchObject({ code: "DISPOSED" })]);
+  });
+
+  test("a script that is not there fails every fit, by name, and lets the pool be disposed", async () => {
+    const other = createPool({ workers: 1, script: new URL("no-such-worker.js", script) });
+    const options = { model: "softmax", train: rows, loss: { l2: 1 } } as const;
+    for (const outcome of await Promise.allSettled([other.fit(options), other.fit(options)]))
+      expect(outcome).toMatchObject({ status: "rejected", reason: { code: "WORKER" } });
+    await expect(
+      tune({ model: "softmax", train: rows, folds: 3, features: { l2: l2() }, workers: other }),
+    ).rejects.toMatchObject({ code: "WORKER" });
+    await other.dispose();
+  });
+
   test("the number of workers is checked", () => {
     for (const workers of [0, -1, 1.5, Number.NaN]) {
       expect(() => createPool({ workers })).toThrow(expect.objectContaining({ code: "OPTION" }));
