@@ -225,6 +225,18 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
     "LABEL",
   ],
   ["a row that there is not", () => data.take(train, [0, train.rows]), "SHAPE", /Row 60/],
+  ["a target that is missing", () => data.csv("x,y\n1,a\n2, \n", { target: "y" }), "PARSE", /Line 3, column y/],
+  [
+    "columns in another order",
+    () =>
+      tune({
+        ...setting,
+        train: { ...train, columnNames: ["a", "b", "c", "d"] },
+        validation: { ...validation, columnNames: ["a", "c", "b", "d"] },
+      }),
+    "SHAPE",
+    /Column 2 of data set 2 is c when expected b/,
+  ],
   ["no JSON", () => LinearModel.fromJSON("{"), "PARSE"],
   ["images that are no squares", () => augmentation(train, { mirror: mirror() }, { channels: 3 }), "OPTION", /width/],
   [

@@ -7,7 +7,10 @@ export interface CsvOptions {
   readonly target: string;
   /** Name of a column of sample weights; it is then no feature. */
   readonly weights?: string;
-  /** Name of a column of domains, for worst-group error and group weights; it is then no feature. */
+  /**
+   * Name of a column of domains, for worst-group error and group weights; it is then no feature. Groups are numbered in
+   * the order of their names' code units.
+   */
   readonly groups?: string;
   /** Columns to leave out, such as an identifier. */
   readonly ignore?: readonly string[];
@@ -23,7 +26,7 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
 
 /**
  * Reads a dataset: every column but the target is a number. Plain or gzipped UTF-8, with or without byte order mark,
- * any line ending, quoted cells. Numeric targets stay numbers, others become labels.
+ * any line ending, quoted cells. Numeric targets stay numbers, others become labels, without the blanks around them.
  *
  * @param source a path (Node), a URL, the bytes, or the text itself (anything with a line break)
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
@@ -43,14 +46,15 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
     for (const [c, j] of columns.entries()) x[i * columns.length + c] = csvNumber(cells[j]!, line, header[j]!);
   }
   const column = (j: number) => Float64Array.from(records, ({ cells, line }) => csvNumber(cells[j]!, line, header[j]!));
-  const labels = records.map(({ cells }) => cells[target]!);
+  const texts = (j: number) => records.map(({ cells, line }) => csvLabel(cells[j]!, line, header[j]!));
+  const labels = texts(target);
   return dense({
     x,
     columns: columns.length,
     y: labels.every((label) => NUMBER.test(label)) ? Float64Array.from(labels, Number) : labels,
     columnNames: columns.map((j) => header[j]!),
     ...(weights === undefined ? {} : { weights: column(weights) }),
-    ...(groups === undefined ? {} : { groups: ranks(records.map(({ cells }) => cells[groups]!)) }),
+    ...(groups === undefined ? {} : { groups: ranks(texts(groups)) }),
   });
 }
 
@@ -158,6 +162,13 @@ export function csvNumber(cell: string, line: number, column: string): number {
     "PARSE",
     `Line ${line}, column ${column}: ${JSON.stringify(shown)} is not a number; encode or ignore the column.`,
   );
+}
+
+/** A cell's label, without blanks around it, as the header has them. @throws PARSE for none: the value is missing */
+function csvLabel(cell: string, line: number, column: string): string {
+  const label = cell.trim();
+  if (label !== "") return label;
+  throw new LearnLossError("PARSE", `Line ${line}, column ${column}: the cell is empty; fill it in or drop the row.`);
 }
 
 /** Labels to 0 …, in the order of their code units. */

@@ -14,18 +14,11 @@ export interface EncodedTargets {
 }
 
 /**
- * @throws ONE_CLASS when the training labels are all the same, OPTION when logistic regression gets more than two,
- *   LABEL for a label that only other data have, TYPE for regression on text
+ * @throws SHAPE for other columns than in training, ONE_CLASS when the training labels are all the same, OPTION when
+ *   logistic regression gets more than two, LABEL for a label that only other data have, TYPE for regression on text
  */
 export function encodeTargets(model: ModelKind, train: Dataset, ...others: readonly Dataset[]): EncodedTargets {
-  for (const [i, other] of others.entries()) {
-    if (other.columns !== train.columns) {
-      throw new LearnLossError(
-        "SHAPE",
-        `Data set ${i + 2} has ${other.columns} columns when expected ${train.columns}, as in training.`,
-      );
-    }
-  }
+  for (const [i, other] of others.entries()) checkColumns(train, other, `data set ${i + 2}`);
   if (model === "squared") {
     return { classes: undefined, outputs: 1, train: values(train), others: others.map(values) };
   }
@@ -45,6 +38,23 @@ export function encodeTargets(model: ModelKind, train: Dataset, ...others: reado
     train: classIndices(classes, train),
     others: others.map((other) => classIndices(classes, other)),
   };
+}
+
+/** Columns go by their place: where they have names, these must agree. @throws SHAPE */
+function checkColumns(train: Dataset, other: Dataset, what: string): void {
+  if (other.columns !== train.columns) {
+    throw new LearnLossError(
+      "SHAPE",
+      `There are ${other.columns} columns in ${what} when expected ${train.columns}, as in training.`,
+    );
+  }
+  const [expected, given] = [train.columnNames, other.columnNames];
+  const j = expected?.findIndex((name, column) => given && name !== given[column]) ?? -1;
+  if (j < 0) return;
+  throw new LearnLossError(
+    "SHAPE",
+    `Column ${j + 1} of ${what} is ${given![j]} when expected ${expected![j]}: order them as in training.`,
+  );
 }
 
 /** Targets of regression. @throws TYPE for text */

@@ -102,7 +102,7 @@ export class Lp {
     checkRows(rows);
     this.#columns = columnsOf(problem.matrix, n);
     this.#cost = finite(problem.cost, "cost");
-    this.#offset = problem.offset ?? 0;
+    this.#offset = finite([problem.offset ?? 0], "offset")[0]!;
     this.#bounds = {
       rowLower: boundsOf(problem.rowLower, rows, Number.NEGATIVE_INFINITY, "rowLower"),
       rowUpper: boundsOf(problem.rowUpper, rows, Number.POSITIVE_INFINITY, "rowUpper"),

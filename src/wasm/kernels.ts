@@ -6,7 +6,7 @@ import { SharedInstance } from "./shared.ts";
 /** The kernels of assembly/index.ts in one Wasm instance; arenas of `arena.ts` own its memory. */
 export type Kernels = Instance<Abi>;
 
-export const sharedKernels: SharedInstance<Abi> = new SharedInstance<Abi>(binary);
+export const sharedKernels: SharedInstance<Abi> = new SharedInstance<Abi>(binary, "relaxedSimd");
 
 /** The instance that everything shares, compiled at first use. */
 export function kernels(): Kernels {

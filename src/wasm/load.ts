@@ -37,6 +37,7 @@ export function hasRelaxedSimd(): boolean {
  * build is compiled at first use.
  *
  * @returns which kernels run now
+ * @throws OPTION for a module that is another
  */
 export async function load(options: LoadOptions): Promise<KernelBuild> {
   if (options.lp) loadLp({ module: options.lp });

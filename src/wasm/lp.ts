@@ -6,7 +6,7 @@ import { SharedInstance } from "./shared.ts";
 /** The LP engine of assembly/lp.ts in one Wasm instance; arenas of `arena.ts` own its memory. */
 export type LpKernels = Instance<Abi>;
 
-const shared = new SharedInstance<Abi>(binary);
+const shared = new SharedInstance<Abi>(binary, "l1FitInit");
 
 /** The instance that everything shares, compiled at first use. */
 export function lpKernels(): LpKernels {

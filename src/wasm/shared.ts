@@ -6,12 +6,17 @@ const all: SharedInstance<object>[] = [];
 /** The one instance of a module that everything shares: compiled at first use, built anew after `renew`. */
 export class SharedInstance<Abi extends object> {
   readonly #binary: string;
+  readonly #mark: string;
   #module: WebAssembly.Module | Uint8Array | undefined;
   #instance: Instance<Abi> | undefined;
 
-  /** @param binary in base64 */
-  constructor(binary: string) {
+  /**
+   * @param binary in base64
+   * @param mark an export that only this module has
+   */
+  constructor(binary: string, mark: string) {
     this.#binary = binary;
+    this.#mark = mark;
     all.push(this as SharedInstance<object>);
   }
 
@@ -27,8 +32,21 @@ export class SharedInstance<Abi extends object> {
     return this.#module;
   }
 
-  /** Uses another build, or a module that the host compiled; undefined goes back to the default. */
+  /**
+   * Uses another build, or a module that the host compiled; undefined goes back to the default.
+   *
+   * @throws OPTION for another module
+   */
   load(module: WebAssembly.Module | Uint8Array | undefined): void {
+    if (
+      module instanceof WebAssembly.Module &&
+      !WebAssembly.Module.exports(module).some(({ name }) => name === this.#mark)
+    ) {
+      throw new LearnLossError(
+        "OPTION",
+        `The WebAssembly module has no ${this.#mark}: \`module\` is learnloss/kernels.wasm, \`lp\` is learnloss/lp.wasm.`,
+      );
+    }
     this.#module = module;
     this.#instance = undefined;
   }

@@ -30,6 +30,15 @@ test("modules that the host compiled give the same bits", async () => {
   expect([loaded.lambda, loaded.error, loaded.certificate]).toEqual([own.lambda, own.error, own.certificate]);
 });
 
+test("another module is refused, and what is in use stays", async () => {
+  const old = kernels();
+  const lp = new WebAssembly.Module(decodeBinary(lpBinary) as Uint8Array<ArrayBuffer>);
+  await expect(load({ module: lp })).rejects.toThrow(code("OPTION", /kernels\.wasm/));
+  const own = new WebAssembly.Module(decodeBinary(binary) as Uint8Array<ArrayBuffer>);
+  await expect(load({ lp: own })).rejects.toThrow(code("OPTION", /lp\.wasm/));
+  expect(kernels()).toBe(old);
+});
+
 test("a trap is reported, its instance abandoned; the study survives, and everything works again", async () => {
   const trapped = kernels();
   let calls = 0;
