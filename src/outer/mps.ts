@@ -78,7 +78,7 @@ function parse(text: string, fixed: boolean): MpsModel {
     if (!/^\s/.test(content)) {
       const [head, ...others] = content.trim().split(/\s+/);
       section = head!.toUpperCase();
-      if (!SECTIONS.includes(section)) fail(`section ${head} is not known`);
+      if (!SECTIONS.includes(section)) fail(`section ${head!.slice(0, 40)} is not known`);
       if (section === "NAME") name = others.join(" ");
       if (section === "OBJSENSE" && others[0]) sign = /^max/i.test(others[0]) ? -1 : 1;
       if (section === "ENDATA") break;
@@ -104,6 +104,7 @@ function parse(text: string, fixed: boolean): MpsModel {
     } else if (section === "COLUMNS") {
       const [of, ...rest] = fixed ? fields.slice(1) : fields;
       if (content.includes("'MARKER'")) continue;
+      if (rest.length === 0) fail(`a column is given as "${content.trim()}"`);
       let j = columnIndex.get(of!);
       if (j === undefined) {
         j = columns.length;

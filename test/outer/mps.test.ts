@@ -99,3 +99,9 @@ test.each([
   expect(() => parseMps(text, { format: "free" })).toThrow(message);
   expect(() => parseMps(text, { format: "free" })).toThrow(expect.objectContaining({ code: "PARSE" }));
 });
+
+test("a free file read as fixed is refused, and not read as columns without entries", () => {
+  const text = "NAME t\nROWS\n N obj\n L r0\nCOLUMNS\n x1 obj -1\n x1 r0 1\nRHS\n rhs r0 4\nENDATA";
+  expect(solveLp(parseMps(text).problem)).toMatchObject({ status: "optimal", objective: -4 });
+  expect(() => parseMps(text, { format: "fixed" })).toThrow(expect.objectContaining({ code: "PARSE" }));
+});
