@@ -9,13 +9,15 @@ import { fingerprint, StudyFile } from "./study-file.ts";
 const PROTOCOL = `
 One JSON object a line on stdin, one answer a line on stdout:
   {"create": {"lambda": {"logLoss": {"fixed": 1}, "l2": {"atLeast": 0}}, "seed": 7, "trials": 50}}
-                                       -> {"created": {"trials": 0, "pending": []}}
+                                       -> {"created": {"trials": 0, "pending": [], "warnings": []}}
   {"ask": {}}                          -> {"trial": {"id": 0, "lambda": {…}, "proposal": "start"}}
   {"observe": {"id": 0, "features": {"logLoss": 0.4, "l2": 3}, "error": 0.2}}          a checkpoint
   {"tell": {"id": 0, "features": {…}, "error": 0.2}}                                   the finished model
   {"fail": {"id": 0, "reason": "diverged"}}                                            -> {"ok": true, "done": false}
   {"best": {}}                         -> {"best": {"error": …, "lambda": {…}, "trial": 0, "features": {…}}}
-A weight is {"fixed": v}, {"atLeast": min}, {"between": [min, max]}, {"share": [min, max]} (shares sum to 1).
+An error is a number, "Infinity" for the worst, or "NaN" for a trial that failed. A request may have more:
+"start": {λ} in create, "lambda": {λ} in ask instead of a proposal, "passes" in observe and tell, for reports, and
+"converged": false in tell for a model that is no minimizer. A weight is {"fixed": v}, {"atLeast": min}, {"between": [min, max]}, {"share": [min, max]} (shares sum to 1).
 What is wrong is answered {"error": {"code": …, "message": …}} and changes nothing.`;
 
 export function askTellCommand(): Command {
@@ -121,13 +123,18 @@ function request(line: string): [string, Record<string, unknown>] {
   return [verb, argument];
 }
 
-/** JSON has no infinities: errors may also be the texts "Infinity" and "NaN". */
+/** JSON has no infinities: errors may also be these texts. */
+const ERRORS: ReadonlyMap<unknown, number> = new Map([
+  ["Infinity", Number.POSITIVE_INFINITY],
+  ["NaN", Number.NaN],
+]);
+
 function seen(argument: Record<string, unknown>): ModelSeen {
   const { features, error, passes } = argument as unknown as ModelSeen;
   if (!isRecord(features)) throw new LearnLossError("SHAPE", 'The model has no "features": give φ, keyed as λ.');
   return {
     features,
-    error: typeof error === "string" ? Number(error) : error,
+    error: ERRORS.get(error) ?? error,
     ...(passes === undefined ? {} : { passes }),
   };
 }

@@ -61,6 +61,9 @@ const FEATURES: Record<string, (setting: Setting, argument: string | undefined, 
     }),
 };
 
+/** The names that may have an argument after a colon. */
+const WITH_ARGUMENT = ["convex", "augment"];
+
 /** The names whose losses are those of groups of the rows as they are, where there is an augmentation. */
 const GROUPS = ["class-weights", "group-weights"];
 
@@ -97,6 +100,12 @@ function itemsOf(list: string): Item[] {
       throw new LearnLossError(
         "OPTION",
         `--features has "${item}": give some of ${names} (convex:8 for 8 knots, augment:shift,rotate for some of ${Object.keys(TRANSFORMATIONS).join(", ")}).`,
+      );
+    }
+    if (argument !== undefined && !WITH_ARGUMENT.includes(name)) {
+      throw new LearnLossError(
+        "OPTION",
+        `--features has "${item}": ${name} has no argument, its weight is what is tuned.`,
       );
     }
     items.push([name, argument]);

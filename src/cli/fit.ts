@@ -15,7 +15,7 @@ import {
   readRows,
   withDataOptions,
 } from "./options.ts";
-import { jsonText, printJson, short, writeFile } from "./output.ts";
+import { checkWritable, jsonText, printJson, short, writeFile } from "./output.ts";
 
 interface Options extends DataOptions {
   readonly model: FitOptions["model"];
@@ -57,6 +57,7 @@ async function fitAction(path: string, options: Options): Promise<void> {
       "--loss and --l1, --l2 or --group-norm exclude each other: the loss has its own weights.",
     );
   }
+  checkWritable(options.output);
   const raw = await readRows(path, options);
   const preparing = preparation(raw, options);
   const result = await fit({
@@ -67,7 +68,7 @@ async function fitAction(path: string, options: Options): Promise<void> {
     ...(options.precision === undefined ? {} : { precision: options.precision }),
     ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
   });
-  if (options.output) writeFile(options.output, modelText(result, raw.columnNames, preparing));
+  if (options.output !== undefined) writeFile(options.output, modelText(result, raw.columnNames, preparing));
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
   if (options.json) return printJson(fitJson(result, options.coefficients ?? false));
   console.log(`${result.status}: ${short(result.objective)} = ${String(result.loss)}`);

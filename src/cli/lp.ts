@@ -14,7 +14,10 @@ interface Options {
 export function lpCommand(): Command {
   return new Command("lp")
     .description("solve a linear program")
-    .argument("<problem.mps>", "fixed or free MPS")
+    .argument(
+      "<problem.mps>",
+      "fixed or free MPS; integers are relaxed, a maximum is minus the minimum of minus the costs",
+    )
     .option("--json", "one JSON object on stdout")
     .option("--fixed", "names contain blanks: read the columns of fixed MPS")
     .option("--time-limit <ms>", "give up after so many milliseconds")

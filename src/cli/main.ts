@@ -2,6 +2,10 @@
 import { run } from "./program.ts";
 
 // Whoever reads our output may stop when it has seen enough, as `head` does.
-process.stdout.on("error", ({ code }: NodeJS.ErrnoException) => process.exit(code === "EPIPE" ? 0 : 1));
+process.stdout.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+  if (code === "EPIPE") process.exit(0);
+  console.error(`learnloss: IO: standard output cannot be written: ${message}.`);
+  process.exit(2);
+});
 
 process.exitCode = await run(process.argv.slice(2));

@@ -43,8 +43,13 @@ export function withDataOptions(command: Command): Command {
     .option("--target <column>", "the column to predict, of a CSV")
     .option("--labels <file>", "what to predict, for data in IDX or .npy: a file of the same format")
     .option("--weights-column <column>", "sample weights")
-    .option("--groups-column <column>", "domains, for worst-group error and group weights")
-    .option("--ignore <columns>", "columns to leave out, separated by commas", (text) => text.split(","))
+    .option(
+      "--groups-column <column>",
+      "domains, for worst-group error and group weights: group:0 is the first by name",
+    )
+    .option("--ignore <columns>", "columns to leave out, separated by commas", (text) =>
+      text.split(",").map((name) => name.trim()),
+    )
     .option("--scale <number>", "divide every feature by this", number("scale"))
     .option("--standardize", "give every feature mean 0 and variance 1 over the training rows");
 }
@@ -52,7 +57,7 @@ export function withDataOptions(command: Command): Command {
 /** @param path of a file of any format, or "-" for standard input */
 export async function readRows(path: string, options: DataOptions): Promise<Dataset> {
   const { target, labels, weightsColumn, groupsColumn, ignore } = options;
-  const bytes = await readBytes(path === "-" ? await standardInput() : path);
+  const bytes = await readInput(path);
   const read = isIdx(bytes) ? idx : isNpy(bytes) ? npy : undefined;
   if (read) {
     const column = Object.entries({ target, "weights-column": weightsColumn, "groups-column": groupsColumn, ignore });
@@ -73,10 +78,12 @@ export async function readRows(path: string, options: DataOptions): Promise<Data
   });
 }
 
-async function standardInput(): Promise<Uint8Array> {
+/** The bytes of a file, or of standard input for "-". @throws IO */
+export async function readInput(path: string): Promise<Uint8Array> {
+  if (path !== "-") return readBytes(path);
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(chunk);
-  return Buffer.concat(chunks);
+  return readBytes(Buffer.concat(chunks));
 }
 
 /** How features are prepared: kept with a model, so that it can be applied to new rows. */

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { LearnLossError } from "../errors.ts";
 
 /** Numbers in full. Typed arrays become arrays; infinities, which JSON lacks, become text. */
@@ -42,6 +42,11 @@ export function printTable(header: readonly string[], ...rows: readonly (readonl
   for (const row of [header, ...rows]) console.log(line(row));
 }
 
+/** What people read instead of a metric's name: errors are lower when better, of these metrics what is missing to 1. */
+export function errorName(metric: string): string {
+  return metric === "auc" || metric === "macro-f1" ? `1 − ${metric}` : metric;
+}
+
 /** Four significant digits, in the way that is shorter to read. */
 export function short(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(4)).toString();
@@ -49,8 +54,22 @@ export function short(value: number): string {
 
 /** @throws IO */
 export function writeFile(path: string, text: string): void {
+  writing(path, () => writeFileSync(path, text));
+}
+
+/** Before the work whose outcome the file is to hold: that it can be written, where one is named. @throws IO */
+export function checkWritable(path: string | undefined): void {
+  if (path === undefined) return;
+  writing(path, () => {
+    const absent = !existsSync(path);
+    closeSync(openSync(path, "a"));
+    if (absent) rmSync(path);
+  });
+}
+
+function writing(path: string, action: () => void): void {
   try {
-    writeFileSync(path, text);
+    action();
   } catch (cause) {
     throw new LearnLossError("IO", `${path} cannot be written: ${(cause as Error).message}.`, { cause });
   }

@@ -2,11 +2,10 @@ import { Command } from "commander";
 import { csvCell, csvColumns } from "../data/csv.ts";
 import { idxRows, isIdx } from "../data/idx.ts";
 import { isNpy, npyRows } from "../data/npy.ts";
-import { readBytes } from "../data/read.ts";
 import { LearnLossError } from "../errors.ts";
 import { LinearModel } from "../models/linear.ts";
 import { read } from "./fit.ts";
-import { type Preparation, prepare, readCosts } from "./options.ts";
+import { type Preparation, prepare, readCosts, readInput } from "./options.ts";
 import { printJson } from "./output.ts";
 
 interface Options {
@@ -19,7 +18,10 @@ export function predictCommand(): Command {
   return new Command("predict")
     .description("apply a model that `fit --output` wrote")
     .argument("<model.json>")
-    .argument("<data>", "CSV: columns are found by name, others are left alone; or IDX or .npy: columns in order")
+    .argument(
+      "<data>",
+      "CSV: columns are found by name, others are left alone; or IDX or .npy: columns in order; - is standard input",
+    )
     .option("--probabilities", "of every class, instead of the label alone")
     .option(
       "--costs <file.csv>",
@@ -56,7 +58,7 @@ async function predictAction(modelPath: string, path: string, options: Options):
 
 /** @throws CORRUPT when the model does not know the columns of a CSV */
 async function rowsOf(path: string, columnNames: string[] | undefined, modelPath: string) {
-  const bytes = await readBytes(path);
+  const bytes = await readInput(path);
   if (isIdx(bytes)) return idxRows(bytes);
   if (isNpy(bytes)) return npyRows(bytes);
   if (Array.isArray(columnNames)) return csvColumns(bytes, columnNames);

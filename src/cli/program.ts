@@ -33,7 +33,7 @@ export async function run(parameters: readonly string[]): Promise<number> {
     if (error.exitCode === 0) return 0; // help and version
     if (error.code === "commander.help") return 2;
     const verb = program.commands.find((command) => parameters[0] === command.name());
-    const text = error.message.replace(/^error: /, "");
+    const text = error.message.replace(/^error: |\.$/g, "").replace("\n", " ");
     const help = `see learnloss ${verb ? `${verb.name()} ` : ""}--help.`;
     return failure(new LearnLossError("OPTION", `${text}: ${help}`), json);
   }

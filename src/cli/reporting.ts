@@ -6,7 +6,7 @@ import type { ReportInput } from "../report/report.ts";
 import type { Study } from "../study.ts";
 import type { TuneResult } from "../tune.ts";
 import { exp, log } from "../wasm/transcendental.ts";
-import { short } from "./output.ts";
+import { errorName, short } from "./output.ts";
 
 /** Every model of a study, in the order of the work spent. */
 export function pointsOf(study: Study): SeenPoint[] {
@@ -29,8 +29,8 @@ export function reportOf(study: Study, result: TuneResult, title: string): Omit<
   const proofs = provedBy(study, result.certificate);
   return {
     title,
-    subtitle: `${result.metric} ${short(result.error)} after ${Math.round(result.passes)} passes, ${result.trials} trainings and ${Math.round(result.milliseconds)} ms: minimize ${String(result.loss)}`,
-    metric: result.metric,
+    subtitle: `${errorName(result.metric)} ${short(result.error)} after ${Math.round(result.passes)} passes, ${result.trials} trainings and ${Math.round(result.milliseconds)} ms: minimize ${String(result.loss)}`,
+    metric: errorName(result.metric),
     ...seenIn(study, result.loss.lambda),
     ...proofs,
     certificate: [...proofs.certificate, ...boundsSentence(result)],
@@ -53,7 +53,7 @@ export function seenIn(
 export function resultTable(result: TuneResult): ReportInput["table"] {
   const names = Object.keys(result.lambda);
   return [
-    [...names, result.metric, "passes", "trainings", "ms"],
+    [...names, errorName(result.metric), "passes", "trainings", "ms"],
     [
       ...names.map((name) => short(result.lambda[name]!)),
       short(result.error),
@@ -140,10 +140,12 @@ export function boundsSentence({ errorBounds, metric }: Pick<TuneResult, "errorB
   const { lower, upper } = errorBounds;
   if (!Number.isFinite(upper)) {
     return [
-      `How far the ${metric} is from that of the exact minimizer is not proved: L2 is weak, or the training was short.`,
+      `How far the ${errorName(metric)} is from that of the exact minimizer is not proved: L2 is weak, or the training was short.`,
     ];
   }
-  return [`The ${metric} of the exact minimizer of this loss is proved to be from ${short(lower)} to ${short(upper)}.`];
+  return [
+    `The ${errorName(metric)} of the exact minimizer of this loss is proved to be from ${short(lower)} to ${short(upper)}.`,
+  ];
 }
 
 /** Points of the curve that a report draws. */

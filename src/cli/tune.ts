@@ -7,7 +7,8 @@ import type { Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import { checkModel } from "../models/objective.ts";
 import { report } from "../report/report.ts";
-import { createTuner, type TuneResult, type TunerOptions } from "../tune.ts";
+import type { Budget } from "../run.ts";
+import { createTuner, type TuneResult, type Tuner, type TunerOptions } from "../tune.ts";
 import type { Pool } from "../workers.ts";
 import { type Image, image, parseFeatures } from "./features.ts";
 import {
@@ -21,7 +22,7 @@ import {
   readRows,
   withDataOptions,
 } from "./options.ts";
-import { printJson, short, writeFile } from "./output.ts";
+import { checkWritable, errorName, printJson, short, writeFile } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import {
   boundsJson,
@@ -43,7 +44,7 @@ interface TuneOptions extends DataOptions {
   readonly metric?: MetricName;
   readonly costs?: string;
   readonly decision?: Decision;
-  readonly validation: number;
+  readonly validation?: number;
   readonly validationData?: string;
   readonly validationLabels?: string;
   readonly folds?: number;
@@ -74,10 +75,14 @@ export function tuneCommand(): Command {
     )
     .option("--image <shape>", "of the rows to augment: 28x28, or 32x32x3 with channels (default: a square)", image);
   return withDataOptions(command)
-    .option("--metric <name>", `one of ${METRICS.join(", ")} (default: the model's loss)`, metric)
+    .option(
+      "--metric <name>",
+      `one of ${METRICS.join(", ")}; of auc and macro-f1 what is missing to 1 (default: the model's loss)`,
+      metric,
+    )
     .option("--costs <file.csv>", "instead: mean cost, by true label (rows) and predicted label (columns)")
     .option("--decision <d>", "with --costs: argmax (default) or least-expected-cost", decision)
-    .option("--validation <share>", "share or number of rows that judge", number("validation"), 0.25)
+    .option("--validation <share>", "share or number of rows that judge (default: 0.25)", number("validation"))
     .option("--validation-data <file>", "rows that judge, instead of a share")
     .option("--validation-labels <file>", "with --validation-data in IDX or .npy: their labels")
     .option("--folds <k>", "judge by k-fold cross-validation instead", number("folds"))
@@ -86,20 +91,24 @@ export function tuneCommand(): Command {
       "with --folds: threads that train them side by side, to the same result",
       number("workers"),
     )
-    .option("--choice <c>", "with --folds: best, or one-standard-error for the strongest penalties within it", choice)
+    .option(
+      "--choice <c>",
+      "with --folds: best (default), or one-standard-error for the strongest penalties within it",
+      choice,
+    )
     .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
-    .option("--tolerance <t>", "relative subgradient at which a training ends", number("tolerance"))
-    .option("--precision <p>", "f32 or f64", precision)
+    .option("--tolerance <t>", "relative subgradient at which a training ends (default: 1e-4)", number("tolerance"))
+    .option("--precision <p>", "f32 (default) or f64", precision)
     .option(
       "--schedule <s>",
-      "tune: train the chosen λ to the end; on-the-fly: learn the loss inside one training",
+      "tune (default): train the chosen λ to the end; on-the-fly: learn the loss inside one training",
       schedule,
     )
     .option("--explore", "go on where the models seen say least, until the budget ends")
     .option("--passes <n>", "budget: passes over the training rows", number("passes"))
     .option("--trials <n>", "budget: trainings", number("trials"))
     .option("--time <ms>", "budget: milliseconds", number("time"))
-    .option("--study <file.jsonl>", "keep everything seen in this file; go on where it ended")
+    .option("--study <file.jsonl>", "keep everything seen in this file; run again, repeat it and go on")
     .option("--report <file.html>", "write one page with the pictures")
     .option("--save-loss <file.json>", "write the learned loss, for `fit --loss`")
     .option("--json", "one JSON object on stdout")
@@ -107,6 +116,10 @@ export function tuneCommand(): Command {
 }
 
 async function tuneAction(path: string, options: TuneOptions): Promise<void> {
+  if (options.explore && [options.passes, options.trials, options.time].every((limit) => limit === undefined)) {
+    throw new LearnLossError("OPTION", "--explore goes on until a budget ends: give --passes, --trials or --time.");
+  }
+  for (const file of [options.saveLoss, options.report]) checkWritable(file);
   const { train, validation } = await tuningData(path, options);
   const judge = await metricOf(options);
   const settings = {
@@ -124,9 +137,13 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   await using pool = await poolOf(options);
   const workers = pool ? { workers: pool } : {};
   using tuner = createTuner({ ...settings, train, ...(validation ? { validation } : {}), features, ...workers });
-  const file = options.study
-    ? new StudyFile(options.study, fingerprint([train, ...(validation ? [validation] : [])], { ...settings, features }))
-    : undefined;
+  const file =
+    options.study !== undefined
+      ? new StudyFile(
+          options.study,
+          fingerprint([train, ...(validation ? [validation] : [])], { ...settings, features }),
+        )
+      : undefined;
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
   const bar = new ProgressBar(options.passes ?? 200, !options.json && process.stderr.isTTY);
   let synced = performance.now();
@@ -138,21 +155,21 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   });
   let result: TuneResult;
   try {
-    result = await tuner.run(budget(options));
+    result = await untilInterrupted(tuner, budget(options));
     file?.sync(tuner.study);
   } finally {
     bar.stop();
     file?.close();
   }
-  if (options.saveLoss) writeFile(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
-  if (options.report) {
+  if (options.saveLoss !== undefined) writeFile(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
+  if (options.report !== undefined) {
     const title = `${basename(path)}: ${options.features}`;
     const { loss } = result;
     writeFile(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result), loss }));
   }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
   if (options.json) return printJson(tuneJson(result, certificateJson(tuner.study, result.certificate)));
-  console.log(`${result.metric} ${short(result.error)} with`);
+  console.log(`${errorName(result.metric)} ${short(result.error)} with`);
   for (const [name, value] of Object.entries(result.lambda)) console.log(`  ${name} ${short(value)}`);
   console.log(
     `${result.status} after ${Math.round(result.passes)} passes, ${result.trials} trainings, ${Math.round(result.milliseconds)} ms`,
@@ -160,6 +177,21 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   console.log(`minimize ${String(result.loss)}`);
   for (const sentence of certificateSentences(tuner.study, result.certificate)) console.log(sentence);
   for (const sentence of boundsSentence(result)) console.log(sentence);
+}
+
+/** Runs a tuner. Ctrl-C ends the search, and what was found is the result; once more, it ends the program. */
+async function untilInterrupted(tuner: Tuner, budget: Budget): Promise<TuneResult> {
+  const interrupted = new AbortController();
+  const interrupt = () => interrupted.abort();
+  process.once("SIGINT", interrupt);
+  try {
+    return await tuner.run({ ...budget, signal: interrupted.signal });
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error;
+    return { ...(await tuner.run({ time: Number.MIN_VALUE })), status: "stopped" };
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
 }
 
 /** @throws OPTION */
@@ -179,6 +211,13 @@ async function tuningData(
   if (labels !== undefined && options.validationData === undefined) {
     throw new LearnLossError("OPTION", "--validation-labels are those of --validation-data: give both.");
   }
+  const judged = options.folds !== undefined || options.validationData !== undefined;
+  if (options.validation !== undefined && judged) {
+    throw new LearnLossError(
+      "OPTION",
+      "--validation takes rows of the data, --folds and --validation-data do not: give one.",
+    );
+  }
   if (options.standardize && options.features.includes("augment")) {
     throw new LearnLossError(
       "OPTION",
@@ -192,7 +231,7 @@ async function tuningData(
   }
   const parts: { readonly train: Dataset; readonly validation: Dataset } = options.validationData
     ? { train: all, validation: await readRows(options.validationData, { ...options, ...(labels ? { labels } : {}) }) }
-    : split(all, { validation: options.validation, seed: options.seed });
+    : split(all, { validation: options.validation ?? 0.25, seed: options.seed });
   const preparing = preparation(parts.train, options);
   return { train: prepare(parts.train, preparing), validation: prepare(parts.validation, preparing) };
 }
@@ -222,7 +261,7 @@ export function tuneJson(result: TuneResult, certificate: unknown): Record<strin
   };
 }
 
-function budget({ passes, trials, time }: TuneOptions): { passes?: number; trials?: number; time?: number } {
+function budget({ passes, trials, time }: TuneOptions): Budget {
   return {
     ...(passes === undefined ? {} : { passes }),
     ...(trials === undefined ? {} : { trials }),

@@ -25,7 +25,9 @@ export function audit(train: Dataset, validation?: Dataset): string[] {
     }
     const names = constant.map((j) => train.columnNames?.[j] ?? `column ${j + 1}`);
     const more = count > NAMED ? `, … (${count} in all)` : "";
-    warnings.push(`CONSTANT: ${names.join(", ")}${more} is the same in all training rows: it gets no weight.`);
+    warnings.push(
+      `CONSTANT: ${names.join(", ")}${more} ${count > 1 ? "are" : "is"} the same in all training rows: no weight for ${count > 1 ? "them" : "it"}.`,
+    );
   }
   return warnings;
 }

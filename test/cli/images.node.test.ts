@@ -9,7 +9,8 @@ import { inFolder, learnloss } from "./command-line.ts";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const digits = await csv(new URL("../../data/digits.csv.gz", import.meta.url), { target: "digit" });
 const digitsCsv = [`${root}data/digits.csv.gz`, "--target", "digit"];
-const setting = ["--model", "softmax", "--scale", "16", "--validation", "0.8", "--json"];
+const plain = ["--model", "softmax", "--scale", "16", "--json"];
+const setting = [...plain, "--validation", "0.8"];
 inFolder();
 
 async function learned(...parameters: string[]): Promise<{ code: number; json: Record<string, unknown> }> {
@@ -90,7 +91,7 @@ describe("images on the command line", () => {
   test("other validation images, with labels of their own", async () => {
     const judges = ["--validation-data", "images.npy", "--validation-labels", "labels.npy"];
     const data = ["images-idx3-ubyte.gz", "--labels", "labels-idx1-ubyte"];
-    const { json } = await learned("tune", ...data, ...judges, "--features", "l2", ...setting, "--passes", "10");
+    const { json } = await learned("tune", ...data, ...judges, "--features", "l2", ...plain, "--passes", "10");
     expect(json.warnings).toContainEqual(expect.stringMatching(/^LEAK/));
   });
 

@@ -1,6 +1,6 @@
 // What only a process of its own has: an exit code, pipes, threads, another life of the same study.
 import { execFile, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
@@ -72,6 +72,17 @@ test("a study cut short by its budget goes on to the same answer as one without 
   expect(readFileSync("study.html", "utf8")).not.toContain("NaN");
 });
 
+test("Ctrl-C ends a search, and what was found is the result", async () => {
+  const search = ["--features", "l1,l2", "--metric", "error-rate", "--explore", "--passes", "1e9", "--json"];
+  const child = spawn(process.execPath, [main, "tune", ...cancer, ...search, "--study", "endless.jsonl"]);
+  const told = () => existsSync("endless.jsonl") && readFileSync("endless.jsonl", "utf8").includes('"tell"');
+  while (!told() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
+  child.kill("SIGINT");
+  let stdout = "";
+  for await (const text of child.stdout) stdout += text;
+  expect(JSON.parse(stdout)).toMatchObject({ status: "stopped", best: { error: expect.any(Number) } });
+});
+
 test("data from standard input; a reader that stops early is no error", async () => {
   const command = (text: string) => run("bash", ["-o", "pipefail", "-c", text]);
   const program = `"${process.execPath}" "${main}"`;
@@ -84,6 +95,8 @@ test("data from standard input; a reader that stops early is no error", async ()
   writeFileSync("many.csv", [header, ...Array.from({ length: 100 }, () => rows).flat()].join("\n"));
   const { stdout: first } = await command(`${program} predict wine.json many.csv --probabilities | head -1`);
   expect(first).toBe("prediction,0,1,2\n");
+  const { stdout: piped } = await command(`${program} predict wine.json - < "${root}data/wine.csv" | head -1`);
+  expect(piped).toBe("prediction\n");
 });
 
 describe("learnloss ask-tell", () => {
@@ -131,6 +144,7 @@ describe("learnloss ask-tell", () => {
       { jump: {} },
       create,
       { ask: {} },
+      tell(0, ""),
       tell(0, "NaN"),
     ]);
     expect(answers.map((answer) => (answer.error as { code?: string })?.code)).toEqual([
@@ -143,6 +157,7 @@ describe("learnloss ask-tell", () => {
       "OPTION",
       "CONFLICT",
       undefined,
+      "NON_FINITE",
       undefined,
     ]);
   });

@@ -107,6 +107,10 @@ describe("learnloss tune", () => {
   test.each([
     ["OPTION", ["--features", "l3"]],
     ["OPTION", ["--features", "l1,convex:x"]],
+    ["OPTION", ["--features", "l1:0.1"]],
+    ["OPTION", ["--features", "l1", "--explore"]],
+    ["OPTION", ["--features", "l1", "--folds", "3", "--validation", "0.3"]],
+    ["IO", ["--features", "l1", "--report", "missing/report.html"]],
     ["OPTION", ["--features", "l1", "--metric", "accuracy"]],
     ["OPTION", ["--features", "l1", "--metric", "mean-squared-error"]],
     ["OPTION", ["--features", "l1", "--validation", "-1"]],

@@ -16,7 +16,7 @@ describe("a CSV is read right whatever wrote it", () => {
     quotes: '"a","b","kind"\n"1","2.5","x"\n"-3","4e-1","y"\n',
     "no line end": plain.trimEnd(),
     "empty lines": `${plain}\n\n`,
-    spaces: "a, b ,kind\n1, 2.5,x\n-3 ,4e-1,y\n",
+    spaces: "a, b , kind\n1, 2.5, x\n-3 ,4e-1,y \n",
   };
   test.each(Object.entries(variants))("%s", async (_, text) => {
     const data = await csv(text, { target: "kind" });
