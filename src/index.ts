@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 export type { CsrMatrix, Dataset, DenseMatrix } from "./data/dataset.ts";
 export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";

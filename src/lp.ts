@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // The entry `learnloss/lp`: the LP engine alone.
 export { type ErrorCode, LearnLossError } from "./errors.ts";
 export type { Box } from "./outer/box.ts";

@@ -243,7 +243,7 @@ console.log(status, objective.toFixed(9));`,
         noEmit: true,
         target: ts.ScriptTarget.ES2022,
         module: ts.ModuleKind.NodeNext,
-        lib: ["lib.es2022.d.ts", "lib.esnext.disposable.d.ts", "lib.dom.d.ts"],
+        lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
         types: [],
       },
     );
