@@ -17,6 +17,7 @@ import { TuningWork } from "./tuning-work.ts";
 
 export interface TunerOptions<F extends Features = Features> {
   readonly model: ModelKind;
+  /** Rows to train on. */
   readonly train: Dataset;
   /** Rows that judge the models; never trained on. Either these or `folds`. */
   readonly validation?: Dataset;
@@ -216,7 +217,11 @@ export class Tuner<F extends Features = Features> {
   }
 }
 
-/** A tuner that can be run step by step, watched and resumed. Dispose of it when done. */
+/**
+ * A tuner that can be run step by step, watched and resumed. Dispose of it when done.
+ *
+ * @throws OPTION, TYPE, TOO_FEW, EMPTY, SHAPE, LABEL, ONE_CLASS, FOLD, INFEASIBLE, OVERFLOW or SEED for what cannot be tuned
+ */
 export function createTuner<const F extends Features>(options: TunerOptions<F>): Tuner<F> {
   return new Tuner(options);
 }
@@ -224,7 +229,8 @@ export function createTuner<const F extends Features>(options: TunerOptions<F>):
 /**
  * Tunes the weights of a loss, and frees everything it used.
  *
- * @throws OPTION for `explore` without a budget, which would not end
+ * @throws as `createTuner`, BUDGET for a budget that is none or ends before a first model, OPTION for `explore` without
+ *   one, NON_FINITE when no model has an error; what a metric throws; the reason of the signal
  */
 export async function tune<const F extends Features>(options: TunerOptions<F> & Budget): Promise<TuneResult<F>> {
   const { explore, passes, trials, time, signal } = options;

@@ -13,7 +13,10 @@ export function toSklearnC({ l1 = 0, l2 = 0 }: PenaltyWeights, rows: number): { 
   return { C: 1 / (rows * sum), l1Ratio: sum > 0 ? l1 / sum : 0 };
 }
 
-/** glmnet minimizes mean loss + lambda·(alpha·‖w‖₁ + (1 − alpha)·½‖w‖²). */
+/**
+ * glmnet minimizes mean loss + lambda·(alpha·‖w‖₁ + (1 − alpha)·½‖w‖²), as does scikit-learn's ElasticNet for squared loss,
+ * which calls them alpha and l1_ratio.
+ */
 export function toGlmnetLambda({ l1 = 0, l2 = 0 }: PenaltyWeights): { lambda: number; alpha: number } {
   const lambda = l1 + l2;
   return { lambda, alpha: lambda > 0 ? l1 / lambda : 0 };

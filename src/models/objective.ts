@@ -7,7 +7,10 @@ import { normGroupsOf } from "./norm-groups.ts";
 import { RowGenerator } from "./row-generator.ts";
 import { rowShares } from "./row-shares.ts";
 
-/** Linear models: softmax (multinomial logistic), logistic (two classes, one output) and squared loss. */
+/**
+ * Linear models: softmax (multinomial logistic), logistic (two classes, one output) and squared loss. The plain loss is the
+ * mean over the rows of −log p(label), for squared loss of ½(score − target)².
+ */
 export type ModelKind = "softmax" | "logistic" | "squared";
 
 /** The numbers of assembly/objective.ts. */

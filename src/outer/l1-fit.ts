@@ -315,6 +315,7 @@ export class L1Fit {
   }
 }
 
+/** An L1 fit to be solved again and again. Dispose of it when done. @throws SHAPE, BOUNDS */
 export function createL1Fit(options: L1FitOptions): L1Fit {
   return new L1Fit(options);
 }

@@ -24,8 +24,8 @@ export interface LpProblem {
 export interface LpOptions {
   /**
    * Feasibility and optimality tolerance of the scaled problem, relative to 1 + |bound|. An outcome is optimal when the
-   * `kkt` residuals of the problem as given are below it too (1e-9 if that is
-   * more), but for what the rounding of x and y to doubles alone may do; else numerical. @default 1e-9
+   * `kkt` residuals of the problem as given are below it too (1e-9 if that is more), but for what the rounding of x and y
+   * to doubles alone may do; else numerical. @default 1e-9
    */
   readonly tolerance?: number;
   /** @default 10000 + 50·(rows + columns) */
@@ -333,12 +333,12 @@ export class Lp {
   }
 }
 
-/** A persistent LP. */
+/** A linear program to be solved again after each edit. Dispose of it when done. @throws as `solveLp` */
 export function createLp(problem: LpProblem): Lp {
   return new Lp(problem);
 }
 
-/** Solves an LP once. */
+/** Solves a linear program once. @throws SHAPE, NON_FINITE, BOUNDS, TOO_LARGE, OPTION, OUT_OF_MEMORY */
 export function solveLp(problem: LpProblem, options: LpOptions = {}): LpOutcome {
   using lp = new Lp(problem);
   return lp.solve(options);
