@@ -77,6 +77,7 @@ export class Study {
   readonly seed: number;
   readonly #options: StudyOptions;
   readonly #limit: number;
+  readonly #start: Float64Array | undefined;
   readonly #events: StudyEvent[] = [];
   readonly #trials: TrialRecord[] = [];
   #best: Observation | undefined;
@@ -89,16 +90,26 @@ export class Study {
     this.polyhedron = new Polyhedron(options.lambda);
     this.seed = checkSeed(options.seed ?? 0);
     this.#limit = options.trials ?? 100;
+    this.#start = options.start && this.#inside(options.start);
     if (!(this.#limit > 0)) throw new LearnLossError("BUDGET", `trials is ${this.#limit}: give a positive number.`);
+  }
+
+  /** @throws LAMBDA, and BOUNDS for a λ outside of F */
+  #inside(record: Readonly<Record<string, number>>): Float64Array {
+    const { names, lower, upper } = this.polyhedron;
+    const lambda = this.polyhedron.fromRecord(record);
+    // Another study's λ may be a rounding outside.
+    const j = lambda.findIndex((weight, j) => weight < lower[j]! * (1 - 1e-9) || weight > upper[j]! * (1 + 1e-9));
+    if (j < 0) return lambda;
+    throw new LearnLossError("BOUNDS", `The start has ${names[j]} ${lambda[j]}: give ${lower[j]} to ${upper[j]}.`);
   }
 
   /** The next λ. May be called again before `tell`: trials run in parallel. `lambda` overrides the proposal. */
   ask(given: { readonly lambda?: Readonly<Record<string, number>> } = {}): Trial {
     this.#alive();
-    const start = this.#options.start && this.polyhedron.fromRecord(this.#options.start);
     const { lambda, kind } = given.lambda
       ? ({ lambda: this.polyhedron.fromRecord(given.lambda), kind: "given" } as const)
-      : propose(this.polyhedron, this.#trials, this.seed, start);
+      : propose(this.polyhedron, this.#trials, this.seed, this.#start);
     return this.#apply({ type: "ask", lambda: Array.from(lambda), proposal: kind });
   }
 
@@ -322,7 +333,7 @@ export class Study {
   }
 }
 
-/** A study to ask and tell with any trainer. */
+/** A study to ask and tell with any trainer. @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, LAMBDA, SEED or BUDGET */
 export function createStudy(options: StudyOptions): Study {
   return new Study(options);
 }

@@ -164,6 +164,7 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
     "INFEASIBLE",
     /smoothing/,
   ],
+  ["30 a start out of bounds", () => createStudy({ lambda, start: { logLoss: 1, l2: 11 } }), "BOUNDS", /l2 11/],
   ["32 seed 1.5", () => createTuner({ ...setting, seed: 1.5 }), "SEED"],
   ["32 seed −1", () => createStudy({ lambda, seed: -1 }), "SEED"],
   ["32 seed x", () => data.split(train, { validation: 0.2, seed: "x" as never }), "SEED"],
