@@ -15,9 +15,11 @@ One JSON object a line on stdin, one answer a line on stdout:
   {"tell": {"id": 0, "features": {…}, "error": 0.2}}                                   the finished model
   {"fail": {"id": 0, "reason": "diverged"}}                                            -> {"ok": true, "done": false}
   {"best": {}}                         -> {"best": {"error": …, "lambda": {…}, "trial": 0, "features": {…}}}
-An error is a number, "Infinity" for the worst, or "NaN" for a trial that failed. A request may have more:
-"start": {λ} in create, "lambda": {λ} in ask instead of a proposal, "passes" in observe and tell, for reports, and
-"converged": false in tell for a model that is no minimizer. A weight is {"fixed": v}, {"atLeast": min}, {"between": [min, max]}, {"share": [min, max]} (shares sum to 1).
+Features are the terms of the loss without their weights, on the training rows; the error is that on
+rows that judge, lower is better: a number, "Infinity" for the worst, "NaN" for a trial that failed.
+A weight is {"fixed": v}, {"atLeast": min}, {"between": [min, max]}, {"share": [min, max]} (shares sum to 1).
+A request may say more: "start": {λ} in create; "lambda": {λ} in ask, instead of a proposal; "passes" in
+observe and tell, for reports; "converged": false in tell, of a model that is no minimizer.
 What is wrong is answered {"error": {"code": …, "message": …}} and changes nothing.`;
 
 export function askTellCommand(): Command {
