@@ -16,6 +16,9 @@ export function checkOptions<F extends Features>(options: TunerOptions<F>): void
   checkModel(model);
   checkDataset("train", train);
   if (validation) checkDataset("validation", validation);
+  if (typeof features !== "object" || features === null) {
+    throw new LearnLossError("OPTION", "`features` is missing: say what the loss is mixed of, such as { l2: l2() }.");
+  }
   for (const [name, feature] of Object.entries<unknown>(features)) {
     if (isFeature(feature)) continue;
     throw new LearnLossError("OPTION", `${name} is no feature: give what l1(), l2(), labelSmoothing() … return.`);

@@ -209,6 +209,7 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
   ["rows that are no dataset", () => tune({ ...setting, train: [[1, 2]] as never }), "TYPE", /train/],
   ["rows to judge that are no dataset", () => tune({ ...setting, validation: {} as never }), "TYPE", /validation/],
   ["a factory that was not called", () => tune({ ...setting, features: { l2 } as never }), "OPTION", /l2/],
+  ["no features", () => tune({ ...setting, features: undefined as never }), "OPTION", /features/],
   ["a schedule that there is not", () => tune({ ...setting, schedule: "fly" as never }), "OPTION", /fly/],
   [
     "label smoothing without labels",
