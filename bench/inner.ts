@@ -19,7 +19,7 @@ import { Arena } from "../src/wasm/arena.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { createPool } from "../src/workers.ts";
 import { Peers } from "./inner/peers.ts";
-import { mails, mnist, type Problem, smaller } from "./inner/problems.ts";
+import { mails, mnist, type Problem, regression, smaller } from "./inner/problems.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -244,44 +244,40 @@ function warm(problem: Problem): void {
 }
 
 /** Softmax scores have one degree of freedom too many per column; glmnet and saga settle it in their own way. */
-async function path(problem: Problem): Promise<void> {
+async function path(problem: Problem, repeats = 1): Promise<void> {
   using judged = new Judged(problem);
   using peers = new Peers(problem);
   const task = `${problem.name}, path of 100 λ`;
-  const train = problem.dataset;
+  const { model, dataset: train } = problem;
   let strengths: number[] = [];
   const bests: number[] = [];
   const rows: { solver: string; milliseconds: number; ends: number[]; residual: number; passes: number }[] = [];
   // The looser tolerance is what glmnet reaches with its own looser one.
   for (const tolerance of [1e-4, 1e-3]) {
-    strengths = [];
-    const ends: number[] = [];
+    const times: number[] = [];
+    let ends: number[] = [];
     let passes = 0;
     let residual = 0;
-    const began = performance.now();
-    for await (const fitted of fitPath({
-      model: "softmax",
-      train,
-      tolerance,
-      precision: "f32",
-      count: 100,
-      ratio: 1e-3,
-    })) {
-      strengths.push(fitted.strength);
-      ends.push(fitted.objective);
-      passes += fitted.passes;
-      residual = Math.max(residual, fitted.residual);
+    for (let repetition = 0; repetition < repeats; repetition++) {
+      [strengths, ends, passes, residual] = [[], [], 0, 0];
+      const began = performance.now();
+      for await (const fitted of fitPath({ model, train, tolerance, precision: "f32", count: 100, ratio: 1e-3 })) {
+        strengths.push(fitted.strength);
+        ends.push(fitted.objective);
+        passes += fitted.passes;
+        residual = Math.max(residual, fitted.residual);
+      }
+      times.push(performance.now() - began);
     }
-    rows.push({ solver: `fitPath f32, ${tolerance}`, milliseconds: performance.now() - began, ends, residual, passes });
+    rows.push({ solver: `fitPath f32, ${tolerance}`, milliseconds: median(times), ends, residual, passes });
   }
-  for await (const fitted of fitPath({ model: "softmax", train, tolerance: 1e-6, strengths }))
-    bests.push(fitted.objective);
+  for await (const fitted of fitPath({ model, train, tolerance: 1e-6, strengths })) bests.push(fitted.objective);
   const excess = (values: readonly number[]) => Math.max(...values.map((value, i) => value / bests[i]! - 1));
   for (const { ends, solver, ...row } of rows)
     print({ task, solver: `learnloss ${solver}`, ...row, excess: excess(ends) });
   if (without.includes("glmnet")) return;
   for (const thresh of ["1e-5", "1e-7"]) {
-    const answer = peers.glmnet(strengths, 0.5, thresh);
+    const answer = peers.glmnet(strengths, 0.5, thresh, repeats);
     if (!answer) break;
     const { milliseconds, thetas } = answer;
     const judgments = thetas.map((theta, i) => judged.judge(theta, { l1: strengths[i]! / 2, l2: strengths[i]! / 2 }));
@@ -350,7 +346,10 @@ if (wanted("mails")) {
 }
 if (wanted("scaled")) for (const problem of await smaller()) await scaled(problem);
 if (wanted("warm")) for (const problem of [...(await smaller()), mails(), mnist(5000)]) warm(problem);
-if (wanted("path")) await path(mnist(5000));
+if (wanted("path")) {
+  await path(mnist(5000));
+  for (const problem of [regression(20000, 50), regression(2000, 200)]) await path(problem, REPEATS);
+}
 if (wanted("workers")) await workers(mnist(2000));
 for (const peer of skipped) console.log(`SKIPPED ${peer}`);
 

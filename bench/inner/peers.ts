@@ -33,7 +33,8 @@ export class Peers {
       writeFileSync(this.#file("indices"), x.indices);
       writeFileSync(this.#file("starts"), x.starts);
     }
-    writeFileSync(this.#file("y"), Int32Array.from(problem.targets));
+    const { model, targets } = problem;
+    writeFileSync(this.#file("y"), model === "squared" ? targets : Int32Array.from(targets));
   }
 
   #file(name: string): string {
@@ -60,12 +61,14 @@ export class Peers {
     return answer && { ...answer, thetas: answer.milliseconds === LIMIT ? [] : [this.#theta(0)] };
   }
 
-  /** A path of glmnet, for dense problems. */
-  glmnet(lambdas: readonly number[], mix: number, thresh: string): Answer | undefined {
-    const { rows, columns } = this.#problem.dataset;
+  /** A path of glmnet, for dense softmax and squared losses; the median of `repeats` in one process. */
+  glmnet(lambdas: readonly number[], mix: number, thresh: string, repeats: number): Answer | undefined {
+    const { model, dataset } = this.#problem;
+    const family = model === "squared" ? "gaussian" : "multinomial";
     writeFileSync(this.#file("lambda"), Float64Array.from(lambdas));
     const script = here("elastic_net_path.R");
-    const answer = this.#run("glmnet", "Rscript", [script, this.#folder, rows, columns, mix, thresh].map(String));
+    const args = [script, this.#folder, dataset.rows, dataset.columns, mix, thresh, family, repeats];
+    const answer = this.#run("glmnet", "Rscript", args.map(String));
     return answer && { ...answer, thetas: Array.from({ length: answer.count ?? 0 }, (_, i) => this.#theta(i)) };
   }
 

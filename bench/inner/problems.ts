@@ -4,6 +4,7 @@ import { dense, sparse } from "../../src/data/index.ts";
 import { encodeTargets } from "../../src/data/targets.ts";
 import { LearnLossError } from "../../src/errors.ts";
 import type { ModelKind } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
 import { breastCancerSquared, digits } from "../tuning/data.ts";
 
 /** Rows, and a model to fit to them. */
@@ -42,6 +43,29 @@ export async function smaller(): Promise<readonly Problem[]> {
     problem("digits", "softmax", await digits()),
     problem("breast cancer, degree 2", "logistic", await breastCancerSquared()),
   ];
+}
+
+/**
+ * Linear regression by chance: columns that a common part correlates, a third of which matter. The targets' variance is 1:
+ * glmnet divides by it, which its ridge does not undo.
+ */
+export function regression(rows: number, columns: number): Problem {
+  const random = new Random(rows);
+  const weights = Float64Array.from({ length: columns }, () => (random.uniform() < 1 / 3 ? random.normal() : 0));
+  const x = new Float64Array(rows * columns);
+  const y = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const common = random.normal();
+    y[i] = 3 + 2 * random.normal();
+    for (let j = 0; j < columns; j++) {
+      const value = common + random.normal();
+      x[i * columns + j] = value;
+      y[i]! += weights[j]! * value;
+    }
+  }
+  const mean = y.reduce((sum, value) => sum + value, 0) / rows;
+  const deviation = Math.sqrt(y.reduce((sum, value) => sum + (value - mean) ** 2, 0) / rows);
+  return problem(`regression ${rows} × ${columns}`, "squared", dense({ x, columns, y: y.map((v) => v / deviation) }));
 }
 
 /** The mails of SpamAssassin: words hashed to 2^bits columns, log(1 + count), rows of length 1. */
