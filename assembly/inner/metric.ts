@@ -7,16 +7,18 @@ export function fillMetric(o: Objective, moments: usize, metric: usize): void {
   for (let i = 0; i < o.thetaCount; i++) store<f64>(metric + ((<usize>i) << 3), metricAt(o, moments, i));
 }
 
+/** Σ of the variances of the columns: the mean of ‖x̃‖² over the rows. */
+export function totalVariance(o: Objective, moments: usize): f64 {
+  let sum: f64 = 0;
+  for (let j = 0; j < o.columns; j++) sum += load<f64>(moments + ((<usize>(o.columns + j)) << 3));
+  return sum;
+}
+
 /** s̄ of stopping.ts: the root mean square of the standard deviations of the columns that vary; 1 where none does. */
 export function typicalDeviation(o: Objective, moments: usize): f64 {
-  let squares: f64 = 0;
   let varying: f64 = 0;
-  for (let j = 0; j < o.columns; j++) {
-    const variance = load<f64>(moments + ((<usize>(o.columns + j)) << 3));
-    squares += variance;
-    if (variance > 0) varying++;
-  }
-  return varying > 0 ? Math.sqrt(squares / varying) : 1;
+  for (let j = 0; j < o.columns; j++) if (load<f64>(moments + ((<usize>(o.columns + j)) << 3)) > 0) varying++;
+  return varying > 0 ? Math.sqrt(totalVariance(o, moments) / varying) : 1;
 }
 
 /**

@@ -14,6 +14,7 @@ import { linkBlock } from "../losses/link";
 import { BLOCK, Objective } from "../objective";
 import { centre, centreGradient } from "./centering";
 import { Curvature, forget } from "./curvature";
+import { totalVariance } from "./metric";
 import { Solver } from "./solver";
 
 /**
@@ -51,6 +52,10 @@ export class RowSpace {
   slope: usize; // derivatives along the span: f64[SPAN]
   mixture: usize; // what a step is made of: f64[SPAN]
   scales: usize;
+  sizes: usize; // f64[SPAN + 1] by slot: ‖z‖ and ‖X̃‖²·‖c‖ had nothing cancelled, whose rounding errors z has
+  size: f64; // that of `iterate`
+  reach: f64; // √Σ‖x̃‖² ≥ ‖X̃‖, about
+  renewed: f64; // residual when z was last taken from θ; Infinity: before `solverStart`
   probabilities: usize; // of a block of rows: f64[outputs][BLOCK]
   bent: usize;
   weights: usize; // f64[BLOCK]
@@ -59,7 +64,9 @@ export class RowSpace {
 function workBytes(o: Objective, length: i32, steps: i32): usize {
   const vectors = 2 * (steps + 1 + OTHERS) + 5;
   const blocks = (2 * o.outputs + 1) * BLOCK;
-  return ((<usize>(o.thetaCount + o.outputs + 3 * SPAN + blocks) + <usize>vectors * <usize>length) << 3) + 2 * SQUARE;
+  return (
+    ((<usize>(o.thetaCount + o.outputs + 4 * SPAN + 1 + blocks) + <usize>vectors * <usize>length) << 3) + 2 * SQUARE
+  );
 }
 
 /** Lives in the `bytes` at `memory` with as many steps as fit and are worth their work; with none where few would. */
@@ -80,7 +87,8 @@ export function rowSpaceInit(r: RowSpace, o: Objective, memory: usize, bytes: us
   r.slope = r.interceptSlopes + ((<usize>o.outputs) << 3);
   r.mixture = r.slope + span;
   r.scales = r.mixture + span;
-  r.products = r.scales + span;
+  r.sizes = r.scales + span;
+  r.products = r.sizes + span + 8;
   r.hessian = r.products + SQUARE;
   r.probabilities = r.hessian + SQUARE;
   r.bent = r.probabilities + block;
@@ -131,6 +139,10 @@ export function interceptOf(o: Objective, vector: usize, output: i32): usize {
   return tailOf(o, vector) + ((<usize>(1 + output)) << 3);
 }
 
+export function sizeAt(r: RowSpace, slot: i32): usize {
+  return r.sizes + ((<usize>slot) << 3);
+}
+
 export function productOf(r: RowSpace, a: i32, b: i32): usize {
   return r.products + ((<usize>(a * (SPAN + 1) + b)) << 3);
 }
@@ -166,11 +178,14 @@ function startAtTheta(s: Solver, o: Objective, r: RowSpace): void {
   }
   memory.copy(r.start, s.centred, (<usize>o.weightCount) << 3);
   memory.fill(r.iterate, 0, 2 * vectorBytes(r));
+  r.reach = Math.sqrt(<f64>o.rows * totalVariance(o, s.moments));
+  r.size = 0;
   const squares = dot<f64>(o.weightCount, r.start, r.start);
   if (squares > 0) {
     scoresOfWeights(s, o, r.start, z);
     store<f64>(tailOf(o, r.iterate), 1);
     store<f64>(tailOf(o, z), squares);
+    r.size = Math.sqrt(dot<f64>(n, z, z));
   }
   for (let k = OTHERS; k < OTHERS + r.count; k++) {
     const slot = slotOf(r, k);

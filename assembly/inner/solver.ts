@@ -139,6 +139,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   const exact = livesOverRows(s, o) || o.gram != 0;
   leaveToTheta(s, r);
   r.ready = false;
+  r.renewed = Infinity;
   const weightBytes = (<usize>(o.groups + 1)) << 3;
   const sameData = s.scale > 0 && memory.compare(s.dataWeights, o.groupWeights, weightBytes) == 0;
   if (!sameData || theta == 0) {

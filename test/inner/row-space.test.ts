@@ -104,6 +104,24 @@ for (const model of kinds) {
     arena.dispose();
   });
 
+  test(`${model}: what converged has, along a path of many λ`, () => {
+    const tolerance = 1e-10;
+    const { arena, objective, solver } = open(text(model, 200, 400), { tolerance });
+    let converged = 0;
+    for (let i = 0; i < 25; i++) {
+      objective.setWeights({ l2: 0.1 * 10 ** (-i / 5) });
+      solver.start(i === 0 ? 0 : solver.theta);
+      for (let steps = 0; steps < 300 && solver.status === "running"; steps++) solver.step(1);
+      if (solver.status !== "converged") continue;
+      converged++;
+      const other = new Solver(arena, objective, { tolerance });
+      other.start(arena.copy(arena.viewF64(solver.theta, objective.thetaCount).slice()));
+      expect(other.residual).toBeLessThan(1.5 * tolerance);
+    }
+    expect(converged).toBeGreaterThan(20);
+    arena.dispose();
+  });
+
   test(`${model}: to look at θ on the way changes nothing but the work`, () => {
     const [looked, blind] = [true, false].map((looks) => {
       const { arena, objective, solver } = open(text(model, 80, 300), { tolerance: 1e-8 });
