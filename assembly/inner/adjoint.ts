@@ -32,13 +32,13 @@ export function adjointStart(solver: usize, right: usize, u: usize, work: usize)
   const state = work + 4 * bytes;
   leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
   centreGradient(o, s.moments, right);
-  for (let i = 0; i < o.weightCount; i++) if (held(s, o, i)) store<f64>(right + ((<usize>i) << 3), 0);
+  dropHeld(s, o, right);
   memory.copy(work, right, bytes);
   const whole = dot<f64>(all, right, right);
   if (dot<f64>(all, u, u) > 0) {
     memory.copy(s.raw, u, bytes);
     centre(o, s.moments, s.raw, u, 1);
-    for (let i = 0; i < o.weightCount; i++) if (held(s, o, i)) store<f64>(u + ((<usize>i) << 3), 0);
+    dropHeld(s, o, u);
     hessianProduct(s, o, u, work + 2 * bytes);
     axpy<f64>(all, -1, work + 2 * bytes, work);
   }
@@ -116,17 +116,22 @@ function hessianProduct(s: Solver, o: Objective, v: usize, out: usize): void {
   centreGradient(o, s.moments, s.trialGradient);
   for (let i = 0; i < all; i++) {
     const at = (<usize>i) << 3;
-    let value = (load<f64>(s.trialGradient + at) - load<f64>(s.gradient + at)) / h;
-    if (i < n) value = held(s, o, i) ? 0 : value + o.l2 * load<f64>(v + at);
-    store<f64>(out + at, value);
+    const value = (load<f64>(s.trialGradient + at) - load<f64>(s.gradient + at)) / h;
+    store<f64>(out + at, i < n ? value + o.l2 * load<f64>(v + at) : value);
   }
   if (o.groupNorm > 0) addGroupCurvature(o, s.centred, v, out);
+  dropHeld(s, o, out);
+}
+
+/** What a kink holds does not move: 0 there. */
+function dropHeld(s: Solver, o: Objective, v: usize): void {
+  for (let i = 0; i < o.weightCount; i++) if (held(s, o, i)) store<f64>(v + ((<usize>i) << 3), 0);
 }
 
 function precondition(s: Solver, o: Objective, r: usize, z: usize): void {
   memory.copy(z, r, (<usize>o.thetaCount) << 3);
   applyInverse(changetype<Curvature>(s.curvature), o.l2, o.weightCount, z, s.products);
-  for (let i = 0; i < o.weightCount; i++) if (held(s, o, i)) store<f64>(z + ((<usize>i) << 3), 0);
+  dropHeld(s, o, z);
 }
 
 /** At a kink of the penalty, where small changes of λ do not move it. */

@@ -12,6 +12,8 @@ const cases: readonly (readonly [string, ObjectiveWeights, keyof ObjectiveWeight
   ["group norm", { groupNorm: 0.02 }, "groupNorm"],
   ["group norm beside l1", { groupNorm: 0.02, l1: 0.01 }, "groupNorm"],
   ["group norm beside l2", { groupNorm: 0.03, l2: 0.02 }, "groupNorm"],
+  // Weights at knots in groups that are not zero: held, whatever the norm pulls at.
+  ["group norm beside hinges", { groupNorm: 0.02, hinges: { knots: [0.05, 0.1], weights: [0.05, 0.05] } }, "groupNorm"],
 ];
 
 test.each(cases)("%s: −uᵀ∂φ/∂θ is the derivative of the validation loss of minimizers", (_, weights, name) => {
