@@ -276,10 +276,10 @@ export class Objective {
     return this.#arena.viewF64(this.#groupLosses, this.groupCount + 1).slice();
   }
 
-  /** φ of all row groups, those of weight 0 too. Half a pass. The weights are 1 afterwards. */
+  /** φ of all row groups, those of weight 0 too, in f64 arithmetic. Half a pass. The weights are 1 afterwards. */
   allGroupLosses(theta: Pointer): Float64Array {
     this.setWeights({});
-    this.gradient(theta, 0);
+    this.gradient(theta, 0, "f64");
     return this.groupLosses();
   }
 
