@@ -5,7 +5,7 @@ import type { Random } from "./random.ts";
 import { Interpolation } from "./reduced/interpolation.ts";
 import { KINK, sharpen } from "./reduced/kink.ts";
 import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
-import { TrustRegion } from "./reduced/trust-region.ts";
+import { distance, TrustRegion } from "./reduced/trust-region.ts";
 import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Pause } from "./run.ts";
 import type { Session, Trained } from "./session.ts";
@@ -396,9 +396,4 @@ export class Learner<F extends Features> {
     yield* this.#models.solve(lambda);
     return this.#models.error();
   }
-}
-
-/** The largest |log λ_j − log λ′_j|. */
-function distance(lambda: Float64Array, other: Float64Array): number {
-  return lambda.reduce((most, value, j) => Math.max(most, Math.abs(log(value / other[j]!))), 0);
 }

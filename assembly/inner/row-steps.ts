@@ -85,8 +85,8 @@ function sizeOfGradient(o: Objective, r: RowSpace): f64 {
 }
 
 /**
- * Goes on from θ, while that leads anywhere, without what rounding has put between coefficients and scores. A pass and a half. (Random text, tolerance
- * 1e-9: without, 61 of 1080 solves stalled at residuals of 1e-9 to 3e-6.)
+ * Goes on from θ, while that leads anywhere, without what rounding has put between coefficients and scores. A pass and a
+ * half. (Random text, tolerance 1e-9: without, 61 of 1080 solves stalled at residuals of 1e-9 to 3e-6.)
  */
 function renew(s: Solver, o: Objective, r: RowSpace): void {
   leaveToTheta(s, r);

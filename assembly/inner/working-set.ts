@@ -16,8 +16,8 @@ const LEAST_SPARSE: i32 = 128;
 
 /**
  * list ← columns with a weight that is not 0, and of those that would leave it the ones with most to gain: as many again.
- * Ascending; returns their number, or −1 where no column has a kink at zero of its
- * own, or all columns cost hardly anything. gains: f64[columns].
+ * Ascending; returns their number, or −1 where no column has a kink at zero of its own, or all of them cost hardly
+ * anything. gains: f64[columns].
  */
 export function workingColumns(solver: usize, gains: usize, list: usize): i32 {
   const s = changetype<Solver>(solver);

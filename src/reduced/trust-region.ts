@@ -1,3 +1,5 @@
+import { log } from "../wasm/transcendental.ts";
+
 /** Radius in log λ: first, at most, at the end (of a center that is no minimizer; of one, a third of it). */
 const RADIUS = { first: 1, most: 4, least: 0.15 };
 
@@ -43,4 +45,9 @@ export class TrustRegion {
     if (kept < 0.25) this.radius = 0.4 * Math.min(this.radius, step);
     else if (kept > 0.75 && !this.contains(step)) this.radius = Math.min(2 * this.radius, RADIUS.most);
   }
+}
+
+/** The largest |log λ_j − log λ′_j|. */
+export function distance(lambda: Float64Array, other: Float64Array): number {
+  return lambda.reduce((most, value, j) => Math.max(most, Math.abs(log(value / other[j]!))), 0);
 }
