@@ -25,7 +25,7 @@ const nodeOnly = ["test/**/*.node.test.ts"];
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     // All cores: of two, the default leaves one idle (219 s of Node's half instead of 152 s).
     maxWorkers: "100%",
     // Nothing is mocked: files of a worker share the modules, which took half a minute to import again for each of them.

@@ -2,7 +2,26 @@ import { checkDataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
 import { type Features, isFeature } from "./features/feature.ts";
 import { checkModel } from "./models/objective.ts";
+import { checkNames, type OptionNames } from "./option-names.ts";
+import { BUDGET_NAMES, type Budget } from "./run.ts";
 import type { TunerOptions } from "./tune.ts";
+
+const NAMES: OptionNames<TunerOptions & Budget> = {
+  model: true,
+  train: true,
+  validation: true,
+  folds: true,
+  workers: true,
+  choice: true,
+  features: true,
+  metric: true,
+  seed: true,
+  tolerance: true,
+  precision: true,
+  schedule: true,
+  explore: true,
+  ...BUDGET_NAMES,
+};
 
 const CHOICES = {
   schedule: ["tune", "on-the-fly"],
@@ -13,6 +32,7 @@ const CHOICES = {
 /** @throws OPTION, TYPE or TOO_FEW for options of a tuner that are none, or do not go together */
 export function checkOptions<F extends Features>(options: TunerOptions<F>): void {
   const { model, train, validation, folds, features, schedule, choice, tolerance, explore } = options;
+  checkNames<TunerOptions & Budget>(options, NAMES);
   checkModel(model);
   checkDataset("train", train);
   if (validation) checkDataset("validation", validation);

@@ -1,7 +1,8 @@
 import { LearnLossError } from "./errors.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { l1, l2 } from "./features/norms.ts";
-import { type FitOptions, type FitResult, Fitting } from "./fit.ts";
+import { FIT_NAMES, type FitOptions, type FitResult, Fitting } from "./fit.ts";
+import { checkNames } from "./option-names.ts";
 import { exp, log } from "./wasm/transcendental.ts";
 
 export interface FitPathOptions extends Omit<FitOptions, "loss"> {
@@ -22,6 +23,7 @@ export interface FitPathOptions extends Omit<FitOptions, "loss"> {
  * @throws as `fit`
  */
 export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResult & { readonly strength: number }> {
+  checkNames(options, { ...FIT_NAMES, mix: true, strengths: true, count: true, ratio: true });
   const { model, mix = 0.5, count = 100, ratio = 1e-3 } = options;
   if (!(mix >= 0 && mix <= 1)) throw new LearnLossError("OPTION", `mix is ${mix}: give a number from 0 to 1.`);
   if (!(Number.isInteger(count) && count > 0 && ratio > 0 && ratio < 1)) {

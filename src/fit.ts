@@ -11,6 +11,7 @@ import { WorkingSetSolver } from "./inner/working-set-solver.ts";
 import { type LinearModel, modelOf } from "./models/linear.ts";
 import { columnsToRead } from "./models/matrix.ts";
 import { checkModel, type ModelKind, Objective } from "./models/objective.ts";
+import { checkNames, type OptionNames } from "./option-names.ts";
 import { turn } from "./run.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
@@ -62,6 +63,16 @@ export interface FitResult {
   readonly warnings: readonly string[];
 }
 
+export const FIT_NAMES: OptionNames<FitOptions> = {
+  model: true,
+  train: true,
+  loss: true,
+  tolerance: true,
+  precision: true,
+  iterations: true,
+  signal: true,
+};
+
 /** Milliseconds of work between two looks at the signal. */
 const SLICE = 10;
 
@@ -71,6 +82,7 @@ const SLICE = 10;
  * @throws LAMBDA, TOO_FEW, ONE_CLASS, LABEL, OPTION, TYPE
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
+  checkNames(options, FIT_NAMES);
   using fitting = new Fitting(options);
   // Awaited here: the memory is freed when this function ends.
   return await fitting.solve(linearLoss(options.model, options.loss), options);

@@ -1,4 +1,5 @@
 import { LearnLossError } from "./errors.ts";
+import { checkNames, type OptionNames } from "./option-names.ts";
 import { outOfTrap } from "./wasm/shared.ts";
 
 /** What a run may spend. Reaching a budget ends the run normally; a signal rejects. */
@@ -13,8 +14,11 @@ export interface Budget {
   readonly signal?: AbortSignal;
 }
 
-/** @throws BUDGET */
+export const BUDGET_NAMES: OptionNames<Budget> = { passes: true, trials: true, time: true, signal: true };
+
+/** @throws BUDGET, OPTION */
 export function checkBudget(budget: Budget): void {
+  checkNames(budget, BUDGET_NAMES);
   for (const name of ["passes", "trials", "time"] as const) {
     const value = budget[name];
     if (value !== undefined && !(typeof value === "number" && value > 0)) {

@@ -1,5 +1,6 @@
 import { LearnLossError } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
+import { checkNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
 import { type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
@@ -86,6 +87,7 @@ export class Study {
   #disposed = false;
 
   constructor(options: StudyOptions) {
+    checkNames(options, { lambda: true, seed: true, start: true, trials: true });
     this.#options = options;
     this.polyhedron = new Polyhedron(options.lambda);
     this.seed = checkSeed(options.seed ?? 0);

@@ -2,10 +2,13 @@ import { describe, expect, test } from "vitest";
 import {
   augmentation,
   classWeights,
+  convexPenalty,
   createStudy,
   createTuner,
   data,
   either,
+  fitPath,
+  groupNorm,
   type LearnLossError,
   LinearLoss,
   LinearModel,
@@ -21,6 +24,7 @@ import {
   tune,
 } from "../src/index.ts";
 import { createL1Fit } from "../src/outer/l1-fit.ts";
+import { createLp } from "../src/outer/lp.ts";
 import { npyFile } from "./reference/npy-file.ts";
 import { asked, lambda, model, scaled, setting, train, validation, y3 } from "./reference/small-problem.ts";
 
@@ -28,6 +32,7 @@ const regression = {
   model: "squared",
   train: { ...train, y: Float64Array.from({ length: train.rows }, (_, i) => i) },
 } as const;
+const sole = { cost: [1], matrix: { rows: 1, dense: [1] } };
 const learned = new LinearLoss("logLoss", { l2: l2() }, { l2: 0.1 });
 
 /** Numbers as in the table of policies; what is called, the code, and what the message must name. */
@@ -269,6 +274,21 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
     "OPTION",
     /l2: give what classWeights/,
   ],
+  ["a slip in a tuner's option", () => tune({ ...setting, tolerence: 1e-6 } as never), "OPTION", /mean tolerance/],
+  ["a slip in a budget", () => tune({ ...setting, passses: 5 } as never), "OPTION", /passses: did you mean passes/],
+  ["a run's", () => createTuner(setting).run({ trails: 5 } as never), "OPTION", /mean trials/],
+  ["a fit's", () => minimize({ model: "softmax", train, Loss: { l2: 1 } } as never), "OPTION", /mean loss/],
+  ["a path's", () => fitPath({ model: "softmax", train, strenghts: [1] } as never).next(), "OPTION", /mean strengths/],
+  ["a study's", () => createStudy({ lambda, trial: 5 } as never), "OPTION", /mean trials/],
+  ["a dataset's", () => data.dense({ x: [[1], [2], [3]], y: y3, weight: y3 } as never), "OPTION", /mean weights/],
+  ["a split's", () => data.split(train, { validaton: 0.5 } as never), "OPTION", /mean validation/],
+  ["a CSV's", () => data.csv("a,b\n1,2\n", { target: "b", ignored: ["a"] } as never), "OPTION", /mean ignore/],
+  ["a bound's", () => l2({ Max: 1 } as never), "OPTION", /mean max/],
+  ["a group norm's", () => groupNorm({ group: [0, 1, 1] } as never), "OPTION", /mean groups/],
+  ["a learned penalty's", () => convexPenalty({ knot: 3 } as never), "OPTION", /mean knots/],
+  ["an image's", () => augmentation(train, { mirror: mirror() }, { widht: 2 } as never), "OPTION", /mean width/],
+  ["an LP's", () => createLp({ ...sole, rowlower: [1] } as never), "OPTION", /mean rowLower/],
+  ["a solver's", () => createLp(sole).solve({ maxIteration: 3 } as never), "OPTION", /mean maxIterations/],
   [
     "an L1 fit of a wrong shape",
     () => createL1Fit({ k: 2, F: { lower: Float64Array.of(1), upper: Float64Array.of(1) } as never }),

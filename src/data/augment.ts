@@ -1,6 +1,7 @@
-import { augmentedGroups, type ImageOptions } from "../features/augmentation.ts";
+import { augmentedGroups, IMAGE_NAMES, type ImageOptions } from "../features/augmentation.ts";
 import type { Transformation } from "../features/transformation.ts";
 import { RowGenerator } from "../models/row-generator.ts";
+import { checkNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/kernels.ts";
 import type { Dataset } from "./dataset.ts";
@@ -20,6 +21,7 @@ export function augment(
   transformations: Readonly<Record<string, Transformation>>,
   options: ImageOptions = {},
 ): Dataset {
+  checkNames(options, IMAGE_NAMES);
   const { augmentation, count } = augmentedGroups(dataset, transformations, options);
   const { rows, columns, x, y, weights } = dataset;
   const values = new (x.values.constructor as Float64ArrayConstructor)(rows * count * columns);

@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { readText, type Source } from "./read.ts";
 
@@ -32,6 +33,7 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
  */
 export async function csv(source: Source, options: CsvOptions): Promise<Dataset> {
+  checkNames(options, { target: true, weights: true, groups: true, ignore: true, delimiter: true });
   const { header, records } = await csvTable(source, options.delimiter);
   const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));
   const target = indexOf(header, options.target);

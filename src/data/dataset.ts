@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import { checkNames, type OptionNames } from "../option-names.ts";
 
 /** X as one array, row after row. */
 export interface DenseMatrix {
@@ -36,6 +37,8 @@ export interface DatasetOptions {
   readonly groups?: ArrayLike<number>;
 }
 
+const NAMES: OptionNames<DatasetOptions> = { y: true, weights: true, columnNames: true, groups: true };
+
 /** @throws TYPE for what none of our functions made */
 export function checkDataset(name: string, value: Dataset): void {
   if (value?.x?.kind !== undefined) return;
@@ -55,6 +58,7 @@ type Rows = readonly ArrayLike<number>[];
 export function dense(
   options: DatasetOptions & { readonly x: Rows | Float32Array | Float64Array; readonly columns?: number },
 ): Dataset {
+  checkNames(options, { ...NAMES, x: true, columns: true });
   const { x } = options;
   const flat = x instanceof Float32Array || x instanceof Float64Array ? x : undefined;
   if (!flat && (ArrayBuffer.isView(x) || !Array.isArray(x))) {
@@ -90,6 +94,7 @@ export function dense(
  * @throws as `dense`, and SHAPE for columns that do not ascend within a row or lie outside
  */
 export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { readonly columns: number }): Dataset {
+  checkNames(options, { ...NAMES, values: true, indices: true, starts: true, columns: true });
   const { columns } = options;
   const given = { values: options.values, indices: options.indices, starts: options.starts };
   for (const [name, array] of Object.entries(given)) {

@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 import { checkSeed, Random } from "../random.ts";
 import { type Dataset, take } from "./dataset.ts";
 
@@ -23,6 +24,7 @@ export function split(
   dataset: Dataset,
   options: SplitOptions = {},
 ): { readonly train: Dataset; readonly validation: Dataset } {
+  checkNames(options, { validation: true, seed: true, stratified: true });
   const { validation = 0.25, seed = 0 } = options;
   const { rows } = dataset;
   const wanted = validation < 1 ? Math.round(validation * rows) : validation;

@@ -1,7 +1,9 @@
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
+import { checkNames, type OptionNames } from "../option-names.ts";
 import { checkSeed } from "../random.ts";
 import {
+  BOUND_NAMES,
   checkBounds,
   type Feature,
   type Features,
@@ -42,6 +44,14 @@ export interface ImageOptions {
   /** Of the chance in noise, cutout and either. @default 0 */
   readonly seed?: number;
 }
+
+export const IMAGE_NAMES: OptionNames<ImageOptions> = {
+  width: true,
+  height: true,
+  channels: true,
+  range: true,
+  seed: true,
+};
 
 export interface AugmentationOptions extends ImageOptions, WeightBounds {
   /**
@@ -87,6 +97,7 @@ export function augmentation(
   transformations: Readonly<Record<string, Transformation>>,
   options: AugmentationOptions = {},
 ): Record<string, Feature> {
+  checkNames(options, { ...IMAGE_NAMES, groups: true, crossed: true, ...BOUND_NAMES });
   const { groups, crossed = false } = options;
   const bounds = checkBounds("augmentation", options, SHARE_BOUNDS);
   const plain = augmentedGroups(train, transformations, options);

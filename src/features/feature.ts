@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import { checkNames, type OptionNames } from "../option-names.ts";
 import type { Augmentation } from "./augmentation.ts";
 
 /**
@@ -63,6 +64,8 @@ export interface WeightBounds {
   readonly max?: number;
 }
 
+export const BOUND_NAMES: OptionNames<WeightBounds> = { min: true, max: true };
+
 /** The default bounds of a penalty's weight, for losses that are means over rows of features of order 1. */
 const PENALTY_BOUNDS = { min: 1e-6, max: 1 } as const;
 
@@ -80,6 +83,7 @@ export function checkBounds(
   bounds: WeightBounds,
   defaults: Required<WeightBounds>,
 ): Required<WeightBounds> {
+  checkNames(bounds, BOUND_NAMES);
   const min = bounds.min ?? Math.min(defaults.min, bounds.max ?? Number.POSITIVE_INFINITY);
   const max = bounds.max ?? Math.max(defaults.max, min);
   if (!(min > 0) || !Number.isFinite(min) || !Number.isFinite(max)) {

@@ -1,5 +1,6 @@
 import { LearnLossError } from "../errors.ts";
-import { type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
+import { checkNames } from "../option-names.ts";
+import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
 
 export interface ConvexPenaltyOptions extends WeightBounds {
   /** How many pieces, or where they begin (≥ 0, each once). @default 8 */
@@ -18,6 +19,7 @@ const GROWTH = 2;
  * @throws OPTION for knots that are negative, not finite or given twice
  */
 export function convexPenalty(options: ConvexPenaltyOptions = {}): Record<string, Feature> {
+  checkNames(options, { knots: true, largest: true, ...BOUND_NAMES });
   const { knots = 8, largest = 2 } = options;
   if (typeof knots === "number" && !(Number.isInteger(knots) && knots >= 2 && knots <= 64 && largest > 0)) {
     throw new LearnLossError(

@@ -1,5 +1,6 @@
 import { LearnLossError } from "../errors.ts";
-import { type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
+import { checkNames } from "../option-names.ts";
+import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
 
 /** ‖W‖₁ = Σ|w| (intercepts excluded): sparse models. Weight in [1e-6, 1] by default. */
 export function l1(bounds: WeightBounds = {}): Feature {
@@ -24,6 +25,7 @@ export interface GroupNormOptions extends WeightBounds {
  * @throws OPTION for groups that are not numbered from 0 without gaps
  */
 export function groupNorm(options: GroupNormOptions = {}): Feature {
+  checkNames(options, { groups: true, ...BOUND_NAMES });
   const bounds = penaltyBounds("groupNorm", options);
   if (!options.groups) return { kind: "group-norm", ...bounds };
   const columnGroups = Array.from(options.groups);

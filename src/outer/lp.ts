@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import { checkNames, type OptionNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
 import { columnsOf, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
@@ -20,6 +21,16 @@ export interface LpProblem {
   /** Added to the objective. @default 0 */
   readonly offset?: number;
 }
+
+const PROBLEM_NAMES: OptionNames<LpProblem> = {
+  cost: true,
+  matrix: true,
+  rowLower: true,
+  rowUpper: true,
+  colLower: true,
+  colUpper: true,
+  offset: true,
+};
 
 export interface LpOptions {
   /**
@@ -94,8 +105,9 @@ export class Lp {
   #basis: number[];
   #disposed = false;
 
-  /** @throws SHAPE, NON_FINITE, BOUNDS, TOO_LARGE */
+  /** @throws SHAPE, NON_FINITE, BOUNDS, TOO_LARGE, OPTION for a name that is nearly one of a problem */
   constructor(problem: LpProblem, kernels: LpKernels = lpKernels()) {
+    checkNames(problem, PROBLEM_NAMES);
     this.#kernels = kernels;
     const n = problem.cost.length;
     const rows = problem.matrix.rows;
@@ -190,6 +202,7 @@ export class Lp {
   /** @throws OPTION, OUT_OF_MEMORY */
   solve(options: LpOptions = {}): LpOutcome {
     this.#alive();
+    checkNames(options, { tolerance: true, maxIterations: true, timeLimit: true, seed: true });
     const { timeLimit = Number.POSITIVE_INFINITY, tolerance = 1e-9, seed = 0 } = options;
     const most = options.maxIterations ?? 10_000 + 50 * (this.columns + this.rows);
     checkOption(tolerance > 0 && tolerance <= 1e-3, "tolerance", tolerance, "a number in (0, 1e-3]");

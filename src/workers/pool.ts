@@ -5,6 +5,7 @@ import { LinearLoss } from "../features/loss.ts";
 import { type FitOptions, type FitResult, linearLoss } from "../fit.ts";
 import type { SolverTask, TrainingSolver, Workers } from "../inner/training-solver.ts";
 import { LinearModel } from "../models/linear.ts";
+import { checkNames } from "../option-names.ts";
 import type { Arena } from "../wasm/arena.ts";
 import { sharedKernels } from "../wasm/kernels.ts";
 import type { Answer, WorkerMethods } from "./protocol.ts";
@@ -38,6 +39,7 @@ export class Pool implements Workers {
   #disposed = false;
 
   constructor(options: PoolOptions = {}) {
+    checkNames(options, { workers: true, script: true });
     const { workers = cores(), script = new URL("./worker.js", import.meta.url) } = options;
     if (!(Number.isInteger(workers) && workers > 0)) {
       throw new LearnLossError("OPTION", `The number of workers is ${workers}: give a whole number from 1.`);
