@@ -3,16 +3,17 @@ import { Command } from "commander";
 import { LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { type FitOptions, type FitResult, fit } from "../fit.ts";
+import type { LinearModel } from "../models/linear.ts";
 import { checkModel } from "../models/objective.ts";
 import {
   DATA,
   type DataOptions,
   number,
-  type Preparation,
   precision,
   preparation,
   prepare,
   readRows,
+  unprepared,
   withDataOptions,
 } from "./options.ts";
 import { checkWritable, jsonText, printJson, short, writeFile } from "./output.ts";
@@ -45,7 +46,10 @@ export function fitCommand(): Command {
     .option("--precision <p>", "f32 or f64 (default: f64 for a tolerance below 1e-5)", precision)
     .option("--iterations <n>", "give up after so many", number("iterations"))
     .option("--coefficients", "print the weights too")
-    .option("--output <file.json>", "write the model, for `predict`")
+    .option(
+      "--output <file.json>",
+      "write the model, for `predict`: with --standardize or --scale it is one of the columns as they are in the data",
+    )
     .option("--json", "one JSON object on stdout")
     .action(fitAction);
 }
@@ -68,7 +72,9 @@ async function fitAction(path: string, options: Options): Promise<void> {
     ...(options.precision === undefined ? {} : { precision: options.precision }),
     ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
   });
-  if (options.output !== undefined) writeFile(options.output, modelText(result, raw.columnNames, preparing));
+  if (options.output !== undefined) {
+    writeFile(options.output, modelText(unprepared(result.model, preparing), raw.columnNames));
+  }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
   if (options.json) return printJson(fitJson(result, options.coefficients ?? false));
   console.log(`${result.status}: ${short(result.objective)} = ${String(result.loss)}`);
@@ -113,9 +119,9 @@ function coefficients({ model }: FitResult): { coefficients: Float64Array[]; int
   };
 }
 
-/** A model file: the model, the columns it wants, and how they are prepared. */
-function modelText({ model }: FitResult, columnNames: readonly string[] | undefined, preparing: Preparation): string {
-  return `${jsonText({ ...(model.toJSON() as object), columnNames, preparation: preparing })}\n`;
+/** A model file: the model, and the columns it wants. */
+function modelText(model: LinearModel, columnNames: readonly string[] | undefined): string {
+  return `${jsonText({ ...(model.toJSON() as object), columnNames })}\n`;
 }
 
 /** @throws IO */

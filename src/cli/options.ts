@@ -7,6 +7,7 @@ import { isNpy } from "../data/npy.ts";
 import { readBytes } from "../data/read.ts";
 import { LearnLossError } from "../errors.ts";
 import { type CostMatrix, costMatrix, type Decision } from "../evaluate/costs.ts";
+import type { LinearModel } from "../models/linear.ts";
 
 /** Reads an option's number. @throws OPTION */
 export function number(name: string): (text: string) => number {
@@ -86,7 +87,7 @@ export async function readInput(path: string): Promise<Uint8Array> {
   return readBytes(Buffer.concat(chunks));
 }
 
-/** How features are prepared: kept with a model, so that it can be applied to new rows. */
+/** How features are prepared. */
 export interface Preparation {
   readonly scale?: number;
   readonly standardization?: Standardization;
@@ -107,6 +108,13 @@ export function prepare<D extends Pick<Dataset, "rows" | "columns" | "x">>(
 ): D {
   if (standardization) return standardize(dataset, standardization);
   return scale === undefined ? dataset : rescale(dataset, scale);
+}
+
+/** A model of prepared rows as one of the rows as they are: what is stored can be used on them. */
+export function unprepared(model: LinearModel, { scale = 1, standardization }: Preparation): LinearModel {
+  const { columns } = model;
+  const divided = { mean: new Float64Array(columns), scale: new Float64Array(columns).fill(scale), constant: [] };
+  return model.unstandardized(standardization ?? divided);
 }
 
 /** A CSV of costs: predicted labels in the header, a row for each true label, which is its first cell. */

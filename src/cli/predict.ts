@@ -5,7 +5,7 @@ import { isNpy, npyRows } from "../data/npy.ts";
 import { LearnLossError } from "../errors.ts";
 import { LinearModel } from "../models/linear.ts";
 import { read } from "./fit.ts";
-import { type Preparation, prepare, readCosts, readInput } from "./options.ts";
+import { readCosts, readInput } from "./options.ts";
 import { printJson } from "./output.ts";
 
 interface Options {
@@ -34,8 +34,8 @@ export function predictCommand(): Command {
 async function predictAction(modelPath: string, path: string, options: Options): Promise<void> {
   const text = read(modelPath);
   const model = LinearModel.fromJSON(text);
-  const { columnNames, preparation } = JSON.parse(text) as { columnNames?: string[]; preparation?: Preparation };
-  const rows = prepare(await rowsOf(path, columnNames, modelPath), preparation ?? {});
+  const { columnNames } = JSON.parse(text) as { columnNames?: string[] };
+  const rows = await rowsOf(path, columnNames, modelPath);
   const costs = options.costs === undefined ? undefined : await readCosts(options.costs, "least-expected-cost");
   const predictions = model.predict(rows, costs);
   const { classes } = model;

@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import type { Standardization } from "../data/standardize.ts";
 import { classIndices, values } from "../data/targets.ts";
 import { LearnLossError } from "../errors.ts";
 import { type CostMatrix, costTable } from "../evaluate/costs.ts";
@@ -40,6 +41,19 @@ export class LinearModel {
   /** Weights that are not 0, intercepts apart. */
   get nonzeros(): number {
     return this.coefficients.reduce((count, w) => count + (w === 0 ? 0 : 1), 0);
+  }
+
+  /** The same model of rows as they are before `standardize`: its scores differ by rounding. @throws SHAPE */
+  unstandardized({ mean, scale, constant }: Standardization): LinearModel {
+    const { columns } = this;
+    if (mean.length !== columns) {
+      throw new LearnLossError("SHAPE", `The standardization is of ${mean.length} columns when expected ${columns}.`);
+    }
+    const flat = new Set(constant);
+    const coefficients = this.coefficients.map((w, i) => (flat.has(i % columns) ? 0 : w / scale[i % columns]!));
+    const intercepts = this.intercepts.slice();
+    for (const [i, w] of coefficients.entries()) intercepts[Math.floor(i / columns)]! -= w * mean[i % columns]!;
+    return new LinearModel({ ...this, coefficients, intercepts });
   }
 
   /** x·W + b, rows × outputs row by row. @throws SHAPE */

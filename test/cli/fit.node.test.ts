@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { data, LinearModel } from "../../src/index.ts";
 import { inFolder, learnloss } from "./command-line.ts";
 
 interface Solution {
@@ -105,6 +106,9 @@ describe("fit and predict", () => {
     }
     const lines = (await printed("predict", path, `${root}data/wine.csv`)).trim().split("\n");
     expect(lines).toEqual(["prediction", ...predictions.map(String)]);
+    // The file is a model of the columns as they are, for programs too.
+    const model = LinearModel.fromJSON(readFileSync(path, "utf8"));
+    expect(model.predict(await data.csv(`${root}data/wine.csv`, { target: "cultivar" }))).toEqual(predictions);
   });
 
   test("a learned loss is used on other data", async () => {
@@ -133,11 +137,11 @@ describe("fit and predict", () => {
   });
 
   test("labels that spreadsheets would run are escaped", async () => {
-    const data = "formulas.csv";
+    const path = "formulas.csv";
     const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2 === 0 ? "=cmd()" : "plain"}`);
-    writeFileSync(data, `x,y\n${rows.join("\n")}\n`);
-    await printed("fit", data, "--target", "y", "--model", "logistic", "--l2", "1", "--output", "f.json");
-    const lines = (await printed("predict", "f.json", data)).trim().split("\n").slice(1);
+    writeFileSync(path, `x,y\n${rows.join("\n")}\n`);
+    await printed("fit", path, "--target", "y", "--model", "logistic", "--l2", "1", "--output", "f.json");
+    const lines = (await printed("predict", "f.json", path)).trim().split("\n").slice(1);
     expect(lines.every((line) => line === "'=cmd()" || line === "plain")).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LinearModel, l1, l2, type MetricName, fit as minimize, tune } from "../../src/index.ts";
+import { data, LinearModel, l1, l2, type MetricName, fit as minimize, tune } from "../../src/index.ts";
 import { blobs } from "../reference/blobs.ts";
 
 const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
@@ -25,6 +25,20 @@ test("on the fly and with folds too; squared loss by mean squared error", async 
   expect(folded.model.error(validation)).toBeCloseTo(model.error(validation), 6);
   const line = await tune({ model: "squared", train, validation, features, precision: "f64" });
   expect(line.model.error(validation)).toBeCloseTo(line.error, 10);
+});
+
+test("a model of standardized rows, as one of the rows as they are", async () => {
+  const { values } = train.x as { values: Float64Array };
+  // Columns far from 0 and of other sizes, one of them constant.
+  const moved = values.map((value, i) => (i % 6 === 3 ? 7 : 1000 * (i % 6) + value * 10 ** ((i % 6) - 2)));
+  const raw = data.dense({ x: moved, columns: 6, y: train.y });
+  const scaling = data.standardization(raw);
+  const { model } = await minimize({ model: "softmax", train: data.standardize(raw, scaling), loss: { l2: 0.01 } });
+  const ofRaw = model.unstandardized(scaling);
+  const scores = model.scores(data.standardize(raw, scaling));
+  for (const [i, score] of ofRaw.scores(raw).entries()) expect(score).toBeCloseTo(scores[i]!, 9);
+  expect(ofRaw.nonzeros).toBe(model.nonzeros);
+  expect(() => model.unstandardized(data.standardization(blobs(20, 5, 3, 1)))).toThrow(code("SHAPE"));
 });
 
 test("rows that do not fit the model", async () => {
