@@ -1,4 +1,5 @@
 import type { Enclosure } from "../evaluate/enclosure.ts";
+import { METRICS } from "../evaluate/metric.ts";
 import { type Certificate, verifyCertificate } from "../outer/certificate.ts";
 import { gap } from "../outer/explore.ts";
 import type { LossBounds, SeenPoint } from "../report/figures.ts";
@@ -134,11 +135,14 @@ export function boundsJson({ lower, upper }: Enclosure): unknown {
   return { lower: told(lower), upper: told(upper) };
 }
 
+/** Metrics that are from 0 to 1 whatever the model. */
+const SHARES: readonly string[] = METRICS.filter((name) => name !== "log-loss" && name !== "mean-squared-error");
+
 /** How far the reported error may be from that of the exact minimizer, for people. */
 export function boundsSentence({ errorBounds, metric }: Pick<TuneResult, "errorBounds" | "metric">): string[] {
   if (!errorBounds) return [];
   const { lower, upper } = errorBounds;
-  if (!Number.isFinite(upper)) {
+  if (!Number.isFinite(upper) || (lower <= 0 && upper >= 1 && SHARES.includes(metric))) {
     return [
       `How far the ${errorName(metric)} is from that of the exact minimizer is not proved: L2 is weak, or the training was short.`,
     ];
