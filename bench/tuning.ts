@@ -21,6 +21,8 @@ const METHODS = [
   "hyperband-cold",
 ];
 
+const EXPLORING = "learnloss-explore";
+
 /** Work of the others at most, over that of LearnLoss: enough to see a factor of 20. */
 const PATIENCE = 25;
 
@@ -49,7 +51,8 @@ for (const task of values.tables ? [] : chosen) {
   await python?.begin();
   const limit = Number(values.seconds ?? (values.quick ? 2 : (task.patience?.seconds ?? (task.large ? 40 : 8))));
   const seeds = Number(values.seeds ?? (values.quick ? 1 : (task.seeds ?? 5)));
-  const methods = values.methods?.split(",") ?? task.methods ?? [...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
+  const own = [...(task.basins ? [EXPLORING] : []), ...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
+  const methods = values.methods?.split(",") ?? task.methods ?? own;
   if (!values.methods && task.methods) {
     const skipped = METHODS.filter((method) => !methods.includes(method)).join(", ");
     console.log(`SKIPPED for ${task.name}, where they take too long: ${skipped} (--methods runs them).`);
@@ -85,6 +88,10 @@ for (const task of values.tables ? [] : chosen) {
     for (const method of methods) {
       if (method === END_TO_END) {
         if (python) keep(method, await tuneSaga(python, parts, seed, Number(values["saga-seconds"])));
+        continue;
+      }
+      if (method === EXPLORING) {
+        keep(method, await contest.learnLoss(seed, budget));
         continue;
       }
       const [kind, start] = method.split("-") as [Kind, string];

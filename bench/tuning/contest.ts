@@ -82,7 +82,8 @@ export class Contest {
     });
   }
 
-  async learnLoss(seed: number): Promise<Outcome> {
+  /** @param exploring goes on looking until this is spent. @default ends by itself */
+  async learnLoss(seed: number, exploring?: Pick<Budget, "passes" | "seconds">): Promise<Outcome> {
     const { model, metric } = this.#task;
     const { train, validation } = this.#parts;
     const features = this.#task.features(train);
@@ -96,6 +97,7 @@ export class Contest {
       seed,
       tolerance: TOLERANCE,
       precision: PRECISION,
+      explore: exploring !== undefined,
     });
     const curve: Point[] = [];
     try {
@@ -103,7 +105,8 @@ export class Contest {
         const { status, observations } = tuner.study.trials[trial]!;
         if (status === "told" && observations.at(-1)!.converged) improve(curve, passes, begun, error);
       });
-      const result = await tuner.run();
+      const limits = exploring && { passes: exploring.passes, time: 1000 * exploring.seconds };
+      const result = await tuner.run(limits);
       return {
         ...this.#judged(this.space.fromUserRecord(result.lambda), begun),
         validationError: result.error,

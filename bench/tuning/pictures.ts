@@ -7,7 +7,7 @@ import { FOLDER, leastErrors, type Results, type TaskResult } from "./results.ts
 const FLOOR = 1e-3;
 
 /** One for each method. */
-const COLORS = [...Array.from({ length: 8 }, (_, i) => color(i)), "#2f2f2f", "#a33"];
+const COLORS = [...Array.from({ length: 8 }, (_, i) => color(i)), "#2f2f2f", "#a33", "#7a7a7a"];
 
 /** Ends of a median curve's steps, in passes. */
 const COSTS = Array.from({ length: 121 }, (_, i) => 10 ** (1 + i / 30));

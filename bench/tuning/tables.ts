@@ -5,6 +5,7 @@ import { FOLDER, type Results, readResults, type Spread, type Summary, summarize
 
 const NAMES: Readonly<Record<string, string>> = {
   learnloss: "LearnLoss",
+  "learnloss-explore": "LearnLoss, exploring",
   "random-warm": "random, warm",
   "grid-warm": "grid, warm",
   "gp-warm": "GP-EI, warm",

@@ -28,6 +28,8 @@ export interface Task {
   readonly seeds?: number;
   /** Methods that run unless others are asked for, where a run of all takes too long. @default all */
   readonly methods?: readonly string[];
+  /** Whether e has several basins, so that LearnLoss also goes on exploring with the budget of the others. */
+  readonly basins?: boolean;
   /** Whether to compare with Optuna around scikit-learn's saga, too. */
   readonly endToEnd?: boolean;
 }
