@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { LearnLossError } from "../errors.ts";
 import { askTellCommand } from "./ask-tell.ts";
+import { benchCommand } from "./bench.ts";
 import { demoCommand } from "./demo.ts";
 import { fitCommand } from "./fit.ts";
 import { lpCommand } from "./lp.ts";
@@ -21,7 +22,8 @@ export async function run(parameters: readonly string[]): Promise<number> {
     .addCommand(predictCommand())
     .addCommand(askTellCommand())
     .addCommand(lpCommand())
-    .addCommand(reportCommand());
+    .addCommand(reportCommand())
+    .addCommand(benchCommand());
   // Misuse of options is reported as all misuse is.
   for (const command of [program, ...program.commands]) command.exitOverride().configureOutput({ outputError() {} });
   const json = parameters.includes("--json");

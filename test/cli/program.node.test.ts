@@ -14,7 +14,7 @@ test.each([
 });
 
 test("every verb has help", async () => {
-  for (const verb of ["demo", "tune", "fit", "predict", "ask-tell", "report", "lp"]) {
+  for (const verb of ["demo", "tune", "fit", "predict", "ask-tell", "report", "lp", "bench"]) {
     const { code, stdout } = await learnloss(verb, "--help");
     expect(code).toBe(0);
     expect(stdout).toContain(`Usage: learnloss ${verb}`);

@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import { learnloss } from "./command-line.ts";
+
+test.each([
+  ["softmax", ["--classes", "3"]],
+  ["logistic", ["--density", "0.4"]],
+  ["squared", []],
+])("bench of %s %j times gradients and fits", async (model, more) => {
+  const shape = ["--rows", "60", "--columns", "5", "--seconds", "0.001"];
+  const { code, stdout } = await learnloss("bench", "--model", model, ...shape, ...more, "--json");
+  expect(code).toBe(0);
+  const { timings, rows, columns } = JSON.parse(stdout);
+  expect([rows, columns]).toEqual([60, 5]);
+  const tasks = timings.map(({ task }: { task: string }) => task).filter((task: string) => !task.includes("relaxed"));
+  expect(tasks).toEqual([
+    "gradient, f32",
+    "gradient, f64",
+    "fit, l2 = 0.001",
+    "then l2 = 0.0011",
+    "fit, l1 = 0.001",
+    "then l1 = 0.0011",
+  ]);
+  for (const { milliseconds, passes, gigaflops } of timings) {
+    expect(milliseconds).toBeGreaterThan(0);
+    expect(passes).toBeGreaterThan(0);
+    expect(gigaflops).toBeGreaterThan(0);
+  }
+});
+
+test.each([
+  ["--rows", "2"],
+  ["--columns", "1.5"],
+  ["--classes", "1"],
+  ["--density", "0"],
+  ["--seconds", "soon"],
+  ["--model", "tree"],
+])("bench %s %s is refused", async (...option) => {
+  const { code, stdout } = await learnloss("bench", ...option, "--json");
+  expect(code).toBe(2);
+  expect(JSON.parse(stdout).error.code).toBe("OPTION");
+});
