@@ -35,15 +35,17 @@ export function audit(train: Dataset, validation?: Dataset): string[] {
 /** Validation rows, target included, that occur in the training set. */
 function sharedRows(train: Dataset, validation: Dataset): number {
   const seen = new Map<number, number[]>();
+  let hash = hasherOf(train);
   for (let i = 0; i < train.rows; i++) {
-    const key = hash(train, i);
+    const key = hash(i);
     const rows = seen.get(key);
     if (rows) rows.push(i);
     else seen.set(key, [i]);
   }
+  hash = hasherOf(validation);
   let count = 0;
   for (let i = 0; i < validation.rows; i++) {
-    if (seen.get(hash(validation, i))?.some((row) => equal(train, row, validation, i))) count++;
+    if (seen.get(hash(i))?.some((row) => equal(train, row, validation, i))) count++;
   }
   return count;
 }
@@ -62,18 +64,33 @@ function* entries({ x, columns }: Dataset, i: number): Generator<readonly [numbe
   }
 }
 
-const word = new Float32Array(1);
-const bits = new Int32Array(word.buffer);
-
-/** FNV-1a over the positions and values (rounded to f32, so that precision does not matter). */
-function hash(dataset: Dataset, i: number): number {
-  let h = 0x811c9dc5;
-  for (const [j, value] of entries(dataset, i)) {
-    word[0] = value;
-    h = Math.imul(h ^ j, 0x01000193);
-    h = Math.imul(h ^ bits[0]!, 0x01000193);
+/** FNV-1a of rows over the positions and values (rounded to f32, so that precision does not matter) of what is not 0. */
+function hasherOf({ x, columns }: Dataset): (i: number) => number {
+  const row = new Float32Array(columns);
+  const bits = new Int32Array(row.buffer);
+  const { values } = x;
+  if (x.kind === "dense") {
+    return (i) => {
+      row.set(values.subarray(i * columns, (i + 1) * columns));
+      let h = BASIS;
+      for (let j = 0; j < columns; j++) if (bits[j]! << 1 !== 0) h = mixed(mixed(h, j), bits[j]!); // ±0 are none
+      return h;
+    };
   }
-  return h;
+  const { starts, indices } = x;
+  return (i) => {
+    const [from, to] = [starts[i]!, starts[i + 1]!];
+    row.set(values.subarray(from, to)); // no more of them than columns
+    let h = BASIS;
+    for (let e = 0; e < to - from; e++) if (bits[e]! << 1 !== 0) h = mixed(mixed(h, indices[from + e]!), bits[e]!);
+    return h;
+  };
+}
+
+const BASIS = 0x811c9dc5;
+
+function mixed(h: number, word: number): number {
+  return Math.imul(h ^ word, 0x01000193);
 }
 
 function equal(a: Dataset, i: number, b: Dataset, k: number): boolean {
