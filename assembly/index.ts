@@ -11,19 +11,23 @@ export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./in
 export { columnMoments } from "./inner/moments";
 export {
   solverBytes,
-  solverGroupLosses,
   solverInit,
-  solverIterations,
-  solverResidual,
   solverScratchBytes,
+  solverSetUnits,
   solverStart,
-  solverStatus,
-  solverSteepness,
   solverStep,
-  solverTheta,
-  solverValue,
+  solverUnitBytes,
   solverWorkBytes,
 } from "./inner/solver";
+export {
+  solverGroupLosses,
+  solverIterations,
+  solverResidual,
+  solverStatus,
+  solverSteepness,
+  solverTheta,
+  solverValue,
+} from "./inner/solver-state";
 export {
   columnValues,
   workingColumns,

@@ -85,4 +85,4 @@ test("digits, error rate: no worse than the best of a 9 × 9 grid, for less work
     expect(result.error).toBeLessThanOrEqual(best.error);
     expect(result.passes).toBeLessThan(best.passes);
   }
-}, 60_000);
+});

@@ -11,7 +11,8 @@ import { groupDot, groupFactor, groupProx, groupStart, groupSubgradientSquares, 
 import { prox } from "../penalties/separable";
 import { ACCURACY, SWEEPS } from "./coordinate-descent";
 import { Curvature, PRODUCT_BYTES } from "./curvature";
-import { boundBlock, factorRows, moveProducts, productAt } from "./curvature-factors";
+import { factorRows } from "./curvature-factors";
+import { boundBlock, moveProducts, productAt } from "./curvature-products";
 import { Solver } from "./solver";
 
 /** trial ← about the minimizer of g·z + ½ z·B·z + penalty over the groups that are not zero or want to leave it. */

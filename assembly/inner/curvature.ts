@@ -4,9 +4,9 @@
 //
 // The penalties are no part of it, so it stays true when λ of a penalty changes: the first step of the next solve knows
 // what the last one learned. Two uses: B⁻¹ by the two-loop recursion when the penalty is smooth (curvature-inverse.ts), and
-// rows of R with B = γD + R·diag(+1 …, −1 …)·Rᵀ for coordinate descent when it has kinks (curvature-factors.ts).
+// rows of R with B = W·(I + R·diag(+1 …, −1 …)·Rᵀ)·W, W² = γD, for coordinate descent when it has kinks (curvature-factors.ts).
 
-import { dot, evenUp, sumOfPair } from "../linalg/dense";
+import { dot, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
 import { Objective } from "../objective";
 
@@ -26,28 +26,46 @@ export class Curvature {
   scale: f64; // γ
   steps: usize; // s: f64[capacity][n]
   changes: usize; // y
+  learned: i32; // pairs ever
+  units: usize; // √D·s_k and y_k/√D of the pairs of R, unknown by unknown, k by `placeOf`: f32[n][places][2]; 0 before kinks
+  places: i32;
   stepChange: usize; // s_k·y_l: f64[PAIRS][PAIRS], by slot
   stepStep: usize; // s_k·D·s_l
   stepSquares: usize; // ‖s_k‖² over the weights: f64[PAIRS]
   crossed: usize; // whether the products with older pairs of R are known: i32[PAIRS]
+  weights: usize; // W: f64[n], of the unknowns that take part
   alpha: usize; // b_l/√(s_l·b_l) = Σ_j alpha[l][j]·γD·s_j + beta[l][j]·y_j, by age: f64[PAIRS][PAIRS]
   beta: usize;
   modelled: i32; // pairs in R
-  factors: usize; // rows of R: f64[n][row/8], of one iteration
+  mixture: usize; // alpha, beta and roots in f32
+  factors: usize; // rows of R, see `rowBytes`, of one iteration
   row: usize; // bytes of one
   diagonal: usize; // of B: f64[n]
   roots: usize; // 1/√(s_k·y_k), by age: f64[PAIRS]
-  tile: usize; // γD·s and y of four unknowns: f64[MODELLED][8]
+  tile: usize; // `units` of four unknowns: f32[MODELLED][8]
 }
 
 /** Of `products`. */
-export const PRODUCT_BYTES: usize = (2 * <usize>PAIRS) << 3;
+export const PRODUCT_BYTES: usize = (2 * <usize>PAIRS) << 2;
 
 const SQUARE: usize = (<usize>PAIRS * <usize>PAIRS) << 3;
 
-/** Of a row of R: both halves, padded to even lengths, and the couplings of its unknown with those before it. */
+/**
+ * Of half a row of R, in f32, filled up to whole vectors: 1e-7 of a model that is one of the Hessian to a digit or two.
+ * What W has taken out are the units of x, so that no number leaves the range of f32.
+ */
+export function halfBytes(pairs: i32): usize {
+  return ((<usize>pairs + 3) & ~3) << 2;
+}
+
+/** Pairs of R, and room to fill up vectors with numbers of no pair. */
+function placesFor(capacity: i32): i32 {
+  return <i32>(halfBytes(min(capacity, MODELLED)) >> 2);
+}
+
+/** Of a row of R: both halves, and the couplings of its unknown with those before it in a vector. */
 function rowBytes(capacity: i32): usize {
-  return (2 * <usize>evenUp(min(capacity, MODELLED)) + 4) << 3;
+  return 2 * halfBytes(min(capacity, MODELLED)) + 16;
 }
 
 /**
@@ -66,13 +84,19 @@ function holdsFactors(o: Objective): bool {
   return o.columnIndices != 0;
 }
 
+/** Of R; with as much again where the space of the rows has the use of it (2000 rows of 10 in 500 columns, L2: 64 passes, not 71). */
 function factorBytes(o: Objective): usize {
-  return <usize>o.thetaCount * rowBytes(pairsFor(o));
+  return <usize>o.thetaCount * rowBytes(pairsFor(o)) * (holdsFactors(o) ? 2 : 1);
 }
 
 export function curvatureWorkBytes(o: Objective): usize {
-  const vectors = 2 * <usize>pairsFor(o) + 2;
-  return ((<usize>o.thetaCount) << 3) * vectors + (holdsFactors(o) ? factorBytes(o) : 0) + 7 * SQUARE;
+  const vectors = 2 * <usize>pairsFor(o) + 3;
+  return ((<usize>o.thetaCount) << 3) * vectors + (holdsFactors(o) ? factorBytes(o) : 0) + 8 * SQUARE;
+}
+
+/** Of `units`, zeroed: for penalties with kinks alone. */
+export function curvatureUnitBytes(o: Objective): usize {
+  return ASC_FEATURE_SIMD ? ((<usize>o.thetaCount) << 3) * <usize>placesFor(pairsFor(o)) : 0;
 }
 
 /** Of R, which nobody needs between two iterations, where it is not held. */
@@ -86,10 +110,13 @@ export function curvatureInit(c: Curvature, o: Objective, work: usize, scratch: 
   const vector = (<usize>n) << 3;
   c.n = n;
   c.capacity = capacity;
+  c.places = placesFor(capacity);
+  c.units = 0;
   c.row = rowBytes(capacity);
   c.metric = work;
   c.diagonal = work + vector;
-  c.steps = work + 2 * vector;
+  c.weights = work + 2 * vector;
+  c.steps = work + 3 * vector;
   c.changes = c.steps + <usize>capacity * vector;
   const end = c.changes + <usize>capacity * vector;
   c.factors = holdsFactors(o) ? end : scratch;
@@ -101,16 +128,23 @@ export function curvatureInit(c: Curvature, o: Objective, work: usize, scratch: 
   c.crossed = c.stepSquares + SQUARE;
   c.roots = c.crossed + (PAIRS << 3);
   c.tile = c.crossed + SQUARE;
+  c.mixture = c.tile + SQUARE;
   forget(c);
 }
 
 export function forget(c: Curvature): void {
   c.count = 0;
   c.oldest = 0;
+  c.learned = 0;
 }
 
 export function slot(c: Curvature, age: i32): i32 {
   return (c.oldest + age) % c.capacity;
+}
+
+/** Where `units` have the pair of an age. */
+export function placeOf(c: Curvature, age: i32): i32 {
+  return (c.learned - c.count + age) % c.places;
 }
 
 export function stepAt(c: Curvature, k: i32): usize {
@@ -185,6 +219,7 @@ export function remember(
   }
   if (!known) return;
   c.count++;
+  c.learned++;
   c.scale = change / bend;
   store<f64>(c.stepSquares + ((<usize>k) << 3), dot<f64>(weights, s, s));
   store<f64>(entry(c.stepChange, k, k), bend);

@@ -13,6 +13,7 @@ import {
   Curvature,
   curvatureInit,
   curvatureScratchBytes,
+  curvatureUnitBytes,
   curvatureWorkBytes,
   forget,
   PRODUCT_BYTES,
@@ -86,6 +87,15 @@ export function solverWorkBytes(objective: usize): usize {
 /** Of what one iteration leaves nothing of to the next. */
 export function solverScratchBytes(objective: usize): usize {
   return curvatureScratchBytes(changetype<Objective>(objective));
+}
+
+/** Of what a solver has to be given before a penalty has kinks, zeroed. */
+export function solverUnitBytes(objective: usize): usize {
+  return curvatureUnitBytes(changetype<Objective>(objective));
+}
+
+export function solverSetUnits(pointer: usize, units: usize): void {
+  changetype<Curvature>(changetype<Solver>(pointer).curvature).units = units;
 }
 
 /** @param scratch `solverScratchBytes`, which solvers that take turns may share */
@@ -359,41 +369,4 @@ function curvatureBound(s: Solver, o: Objective): f64 {
   for (let g = 0; g < o.groups; g++) total += load<f64>(o.groupWeights + ((<usize>g) << 3));
   if (o.uniformWeights != 0) total += load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
   return total * (o.model == SOFTMAX ? 0.5 : o.model == SQUARED ? 1 : 0.25);
-}
-
-export function solverStatus(pointer: usize): i32 {
-  return changetype<Solver>(pointer).status;
-}
-
-export function solverIterations(pointer: usize): i32 {
-  return changetype<Solver>(pointer).iterations;
-}
-
-export function solverResidual(pointer: usize): f64 {
-  return changetype<Solver>(pointer).residual;
-}
-
-export function solverValue(pointer: usize): f64 {
-  return changetype<Solver>(pointer).value;
-}
-
-export function solverTheta(pointer: usize): usize {
-  const s = changetype<Solver>(pointer);
-  leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
-  return s.theta;
-}
-
-/** The largest |∂f/∂w| of the data terms at the iterate, on centred columns. */
-export function solverSteepness(pointer: usize): f64 {
-  const s = changetype<Solver>(pointer);
-  leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
-  const n = changetype<Objective>(s.objective).weightCount;
-  let largest: f64 = 0;
-  for (let i = 0; i < n; i++) largest = max(largest, Math.abs(load<f64>(s.gradient + ((<usize>i) << 3))));
-  return largest;
-}
-
-/** f64[groups + 1]: the data terms at the iterate. */
-export function solverGroupLosses(pointer: usize): usize {
-  return changetype<Solver>(pointer).groupLosses;
 }

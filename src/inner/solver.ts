@@ -23,6 +23,8 @@ export class Solver implements TrainingSolver {
   /** The record of assembly/inner/solver.ts. */
   readonly pointer: Pointer;
   #work: Pointer;
+  /** Of penalties with kinks, from the first of them on. */
+  #units: Pointer = 0;
   #passesAtStart = 0;
   /** Of the solves before this one. */
   #iterations = 0;
@@ -52,6 +54,10 @@ export class Solver implements TrainingSolver {
     this.#passesAtStart = objective.passes;
     // By then iterations have cost as much: never more than twice what the better of the two would have.
     if (this.#iterations >= objective.gramPasses) objective.formGram();
+    if (this.#units === 0 && objective.kinked) {
+      this.#units = this.#arena.bytes(k.solverUnitBytes(objective.pointer));
+      k.solverSetUnits(this.pointer, this.#units);
+    }
     const theta = typeof from === "number" ? from : from.theta;
     // θ is copied there before its gradient is taken.
     objective.know(this.theta, typeof from === "number" ? 0 : from.scores());
@@ -138,7 +144,8 @@ export class Solver implements TrainingSolver {
 
   /** Gives its memory back, before the arena ends: it cannot be used any more. */
   dispose(): void {
-    if (this.#work !== 0) this.#arena.free(this.#work);
+    for (const block of [this.#work, this.#units]) if (block !== 0) this.#arena.free(block);
     this.#work = 0;
+    this.#units = 0;
   }
 }

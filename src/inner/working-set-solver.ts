@@ -136,6 +136,7 @@ export class WorkingSetSolver {
     const work = arena.raw(k.solverWorkBytes(pointer));
     const scratch = this.#arena.shared(k.solverScratchBytes(pointer)); // enough for all columns is there
     k.solverInit(solver, pointer, moments, work, scratch, this.#tolerance);
+    k.solverSetUnits(solver, arena.bytes(k.solverUnitBytes(pointer)));
     this.#part = { arena, solver, columns, list, share };
     return true;
   }

@@ -121,6 +121,35 @@ for (const model of kinds) {
   });
 }
 
+for (const model of kinds) {
+  // In coordinate descent's f32, too: its numbers have no units.
+  test(`${model}: under kinks, X in units of powers of 2 has the same iterates, bit for bit`, () => {
+    const problem = exampleProblem(model, 60, 9, 3);
+    const iterates = (unit: number, weights: ObjectiveWeights) => {
+      using arena = new Arena(kernels());
+      const all = Array.from({ length: 9 }, (_, j): [number, number] => [j, unit]);
+      const objective = new Objective(arena, { ...withColumns(problem, all), precision: "f64" });
+      objective.setWeights(weights);
+      const solver = new Solver(arena, objective, { tolerance: 1e-15 });
+      solver.start(0);
+      return Array.from({ length: 12 }, () => {
+        solver.step(1);
+        const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
+        return [solver.value, ...theta.map((w, i) => (i < 9 * problem.outputs ? w * unit : w))];
+      });
+    };
+    for (const unit of [2 ** -100, 2 ** 100]) {
+      for (const [l1, l2, groupNorm] of [
+        [0.01, 0, 0],
+        [0.002, 0.01, 0.004],
+      ] as const) {
+        const there = { l1: l1 * unit, l2: l2 * unit ** 2, groupNorm: groupNorm * unit };
+        expect(iterates(unit, there)).toEqual(iterates(1, { l1, l2, groupNorm }));
+      }
+    }
+  });
+}
+
 for (const { name, weights } of penaltyCases.filter(({ columnGroups }) => !columnGroups)) {
   test(`${name}: nearly separated classes, columns of all scales: a small gradient alone does not end it`, () => {
     const random = new Random(2);
