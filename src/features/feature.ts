@@ -58,9 +58,12 @@ export interface RowGroups {
 export type Features = Readonly<Record<string, Feature>>;
 
 export interface WeightBounds {
-  /** Smallest weight. @default 1e-6; for squared loss times the nearest power of ten to the targets' variance */
+  /**
+   * Smallest weight. @default 1e-6; of penalties of first degree beside squared loss (all but ½‖W‖²) times the power of ten
+   * nearest to the targets' standard deviation
+   */
   readonly min?: number;
-  /** Largest weight. @default 1; for squared loss as above */
+  /** Largest weight. @default 1; times the same */
   readonly max?: number;
 }
 

@@ -5,7 +5,10 @@ import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./f
 export interface ConvexPenaltyOptions extends WeightBounds {
   /** How many pieces, or where they begin (≥ 0, each once). @default 8 */
   readonly knots?: number | readonly number[];
-  /** The last knot when only their number is given: the size of a large weight. @default 2 */
+  /**
+   * The last knot when only their number is given: the size of a large weight. With squared loss weights are of the size of
+   * the targets beside the columns: give theirs. @default 2
+   */
   readonly largest?: number;
 }
 
@@ -31,6 +34,7 @@ export function convexPenalty(options: ConvexPenaltyOptions = {}): Record<string
     typeof knots === "number"
       ? Array.from({ length: knots }, (_, b) => (b === 0 ? 0 : largest / GROWTH ** (knots - 1 - b)))
       : [...knots].sort((a, b) => a - b);
+  if (positions.length === 0) throw new LearnLossError("OPTION", "There are no knots: give where the pieces begin.");
   if (positions.some((t, b) => !(t >= 0 && Number.isFinite(t)) || t === positions[b - 1])) {
     throw new LearnLossError("OPTION", `The knots are ${positions.join(", ")}: give different finite numbers ≥ 0.`);
   }

@@ -3,16 +3,17 @@ import type { ModelKind } from "../models/objective.ts";
 import type { Feature, Features } from "./feature.ts";
 
 /**
- * Features whose default bounds fit the loss that they are weighed against. Log losses are of order 1; a squared error is
- * of the order of the targets' variance, and so is every λ that balances it: its bounds are multiplied by the power of ten
- * nearest to that. Bounds that the user gave stay as they are.
+ * Features whose default bounds fit the loss that they are weighed against. Log losses are of order 1. Where targets are s
+ * times as large, so are the weights W of a linear model, and squared errors s² times: ½‖W‖² keeps up, and its λ stays,
+ * while λ of ‖W‖₁ and other penalties of first degree has to be s times as large. Their bounds are multiplied by the power
+ * of ten nearest to the targets' standard deviation. Bounds that the user gave stay as they are.
  */
 export function inUnits<F extends Features>(features: F, model: ModelKind, train: Dataset): F {
-  const unit = model === "squared" ? powerOfTen(variance(train)) : 1;
+  const unit = model === "squared" ? powerOfTen(Math.sqrt(variance(train))) : 1;
   return Object.fromEntries(
     Object.entries(features).map(([name, { relative, ...feature }]): [string, Feature] => [
       name,
-      relative ? { ...feature, min: feature.min * unit, max: feature.max * unit } : feature,
+      relative && feature.kind !== "l2" ? { ...feature, min: feature.min * unit, max: feature.max * unit } : feature,
     ]),
   ) as F;
 }
