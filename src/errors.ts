@@ -45,3 +45,32 @@ export class LearnLossError extends Error {
     this.code = code;
   }
 }
+
+/** What a caller without types may have left out. @throws OPTION for what is no object */
+export function given<T extends object>(what: string, value: T): T {
+  if (typeof value === "object" && value !== null) return value;
+  throw new LearnLossError("OPTION", `${what}: ${String(value)} was given when expected an object, as its type says.`);
+}
+
+/** Whether JSON was stored as such a thing, by a program of this version. @throws CORRUPT, VERSION */
+export function checkStored(what: string, read: unknown, version: number): void {
+  const { learnloss, version: found } = (read ?? {}) as { learnloss?: unknown; version?: unknown };
+  if (learnloss !== what) {
+    throw new LearnLossError("CORRUPT", `This JSON is not a ${what}: give what JSON.stringify(${what}) wrote.`);
+  }
+  if (found !== version) {
+    throw new LearnLossError(
+      "VERSION",
+      `This ${what} has version ${found}, this program reads ${version}: upgrade learnloss.`,
+    );
+  }
+}
+
+/** Names shown in a message, at most. */
+const NAMED = 12;
+
+/** Names for a message: all of a few, the first of many. */
+export function listed(names: readonly (string | number)[]): string {
+  const rest = names.length > NAMED ? `, … (${names.length} in all)` : "";
+  return names.slice(0, NAMED).join(", ") + rest;
+}

@@ -1,4 +1,4 @@
-import { LearnLossError } from "./errors.ts";
+import { given, LearnLossError } from "./errors.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { l1, l2 } from "./features/norms.ts";
 import { FIT_NAMES, type FitOptions, type FitResult, Fitting } from "./fit.ts";
@@ -32,16 +32,23 @@ export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResul
       `count is ${count} and ratio ${ratio}: give a whole number > 0, and 0 < ratio < 1.`,
     );
   }
-  using fitting = new Fitting(options);
-  // Without ‖W‖₁ no strength makes all weights 0: glmnet's convention begins where a thousandth of it would.
-  const strengths = options.strengths ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio);
-  for (const strength of strengths) {
-    const loss = new LinearLoss(
-      lossName(model),
-      { l1: l1(), l2: l2() },
-      { l1: strength * mix, l2: strength * (1 - mix) },
+  const fitting = new Fitting(options);
+  try {
+    // Without ‖W‖₁ no strength makes all weights 0: glmnet's convention begins where a thousandth of it would.
+    const strengths = given(
+      "strengths",
+      options.strengths ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio),
     );
-    yield { ...(await fitting.solve(loss, options)), strength };
+    for (const strength of strengths) {
+      const loss = new LinearLoss(
+        lossName(model),
+        { l1: l1(), l2: l2() },
+        { l1: strength * mix, l2: strength * (1 - mix) },
+      );
+      yield { ...(await fitting.solve(loss, options)), strength };
+    }
+  } finally {
+    fitting.dispose();
   }
 }
 

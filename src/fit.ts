@@ -1,7 +1,7 @@
 import { audit } from "./data/audit.ts";
 import { checkDataset, type Dataset } from "./data/dataset.ts";
 import { encodeTargets } from "./data/targets.ts";
-import { LearnLossError } from "./errors.ts";
+import { given, LearnLossError } from "./errors.ts";
 import { bind } from "./features/bind.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { groupNorm, l1, l2 } from "./features/norms.ts";
@@ -83,9 +83,12 @@ const SLICE = 10;
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   checkNames(options, FIT_NAMES);
-  using fitting = new Fitting(options);
-  // Awaited here: the memory is freed when this function ends.
-  return await fitting.solve(linearLoss(options.model, options.loss), options);
+  const fitting = new Fitting(options);
+  try {
+    return await fitting.solve(linearLoss(options.model, options.loss), options);
+  } finally {
+    fitting.dispose();
+  }
 }
 
 /** A dataset in Wasm memory, to be fitted with one loss after the other, each from the last solution. */
@@ -101,13 +104,17 @@ export class Fitting {
   #started = false;
 
   constructor(options: FitOptions) {
-    const { train, tolerance = 1e-6 } = options;
+    const { train, tolerance = 1e-6, iterations = 0 } = given("fit", options);
     const model = checkModel(options.model);
     checkDataset("train", train);
     const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
     if (!(tolerance > 0 && tolerance < 1)) {
       throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);
     }
+    if (precision !== "f32" && precision !== "f64")
+      throw new LearnLossError("OPTION", `precision is ${precision}: give f32 or f64.`);
+    if (!(typeof iterations === "number" && iterations >= 0))
+      throw new LearnLossError("OPTION", `iterations is ${iterations}: give a number ≥ 0.`);
     if (train.rows < 3) {
       throw new LearnLossError("TOO_FEW", `${train.rows} rows are too few to fit a model: give at least 3.`);
     }
@@ -210,7 +217,7 @@ export class Fitting {
     return modelOf(values, { kind, classes: this.#classes, columns: train.columns }, this.#selected);
   }
 
-  [Symbol.dispose](): void {
+  dispose(): void {
     this.#solver.dispose();
     this.#arena.dispose();
   }
@@ -226,6 +233,7 @@ const NORMS = { l1, l2, groupNorm } as const;
 /** @throws LAMBDA for weights that are negative or not finite, OPTION for other names and for a loss of other models */
 export function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): LinearLoss {
   const plain = lossName(model);
+  given("loss", loss);
   if (loss instanceof LinearLoss) {
     if (loss.lossName === plain) return loss;
     throw new LearnLossError(

@@ -1,16 +1,16 @@
-import { LearnLossError } from "./errors.ts";
+import { given, LearnLossError } from "./errors.ts";
 
 /** The names that a bag of options may have: all of them, or it does not compile. */
 export type OptionNames<T> = { readonly [K in keyof Required<T>]: true };
 
 /**
  * Refuses a name that is a slip for an option's: passed over, it would leave a default where the caller set a value. Other
- * names are left alone: a bag may be meant for several functions.
+ * names are left alone: a bag may be meant for several functions. What is no bag at all is refused, too.
  *
  * @throws OPTION
  */
-export function checkNames<T extends object>(given: T, names: OptionNames<T>): void {
-  for (const name of Object.keys(given)) {
+export function checkNames<T extends object>(options: T, names: OptionNames<T>): void {
+  for (const name of Object.keys(given("options", options))) {
     if (Object.hasOwn(names, name)) continue;
     const meant = Object.keys(names).find((known) => edits(name.toLowerCase(), known.toLowerCase()) <= slips(known));
     if (meant) throw new LearnLossError("OPTION", `There is no option ${name}: did you mean ${meant}?`);

@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(project, { recursive: true }));
 
 const TUNE = `
-import { createStudy, atLeast, data, fixed, l2, tune } from "learnloss";
+import { createStudy, atLeast, data, fit, fixed, l2, mirror, tune } from "learnloss";
 import { solveLp } from "learnloss/lp";
 import { parseMps } from "learnloss/mps";
 const rows = (n, from) => Array.from({ length: n }, (_, i) => [((i * 7 + from) % 11) - 5, ((i * 5 + from) % 13) - 6]);
@@ -40,7 +40,10 @@ const set = (n, from) => data.dense({ x: rows(n, from), y: rows(n, from).map(([a
 const study = createStudy({ lambda: { loss: fixed(1), l2: atLeast(0) } });
 export async function result() {
   const { status, error, lambda } = await tune({ model: "logistic", train: set(60, 1), validation: set(60, 4), features: { l2: l2() } });
-  return JSON.stringify({ status, error, lambda, asked: study.ask().lambda, kinds: [typeof solveLp, typeof parseMps] });
+  const { objective } = await fit({ model: "logistic", train: set(60, 1), loss: { l2: 0.1 } });
+  const mirrored = data.augment(set(6, 1), { mirror: mirror() }, { width: 2, height: 1 }).rows;
+  const solved = solveLp({ cost: [-1], matrix: { rows: 1, dense: [1] }, rowUpper: [3] }).status;
+  return JSON.stringify({ status, error, lambda, objective, mirrored, solved, asked: study.ask().lambda, kind: typeof parseMps });
 }
 `;
 
@@ -154,26 +157,30 @@ console.log(status, objective.toFixed(9));`,
     expect(stdout.trim()).toBe("optimal -1.250000000");
   });
 
-  test("runs in Node and, bundled, in a browser: the same numbers", async () => {
+  test("runs in Node and, bundled, in a browser, also in one that knows no `using`: the same numbers", async () => {
     writeFileSync(join(project, "tune.js"), TUNE);
     writeFileSync(join(project, "node.js"), 'import { result } from "./tune.js"; console.log(await result());');
     writeFileSync(join(project, "page.js"), 'import { result } from "./tune.js"; globalThis.answer = result();');
     const { stdout } = await run(process.execPath, ["node.js"], { cwd: project });
-    expect(JSON.parse(stdout)).toMatchObject({ status: "complete", kinds: ["function", "function"] });
-    const bundle = await build({
-      entryPoints: [join(project, "page.js")],
-      bundle: true,
-      platform: "browser",
-      format: "iife",
-      minify: true,
-      write: false,
-      external: ["csv-parse/*"],
-      logLevel: "silent",
-    });
-    expect(bundle.warnings).toEqual([]);
-    const page = await newPage();
-    await page?.addScriptTag({ content: bundle.outputFiles[0]!.text });
-    if (page) expect(await page.evaluate("answer")).toBe(stdout.trim());
+    expect(JSON.parse(stdout)).toMatchObject({ status: "complete", mirrored: 12, solved: "optimal", kind: "function" });
+    const older = { "Symbol.dispose": "undefined", "Symbol.asyncDispose": "undefined" };
+    for (const define of [{}, older]) {
+      const bundle = await build({
+        define,
+        entryPoints: [join(project, "page.js")],
+        bundle: true,
+        platform: "browser",
+        format: "iife",
+        minify: true,
+        write: false,
+        external: ["csv-parse/*"],
+        logLevel: "silent",
+      });
+      expect(bundle.warnings).toEqual([]);
+      const page = await newPage();
+      await page?.addScriptTag({ content: bundle.outputFiles[0]!.text });
+      if (page) expect(await page.evaluate("answer")).toBe(stdout.trim());
+    }
   });
 
   test("a bundler that is given learnloss/worker as an entry beside the page makes threads that find their script", async () => {

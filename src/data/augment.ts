@@ -26,16 +26,20 @@ export function augment(
   const { rows, columns, x, y, weights } = dataset;
   const values = new (x.values.constructor as Float64ArrayConstructor)(rows * count * columns);
   const groups = new Int32Array(rows * count);
-  using arena = new Arena(kernels());
-  const generator = new RowGenerator(arena, dataset, augmentation, x.values.BYTES_PER_ELEMENT === 8 ? 8 : 4);
-  const { sources, transformations: made } = generator;
-  for (let first = 0; first < sources.length; first += BLOCK) {
-    const panel = generator.panel(first, Math.min(BLOCK, sources.length - first));
-    for (let i = 0; i * columns < panel.length; i++) {
-      const to = made[first + i]! * rows + sources[first + i]!;
-      values.set(panel.subarray(i * columns, (i + 1) * columns), to * columns);
-      groups[to] = made[first + i]!;
+  const arena = new Arena(kernels());
+  try {
+    const generator = new RowGenerator(arena, dataset, augmentation, x.values.BYTES_PER_ELEMENT === 8 ? 8 : 4);
+    const { sources, transformations: made } = generator;
+    for (let first = 0; first < sources.length; first += BLOCK) {
+      const panel = generator.panel(first, Math.min(BLOCK, sources.length - first));
+      for (let i = 0; i * columns < panel.length; i++) {
+        const to = made[first + i]! * rows + sources[first + i]!;
+        values.set(panel.subarray(i * columns, (i + 1) * columns), to * columns);
+        groups[to] = made[first + i]!;
+      }
     }
+  } finally {
+    arena.dispose();
   }
   const source = Array.from({ length: rows * count }, (_, to) => to % rows);
   return {

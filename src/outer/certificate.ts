@@ -34,26 +34,30 @@ export function certify(models: readonly Seen[], F: Box): Certificate | undefine
     .sort((a, b) => models[a]!.error - models[b]!.error || a - b);
   const first = order[0];
   if (first === undefined) return undefined;
-  using fit = createL1Fit({ k, F });
+  const fit = createL1Fit({ k, F });
   const worst = models[order.at(-1)!]!.error;
-  fit.append(
-    models.flatMap(({ features }) => Array.from(features)),
-    models.map(({ error }) => (Number.isFinite(error) ? error : worst)),
-  );
-  const named = (model: number): CertifiedModel => ({ model, error: models[model]!.error });
-  const rejected: (CertifiedModel & { proof: OrderingProof })[] = [];
-  let explained: (CertifiedModel & { lambda: Float64Array }) | undefined;
-  for (const model of order) {
-    fit.setIncumbent(model);
-    const outcome = fit.solve();
-    if (outcome.status === "infeasible") {
-      rejected.push({ ...named(model), proof: outcome.proof });
-    } else {
-      if (outcome.status === "optimal") explained = { ...named(model), lambda: outcome.lambda };
-      break;
+  try {
+    fit.append(
+      models.flatMap(({ features }) => Array.from(features)),
+      models.map(({ error }) => (Number.isFinite(error) ? error : worst)),
+    );
+    const named = (model: number): CertifiedModel => ({ model, error: models[model]!.error });
+    const rejected: (CertifiedModel & { proof: OrderingProof })[] = [];
+    let explained: (CertifiedModel & { lambda: Float64Array }) | undefined;
+    for (const model of order) {
+      fit.setIncumbent(model);
+      const outcome = fit.solve();
+      if (outcome.status === "infeasible") {
+        rejected.push({ ...named(model), proof: outcome.proof });
+      } else {
+        if (outcome.status === "optimal") explained = { ...named(model), lambda: outcome.lambda };
+        break;
+      }
     }
+    return { best: named(first), explained, rejected };
+  } finally {
+    fit.dispose();
   }
-  return { best: named(first), explained, rejected };
 }
 
 /** Goes through a certificate's claims again in plain arithmetic. `tolerance` is relative to the losses compared. */

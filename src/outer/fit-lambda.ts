@@ -58,39 +58,43 @@ export function fitLambda(observations: readonly FitObservation[], F: Box, optio
   if (order.length === 0) return { status: "none", rejected };
   const errors = order.map((i) => observations[i]!.error);
   const weights = weightsOf(errors, k);
-  using fit = createL1Fit({ k, F: within(F, options.trust) });
-  fit.append(
-    order.flatMap((i) => Array.from(observations[i]!.features)),
-    errors,
-    order.map((i) => observations[i]!.converged),
-  );
-  fit.setWeights(weights);
-  for (const [j, index] of order.entries()) {
-    fit.setIncumbent(j);
-    const outcome = fit.solve();
-    if (outcome.status === "infeasible") {
-      const { proof } = outcome;
-      rejected.push({
-        model: index,
-        proof: { ...proof, incumbent: index, models: proof.models.map((i) => order[i]!) },
-      });
-    } else if (outcome.status === "optimal") {
-      const { features } = observations[index]!;
-      let predicted = outcome.intercept;
-      for (let i = 0; i < k; i++) predicted += outcome.mu[i]! * features[i]!;
-      let sum = 0;
-      let mean = 0;
-      for (const [i, w] of weights.entries()) {
-        sum += w;
-        mean += w * errors[i]!;
+  const fit = createL1Fit({ k, F: within(F, options.trust) });
+  try {
+    fit.append(
+      order.flatMap((i) => Array.from(observations[i]!.features)),
+      errors,
+      order.map((i) => observations[i]!.converged),
+    );
+    fit.setWeights(weights);
+    for (const [j, index] of order.entries()) {
+      fit.setIncumbent(j);
+      const outcome = fit.solve();
+      if (outcome.status === "infeasible") {
+        const { proof } = outcome;
+        rejected.push({
+          model: index,
+          proof: { ...proof, incumbent: index, models: proof.models.map((i) => order[i]!) },
+        });
+      } else if (outcome.status === "optimal") {
+        const { features } = observations[index]!;
+        let predicted = outcome.intercept;
+        for (let i = 0; i < k; i++) predicted += outcome.mu[i]! * features[i]!;
+        let sum = 0;
+        let mean = 0;
+        for (const [i, w] of weights.entries()) {
+          sum += w;
+          mean += w * errors[i]!;
+        }
+        mean /= sum;
+        const spread = weights.reduce((total, w, i) => total + w * Math.abs(errors[i]! - mean), 0);
+        const residual = spread > 0 ? outcome.objective / spread : 0;
+        return { status: "optimal", lambda: outcome.lambda, incumbent: index, predicted, residual, rejected };
       }
-      mean /= sum;
-      const spread = weights.reduce((total, w, i) => total + w * Math.abs(errors[i]! - mean), 0);
-      const residual = spread > 0 ? outcome.objective / spread : 0;
-      return { status: "optimal", lambda: outcome.lambda, incumbent: index, predicted, residual, rejected };
     }
+    return { status: "none", rejected };
+  } finally {
+    fit.dispose();
   }
-  return { status: "none", rejected };
 }
 
 /** wᵢ = 1/(1 + (eᵢ − e₀)/τ), τ from the max(3k, 10)-th best: good models count, bad ones tell the direction. */

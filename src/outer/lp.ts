@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { given, LearnLossError } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
@@ -95,6 +95,12 @@ const STRICTER = [1, 0.1, 0.01, 0.001] as const;
 /** Iterations between two looks at the clock. */
 const SLICE = 100;
 
+/** Of one solve. */
+interface Limits extends Required<Pick<LpOptions, "tolerance" | "timeLimit" | "seed">> {
+  readonly most: number;
+  readonly elapsed: () => number;
+}
+
 /** A linear program that is solved again and again: the basis survives every edit. */
 export class Lp {
   readonly #kernels: LpKernels;
@@ -109,8 +115,8 @@ export class Lp {
   constructor(problem: LpProblem, kernels: LpKernels = lpKernels()) {
     checkNames(problem, PROBLEM_NAMES);
     this.#kernels = kernels;
-    const n = problem.cost.length;
-    const rows = problem.matrix.rows;
+    const n = given("cost", problem.cost).length;
+    const { rows } = given("matrix", problem.matrix);
     checkRows(rows);
     this.#columns = columnsOf(problem.matrix, n);
     this.#cost = finite(problem.cost, "cost");
@@ -210,17 +216,27 @@ export class Lp {
     checkOption(timeLimit > 0, "timeLimit", timeLimit, "a positive number of milliseconds");
     checkOption(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31, "seed", seed, "an integer from 0 to 2³¹ − 1");
     const began = performance.now();
+    const crossed = crossedBounds(this.#model());
+    const elapsed = () => performance.now() - began;
+    if (crossed) return { ...crossed, iterations: 0, milliseconds: elapsed(), basis: this.getBasis() };
+    const arena = new Arena(this.#kernels);
+    try {
+      const outcome = this.#run(arena, { tolerance, most, timeLimit, seed, elapsed });
+      return { ...outcome, milliseconds: elapsed(), basis: this.getBasis() };
+    } finally {
+      arena.dispose();
+    }
+  }
+
+  /** The simplex method on a scaled copy in Wasm memory; what it finds is judged in the problem as given. */
+  #run(arena: Arena<LpKernels>, { tolerance, most, timeLimit, seed, elapsed }: Limits) {
     const model = this.#model();
     const { columns, rowLower, rowUpper, colLower, colUpper } = model;
     const n = columns.length;
     const m = rowLower.length;
-    const crossed = crossedBounds(model);
-    const elapsed = () => performance.now() - began;
-    if (crossed) return { ...crossed, iterations: 0, milliseconds: elapsed(), basis: this.getBasis() };
     const scaling = equilibrate(columns, m, model.cost);
     const { row: rowScale, column: columnScale, cost: costScale } = scaling;
     const nonzeros = columns.reduce((sum, { rows }) => sum + rows.length, 0);
-    using arena = new Arena(this.#kernels);
     const k = this.#kernels;
     const block = arena.bytes(k.simplexBytes(n, m, nonzeros));
     k.simplexInit(block, n, m, nonzeros, seed);
@@ -312,7 +328,7 @@ export class Lp {
       outcome = attempt();
     }
     this.#basis = Array.from(statuses);
-    return { ...outcome, iterations, milliseconds: elapsed(), basis: this.getBasis() };
+    return { ...outcome, iterations };
   }
 
   dispose(): void {
@@ -353,8 +369,7 @@ export function createLp(problem: LpProblem): Lp {
 
 /** Solves a linear program once. @throws SHAPE, NON_FINITE, BOUNDS, TOO_LARGE, OPTION, OUT_OF_MEMORY */
 export function solveLp(problem: LpProblem, options: LpOptions = {}): LpOutcome {
-  using lp = new Lp(problem);
-  return lp.solve(options);
+  return new Lp(problem).solve(options);
 }
 
 /** A lower bound above its upper bound: infeasible, proved by that row alone, or by a column without any row (ray 0). */
@@ -395,7 +410,7 @@ function boundsOf(values: ArrayLike<number> | undefined, count: number, missing:
     throw new LearnLossError("SHAPE", `${what} has ${values.length} entries: give ${count}.`);
   const wrong = what.endsWith("pper") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return Array.from(values, (value, i) => {
-    if (Number.isNaN(value) || value === wrong)
+    if (typeof value !== "number" || Number.isNaN(value) || value === wrong)
       throw new LearnLossError("BOUNDS", `${what}[${i}] is ${value}: give a number, or Infinity of the other sign.`);
     return value;
   });
