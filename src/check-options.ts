@@ -78,6 +78,9 @@ export function checkOptions<F extends Features>(options: TunerOptions<F>): void
       "Exploration ends with the budget, and the model of all rows is trained after it: give `validation`, not `folds`.",
     );
   }
+  if (options.workers !== undefined && typeof options.workers?.solver !== "function") {
+    throw new LearnLossError("OPTION", "`workers` is no pool: give what createPool of learnloss/workers makes.");
+  }
   if (choice === "one-standard-error" && validation) {
     throw new LearnLossError("OPTION", "A choice by one standard error needs `folds`: they tell the error's spread.");
   }

@@ -221,6 +221,10 @@ export class Fitting {
     this.#solver.dispose();
     this.#arena.dispose();
   }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
 }
 
 const UNBOUNDED =

@@ -2,7 +2,10 @@ import { LearnLossError } from "./errors.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { outOfTrap } from "./wasm/shared.ts";
 
-/** What a run may spend. Reaching a budget ends the run normally; a signal rejects. */
+/**
+ * What a run may spend. Reaching a budget ends the run normally, with what was found, not before a first model was seen; a
+ * signal rejects.
+ */
 export interface Budget {
   /** Passes over the training rows, reduced work included. @default Infinity */
   readonly passes?: number;
@@ -19,6 +22,9 @@ export const BUDGET_NAMES: OptionNames<Budget> = { passes: true, trials: true, t
 /** @throws BUDGET, OPTION */
 export function checkBudget(budget: Budget): void {
   checkNames(budget, BUDGET_NAMES);
+  const { signal } = budget;
+  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
+    throw new LearnLossError("OPTION", `signal is ${String(signal)}: give an AbortSignal.`);
   for (const name of ["passes", "trials", "time"] as const) {
     const value = budget[name];
     if (value !== undefined && !(typeof value === "number" && value > 0)) {
@@ -41,6 +47,8 @@ export interface Work<Improvement, Result> {
   step(): boolean;
   /** While work elsewhere must end before the next step. Never rejects: the step throws. */
   readonly waiting?: Promise<unknown> | undefined;
+  /** Whether a first model was seen: no budget ends the work before, so that there is always something to show. */
+  readonly seen: boolean;
   /** Whether there is an improvement to take. */
   readonly improved: boolean;
   /** Improvements found since the last call. */
@@ -104,15 +112,16 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       for (let more = true; more; ) {
         const slice = performance.now();
         let now = slice;
-        while (more && !work.waiting && !work.improved && now - slice < SLICE && now - start < time) {
+        const late = () => work.seen && now - start >= time;
+        while (more && !work.waiting && !work.improved && now - slice < SLICE && !late()) {
           more = work.step();
           now = performance.now();
         }
-        const late = more && now - start >= time;
+        const over = more && late();
         for (const improvement of work.take()) yield improvement;
         await (work.waiting ? settled(work.waiting, SLICE) : turn());
         signal?.throwIfAborted();
-        if (late) break;
+        if (over) break;
         if (!more) ended = undefined;
       }
       if (ended) ended = "time";

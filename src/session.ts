@@ -47,10 +47,13 @@ export class Session<F extends Features> {
   unexplored: number | undefined;
   /** Whether a trial is under way. */
   training = false;
+  /** Whether a first model was judged, or its training came to nothing. */
+  seen = false;
   readonly #classes: readonly (string | number)[] | undefined;
   readonly #selected: Folds["selected"];
   readonly #whole: Folds["whole"];
-  readonly #warnings: string[] = [];
+  readonly #warnings: string[];
+  #warned = false;
   #final: Leader | undefined;
   #refit: Refit | undefined;
   #checkpoints = 0;
@@ -79,10 +82,10 @@ export class Session<F extends Features> {
       throw error;
     }
     this.study = new Study({ lambda: this.space.weights, seed, trials: Number.MAX_SAFE_INTEGER });
-    for (const message of audit(train, validation)) this.#warn(message);
+    this.#warnings = audit(train, validation);
     const judging = (validation ?? train).rows;
     if (judging < 30 && this.space.size > 3) {
-      this.#warn(
+      this.#warnings.push(
         `OVERTUNE: ${judging} validation rows cannot tell ${this.space.size} weights apart; expect chance to choose.`,
       );
     }
@@ -114,6 +117,7 @@ export class Session<F extends Features> {
     const { features, error } = seen;
     if (!features.every(Number.isFinite)) {
       study.fail(trial, "the training left the range of numbers");
+      this.seen = true;
       this.training = false;
       yield;
       return { ...seen, error: Number.POSITIVE_INFINITY, slope: undefined, converged };
@@ -169,6 +173,7 @@ export class Session<F extends Features> {
   #look(seen: Seen, lambda: Float64Array, trial: number, converged: boolean): void {
     const { passes } = this;
     const { error } = seen;
+    this.seen = true;
     this.emit("checkpoint", { trial, iteration: seen.iteration, error, passes });
     if (!this.leaders.add(seen, converged, () => this.leaderOf(seen, lambda, trial, converged))) return;
     const improvement = { error, lambda: this.user(lambda), trial, converged, passes };
@@ -202,20 +207,19 @@ export class Session<F extends Features> {
   }
 
   result(spent: Pick<TuneResult<F>, "status" | "milliseconds"> & { readonly validationPasses: number }): TuneResult<F> {
-    if (!this.leaders.best && spent.status === "complete") {
+    if (!this.leaders.best) {
       throw new LearnLossError(
         "NON_FINITE",
         "No model had an error: the metric gave NaN, or the loss left the range of numbers (divide or standardize the columns).",
       );
-    }
-    if (!this.leaders.best) {
-      throw new LearnLossError("BUDGET", "The budget ended before a first model was seen: give more passes or time.");
     }
     const minimizer = this.onTheFly ? undefined : this.leaders.chosen;
     const chosen = this.#final ?? minimizer ?? this.leaders.best;
     const errorBounds = chosen.converged && !this.onTheFly ? this.#boundsOf(chosen) : undefined;
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
+    const flat = this.#flat();
+    if (flat) this.emit("warning", { message: FLAT });
     return {
       status: spent.status,
       lambda: this.user(chosen.lambda),
@@ -235,8 +239,14 @@ export class Session<F extends Features> {
       trials: this.study.trials.length,
       checkpoints: this.#checkpoints,
       milliseconds: spent.milliseconds,
-      warnings: this.#flat() ? [...this.#warnings, FLAT] : [...this.#warnings],
+      warnings: flat ? [...this.#warnings, FLAT] : [...this.#warnings],
     };
+  }
+
+  /** Tells what is suspicious of the data: a run begins, so that listeners are there. */
+  warn(): void {
+    if (!this.#warned) for (const message of this.#warnings) this.emit("warning", { message });
+    this.#warned = true;
   }
 
   /** Whether all models had the same error. */
@@ -260,11 +270,6 @@ export class Session<F extends Features> {
 
   user(lambda: Float64Array): Lambda<F> {
     return this.space.toUserRecord(lambda) as Lambda<F>;
-  }
-
-  #warn(message: string): void {
-    this.#warnings.push(message);
-    this.emit("warning", { message });
   }
 
   emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {

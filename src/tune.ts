@@ -1,6 +1,6 @@
 import { checkOptions } from "./check-options.ts";
 import type { Dataset } from "./data/dataset.ts";
-import { LearnLossError } from "./errors.ts";
+import { given, LearnLossError } from "./errors.ts";
 import type { Enclosure } from "./evaluate/enclosure.ts";
 import type { Metric } from "./evaluate/metric.ts";
 import { bind } from "./features/bind.ts";
@@ -129,9 +129,17 @@ export interface TuneResult<F extends Features = Features> {
 
 /** Where a run stands: what a progress bar needs. */
 export interface Progress {
+  /** Spent, those of earlier runs of the tuner included. */
   readonly passes: number;
   readonly trials: number;
+  readonly milliseconds: number;
+  /** What the three may reach in this run; Infinity where there is no limit. */
+  readonly budget: { readonly passes: number; readonly trials: number; readonly milliseconds: number };
+  /** Passes per second in this run. */
+  readonly rate: number;
+  /** Of the training that goes on. */
   readonly iteration: number;
+  /** Least error seen. */
   readonly best: number | undefined;
 }
 
@@ -141,6 +149,7 @@ export interface TunerEvents<F extends Features = Features> {
   /** A model on the way, or the last of its training. */
   checkpoint: { readonly trial: number; readonly iteration: number; readonly error: number; readonly passes: number };
   improvement: Improvement<F>;
+  /** Something about the data or the run is suspicious, as `result.warnings` says it: told when a run begins or ends. */
   warning: { readonly message: string };
   progress: Progress;
 }
@@ -151,7 +160,7 @@ export class Tuner<F extends Features = Features> {
   #running = false;
 
   constructor(options: TunerOptions<F>) {
-    checkOptions(options);
+    checkOptions(given("createTuner", options));
     const { features, model, train } = options;
     this.#work = new TuningWork({ ...options, features: inUnits(bind(features, train), model, train) as F });
   }
@@ -178,6 +187,9 @@ export class Tuner<F extends Features = Features> {
         get waiting() {
           return work.waiting;
         },
+        get seen() {
+          return work.seen;
+        },
         get improved() {
           return work.improved;
         },
@@ -202,8 +214,17 @@ export class Tuner<F extends Features = Features> {
     return this.#work.session.study;
   }
 
+  /** Calls a listener at every event of a kind. @throws OPTION for an event that there is not */
   on<E extends keyof TunerEvents<F>>(event: E, listener: (detail: TunerEvents<F>[E]) => void): this {
-    this.#work.session.listeners[event].push(listener as never);
+    const { listeners } = this.#work.session;
+    if (!Object.hasOwn(listeners, event) || typeof listener !== "function") {
+      const events = Object.keys(listeners).join(", ");
+      throw new LearnLossError(
+        "OPTION",
+        `on(${String(event)}, ${typeof listener}): give one of ${events} and a function.`,
+      );
+    }
+    listeners[event].push(listener as never);
     return this;
   }
 
@@ -229,11 +250,11 @@ export function createTuner<const F extends Features>(options: TunerOptions<F>):
 /**
  * Tunes the weights of a loss, and frees everything it used.
  *
- * @throws as `createTuner`, BUDGET for a budget that is none or ends before a first model, OPTION for `explore` without
+ * @throws as `createTuner`, BUDGET for a budget that is none, OPTION for `explore` without
  *   one, NON_FINITE when no model has an error; what a metric throws; the reason of the signal
  */
 export async function tune<const F extends Features>(options: TunerOptions<F> & Budget): Promise<TuneResult<F>> {
-  const { explore, passes, trials, time, signal } = options;
+  const { explore, passes, trials, time, signal } = given("tune", options);
   if (explore && [passes, trials, time, signal].every((limit) => limit === undefined)) {
     throw new LearnLossError(
       "OPTION",

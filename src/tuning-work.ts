@@ -3,7 +3,9 @@ import { Learner } from "./learner.ts";
 import { checkSeed, Random } from "./random.ts";
 import type { Budget, Pause, Work } from "./run.ts";
 import { Session } from "./session.ts";
-import type { Improvement, TuneResult, TunerOptions } from "./tune.ts";
+import type { Improvement, Progress, TuneResult, TunerOptions } from "./tune.ts";
+
+const INFINITY = Number.POSITIVE_INFINITY;
 
 /** What a tuner does in bounded steps, run after run: a learner's work within budgets, and what is told of it. */
 export class TuningWork<F extends Features> implements Work<Improvement<F>, TuneResult<F>> {
@@ -13,8 +15,9 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   #waiting: Promise<unknown> | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #complete = false;
-  #budget: Budget = {};
-  #begun = { passes: 0, trials: 0, time: 0 };
+  #begun = { passes: 0, time: 0 };
+  /** What passes, trials and milliseconds may reach in this run. */
+  #limits: Progress["budget"] = { passes: 0, trials: 0, milliseconds: 0 };
   #elapsed = 0;
 
   constructor(options: TunerOptions<F>) {
@@ -24,11 +27,16 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
     this.#work = this.#learner.learn();
   }
 
-  begin(budget: Budget = {}): void {
+  begin({ passes = INFINITY, trials = INFINITY, time = INFINITY }: Budget = {}): void {
     this.session.alive();
-    const { passes, study } = this.session;
-    this.#budget = budget;
-    this.#begun = { passes, trials: study.trials.length, time: performance.now() };
+    const { session } = this;
+    this.#begun = { passes: session.passes, time: performance.now() };
+    this.#limits = {
+      passes: session.passes + passes,
+      trials: session.study.trials.length + trials,
+      milliseconds: this.#elapsed + time,
+    };
+    session.warn();
   }
 
   step(): boolean {
@@ -57,11 +65,20 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   }
 
   #spent(): "passes" | "trials" | undefined {
-    const { passes = Number.POSITIVE_INFINITY, trials = Number.POSITIVE_INFINITY } = this.#budget;
     const { session } = this;
-    if (session.passes - this.#begun.passes >= passes) return "passes";
-    if (!session.training && session.study.trials.length - this.#begun.trials >= trials) return "trials";
+    const { passes, trials } = this.#limits;
+    if (!session.seen) return undefined;
+    if (session.passes >= passes) return "passes";
+    if (!session.training && session.study.trials.length >= trials) return "trials";
     return undefined;
+  }
+
+  get #milliseconds(): number {
+    return this.#elapsed + performance.now() - this.#begun.time;
+  }
+
+  get seen(): boolean {
+    return this.session.seen;
   }
 
   get improved(): boolean {
@@ -70,9 +87,14 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
 
   take(): Improvement<F>[] {
     const { session } = this;
+    const { passes } = session;
+    const milliseconds = this.#milliseconds;
     session.emit("progress", {
-      passes: session.passes,
+      passes,
       trials: session.study.trials.length,
+      milliseconds,
+      budget: this.#limits,
+      rate: (1000 * (passes - this.#begun.passes)) / Math.max(milliseconds - this.#elapsed, 1e-3),
       iteration: session.folds[0]!.trainer.solver.iterations,
       best: session.leaders.best?.error,
     });
@@ -87,7 +109,7 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   result(ended: "time" | "stopped" | undefined): TuneResult<F> {
     return this.session.result({
       status: this.#complete ? "complete" : (ended ?? this.#spent() ?? "complete"),
-      milliseconds: this.#elapsed + performance.now() - this.#begun.time,
+      milliseconds: this.#milliseconds,
       validationPasses: this.#learner.validationPasses,
     });
   }

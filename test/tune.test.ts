@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { classWeights, convexPenalty, createTuner, groupWeights, l1, l2, labelSmoothing, tune } from "../src/index.ts";
+import {
+  classWeights,
+  convexPenalty,
+  createTuner,
+  groupWeights,
+  l1,
+  l2,
+  labelSmoothing,
+  type Progress,
+  tune,
+} from "../src/index.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
 
@@ -155,6 +165,47 @@ describe("a run", () => {
     const { status } = await tuner.run({ time: 60 });
     expect(status).toBe("time");
     expect(performance.now() - begun).toBeLessThan(1000);
+  });
+
+  test.each([
+    ["time", { time: Number.MIN_VALUE }],
+    ["passes", { passes: 1e-9 }],
+  ] as const)("however little %s there is, a first model is seen", async (status, budget) => {
+    const result = await tune({ ...setting, ...budget });
+    expect(result.status).toBe(status);
+    expect(result.error).toBeLessThanOrEqual(Math.log(3) * (1 + 1e-6));
+  });
+
+  test("listeners hear what is suspicious of the data, once, and that nothing could be learned", async () => {
+    using tuner = createTuner({ ...setting, validation: train, metric: () => 1 });
+    const heard: string[] = [];
+    tuner.on("warning", ({ message }) => heard.push(message));
+    const { warnings } = await tuner.run({ passes: 30 });
+    expect(heard).toEqual(warnings);
+    expect(heard.map((message) => message.split(":")[0])).toEqual(["LEAK", "FLAT"]);
+    await tuner.run({ passes: 30 });
+    expect(heard.slice(2).map((message) => message.split(":")[0])).toEqual(["FLAT"]);
+  });
+
+  test("progress tells what is spent, what may be, and how fast", async () => {
+    using tuner = createTuner(setting);
+    const seen: Progress[] = [];
+    tuner.on("progress", (progress) => seen.push(progress));
+    await tuner.run({ passes: 10, time: 60_000 });
+    const first = seen.at(-1)!;
+    expect(first.budget).toMatchObject({ trials: Number.POSITIVE_INFINITY, milliseconds: 60_000 });
+    expect(first.budget.passes).toBeCloseTo(10, 0);
+    await tuner.run({ trials: 2 });
+    const { passes, milliseconds, rate, budget, best } = seen.at(-1)!;
+    expect(budget).toEqual({
+      passes: Number.POSITIVE_INFINITY,
+      trials: first.trials + 2,
+      milliseconds: Number.POSITIVE_INFINITY,
+    });
+    expect(passes).toBeGreaterThan(first.passes);
+    expect(milliseconds).toBeGreaterThan(first.milliseconds);
+    expect(rate).toBeGreaterThan(0);
+    expect(best).toBe(tuner.best!.error);
   });
 
   test("aborting rejects with the reason soon; the best stays, and run() may be called again", async () => {

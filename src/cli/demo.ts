@@ -39,7 +39,7 @@ export function demoCommand(): Command {
     .description(
       `tune L1 and L2 of softmax regression on ${TRAINING_ROWS} handwritten digits, beside grid and random search`,
     )
-    .option("--seed <n>", "of the split and of all chance", number("seed"), 1)
+    .option("--seed <n>", "of the split and of all chance", number("seed", "SEED"), 1)
     .option("--report <file.html>", "where the page with the pictures goes", "report.html")
     .option("--json", "one JSON object on stdout")
     .action(demoAction);
@@ -81,7 +81,7 @@ export async function demo(seed: number, say: (line: string) => void, bar: boole
   );
 
   using tuner = createTuner({ ...setting, seed });
-  const progress = new ProgressBar(200, bar);
+  const progress = new ProgressBar(bar);
   tuner.on("progress", (state) => progress.update(state));
   say("  passes   log loss    l1        l2");
   const run = tuner.run();

@@ -38,9 +38,9 @@ export function fitCommand(): Command {
     .argument("<data>", DATA)
     .requiredOption("--model <kind>", "softmax, logistic or squared", checkModel);
   return withDataOptions(command)
-    .option("--l1 <weight>", "of ‖W‖₁ (default: 0)", number("l1"))
-    .option("--l2 <weight>", "of ½‖W‖² (default: 0)", number("l2"))
-    .option("--group-norm <weight>", "of Σ_j ‖W_j‖₂, j the columns (default: 0)", number("group-norm"))
+    .option("--l1 <weight>", "of ‖W‖₁ (default: 0)", number("l1", "LAMBDA"))
+    .option("--l2 <weight>", "of ½‖W‖² (default: 0)", number("l2", "LAMBDA"))
+    .option("--group-norm <weight>", "of Σ_j ‖W_j‖₂, j the columns (default: 0)", number("group-norm", "LAMBDA"))
     .option("--loss <file.json>", "a learned loss, as `tune --save-loss` wrote it")
     .option("--tolerance <t>", "relative subgradient at which the fit ends", number("tolerance"), 1e-6)
     .option("--precision <p>", "f32 or f64 (default: f64 for a tolerance below 1e-5)", precision)

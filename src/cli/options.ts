@@ -5,16 +5,16 @@ import { isIdx } from "../data/idx.ts";
 import { csv, idx, npy, rescale, type Standardization, standardization, standardize } from "../data/index.ts";
 import { isNpy } from "../data/npy.ts";
 import { readBytes } from "../data/read.ts";
-import { LearnLossError } from "../errors.ts";
+import { type ErrorCode, LearnLossError } from "../errors.ts";
 import { type CostMatrix, costMatrix, type Decision } from "../evaluate/costs.ts";
 import type { LinearModel } from "../models/linear.ts";
 
-/** Reads an option's number. @throws OPTION */
-export function number(name: string): (text: string) => number {
+/** Reads an option's number. @throws `code`, that of a number which makes no sense there */
+export function number(name: string, code: ErrorCode = "OPTION"): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (text.trim() !== "" && Number.isFinite(value)) return value;
-    throw new LearnLossError("OPTION", `--${name} is "${text}": give a number.`);
+    throw new LearnLossError(code, `--${name} is "${text}": give a number.`);
   };
 }
 

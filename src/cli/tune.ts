@@ -96,7 +96,7 @@ export function tuneCommand(): Command {
       "with --folds: best (default), or one-standard-error for the strongest penalties within it",
       choice,
     )
-    .option("--seed <n>", "of the split and of all chance", number("seed"), 0)
+    .option("--seed <n>", "of the split and of all chance", number("seed", "SEED"), 0)
     .option("--tolerance <t>", "relative subgradient at which a training ends (default: 1e-4)", number("tolerance"))
     .option("--precision <p>", "f32 (default) or f64", precision)
     .option(
@@ -105,9 +105,9 @@ export function tuneCommand(): Command {
       schedule,
     )
     .option("--explore", "go on where the models seen say least, until the budget ends")
-    .option("--passes <n>", "budget: passes over the training rows", number("passes"))
-    .option("--trials <n>", "budget: trainings", number("trials"))
-    .option("--time <ms>", "budget: milliseconds", number("time"))
+    .option("--passes <n>", "budget: passes over the training rows", number("passes", "BUDGET"))
+    .option("--trials <n>", "budget: trainings", number("trials", "BUDGET"))
+    .option("--time <ms>", "budget: milliseconds", number("time", "BUDGET"))
     .option("--study <file.jsonl>", "keep everything seen in this file; run again, repeat it and go on")
     .option("--report <file.html>", "write one page with the pictures")
     .option("--save-loss <file.json>", "write the learned loss, for `fit --loss`")
@@ -145,7 +145,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
         )
       : undefined;
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
-  const bar = new ProgressBar(options.passes ?? 200, !options.json && process.stderr.isTTY);
+  const bar = new ProgressBar(!options.json && process.stderr.isTTY);
   let synced = performance.now();
   tuner.on("progress", (progress) => {
     bar.update(progress);

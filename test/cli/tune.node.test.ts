@@ -121,7 +121,9 @@ describe("learnloss tune", () => {
     ["OPTION", ["--features", "l1", "--metric", "auc", "--costs", "costs.csv"]],
     ["IO", ["--features", "l1", "--costs", "missing.csv"]],
     ["BUDGET", ["--features", "l1", "--passes", "-3"]],
+    ["BUDGET", ["--features", "l1", "--time", "NaN"]],
     ["SEED", ["--features", "l1", "--seed", "1.5"]],
+    ["SEED", ["--features", "l1", "--seed", "x"]],
     ["IO", ["--features", "l1", "--validation-data", "missing.csv"]],
     ["OPTION", ["--features", "l1", "--scale", "2"]],
   ])("%s for %j: exit code 2, the code on stderr and in JSON", async (expected, parameters) => {
