@@ -5,7 +5,7 @@ import { readText, type Source } from "./read.ts";
 /** Column indices are 32-bit in Wasm, and so are W's sizes in bytes. */
 const LARGEST_INDEX = 2 ** 28;
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**
  * Reads sparse rows in the format of LIBSVM and SVMlight, plain or gzipped: `label index:value … # comment`, indices

@@ -24,7 +24,7 @@ export async function readBytes(source: Source): Promise<Uint8Array> {
  * @throws IO, and PARSE with the line that is not UTF-8
  */
 export async function readText(source: Source): Promise<string> {
-  if (typeof source === "string" && source.includes("\n")) return source;
+  if (typeof source === "string" && /[\r\n]/.test(source)) return source;
   const bytes = await readBytes(source);
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

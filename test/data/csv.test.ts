@@ -30,6 +30,13 @@ describe("a CSV is read right whatever wrote it", () => {
     expect(await csv(bytes, { target: "kind" })).toEqual(await csv(plain, { target: "kind" }));
   });
 
+  test("carriage returns alone, in bytes and as text", async () => {
+    const text = plain.replaceAll("\n", "\r");
+    for (const source of [text, new TextEncoder().encode(text)]) {
+      expect(await csv(source, { target: "kind" })).toEqual(await csv(plain, { target: "kind" }));
+    }
+  });
+
   test("a quoted line break is data; cells such as =cmd() are data", async () => {
     const data = await csv('a,kind\n1,"two\nlines"\n2,"=cmd(""x"")"\n', { target: "kind" });
     expect(data.y).toEqual(["two\nlines", '=cmd("x")']);
@@ -71,6 +78,17 @@ describe("what cannot be read is said with its line", () => {
   ];
   test.each(cases)("%s", async (_, source, expected, message) => {
     await expect(csv(source, { target: "t" })).rejects.toThrow(code(expected, message));
+  });
+
+  test("long cells and lines take no longer than they are", async () => {
+    for (const cell of [`${"1".repeat(1e5)}x`, `1.${"1".repeat(1e5)}x`, `${"1".repeat(1e5)}.${"1".repeat(1e5)}x`]) {
+      const began = performance.now();
+      await expect(csv(`a,t\n${cell},1\n`, { target: "t" })).rejects.toThrow(code("PARSE", /Line 2/));
+      expect(performance.now() - began).toBeLessThan(1000);
+    }
+    for (const line of ["1".repeat(2 ** 24 + 1), "1,".repeat(2 ** 23 + 1)]) {
+      await expect(csv(`a,t\n1,0\n${line}\n`, { target: "t" })).rejects.toThrow(code("PARSE", /Line 3/));
+    }
   });
 
   test("10⁴ random texts: read, or refused with a code", async () => {

@@ -51,3 +51,9 @@ test.each([
   const options = name.includes("columns") ? { columns: 8 } : {};
   await expect(libsvm(text, options)).rejects.toThrow(code(expected, message));
 });
+
+test("a long number takes no longer than it is", async () => {
+  const began = performance.now();
+  await expect(libsvm(`1 1:${"1".repeat(1e5)}x\n`)).rejects.toThrow(expect.objectContaining({ code: "PARSE" }));
+  expect(performance.now() - began).toBeLessThan(1000);
+});
