@@ -1,7 +1,7 @@
 import { type Dataset, take, takeLabels } from "./data/dataset.ts";
 import { sampleRows } from "./data/sample.ts";
 import { foldRows } from "./data/split.ts";
-import { encodeTargets } from "./data/targets.ts";
+import { checkRows, encodeTargets } from "./data/targets.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import type { Start } from "./inner/training-solver.ts";
@@ -245,7 +245,7 @@ function crossValidation<F extends Features>(
   const { precision, selected } = settings;
   const matrix = augmented ? undefined : new Matrix(arena, train, precision === "f64" ? 8 : 4, order, selected);
   let to = 0;
-  const folds = parts.map(({ validation: judging }) => {
+  const folds = parts.map(({ validation: judging }, f) => {
     const from = to;
     to += judging.length;
     const rows = Int32Array.from([...order.subarray(0, from), ...order.subarray(to)]);
@@ -264,6 +264,8 @@ function crossValidation<F extends Features>(
         ? { solver: (task) => workers.solver(arena, { ...task, dataset: train, order, from, to }) }
         : {}),
     };
+    checkRows(`fold ${f + 1}`, part.validation);
+    checkRows(`all folds but ${f + 1}`, part.train);
     return new Fold(arena, space, part, rows.length / train.rows, SPAN_BYTES / parts.length);
   });
   const sorted = matrix && { ...takeLabels(train, order), x: matrix.range(0, train.rows) };

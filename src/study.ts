@@ -1,4 +1,4 @@
-import { LearnLossError } from "./errors.ts";
+import { checkStored, given, LearnLossError, listed } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
 import { checkNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
@@ -68,6 +68,9 @@ export interface StudyOptions {
 
 const VERSION = 1;
 
+/** Why a trial failed whose error was told. */
+const FAILED = "its error is NaN";
+
 /**
  * The paper's loop, opened up: ask for a λ, train with it wherever you like, tell what came of it. The state is a pure
  * fold over what was told and a seed: the same set of tells gives the same next λ, bit for bit, in whatever order the
@@ -88,12 +91,14 @@ export class Study {
 
   constructor(options: StudyOptions) {
     checkNames(options, { lambda: true, seed: true, start: true, trials: true });
+    const { lambda, seed = 0, trials = 100, start } = options;
     this.#options = options;
-    this.polyhedron = new Polyhedron(options.lambda);
-    this.seed = checkSeed(options.seed ?? 0);
-    this.#limit = options.trials ?? 100;
-    this.#start = options.start && this.#inside(options.start);
-    if (!(this.#limit > 0)) throw new LearnLossError("BUDGET", `trials is ${this.#limit}: give a positive number.`);
+    this.polyhedron = new Polyhedron(given("lambda", lambda));
+    this.seed = checkSeed(seed);
+    this.#limit = trials;
+    this.#start = start && this.#inside(start);
+    if (!(typeof trials === "number" && trials > 0))
+      throw new LearnLossError("BUDGET", `trials is ${trials}: give a positive number.`);
   }
 
   /** @throws LAMBDA, and BOUNDS for a λ outside of F */
@@ -107,10 +112,11 @@ export class Study {
   }
 
   /** The next λ. May be called again before `tell`: trials run in parallel. `lambda` overrides the proposal. */
-  ask(given: { readonly lambda?: Readonly<Record<string, number>> } = {}): Trial {
+  ask(wanted: { readonly lambda?: Readonly<Record<string, number>> } = {}): Trial {
     this.#alive();
-    const { lambda, kind } = given.lambda
-      ? ({ lambda: this.polyhedron.fromRecord(given.lambda), kind: "given" } as const)
+    const { lambda: fixed } = given("ask", wanted);
+    const { lambda, kind } = fixed
+      ? ({ lambda: this.polyhedron.fromRecord(fixed), kind: "given" } as const)
       : propose(this.polyhedron, this.#trials, this.seed, this.#start);
     return this.#apply({ type: "ask", lambda: Array.from(lambda), proposal: kind });
   }
@@ -125,7 +131,7 @@ export class Study {
    * was cut short): it counts as an observation, but proves nothing about λ.
    */
   tell(trial: Pick<Trial, "id">, model: ModelSeen & { readonly converged?: boolean }): void {
-    this.#record("tell", trial, model, model.converged ?? true);
+    this.#record("tell", trial, model, model?.converged ?? true);
   }
 
   /** The trial came to nothing. */
@@ -183,25 +189,28 @@ export class Study {
   #record(type: "observe" | "tell", trial: Pick<Trial, "id">, model: ModelSeen, converged: boolean): void {
     this.#alive();
     const record = this.#find(trial);
+    const { error, passes } = given("the model", model);
     const features = this.#features(model.features);
-    const { error, passes } = model;
     if (typeof error !== "number" || error === Number.NEGATIVE_INFINITY) {
       throw new LearnLossError(
         "NON_FINITE",
         `The error of trial ${trial.id} is ${error}: give a number, +Infinity for the worst.`,
       );
     }
+    if (passes !== undefined && !Number.isFinite(passes))
+      throw new LearnLossError("NON_FINITE", `The passes of trial ${trial.id} are ${passes}: give a number, or none.`);
     if (record.status !== "pending") {
       const last = record.observations.at(-1);
       const same = last?.error === error && last.features.every((value, j) => value === features[j]);
       if (type === "tell" && record.status === "told" && same) return;
+      if (type === "tell" && record.reason === FAILED && Number.isNaN(error)) return;
       throw new LearnLossError(
         "CONFLICT",
         `Trial ${trial.id} was ${record.status} already, with other values: ask for a new trial.`,
       );
     }
     if (Number.isNaN(error)) {
-      if (type === "tell") this.#apply({ type: "fail", trial: trial.id, reason: "its error is NaN" });
+      if (type === "tell") this.#apply({ type: "fail", trial: trial.id, reason: FAILED });
       return;
     }
     const stored = error === Number.POSITIVE_INFINITY ? "Infinity" : error;
@@ -211,9 +220,9 @@ export class Study {
 
   #features(record: Readonly<Record<string, number>>): Float64Array {
     const { names } = this.polyhedron;
-    const given = Object.keys(record);
-    if (given.length !== names.length || names.some((name) => !Object.hasOwn(record, name))) {
-      throw new LearnLossError("SHAPE", `The features are ${given.join(", ")}: give exactly ${names.join(", ")}.`);
+    const keys = Object.keys(record ?? {});
+    if (keys.length !== names.length || names.some((name) => !Object.hasOwn(record, name))) {
+      throw new LearnLossError("SHAPE", `The features are ${listed(keys)}: give exactly ${listed(names)}.`);
     }
     for (const name of names) {
       if (!Number.isFinite(record[name])) {
@@ -224,11 +233,11 @@ export class Study {
   }
 
   #find(trial: Pick<Trial, "id">): TrialRecord {
-    const record = Number.isInteger(trial.id) ? this.#trials[trial.id] : undefined;
+    const record = Number.isInteger(trial?.id) ? this.#trials[trial.id] : undefined;
     if (!record)
       throw new LearnLossError(
         "UNKNOWN_TRIAL",
-        `Trial ${trial.id} was never asked for: this study has ${this.#trials.length}.`,
+        `Trial ${trial?.id} was never asked for: this study has ${this.#trials.length}.`,
       );
     return record;
   }
@@ -288,14 +297,9 @@ export class Study {
     } catch (cause) {
       throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(study) wrote.", { cause });
     }
-    if (read?.learnloss !== "study" || !read.options || !Array.isArray(read.events)) {
-      throw new LearnLossError("CORRUPT", "This JSON is not a study: give what JSON.stringify(study) wrote.");
-    }
-    if (read.version !== VERSION) {
-      throw new LearnLossError(
-        "VERSION",
-        `This study has version ${read.version}, this program reads ${VERSION}: upgrade learnloss.`,
-      );
+    checkStored("study", read, VERSION);
+    if (!read.options || !Array.isArray(read.events)) {
+      throw new LearnLossError("CORRUPT", "This study is incomplete: give what JSON.stringify(study) wrote.");
     }
     return Study.replay(read.options, read.events);
   }
@@ -318,7 +322,10 @@ export class Study {
   #fits(event: StudyEvent): boolean {
     const k = this.polyhedron.size;
     const numbers = (list: unknown) => Array.isArray(list) && list.length === k && list.every(Number.isFinite);
-    if (event?.type === "ask") return numbers(event.lambda);
+    const within = (list: readonly number[]) =>
+      list.every((weight) => weight >= 0) && list.some((weight) => weight > 0);
+    if (event?.type === "ask")
+      return numbers(event.lambda) && within(event.lambda) && typeof event.proposal === "string";
     const record = this.#trials[event?.trial];
     if (record?.status !== "pending") return false;
     if (event.type === "fail") return typeof event.reason === "string";

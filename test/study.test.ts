@@ -82,6 +82,7 @@ describe("what is told is checked", () => {
     study.tell(study.ask(), { features, error: Number.POSITIVE_INFINITY });
     study.tell(study.ask(), { features, error: 4 });
     expect(study.best!.error).toBe(4);
+    study.tell({ id: 0 }, { features, error: Number.NaN }); // once more: no effect
     expect(() => study.tell(study.ask(), { features, error: Number.NEGATIVE_INFINITY })).toThrow(code("NON_FINITE"));
     expect(Study.fromJSON(JSON.stringify(study)).observations).toEqual(study.observations);
   });
@@ -132,6 +133,8 @@ describe("what is told is checked", () => {
     expect(() => Study.fromJSON(good.replace('"version":1', '"version":9'))).toThrow(code("VERSION"));
     const wrong = JSON.parse(good);
     wrong.events.push({ type: "tell", trial: 0, features: [1, 1, 1], error: 1, converged: true });
+    expect(() => Study.fromJSON(JSON.stringify(wrong))).toThrow(code("CORRUPT"));
+    wrong.events = [{ type: "ask", lambda: [1, -1, 1], proposal: "fit" }];
     expect(() => Study.fromJSON(JSON.stringify(wrong))).toThrow(code("CORRUPT"));
   });
 });

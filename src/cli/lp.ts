@@ -1,14 +1,13 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
-import { LearnLossError } from "../errors.ts";
-import { type LpOptions, solveLp } from "../outer/lp.ts";
+import { solveLp } from "../outer/lp.ts";
 import { parseMps } from "../outer/mps.ts";
+import { number, readInput } from "./options.ts";
 import { printJson } from "./output.ts";
 
 interface Options {
   readonly json?: true;
   readonly fixed?: true;
-  readonly timeLimit?: string;
+  readonly timeLimit?: number;
 }
 
 export function lpCommand(): Command {
@@ -16,15 +15,16 @@ export function lpCommand(): Command {
     .description("solve a linear program")
     .argument(
       "<problem.mps>",
-      "fixed or free MPS; integers are relaxed, a maximum is minus the minimum of minus the costs",
+      "fixed or free MPS; .gz is fine, - is standard input; integers are relaxed, a maximum is minus the minimum of minus the costs",
     )
     .option("--json", "one JSON object on stdout")
     .option("--fixed", "names contain blanks: read the columns of fixed MPS")
-    .option("--time-limit <ms>", "give up after so many milliseconds")
-    .action((path: string, { json, fixed, timeLimit }: Options) => {
-      const model = parseMps(read(path), fixed ? { format: "fixed" } : {});
-      const options: LpOptions = timeLimit === undefined ? {} : { timeLimit: milliseconds(timeLimit) };
-      const outcome = solveLp(model.problem, options);
+    .option("--time-limit <ms>", "give up after so many milliseconds", number("time-limit"))
+    .action(async (path: string, { json, fixed, timeLimit }: Options) => {
+      // Names in old files are Latin-1 at most: any byte is a character of it.
+      const text = Buffer.from(await readInput(path)).toString("latin1");
+      const model = parseMps(text, fixed ? { format: "fixed" } : {});
+      const outcome = solveLp(model.problem, timeLimit === undefined ? {} : { timeLimit });
       const { status, iterations, milliseconds: time } = outcome;
       const rayed = outcome.status === "infeasible" || outcome.status === "unbounded";
       if (json) {
@@ -47,19 +47,4 @@ export function lpCommand(): Command {
       }
       if (rayed) console.log(`proved by a verified ray, margin ${outcome.margin.toExponential(1)}`);
     });
-}
-
-function milliseconds(text: string): number {
-  const value = Number(text);
-  if (!(value > 0))
-    throw new LearnLossError("OPTION", `--time-limit is ${text}: give a positive number of milliseconds.`);
-  return value;
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch (cause) {
-    throw new LearnLossError("IO", `${path} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
 }

@@ -34,13 +34,14 @@ export interface DatasetOptions {
   readonly y: ArrayLike<number> | readonly string[];
   readonly weights?: ArrayLike<number>;
   readonly columnNames?: readonly string[];
+  /** Domains, numbered from 0. */
   readonly groups?: ArrayLike<number>;
 }
 
 const NAMES: OptionNames<DatasetOptions> = { y: true, weights: true, columnNames: true, groups: true };
 
 /** @throws TYPE for what none of our functions made */
-export function checkDataset(name: string, value: Dataset): void {
+export function checkDataset(name: string, value: Pick<Dataset, "x">): void {
   if (value?.x?.kind !== undefined) return;
   throw new LearnLossError(
     "TYPE",
@@ -95,9 +96,9 @@ export function dense(
  */
 export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { readonly columns: number }): Dataset {
   checkNames(options, { ...NAMES, values: true, indices: true, starts: true, columns: true });
-  const { columns } = options;
-  const given = { values: options.values, indices: options.indices, starts: options.starts };
-  for (const [name, array] of Object.entries(given)) {
+  const { columns, ...matrix } = options;
+  const arrays = { values: matrix.values, indices: matrix.indices, starts: matrix.starts };
+  for (const [name, array] of Object.entries(arrays)) {
     const floats = array instanceof Float32Array || array instanceof Float64Array;
     if (name === "values" ? floats : array instanceof Int32Array) continue;
     const expected = name === "values" ? "a Float32Array or a Float64Array" : "an Int32Array";
@@ -116,7 +117,9 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
     );
   }
   for (let i = 0; i < rows; i++) {
-    if (starts[i + 1]! < starts[i]!) throw new LearnLossError("SHAPE", `Row ${i + 1} of X ends before it starts.`);
+    if (starts[i + 1]! < starts[i]! || starts[i + 1]! > values.length) {
+      throw new LearnLossError("SHAPE", `Row ${i + 1} of X ends before it starts, or after the last value.`);
+    }
     for (let e = starts[i]!; e < starts[i + 1]!; e++) {
       const j = indices[e]!;
       if (j < 0 || j >= columns || (e > starts[i]! && j <= indices[e - 1]!)) {
@@ -133,6 +136,7 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
 
 /** The rows with these indices, counted from 0, in this order. @throws SHAPE for one that there is not */
 export function take(dataset: Dataset, rows: ArrayLike<number>): Dataset {
+  checkDataset("dataset", dataset);
   for (let i = 0; i < rows.length; i++) {
     if (Number.isInteger(rows[i]) && rows[i]! >= 0 && rows[i]! < dataset.rows) continue;
     throw new LearnLossError("SHAPE", `Row ${rows[i]} does not exist: give indices from 0 to ${dataset.rows - 1}.`);
@@ -238,6 +242,8 @@ function checked(
   columns: number,
 ): Pick<Dataset, "y" | "weights" | "columnNames" | "groups"> {
   const { y, weights, columnNames, groups } = options;
+  if (typeof y !== "object" || y === null)
+    throw new LearnLossError("TYPE", `y is ${y}: give an array with a number or a label per row.`);
   if (y.length !== rows)
     throw new LearnLossError("SHAPE", `y has ${y.length} values when expected ${rows}, one per row of X.`);
   const texts = typeof y[0] === "string";
@@ -251,8 +257,7 @@ function checked(
   if (columnNames && columnNames.length !== columns) {
     throw new LearnLossError("SHAPE", `There are ${columnNames.length} column names when expected ${columns}.`);
   }
-  if (groups && groups.length !== rows)
-    throw new LearnLossError("SHAPE", `groups has ${groups.length} values when expected ${rows}.`);
+  if (groups) checkGroups(groups, rows);
   if (weights) checkWeights(weights, rows);
   return {
     y: texts ? (Array.from(y as readonly string[]) as string[]) : Float64Array.from(y as ArrayLike<number>),
@@ -260,6 +265,22 @@ function checked(
     ...(columnNames ? { columnNames: [...columnNames] } : {}),
     ...(groups ? { groups: Int32Array.from(groups) } : {}),
   };
+}
+
+/** Room for the counts of every group is made. */
+const MOST_GROUPS = 1_000_000;
+
+/** Kernels count rows by group, and trust the numbers. */
+function checkGroups(groups: ArrayLike<number>, rows: number): void {
+  if (groups.length !== rows)
+    throw new LearnLossError("SHAPE", `groups has ${groups.length} values when expected ${rows}.`);
+  for (let i = 0; i < rows; i++) {
+    if (Number.isInteger(groups[i]) && groups[i]! >= 0 && groups[i]! < MOST_GROUPS) continue;
+    throw new LearnLossError(
+      "SHAPE",
+      `The group of row ${i + 1} is ${String(groups[i])}: number the groups from 0, below ${MOST_GROUPS}.`,
+    );
+  }
 }
 
 function checkWeights(weights: ArrayLike<number>, rows: number): void {
@@ -272,5 +293,10 @@ function checkWeights(weights: ArrayLike<number>, rows: number): void {
     }
     sum += weights[i]!;
   }
-  if (!(sum > 0)) throw new LearnLossError("WEIGHT", "All sample weights are 0: at least one row must count.");
+  if (!(sum > 0 && Number.isFinite(sum))) {
+    throw new LearnLossError(
+      "WEIGHT",
+      `The sample weights sum to ${sum}: at least one row must count, all must add up.`,
+    );
+  }
 }

@@ -1,7 +1,7 @@
 import { LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { checkSeed, Random } from "../random.ts";
-import { type Dataset, take } from "./dataset.ts";
+import { checkDataset, type Dataset, take } from "./dataset.ts";
 
 export interface SplitOptions {
   /** Share of the rows (below 1) or their number that go to validation. @default 0.25 */
@@ -25,6 +25,7 @@ export function split(
   options: SplitOptions = {},
 ): { readonly train: Dataset; readonly validation: Dataset } {
   checkNames(options, { validation: true, seed: true, stratified: true });
+  checkDataset("dataset", dataset);
   const { validation = 0.25, seed = 0 } = options;
   const { rows } = dataset;
   const wanted = validation < 1 ? Math.round(validation * rows) : validation;
@@ -74,6 +75,7 @@ export function foldRows(
   count: number,
   options: Omit<SplitOptions, "validation"> = {},
 ): readonly { readonly train: number[]; readonly validation: number[] }[] {
+  checkDataset("dataset", dataset);
   const { rows } = dataset;
   if (!Number.isInteger(count) || count < 2)
     throw new LearnLossError("OPTION", `The number of folds is ${count}: give an integer from 2.`);

@@ -1,5 +1,5 @@
-import { LearnLossError } from "../errors.ts";
-import type { Dataset } from "./dataset.ts";
+import { given, LearnLossError } from "../errors.ts";
+import { checkDataset, type Dataset } from "./dataset.ts";
 
 /** X of a dataset, with or without targets. */
 type Matrix = Pick<Dataset, "rows" | "columns" | "x">;
@@ -19,6 +19,7 @@ export interface Standardization {
  * @throws TYPE for sparse data (centring would fill it in)
  */
 export function standardization(train: Dataset): Standardization {
+  checkDataset("train", train);
   const { rows, columns } = train;
   const values = denseValues(train);
   const mean = new Float64Array(columns);
@@ -46,7 +47,9 @@ export function standardization(train: Dataset): Standardization {
 }
 
 /** A dataset with standardized columns. @throws SHAPE, TYPE */
-export function standardize<D extends Matrix>(dataset: D, { mean, scale, constant }: Standardization): D {
+export function standardize<D extends Matrix>(dataset: D, standardization: Standardization): D {
+  const { mean, scale, constant } = given("standardize", standardization);
+  checkDataset("dataset", dataset);
   const { columns } = dataset;
   if (columns !== mean.length) {
     throw new LearnLossError("SHAPE", `The data have ${columns} columns when expected ${mean.length}, as in training.`);
@@ -65,6 +68,7 @@ export function rescale<D extends Matrix>(dataset: D, divisor: number): D {
   if (!(divisor > 0 && Number.isFinite(divisor))) {
     throw new LearnLossError("OPTION", `The scale is ${divisor}: give a positive number to divide by.`);
   }
+  checkDataset("dataset", dataset);
   const { values } = dataset.x;
   const scaled = values.slice() as Float64Array;
   for (let i = 0; i < scaled.length; i++) scaled[i]! /= divisor;

@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { LearnLossError, listed } from "../errors.ts";
 import type { ModelKind } from "../models/objective.ts";
 import type { Dataset } from "./dataset.ts";
 
@@ -14,11 +14,15 @@ export interface EncodedTargets {
 }
 
 /**
- * @throws SHAPE for other columns than in training, ONE_CLASS when the training labels are all the same, OPTION when
+ * @throws EMPTY without rows, WEIGHT when none of them counts, OVERFLOW, SHAPE for other columns than in training, ONE_CLASS when the training labels are all the same, OPTION when
  *   logistic regression gets more than two, LABEL for a label that only other data have, TYPE for regression on text
  */
 export function encodeTargets(model: ModelKind, train: Dataset, ...others: readonly Dataset[]): EncodedTargets {
-  for (const [i, other] of others.entries()) checkColumns(train, other, `data set ${i + 2}`);
+  checkRows("the training set", train);
+  for (const [i, other] of others.entries()) {
+    checkRows(`data set ${i + 2}`, other);
+    checkColumns(train, other, `data set ${i + 2}`);
+  }
   if (model === "squared") {
     return { classes: undefined, outputs: 1, train: values(train), others: others.map(values) };
   }
@@ -40,6 +44,16 @@ export function encodeTargets(model: ModelKind, train: Dataset, ...others: reado
   };
 }
 
+/** |y| of regression at most, as of X in f32: residuals and their squares stay far from overflow. */
+const LARGEST_TARGET = 1e30;
+
+/** That some row counts. @throws EMPTY, WEIGHT */
+export function checkRows(what: string, { rows, weights }: Pick<Dataset, "rows" | "weights">): void {
+  if (rows === 0) throw new LearnLossError("EMPTY", `There are no rows in ${what}: give some.`);
+  if (weights?.every((weight) => weight === 0))
+    throw new LearnLossError("WEIGHT", `All sample weights of ${what} are 0: at least one row must count.`);
+}
+
 /** Columns go by their place: where they have names, these must agree. @throws SHAPE */
 function checkColumns(train: Dataset, other: Dataset, what: string): void {
   if (other.columns !== train.columns) {
@@ -57,9 +71,16 @@ function checkColumns(train: Dataset, other: Dataset, what: string): void {
   );
 }
 
-/** Targets of regression. @throws TYPE for text */
+/** Targets of regression. @throws TYPE for text, OVERFLOW with the row */
 export function values({ y }: Pick<Dataset, "y">): Float64Array {
-  if (y instanceof Float64Array) return y;
+  if (y instanceof Float64Array) {
+    const large = y.findIndex((value) => Math.abs(value) > LARGEST_TARGET);
+    if (large < 0) return y;
+    throw new LearnLossError(
+      "OVERFLOW",
+      `y is ${y[large]} at row ${large + 1}: its square would overflow. Divide the targets.`,
+    );
+  }
   throw new LearnLossError("TYPE", `The targets are text, such as "${y[0]}": squared loss wants numbers.`);
 }
 
@@ -71,7 +92,7 @@ export function classIndices(classes: readonly (string | number)[], { y }: Pick<
     if (c !== undefined) return c;
     throw new LearnLossError(
       "LABEL",
-      `Label ${JSON.stringify(label)} at row ${i + 1} is not among the ${classes.length} training labels ${classes.slice(0, 10).join(", ")}${classes.length > 10 ? ", …" : ""}: drop its rows, or, if it is a quantity, use squared loss.`,
+      `Label ${JSON.stringify(label)} at row ${i + 1} is not among the training labels ${listed(classes)}: drop its rows, or, if it is a quantity, use squared loss.`,
     );
   });
 }

@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { given, LearnLossError, listed } from "../errors.ts";
 
 /** What deciding for a class costs, by true label, then by predicted label. What is left out: 0 if right, otherwise 1. */
 export type Costs = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -31,10 +31,10 @@ export function costMatrix(costs: Costs, options: { readonly decision?: Decision
   if (!DECISIONS.includes(decision)) {
     throw new LearnLossError("OPTION", `The decision is ${decision}: give one of ${DECISIONS.join(", ")}.`);
   }
-  for (const [label, row] of Object.entries(costs)) {
-    for (const [given, cost] of Object.entries(row)) {
-      if (!(cost >= 0 && cost < Number.POSITIVE_INFINITY)) {
-        throw new LearnLossError("OPTION", `Deciding ${given} for ${label} costs ${cost}: give finite numbers ≥ 0.`);
+  for (const [label, row] of Object.entries(given("costs", costs))) {
+    for (const [decided, cost] of Object.entries(given(`the costs of ${label}`, row))) {
+      if (!(Number.isFinite(cost) && cost >= 0)) {
+        throw new LearnLossError("OPTION", `Deciding ${decided} for ${label} costs ${cost}: give finite numbers ≥ 0.`);
       }
     }
   }
@@ -53,7 +53,7 @@ export function costTable({ costs }: CostMatrix, classes: readonly (string | num
   const place = (label: string) => {
     const c = index.get(label);
     if (c !== undefined) return c;
-    throw new LearnLossError("LABEL", `The costs name "${label}": the classes are ${classes.slice(0, 10).join(", ")}.`);
+    throw new LearnLossError("LABEL", `The costs name "${label}": the classes are ${listed(classes)}.`);
   };
   for (const [label, row] of Object.entries(costs)) {
     const c = place(label);

@@ -1,5 +1,5 @@
-import type { Dataset } from "../data/dataset.ts";
-import { LearnLossError } from "../errors.ts";
+import { checkDataset, type Dataset } from "../data/dataset.ts";
+import { given, LearnLossError, listed } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
 import { checkSeed } from "../random.ts";
 import {
@@ -138,7 +138,7 @@ function ownGroups(train: Dataset, groups: Features): [string, GroupLoss][] {
   if (!of || !sole || own.length !== of.count || own.length !== Object.keys(groups).length) {
     throw new LearnLossError(
       "OPTION",
-      `The groups of the augmentation are ${Object.keys(groups).join(", ") || "none"}: give what classWeights or groupWeights makes of the same training rows.`,
+      `The groups of the augmentation are ${listed(Object.keys(groups)) || "none"}: give what classWeights or groupWeights makes of the same training rows.`,
     );
   }
   return own;
@@ -175,7 +175,8 @@ export function augmentedGroups(
   transformations: Readonly<Record<string, Transformation>>,
   options: ImageOptions,
 ): RowGroups & { readonly augmentation: Augmentation } {
-  const entries = Object.entries(transformations);
+  checkDataset("train", rows);
+  const entries = Object.entries(given("augmentation", transformations));
   if (entries.length === 0) {
     throw new LearnLossError(
       "EMPTY",

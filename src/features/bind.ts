@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { LearnLossError } from "../errors.ts";
+import { LearnLossError, listed } from "../errors.ts";
 import { checkImage, ORIGINAL, partsOf } from "./augmentation.ts";
 import type { Feature, Features, RowGroups } from "./feature.ts";
 import { classWeights, groupWeights } from "./groups.ts";
@@ -44,7 +44,7 @@ function mapOf(features: Features, { name, count, augmentation, map }: RowGroups
     if (own?.kind !== "group-loss" || own.of.count !== parts) {
       throw new LearnLossError(
         kind === "classes" ? "LABEL" : "SHAPE",
-        `The loss weighs ${parts} ${kind} such as ${label}, these data have ${Object.keys(fresh).join(", ")}.`,
+        `The loss weighs ${parts} ${kind} such as ${label}, these data have ${listed(Object.keys(fresh))}.`,
       );
     }
     groups.set(own.group, stored.group);

@@ -1,6 +1,6 @@
-import { LearnLossError } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
 import type { Augmentation } from "./augmentation.ts";
+import { checkInterval } from "./polyhedron.ts";
 
 /**
  * One feature φ_j of a model, with the bounds of its weight λ_j: what a loss is a nonnegative mix of.
@@ -89,14 +89,6 @@ export function checkBounds(
   checkNames(bounds, BOUND_NAMES);
   const min = bounds.min ?? Math.min(defaults.min, bounds.max ?? Number.POSITIVE_INFINITY);
   const max = bounds.max ?? Math.max(defaults.max, min);
-  if (!(min > 0) || !Number.isFinite(min) || !Number.isFinite(max)) {
-    throw new LearnLossError(
-      "BOUNDS",
-      `The bounds of ${name} are [${min}, ${max}]: give finite numbers with 0 < min ≤ max (λ lives on a log scale).`,
-    );
-  }
-  if (min > max) {
-    throw new LearnLossError("BOUNDS", `The bounds of ${name} are [${min}, ${max}]: the lower is above the upper.`);
-  }
+  checkInterval(name, min, max);
   return { min, max };
 }

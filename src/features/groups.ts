@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import { checkDataset, type Dataset } from "../data/dataset.ts";
 import { encodeTargets } from "../data/targets.ts";
 import { LearnLossError } from "../errors.ts";
 import { checkBounds, type Feature, type RowGroups, SHARE_BOUNDS, type WeightBounds } from "./feature.ts";
@@ -8,6 +8,7 @@ import { checkBounds, type Feature, type RowGroups, SHARE_BOUNDS, type WeightBou
  * balanced loss, weights in proportion to the classes' sizes the plain one. Each in [1e-3, 1] by default.
  */
 export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
+  checkDataset("train", train);
   const { classes, train: map } = encodeTargets("softmax", train);
   return perGroup(
     { name: "classes", count: classes!.length, map: Int32Array.from(map) },
@@ -22,6 +23,7 @@ export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<
  * @throws OPTION when the dataset has no groups, SHAPE when a group has no rows
  */
 export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
+  checkDataset("train", train);
   const { groups } = train;
   if (!groups)
     throw new LearnLossError("OPTION", "Group weights need groups on the training data set: name their column.");

@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { checkStored, LearnLossError } from "../errors.ts";
 import type { ModelKind } from "../models/objective.ts";
 import { type Feature, type Features, isFeature } from "./feature.ts";
 
@@ -68,20 +68,14 @@ export class LinearLoss {
     } catch (cause) {
       throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(loss) wrote.", { cause });
     }
+    checkStored("loss", read, VERSION);
     if (
-      read?.learnloss !== "loss" ||
       typeof read.loss !== "string" ||
       !isRecord(read.lambda) ||
       !isRecord(read.features) ||
       !Object.values(read.features).every(isFeature)
     ) {
-      throw new LearnLossError("CORRUPT", "This JSON is not a loss: give what JSON.stringify(loss) wrote.");
-    }
-    if (read.version !== VERSION) {
-      throw new LearnLossError(
-        "VERSION",
-        `This loss has version ${read.version}, this program reads ${VERSION}: upgrade learnloss.`,
-      );
+      throw new LearnLossError("CORRUPT", "This loss is incomplete: give what JSON.stringify(loss) wrote.");
     }
     return new LinearLoss(read.loss, read.features as Features, read.lambda as Record<string, number>);
   }

@@ -1,4 +1,5 @@
-import { LearnLossError } from "../errors.ts";
+import { LearnLossError, listed } from "../errors.ts";
+import { MOST_WEIGHTS } from "../outer/box.ts";
 
 /** The bounds of one weight λ_j, and whether it takes part in the normalization of F. */
 export interface Weight {
@@ -37,19 +38,28 @@ export function share(min = 1e-3, max = 1): Weight {
 export function isWeight(value: unknown): value is Weight {
   const { role, min, max } = (value ?? {}) as { role?: unknown; min?: unknown; max?: unknown };
   const known = role === "fixed" || role === "free" || role === "share";
-  return known && Number.isFinite(min) && Number.isFinite(max) && 0 < Number(min) && Number(min) <= Number(max);
+  const { least, most } = SIZES;
+  return known && Number.isFinite(min) && least <= Number(min) && Number(min) <= Number(max) && Number(max) <= most;
 }
 
 function weight(role: Weight["role"], min: number, max: number): Weight {
-  if (!(min > 0) || !Number.isFinite(min) || !Number.isFinite(max)) {
+  checkInterval("a weight", min, max);
+  return { role, min, max };
+}
+
+/** Products of two bounds are numbers. */
+const SIZES = { least: 1e-150, most: 1e150 } as const;
+
+/** @throws BOUNDS for what is no interval of weights */
+export function checkInterval(name: string, min: number, max: number): void {
+  if (min > max)
+    throw new LearnLossError("BOUNDS", `The bounds of ${name} are [${min}, ${max}]: the lower is above the upper.`);
+  if (!(typeof min === "number" && typeof max === "number" && min >= SIZES.least && max <= SIZES.most)) {
     throw new LearnLossError(
       "BOUNDS",
-      `A weight's bounds are [${min}, ${max}]: give finite numbers with 0 < min ≤ max.`,
+      `The bounds of ${name} are [${min}, ${max}]: give numbers with 0 < min ≤ max (λ lives on a log scale), from ${SIZES.least} to ${SIZES.most}.`,
     );
   }
-  if (min > max)
-    throw new LearnLossError("BOUNDS", `A weight's bounds are [${min}, ${max}]: the lower is above the upper.`);
-  return { role, min, max };
 }
 
 /**
@@ -65,11 +75,20 @@ export class Polyhedron {
   readonly data: Float64Array;
   readonly total: number;
 
-  /** @throws INFEASIBLE when no λ satisfies the bounds and the normalization */
+  /** @throws EMPTY, TOO_LARGE, OPTION, INFEASIBLE when no λ satisfies the bounds and the normalization */
   constructor(weights: Readonly<Record<string, Weight>>) {
     const entries = Object.entries(weights);
     if (entries.length === 0)
       throw new LearnLossError("EMPTY", "No weights were given: name at least one, such as { l2: atLeast(0) }.");
+    if (entries.length > MOST_WEIGHTS) {
+      throw new LearnLossError(
+        "TOO_LARGE",
+        `There are ${entries.length} weights: at most ${MOST_WEIGHTS} can be tuned.`,
+      );
+    }
+    const odd = entries.find(([, weight]) => !isWeight(weight));
+    if (odd)
+      throw new LearnLossError("OPTION", `${odd[0]} is no weight: give what fixed, atLeast, between or share return.`);
     this.weights = weights;
     this.names = entries.map(([name]) => name);
     this.lower = Float64Array.from(entries, ([, w]) => w.min);
@@ -80,7 +99,7 @@ export class Polyhedron {
     if (shares.length === 0 && fixedSum === 0) {
       throw new LearnLossError(
         "OPTION",
-        `Nothing sets the scale of the loss among ${this.names.join(", ")}: make one weight fixed(1), or several share().`,
+        `Nothing sets the scale of the loss among ${listed(this.names)}: make one weight fixed(1), or several share().`,
       );
     }
     this.total = fixedSum + (shares.length > 0 ? 1 : 0);
@@ -89,7 +108,7 @@ export class Polyhedron {
     if (shares.length > 0 && (least > 1 + ROUNDING || most < 1 - ROUNDING)) {
       throw new LearnLossError(
         "INFEASIBLE",
-        `The shares ${shares.map(([name]) => name).join(", ")} must sum to 1, but their bounds sum to ${least} … ${most}: widen them.`,
+        `The shares ${listed(shares.map(([name]) => name))} must sum to 1, but their bounds sum to ${least} … ${most}: widen them.`,
       );
     }
   }
@@ -151,7 +170,7 @@ export class Polyhedron {
       if (value === undefined || !Number.isFinite(value) || value < 0) {
         throw new LearnLossError(
           "LAMBDA",
-          `λ.${name} is ${value}: give a finite number ≥ 0 for each of ${this.names.join(", ")}.`,
+          `λ.${name} is ${value}: give a finite number ≥ 0 for each of ${listed(this.names)}.`,
         );
       }
       return value;

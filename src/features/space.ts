@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { LearnLossError, listed } from "../errors.ts";
 import type { ObjectiveOptions } from "../models/objective.ts";
 import { type Feature, type Features, type RowGroups, SHARE_BOUNDS } from "./feature.ts";
 import { Polyhedron, type Weight } from "./polyhedron.ts";
@@ -73,7 +73,7 @@ export class FeatureSpace extends Polyhedron {
     );
     this.#terms = this.features.map((feature) => termOf(feature, this.groupCount, this.knots));
     if (new Set(this.#terms).size < this.#terms.length) {
-      throw new LearnLossError("OPTION", `Two of the features ${this.names.join(", ")} are the same: leave one out.`);
+      throw new LearnLossError("OPTION", `Two of the features ${listed(this.names)} are the same: leave one out.`);
     }
   }
 

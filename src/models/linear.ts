@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Standardization } from "../data/standardize.ts";
-import { classIndices, values } from "../data/targets.ts";
-import { LearnLossError } from "../errors.ts";
+import { checkRows, classIndices, values } from "../data/targets.ts";
+import { checkStored, LearnLossError } from "../errors.ts";
 import { type CostMatrix, costTable } from "../evaluate/costs.ts";
 import { defaultMetric, type Metric, MetricEvaluator } from "../evaluate/metric.ts";
 import { Arena } from "../wasm/arena.ts";
@@ -123,10 +123,11 @@ export class LinearModel {
   /**
    * What a metric says of the model on these rows, lower is better. @default log loss; mean squared error for squared loss
    *
-   * @throws SHAPE, LABEL for labels that are no class, OPTION for a metric that does not fit
+   * @throws EMPTY, WEIGHT, SHAPE, LABEL for labels that are no class, OPTION for a metric that does not fit
    */
   error(dataset: Dataset, metric: Metric = defaultMetric(this.kind)): number {
     const { kind, classes } = this;
+    checkRows("the rows", dataset);
     const outputs = this.intercepts.length;
     const byRow = this.scores(dataset);
     const byOutput = byRow.map((_, i) => byRow[(i % dataset.rows) * outputs + Math.floor(i / dataset.rows)]!);
@@ -161,15 +162,7 @@ export class LinearModel {
     } catch (cause) {
       throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(model) wrote.", { cause });
     }
-    if (read?.learnloss !== "model") {
-      throw new LearnLossError("CORRUPT", "This JSON is not a model: give what JSON.stringify(model) wrote.");
-    }
-    if (read.version !== VERSION) {
-      throw new LearnLossError(
-        "VERSION",
-        `This model has version ${read.version}, this program reads ${VERSION}: upgrade learnloss.`,
-      );
-    }
+    checkStored("model", read, VERSION);
     const { kind, classes, columns, coefficients, intercepts } = read as unknown as LinearModelOptions;
     const outputs = kind === "softmax" ? classes?.length : 1;
     const whole = (list: unknown, length: number) =>

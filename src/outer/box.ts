@@ -1,5 +1,8 @@
 import type { Polyhedron } from "../features/polyhedron.ts";
 
+/** Weights of a λ, at most: the fit's basis is dense, (k + 2)² numbers. */
+export const MOST_WEIGHTS = 1000;
+
 /** F in numbers: lower ≤ λ ≤ upper and, where `data` is given, data·λ = total. A `Polyhedron` is one. */
 export type Box = Pick<Polyhedron, "lower" | "upper"> & {
   readonly data?: Float64Array;

@@ -1,7 +1,7 @@
-import { LearnLossError } from "../errors.ts";
+import { given, LearnLossError } from "../errors.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
-import type { Box } from "./box.ts";
+import { type Box, MOST_WEIGHTS } from "./box.ts";
 import { type ConeRow, conesOf, type L1Scaling, Moments } from "./l1-scaling.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
@@ -63,11 +63,13 @@ export class L1Fit {
   #disposed = false;
 
   /** @param kernels another build of the engine, for differential tests */
-  constructor({ k, F }: L1FitOptions, kernels: LpKernels = lpKernels()) {
-    if (!Number.isInteger(k) || k < 1 || k > 1000)
-      throw new LearnLossError("SHAPE", `k is ${k}: give the number of features, 1 to 1000.`);
+  constructor(options: L1FitOptions, kernels: LpKernels = lpKernels()) {
+    const { k, F } = given("createL1Fit", options);
+    if (!Number.isInteger(k) || k < 1) throw new LearnLossError("SHAPE", `k is ${k}: give the number of features.`);
+    if (k > MOST_WEIGHTS)
+      throw new LearnLossError("TOO_LARGE", `k is ${k}: this dense basis takes up to ${MOST_WEIGHTS} features.`);
     this.#k = k;
-    this.#F = checkedBox(F, k);
+    this.#F = checkedBox(given("F", F), k);
     this.#kernels = kernels;
     this.#arena = new Arena(this.#kernels);
     this.#moments = new Moments(k, this.#arena);
@@ -106,6 +108,8 @@ export class L1Fit {
   /** One weight ≥ 0 per observation. */
   setWeights(weights: ArrayLike<number>): void {
     this.#alive();
+    if (weights.length !== this.#count)
+      throw new LearnLossError("SHAPE", `There are ${weights.length} weights: give ${this.#count}, one each.`);
     let sum = 0;
     for (let i = 0; i < weights.length; i++) {
       const w = weights[i]!;
@@ -113,12 +117,7 @@ export class L1Fit {
         throw new LearnLossError("WEIGHT", `Weight ${i} is ${w}: give finite numbers ≥ 0.`);
       sum += w;
     }
-    if (weights.length !== this.#count || !(sum > 0)) {
-      throw new LearnLossError(
-        "WEIGHT",
-        `${weights.length} weights, sum ${sum}: give ${this.#count}, at least one of them positive.`,
-      );
-    }
+    if (!(sum > 0)) throw new LearnLossError("WEIGHT", "All weights are 0: at least one observation must count.");
     this.#weight.set(weights);
     this.#reweighed = true;
   }
@@ -315,7 +314,7 @@ export class L1Fit {
   }
 }
 
-/** An L1 fit to be solved again and again. Dispose of it when done. @throws SHAPE, BOUNDS */
+/** An L1 fit to be solved again and again. Dispose of it when done. @throws SHAPE, TOO_LARGE, BOUNDS, OPTION */
 export function createL1Fit(options: L1FitOptions): L1Fit {
   return new L1Fit(options);
 }

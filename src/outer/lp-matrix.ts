@@ -47,16 +47,24 @@ export function columnsOf(matrix: LpMatrix, count: number): SparseColumn[] {
     return columns;
   }
   const byColumn = "columnStarts" in matrix;
+  if (!byColumn && !("rowStarts" in matrix))
+    throw new LearnLossError(
+      "SHAPE",
+      "A is missing: give it dense, by columns (columnStarts …) or by rows (rowStarts …).",
+    );
   const starts = byColumn ? matrix.columnStarts : matrix.rowStarts;
   const indices = byColumn ? matrix.rowIndices : matrix.columnIndices;
   const lines = byColumn ? count : rows;
-  if (starts.length !== lines + 1 || indices.length !== matrix.values.length || starts[lines] !== indices.length) {
+  const entries = matrix.values?.length;
+  if (starts.length !== lines + 1 || indices?.length !== entries || starts[lines] !== entries) {
     throw new LearnLossError(
       "SHAPE",
-      `The sparse matrix has ${starts.length} starts, ${indices.length} indices and ${matrix.values.length} values: give ${lines + 1} starts, the last of them the number of values.`,
+      `The sparse matrix has ${starts.length} starts, ${indices?.length} indices and ${entries} values: give ${lines + 1} starts, the last of them the number of values.`,
     );
   }
   for (let line = 0; line < lines; line++) {
+    if (starts[0] !== 0 || !(starts[line]! <= starts[line + 1]! && starts[line + 1]! <= entries!))
+      throw new LearnLossError("SHAPE", `The starts are ${starts[line]} and ${starts[line + 1]}: they ascend from 0.`);
     for (let e = starts[line]!; e < starts[line + 1]!; e++) {
       if (byColumn) add(indices[e]!, line, matrix.values[e]!);
       else add(line, indices[e]!, matrix.values[e]!);

@@ -10,6 +10,9 @@ export interface MpsModel {
   readonly objective: string;
 }
 
+/** In UTF-8, read as that or byte by byte. */
+const BYTE_ORDER_MARK = /^(\ufeff|\xef\xbb\xbf)/;
+
 const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA", "OBJSENSE"];
 
 /**
@@ -18,9 +21,10 @@ const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA"
  * signs turned.
  *
  * @param options.format @default free, unless a line does not parse so; then fixed
- * @throws PARSE with the line
+ * @throws PARSE with the line, TYPE
  */
 export function parseMps(text: string, options: { readonly format?: "fixed" | "free" } = {}): MpsModel {
+  if (typeof text !== "string") throw new LearnLossError("TYPE", `${String(text)} is no text of an MPS file.`);
   if (options.format) return parse(text, options.format === "fixed");
   try {
     return parse(text, false);
@@ -71,7 +75,7 @@ function parse(text: string, fixed: boolean): MpsModel {
   };
   const column = (of: string): number => columnIndex.get(of) ?? fail(`column "${of}" is not in COLUMNS`);
 
-  for (const raw of text.split("\n")) {
+  for (const raw of text.replace(BYTE_ORDER_MARK, "").split("\n")) {
     line++;
     const content = raw.replace(/\r$/, "").replace(/\t/g, " ");
     if (content.trim() === "" || content.startsWith("*")) continue;

@@ -1,3 +1,4 @@
+import { given } from "../errors.ts";
 import { kernels, sharedKernels } from "./kernels.ts";
 import { load as loadLp } from "./lp.ts";
 import { decodeBinary } from "./module.ts";
@@ -39,12 +40,13 @@ export function hasRelaxedSimd(): boolean {
  * @returns which kernels run now
  * @throws OPTION for a module that is another
  */
-export async function load(options: LoadOptions): Promise<KernelBuild> {
-  if (options.lp) loadLp({ module: options.lp });
-  if (options.module) sharedKernels.load(options.module);
+export async function load(options: LoadOptions = {}): Promise<KernelBuild> {
+  given("load", options);
+  if (options.lp !== undefined) loadLp({ module: options.lp });
+  if (options.module !== undefined) sharedKernels.load(options.module);
   else if (options.relaxed && hasRelaxedSimd()) {
     const { binary } = await import("./kernels-relaxed-binary.ts");
-    sharedKernels.load(decodeBinary(binary));
-  } else if (options.relaxed !== undefined) sharedKernels.load(undefined);
+    sharedKernels.build(decodeBinary(binary));
+  } else if (options.relaxed !== undefined) sharedKernels.build(undefined);
   return kernels().relaxedSimd() === 1 ? "relaxed-simd" : "simd";
 }

@@ -1,6 +1,15 @@
 import { LearnLossError } from "../errors.ts";
 import { decodeBinary, type Instance, instantiateModule } from "./module.ts";
 
+/** Names of a module's exports; of what is no module none. */
+function exportsOf(module: WebAssembly.Module): string[] {
+  try {
+    return WebAssembly.Module.exports(module).map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
 const all: SharedInstance<object>[] = [];
 
 /** The one instance of a module that everything shares: compiled at first use, built anew after `renew`. */
@@ -33,20 +42,22 @@ export class SharedInstance<Abi extends object> {
   }
 
   /**
-   * Uses another build, or a module that the host compiled; undefined goes back to the default.
+   * Uses a module that the host compiled.
    *
-   * @throws OPTION for another module
+   * @throws OPTION for another module, or none
    */
-  load(module: WebAssembly.Module | Uint8Array | undefined): void {
-    if (
-      module instanceof WebAssembly.Module &&
-      !WebAssembly.Module.exports(module).some(({ name }) => name === this.#mark)
-    ) {
+  load(module: WebAssembly.Module): void {
+    if (!exportsOf(module).includes(this.#mark)) {
       throw new LearnLossError(
         "OPTION",
-        `The WebAssembly module has no ${this.#mark}: \`module\` is learnloss/kernels.wasm, \`lp\` is learnloss/lp.wasm.`,
+        `That is no compiled WebAssembly module with ${this.#mark}: \`module\` is learnloss/kernels.wasm, \`lp\` is learnloss/lp.wasm.`,
       );
     }
+    this.build(module);
+  }
+
+  /** Uses another build of ours; undefined goes back to the default. */
+  build(module: WebAssembly.Module | Uint8Array | undefined): void {
     this.#module = module;
     this.#instance = undefined;
   }

@@ -1,4 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { learnloss } from "./command-line.ts";
 
@@ -30,6 +34,15 @@ test.each([
 test("without --json: status, objective and residuals for people", async () => {
   const { stdout } = await learnloss("lp", problem("klee_minty_4"));
   expect(stdout).toMatch(/^optimal after \d+ iterations, .* ms\nobjective -625\nresiduals: primal /);
+});
+
+test("a gzipped file, in the coding that some editors mark", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "learnloss-"));
+  const path = join(folder, "beale.mps.gz");
+  writeFileSync(path, gzipSync(`\ufeff${readFileSync(problem("beale"), "latin1")}`));
+  const { stdout } = await learnloss("lp", path, "--json");
+  rmSync(folder, { recursive: true });
+  expect(JSON.parse(stdout)).toMatchObject({ status: "optimal", objective: expect.closeTo(-1.25, 9) });
 });
 
 test("a missing file, something else than MPS and a bad limit exit with 2 and a code", async () => {

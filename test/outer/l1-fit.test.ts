@@ -275,7 +275,7 @@ test("misuse is a typed error and memory comes back", () => {
   expect(() => fit.append([1, 2, 3], [1])).toThrow(code("SHAPE"));
   expect(() => fit.append([1, Number.NaN], [1])).toThrow(code("NON_FINITE"));
   fit.append(p.phi, p.error);
-  expect(() => fit.setWeights([1])).toThrow(code("WEIGHT"));
+  expect(() => fit.setWeights([1])).toThrow(code("SHAPE"));
   expect(() => fit.setIncumbent(10)).toThrow(code("SHAPE"));
   expect(() => createL1Fit({ k: 1, F: { lower: new Float64Array([2]), upper: new Float64Array([1]) } })).toThrow(
     code("BOUNDS"),

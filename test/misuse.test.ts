@@ -1,0 +1,155 @@
+import { describe, expect, test } from "vitest";
+import {
+  augmentation,
+  classWeights,
+  convexPenalty,
+  costMatrix,
+  createStudy,
+  createTuner,
+  data,
+  fitPath,
+  groupWeights,
+  type LearnLossError,
+  LinearLoss,
+  LinearModel,
+  l2,
+  load,
+  fit as minimize,
+  Study,
+  share,
+  toSklearnC,
+  tune,
+} from "../src/index.ts";
+import { createL1Fit } from "../src/outer/l1-fit.ts";
+import { createLp, solveLp } from "../src/outer/lp.ts";
+import { parseMps } from "../src/outer/mps.ts";
+import { asked, lambda, model, setting, train, validation, y3 } from "./reference/small-problem.ts";
+
+// What only callers without types get wrong, and numbers that nothing can be made of: a code each, never a TypeError.
+const nothing = undefined as never;
+const rows3 = [[1], [2], [3]];
+const csr = { values: Float64Array.of(1, 2), indices: Int32Array.of(0, 1), columns: 2, y: [0, 1] };
+const csc = (columnStarts: number[]) => ({ rows: 2, columnStarts, rowIndices: [0, 1, 0], values: [1, 1, 1] });
+const regression = { ...train, y: Float64Array.from({ length: train.rows }, (_, i) => 1e40 * i) };
+
+const refused: readonly (readonly [string, () => unknown, string])[] = [
+  ["dense()", () => data.dense(nothing), "OPTION"],
+  ["dense without y", () => data.dense({ x: rows3 } as never), "TYPE"],
+  ["text for y", () => data.dense({ x: rows3, y: "abc" as never }), "TYPE"],
+  ["sparse()", () => data.sparse(nothing), "OPTION"],
+  ["sparse rows that end after the last value", () => data.sparse({ ...csr, starts: Int32Array.of(0, 3, 2) }), "SHAPE"],
+  ["a group below 0", () => data.dense({ x: rows3, y: y3, groups: [0, -1, 1] }), "SHAPE"],
+  ["half a group", () => data.dense({ x: rows3, y: y3, groups: [0, 0.5, 1] }), "SHAPE"],
+  ["a group by name", () => data.dense({ x: rows3, y: y3, groups: ["a", "b", "a"] as never }), "SHAPE"],
+  ["weights that overflow together", () => data.dense({ x: rows3, y: y3, weights: [1e308, 1e308, 1e308] }), "WEIGHT"],
+  ["split()", () => data.split(nothing), "TYPE"],
+  ["folds of rows", () => data.folds(rows3 as never, 3), "TYPE"],
+  ["standardization()", () => data.standardization(nothing), "TYPE"],
+  ["standardize by nothing", () => data.standardize(train, nothing), "OPTION"],
+  ["rescale()", () => data.rescale(nothing, 2), "TYPE"],
+  ["csv without options", () => data.csv("a,y\n1,2\n", nothing), "OPTION"],
+  ["csv with one column to ignore", () => data.csv("a,y\n1,2\n", { target: "y", ignore: "a" as never }), "TYPE"],
+  ["classWeights()", () => classWeights(nothing), "TYPE"],
+  ["groupWeights()", () => groupWeights(nothing), "TYPE"],
+  ["augmentation()", () => augmentation(nothing, {}), "TYPE"],
+  ["no transformations", () => augmentation(train, nothing), "OPTION"],
+  ["no knots", () => convexPenalty({ knots: [] }), "OPTION"],
+  ["bounds that are null", () => l2(null as never), "OPTION"],
+  ["bounds whose product overflows", () => l2({ min: 1e200, max: 1e300 }), "BOUNDS"],
+  ["costs of nothing", () => costMatrix(nothing), "OPTION"],
+  ["a cost as text", () => costMatrix({ a: { b: "1" as never } }), "OPTION"],
+  ["tune()", () => tune(nothing), "OPTION"],
+  ["createTuner()", () => createTuner(nothing), "OPTION"],
+  ["a signal that is none", () => tune({ ...setting, signal: "stop" as never }), "OPTION"],
+  [
+    "workers that are a number",
+    () => tune({ ...setting, validation: nothing, folds: 3, workers: 2 as never }),
+    "OPTION",
+  ],
+  ["an event that there is not", () => createTuner(setting).on("end" as never, () => {}), "OPTION"],
+  ["no rows that judge", () => tune({ ...setting, validation: data.take(validation, []) }), "EMPTY"],
+  ["no row that counts", () => tune({ ...setting, train: { ...train, weights: new Float64Array(60) } }), "WEIGHT"],
+  [
+    "a fold without a row that counts",
+    () => {
+      const weights = Float64Array.from({ length: 60 }, (_, i) => (i === 0 ? 1 : 0));
+      return tune({ ...setting, train: { ...train, weights }, validation: nothing, folds: 3 });
+    },
+    "WEIGHT",
+  ],
+  [
+    "targets whose squares overflow",
+    () => tune({ ...setting, model: "squared", train: regression, validation: regression }),
+    "OVERFLOW",
+  ],
+  ["fit()", () => minimize(nothing), "OPTION"],
+  ["fit in f16", () => minimize({ model: "softmax", train, precision: "f16" as never }), "OPTION"],
+  ["fit with −1 iterations", () => minimize({ model: "softmax", train, iterations: -1 }), "OPTION"],
+  ["a loss that is a number", () => minimize({ model: "softmax", train, loss: 5 as never }), "OPTION"],
+  ["fitPath()", () => fitPath(nothing).next(), "OPTION"],
+  ["one strength", () => fitPath({ model: "softmax", train, strengths: 5 as never }).next(), "OPTION"],
+  ["createStudy()", () => createStudy(nothing), "OPTION"],
+  ["a study of no weights", () => createStudy({} as never), "OPTION"],
+  ["a weight that is a number", () => createStudy({ lambda: { logLoss: 1 as never } }), "OPTION"],
+  ["trials as text", () => createStudy({ lambda, trials: "5" as never }), "BUDGET"],
+  ["tell of no trial", () => asked().study.tell(nothing, model), "UNKNOWN_TRIAL"],
+  ["tell of no model", () => asked().study.tell({ id: 0 }, nothing), "OPTION"],
+  ["a model without features", () => asked().study.tell({ id: 0 }, { error: 1 } as never), "SHAPE"],
+  ["passes that are NaN", () => asked().study.tell({ id: 0 }, { ...model, passes: Number.NaN }), "NON_FINITE"],
+  [
+    "a study of a newer version, whatever is in it",
+    () => Study.fromJSON('{"learnloss":"study","version":2}'),
+    "VERSION",
+  ],
+  ["a loss of a newer version", () => LinearLoss.fromJSON('{"learnloss":"loss","version":2}'), "VERSION"],
+  ["a model of a newer version", () => LinearModel.fromJSON('{"learnloss":"model","version":2}'), "VERSION"],
+  ["bytes for a module", () => load({ module: new Uint8Array(4) as never }), "OPTION"],
+  ["an object for a module", () => load({ module: {} as never }), "OPTION"],
+  ["C of no rows", () => toSklearnC({ l2: 1 }, nothing), "SHAPE"],
+  ["an LP of nothing", () => solveLp(nothing), "OPTION"],
+  ["an LP without a matrix", () => createLp({ cost: [1] } as never), "OPTION"],
+  ["a matrix without entries", () => solveLp({ cost: [1], matrix: { rows: 1 } as never }), "SHAPE"],
+  ["columns that begin after the first entry", () => solveLp({ cost: [1, 1], matrix: csc([1, 2, 3]) }), "SHAPE"],
+  ["columns that end after the last entry", () => solveLp({ cost: [1, 1], matrix: csc([0, 5, 3]) }), "SHAPE"],
+  ["an L1 fit of nothing", () => createL1Fit(nothing), "OPTION"],
+  ["MPS of nothing", () => parseMps(nothing), "TYPE"],
+];
+
+describe("misuse is refused with a code", () => {
+  test.each(refused)("%s", async (_, call, code) => {
+    let error: LearnLossError | undefined;
+    try {
+      await call();
+    } catch (thrown) {
+      error = thrown as LearnLossError;
+    }
+    expect([error?.name, error?.code]).toEqual(["LearnLossError", code]);
+  });
+});
+
+test("29 10⁴ weights: refused with the limit, in a message of one line", () => {
+  const many = Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`weight ${i}`, share(1e-3)]));
+  const refusal = (weights: typeof many) => {
+    try {
+      createStudy({ lambda: weights });
+    } catch (error) {
+      return error as LearnLossError;
+    }
+    return undefined;
+  };
+  expect(refusal(many)).toMatchObject({ code: "TOO_LARGE", message: expect.stringContaining("1000") });
+  const wide = refusal(
+    Object.fromEntries(
+      Object.entries(many)
+        .slice(0, 900)
+        .map(([name]) => [name, share(0.5)]),
+    ),
+  );
+  expect(wide?.code).toBe("INFEASIBLE");
+  expect(wide?.message.length).toBeLessThan(400);
+});
+
+test("a module that was refused is not in use", async () => {
+  await expect(load({ module: {} as never })).rejects.toThrow(expect.objectContaining({ code: "OPTION" }));
+  expect((await minimize({ model: "softmax", train, loss: { l2: 0.1 } })).status).toBe("converged");
+});
