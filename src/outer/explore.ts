@@ -11,6 +11,9 @@ export interface Solved {
 
 const CANDIDATES = 128;
 
+/** λ nearer to one that was asked than F's log-widths over this are the less worth the nearer they are. */
+const NEW = 50;
+
 /**
  * Sandwich exploration. v(λ) = min_θ λ·φ(θ) is concave and homogeneous: g(λ) = minᵢ λ·φᵢ bounds it from above, and
  * from below Σ c_s v(λ_s) wherever λ = Σ c_s λ_s + (something ≥ 0, where no feature is negative), c ≥ 0. The two are
@@ -28,7 +31,9 @@ export function explore(F: Polyhedron, solved: readonly Solved[], asked: readonl
   for (let i = 0; i < CANDIDATES; i++) {
     const { lambda, own } = tieVertex(F, solved, random);
     const promise = own && spread > 0 ? 1 / (1 + ((own.error - least) / spread) ** 2) : 1;
-    const score = promise * gap(lambda, solved, values) * novelty(F, lambda, asked);
+    const novelty = NEW * nearest(F, lambda, asked, 1 / NEW);
+    if (promise * novelty <= widest) continue; // a gap is at most 1, and costs most
+    const score = promise * gap(lambda, solved, values) * novelty;
     if (score > widest) {
       widest = score;
       best = lambda;
@@ -52,7 +57,13 @@ function tieVertex(F: Polyhedron, solved: readonly Solved[], random: Random) {
   );
   for (let j = 0; j < k; j++) if (F.lower[j] === F.upper[j]) fix(fixed, axis(k, j));
   let own: Solved | undefined;
-  for (const one of solved) if (!own || dot(one.features, lambda) < dot(own.features, lambda)) own = one;
+  let least = Number.POSITIVE_INFINITY;
+  for (const one of solved) {
+    const loss = dot(one.features, lambda);
+    if (own && !(loss < least)) continue;
+    own = one;
+    least = loss;
+  }
   while (fixed.length < k) {
     const direction = Float64Array.from({ length: k }, () => random.normal());
     if (!project(fixed, direction)) break;
@@ -144,21 +155,23 @@ export function gap(lambda: ArrayLike<number>, solved: readonly Solved[], values
   return Math.max(upper - lower, 0) / Math.max(Math.abs(upper), 1e-300);
 }
 
-/** 0 where λ was asked already, 1 from a fiftieth of F's log-width away from all that were. */
-function novelty(F: Polyhedron, lambda: ArrayLike<number>, asked: readonly ArrayLike<number>[]): number {
-  let nearest = 1;
-  for (const other of asked) nearest = Math.min(nearest, 50 * logDistance(F, lambda, other));
-  return nearest;
-}
-
-/** The largest |log λ/λ′| in units of F's log-widths. */
-export function logDistance(F: Polyhedron, a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let largest = 0;
-  for (let j = 0; j < F.size; j++) {
-    const width = log(F.upper[j]! / F.lower[j]!);
-    if (width > 0) largest = Math.max(largest, Math.abs(log(a[j]! / b[j]!)) / width);
+/** The least over `others` of the largest |log λ/λ′| in units of F's log-widths, or `most` if that is less. */
+export function nearest(
+  F: Polyhedron,
+  lambda: ArrayLike<number>,
+  others: readonly ArrayLike<number>[],
+  most: number,
+): number {
+  const widths = F.lower.map((low, j) => log(F.upper[j]! / low));
+  let distance = most;
+  for (const other of others) {
+    let largest = 0;
+    for (let j = 0; j < widths.length && largest < distance; j++) {
+      if (widths[j]! > 0) largest = Math.max(largest, Math.abs(log(lambda[j]! / other[j]!)) / widths[j]!);
+    }
+    distance = Math.min(distance, largest);
   }
-  return largest;
+  return distance;
 }
 
 /** Log-uniform between the bounds, then normalized. */

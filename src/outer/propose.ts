@@ -1,6 +1,6 @@
 import type { Polyhedron } from "../features/polyhedron.ts";
 import type { TrialRecord } from "../study.ts";
-import { explore, logDistance } from "./explore.ts";
+import { explore, nearest } from "./explore.ts";
 import { fitLambda } from "./fit-lambda.ts";
 
 export { sample } from "./explore.ts";
@@ -94,7 +94,7 @@ function trustRegion(trials: readonly TrialRecord[]): {
 }
 
 function repeats(F: Polyhedron, lambda: ArrayLike<number>, asked: readonly ArrayLike<number>[]): boolean {
-  return asked.some((other) => logDistance(F, lambda, other) < SAME);
+  return nearest(F, lambda, asked, SAME) < SAME;
 }
 
 /** Points 1 … k from which the first fit can tell all directions: one weight after the other goes up, the last: all down. */
