@@ -12,7 +12,7 @@ import { type LinearModel, modelOf } from "./models/linear.ts";
 import { columnsToRead } from "./models/matrix.ts";
 import { checkModel, type ModelKind, Objective } from "./models/objective.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
-import { turn } from "./run.ts";
+import { checkSignal, turn } from "./run.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
 import { outOfTrap } from "./wasm/shared.ts";
@@ -107,6 +107,7 @@ export class Fitting {
     const { train, tolerance = 1e-6, iterations = 0 } = given("fit", options);
     const model = checkModel(options.model);
     checkDataset("train", train);
+    checkSignal(options.signal);
     const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
     if (!(tolerance > 0 && tolerance < 1)) {
       throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);

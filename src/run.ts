@@ -19,12 +19,16 @@ export interface Budget {
 
 export const BUDGET_NAMES: OptionNames<Budget> = { passes: true, trials: true, time: true, signal: true };
 
-/** @throws BUDGET, OPTION */
+/** @throws OPTION */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal === undefined || typeof signal?.throwIfAborted === "function") return;
+  throw new LearnLossError("OPTION", `signal is ${String(signal)}: give an AbortSignal.`);
+}
+
+/** @throws BUDGET, OPTION for a signal that is none */
 export function checkBudget(budget: Budget): void {
   checkNames(budget, BUDGET_NAMES);
-  const { signal } = budget;
-  if (signal !== undefined && typeof signal?.throwIfAborted !== "function")
-    throw new LearnLossError("OPTION", `signal is ${String(signal)}: give an AbortSignal.`);
+  checkSignal(budget.signal);
   for (const name of ["passes", "trials", "time"] as const) {
     const value = budget[name];
     if (value !== undefined && !(typeof value === "number" && value > 0)) {

@@ -86,6 +86,7 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["fit in f16", () => minimize({ model: "softmax", train, precision: "f16" as never }), "OPTION"],
   ["fit with −1 iterations", () => minimize({ model: "softmax", train, iterations: -1 }), "OPTION"],
   ["a loss that is a number", () => minimize({ model: "softmax", train, loss: 5 as never }), "OPTION"],
+  ["fit with a signal that is none", () => minimize({ model: "softmax", train, signal: "stop" as never }), "OPTION"],
   ["fitPath()", () => fitPath(nothing).next(), "OPTION"],
   ["one strength", () => fitPath({ model: "softmax", train, strengths: 5 as never }).next(), "OPTION"],
   ["createStudy()", () => createStudy(nothing), "OPTION"],

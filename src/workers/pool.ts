@@ -1,11 +1,12 @@
 import workerpool from "workerpool";
-import type { Dataset } from "../data/dataset.ts";
-import { type ErrorCode, LearnLossError } from "../errors.ts";
+import { checkDataset, type Dataset } from "../data/dataset.ts";
+import { type ErrorCode, given, LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { type FitOptions, type FitResult, linearLoss } from "../fit.ts";
 import type { SolverTask, TrainingSolver, Workers } from "../inner/training-solver.ts";
 import { LinearModel } from "../models/linear.ts";
 import { checkNames } from "../option-names.ts";
+import { checkSignal } from "../run.ts";
 import type { Arena } from "../wasm/arena.ts";
 import { sharedKernels } from "../wasm/kernels.ts";
 import type { Answer, WorkerMethods } from "./protocol.ts";
@@ -58,7 +59,9 @@ export class Pool implements Workers {
    * @throws as `fit`, WORKER when a worker ended before its fit, DISPOSED
    */
   async fit(options: FitOptions): Promise<FitResult> {
-    const { train, signal, loss, ...rest } = options;
+    const { train, signal, loss, ...rest } = given("fit", options);
+    checkDataset("train", train);
+    checkSignal(signal);
     signal?.throwIfAborted();
     const whole = linearLoss(options.model, loss);
     const posted = loss instanceof LinearLoss ? { loss: parts(loss) } : loss ? { loss } : {};

@@ -60,6 +60,8 @@ describe("fits in workers", () => {
     const options = { model: "softmax", train: rows } as const;
     await expect(pool.fit({ ...options, tolerance: 2 })).rejects.toMatchObject({ code: "OPTION" });
     await expect(pool.fit({ ...options, loss: { l2: -1 } })).rejects.toMatchObject({ code: "LAMBDA" });
+    await expect(pool.fit({ model: "softmax" } as never)).rejects.toMatchObject({ code: "TYPE" });
+    await expect(pool.fit(undefined as never)).rejects.toMatchObject({ code: "OPTION" });
     const one = blobs(30, 2, 1, 1);
     await expect(pool.fit({ ...options, train: one })).rejects.toMatchObject({ code: "ONE_CLASS" });
     expect((await pool.fit({ ...options, loss: { l2: 1 } })).status).toBe("converged");
