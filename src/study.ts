@@ -111,7 +111,10 @@ export class Study {
     throw new LearnLossError("BOUNDS", `The start has ${names[j]} ${lambda[j]}: give ${lower[j]} to ${upper[j]}.`);
   }
 
-  /** The next λ. May be called again before `tell`: trials run in parallel. `lambda` overrides the proposal. */
+  /**
+   * The next λ. May be called again before `tell`: trials run in parallel. `lambda` overrides the proposal. A study runs no
+   * trainer and waits for none, so it has no time limit for one: a training that hangs is the caller's to end, and to `fail`.
+   */
   ask(wanted: { readonly lambda?: Readonly<Record<string, number>> } = {}): Trial {
     this.#alive();
     const { lambda: fixed } = given("ask", wanted);

@@ -23,6 +23,7 @@ import {
 import { createL1Fit } from "../src/outer/l1-fit.ts";
 import { createLp, solveLp } from "../src/outer/lp.ts";
 import { parseMps } from "../src/outer/mps.ts";
+import { npyFile } from "./reference/npy-file.ts";
 import { asked, lambda, model, setting, train, validation, y3 } from "./reference/small-problem.ts";
 
 // What only callers without types get wrong, and numbers that nothing can be made of: a code each, never a TypeError.
@@ -49,6 +50,7 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["rescale()", () => data.rescale(nothing, 2), "TYPE"],
   ["csv without options", () => data.csv("a,y\n1,2\n", nothing), "OPTION"],
   ["csv with one column to ignore", () => data.csv("a,y\n1,2\n", { target: "y", ignore: "a" as never }), "TYPE"],
+  ["npy without options", () => data.npy(npyFile("'<f8'", "(1,)", new Uint8Array(8)), nothing), "OPTION"],
   ["classWeights()", () => classWeights(nothing), "TYPE"],
   ["groupWeights()", () => groupWeights(nothing), "TYPE"],
   ["augmentation()", () => augmentation(nothing, {}), "TYPE"],

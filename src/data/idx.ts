@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { given, LearnLossError } from "../errors.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { bytesPer, type ElementType, readElements } from "./elements.ts";
 import { readBytes, type Source } from "./read.ts";
@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<number, ElementType>> = { 8: "u1", 9: "i1", 11: "i2
  */
 export async function idx(source: Source, options: { readonly y: Source }): Promise<Dataset> {
   const { rows, columns, x } = await idxRows(source);
-  const y = decode(await readBytes(options.y), "y");
+  const y = decode(await readBytes(given("idx", options).y), "y");
   if (y.shape.length !== 1 || y.shape[0] !== rows) {
     throw new LearnLossError("SHAPE", `The labels have shape ${y.shape.join(" × ")} when expected ${rows}.`);
   }

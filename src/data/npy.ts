@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { given, LearnLossError } from "../errors.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { bytesPer, isElementType, readElements } from "./elements.ts";
 import { readBytes, type Source } from "./read.ts";
@@ -17,7 +17,7 @@ export async function npy(
   options: { readonly y: Source; readonly weights?: Source },
 ): Promise<Dataset> {
   const { rows, columns, x } = await npyRows(source);
-  const y = await readArray(options.y, "y");
+  const y = await readArray(given("npy", options).y, "y");
   const weights = options.weights && numbers(await readArray(options.weights, "weights"), "weights");
   for (const [name, array] of Object.entries({ y, ...(weights ? { weights } : {}) })) {
     if (array.values.length !== rows) {

@@ -15,7 +15,7 @@ export interface LoadOptions {
   readonly relaxed?: boolean;
   /**
    * `learnloss/kernels.wasm` or `learnloss/kernels-relaxed.wasm`, compiled by the host: for runtimes and content
-   * security policies that forbid compiling from bytes. In use when `load` returns, awaited or not.
+   * security policies that forbid compiling from bytes; these need no other entry than `learnloss`. In use when `load` returns, awaited or not.
    */
   readonly module?: WebAssembly.Module;
   /** `learnloss/lp.wasm`, compiled by the host, for proposals and certificates. */
