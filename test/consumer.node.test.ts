@@ -221,11 +221,18 @@ console.log(status, objective.toFixed(9));`,
     }
   });
 
-  test("type-checks in a strict project, its own declarations included; a wrong name of a weight does not", () => {
-    const use = (weight: string) => `
+  test.each([
+    ["of the DOM", { lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], types: [] }],
+    ["of Node", { lib: ["lib.es2022.d.ts"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] }],
+  ])(
+    "type-checks in a strict project with the declarations %s, its own included; a wrong name of a weight does not",
+    (_, declarations) => {
+      const use = (weight: string) => `
       import { createTuner, data, type Improvement, l1, l2, LearnLossError } from "learnloss";
       import { solveLp } from "learnloss/lp";
       import { parseMps } from "learnloss/mps";
+      import { createPool } from "learnloss/workers";
+      createPool({ workers: 1 });
       export async function best(signal: AbortSignal): Promise<number> {
         const { train, validation } = data.split(await data.csv("x.csv", { target: "y" }));
         using tuner = createTuner({ model: "softmax", train, validation, features: { l1: l1(), l2: l2() } });
@@ -237,29 +244,29 @@ console.log(status, objective.toFixed(9));`,
         const { status } = solveLp(parseMps("NAME").problem);
         throw new LearnLossError("OPTION", status);
       }`;
-    const files = { "right.ts": use("l2"), "wrong.ts": use("l3") };
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
-    const program = ts.createProgram(
-      Object.keys(files).map((name) => join(project, name)),
-      {
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        noUncheckedIndexedAccess: true,
-        skipLibCheck: false,
-        skipDefaultLibCheck: true, // those of TypeScript itself
-        noEmit: true,
-        target: ts.ScriptTarget.ES2022,
-        module: ts.ModuleKind.NodeNext,
-        lib: ["lib.es2022.d.ts", "lib.dom.d.ts"],
-        types: [],
-      },
-    );
-    const complaints = ts
-      .getPreEmitDiagnostics(program)
-      .map(({ file, messageText }) => [
-        file && basename(file.fileName),
-        ts.flattenDiagnosticMessageText(messageText, "\n"),
-      ]);
-    expect(complaints).toEqual([["wrong.ts", expect.stringContaining("'l3' does not exist")]]);
-  });
+      const files = { "right.ts": use("l2"), "wrong.ts": use("l3") };
+      for (const [name, text] of Object.entries(files)) writeFileSync(join(project, name), text);
+      const program = ts.createProgram(
+        Object.keys(files).map((name) => join(project, name)),
+        {
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          noUncheckedIndexedAccess: true,
+          skipLibCheck: false,
+          skipDefaultLibCheck: true, // those of TypeScript itself
+          noEmit: true,
+          target: ts.ScriptTarget.ES2022,
+          module: ts.ModuleKind.NodeNext,
+          ...declarations,
+        },
+      );
+      const complaints = ts
+        .getPreEmitDiagnostics(program)
+        .map(({ file, messageText }) => [
+          file && basename(file.fileName),
+          ts.flattenDiagnosticMessageText(messageText, "\n"),
+        ]);
+      expect(complaints).toEqual([["wrong.ts", expect.stringContaining("'l3' does not exist")]]);
+    },
+  );
 });

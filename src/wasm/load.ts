@@ -1,7 +1,7 @@
 import { given } from "../errors.ts";
 import { kernels, sharedKernels } from "./kernels.ts";
 import { load as loadLp } from "./lp.ts";
-import { decodeBinary } from "./module.ts";
+import { type CompiledModule, decodeBinary } from "./module.ts";
 
 /** Which kernels run: "simd" gives the same bits on every machine, "relaxed-simd" is faster and may not. */
 export type KernelBuild = "simd" | "relaxed-simd";
@@ -17,9 +17,9 @@ export interface LoadOptions {
    * `learnloss/kernels.wasm` or `learnloss/kernels-relaxed.wasm`, compiled by the host: for runtimes and content
    * security policies that forbid compiling from bytes; these need no other entry than `learnloss`. In use when `load` returns, awaited or not.
    */
-  readonly module?: WebAssembly.Module;
+  readonly module?: CompiledModule;
   /** `learnloss/lp.wasm`, compiled by the host, for proposals and certificates. */
-  readonly lp?: WebAssembly.Module;
+  readonly lp?: CompiledModule;
 }
 
 /** f32x4.relaxed_madd of three zeros, dropped: the smallest module that needs relaxed SIMD. */

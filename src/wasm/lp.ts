@@ -1,6 +1,6 @@
 import type { Abi } from "./lp-abi.ts";
 import { binary } from "./lp-binary.ts";
-import type { Instance } from "./module.ts";
+import type { CompiledModule, Instance } from "./module.ts";
 import { SharedInstance } from "./shared.ts";
 
 /** The LP engine of assembly/lp.ts in one Wasm instance; arenas of `arena.ts` own its memory. */
@@ -14,6 +14,6 @@ export function lpKernels(): LpKernels {
 }
 
 /** Uses an LP engine that the host compiled (`learnloss/lp.wasm`); call it before anything else of `learnloss/lp`. */
-export function load(options: { readonly module: WebAssembly.Module }): void {
+export function load(options: { readonly module: CompiledModule }): void {
   shared.load(options.module);
 }

@@ -8,8 +8,19 @@ export interface HeapAbi {
   release(pointer: number): void;
 }
 
+/**
+ * A compiled `WebAssembly.Module`. That type has no members, and none of these is known to a project that has the
+ * declarations of Node but not those of the DOM.
+ */
+export type CompiledModule = object;
+
+/** What is needed of a `WebAssembly.Memory`. */
+interface Memory {
+  readonly buffer: ArrayBuffer;
+}
+
 /** The exports of one instance; kernels are plain functions of numbers and pointers. */
-export type Instance<Abi> = Abi & HeapAbi & { readonly memory: WebAssembly.Memory };
+export type Instance<Abi> = Abi & HeapAbi & { readonly memory: Memory };
 
 /** i32.const 0, i32x4.splat, drop: the smallest module that needs SIMD128. */
 const SIMD_PROBE = new Uint8Array([
@@ -17,7 +28,7 @@ const SIMD_PROBE = new Uint8Array([
 ]);
 
 /** Compiles and instantiates, synchronously: the modules are small, so there is no `init()` to await. */
-export function instantiateModule<Abi>(module: Uint8Array | WebAssembly.Module): Instance<Abi> {
+export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Instance<Abi> {
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD_PROBE)) {
     throw new LearnLossError(
       "NO_SIMD",

@@ -1,8 +1,8 @@
 import { LearnLossError } from "../errors.ts";
-import { decodeBinary, type Instance, instantiateModule } from "./module.ts";
+import { type CompiledModule, decodeBinary, type Instance, instantiateModule } from "./module.ts";
 
 /** Names of a module's exports; of what is no module none. */
-function exportsOf(module: WebAssembly.Module): string[] {
+function exportsOf(module: CompiledModule): string[] {
   try {
     return WebAssembly.Module.exports(module).map(({ name }) => name);
   } catch {
@@ -16,7 +16,7 @@ const all: SharedInstance<object>[] = [];
 export class SharedInstance<Abi extends object> {
   readonly #binary: string;
   readonly #mark: string;
-  #module: WebAssembly.Module | Uint8Array | undefined;
+  #module: CompiledModule | Uint8Array | undefined;
   #instance: Instance<Abi> | undefined;
 
   /**
@@ -35,7 +35,7 @@ export class SharedInstance<Abi extends object> {
   }
 
   /** The compiled module, to be posted to other threads. */
-  get module(): WebAssembly.Module {
+  get module(): CompiledModule {
     if (this.#module instanceof WebAssembly.Module) return this.#module;
     this.#module = new WebAssembly.Module((this.#module ?? decodeBinary(this.#binary)) as BufferSource);
     return this.#module;
@@ -46,7 +46,7 @@ export class SharedInstance<Abi extends object> {
    *
    * @throws OPTION for another module, or none
    */
-  load(module: WebAssembly.Module): void {
+  load(module: CompiledModule): void {
     if (!exportsOf(module).includes(this.#mark)) {
       throw new LearnLossError(
         "OPTION",
@@ -57,7 +57,7 @@ export class SharedInstance<Abi extends object> {
   }
 
   /** Uses another build of ours; undefined goes back to the default. */
-  build(module: WebAssembly.Module | Uint8Array | undefined): void {
+  build(module: CompiledModule | Uint8Array | undefined): void {
     this.#module = module;
     this.#instance = undefined;
   }

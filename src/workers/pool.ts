@@ -9,6 +9,7 @@ import { checkNames } from "../option-names.ts";
 import { checkSignal } from "../run.ts";
 import type { Arena } from "../wasm/arena.ts";
 import { sharedKernels } from "../wasm/kernels.ts";
+import type { CompiledModule } from "../wasm/module.ts";
 import type { Answer, WorkerMethods } from "./protocol.ts";
 import { type Call, RemoteSolver } from "./remote-solver.ts";
 
@@ -162,7 +163,7 @@ class Lane {
   readonly #script: string;
   readonly #held = new Set<number>();
   #pool: workerpool.Pool;
-  #module: WebAssembly.Module | undefined;
+  #module: CompiledModule | undefined;
   #ended = false;
   /** While what a worker left behind is told so. */
   #crash: unknown;

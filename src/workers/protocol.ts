@@ -5,10 +5,11 @@ import type { SolverStatus } from "../inner/solver.ts";
 import type { AdjointLimits, SolverTask } from "../inner/training-solver.ts";
 import type { LinearModelOptions } from "../models/linear.ts";
 import type { ObjectiveWeights } from "../models/objective.ts";
+import type { CompiledModule } from "../wasm/module.ts";
 
 /** What a worker answers to. Everything passes through structured clone; large arrays are posted once, as datasets. */
 export interface WorkerMethods {
-  load(module: WebAssembly.Module): void;
+  load(module: CompiledModule): void;
   hold(id: number, dataset: Dataset): void;
   drop(id: number): void;
   fit(id: number, options: PostedFitOptions): Promise<PostedFitResult>;
