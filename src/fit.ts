@@ -104,7 +104,7 @@ export class Fitting {
   #started = false;
 
   constructor(options: FitOptions) {
-    const { train, tolerance = 1e-6, iterations = 0 } = given("fit", options);
+    const { train, tolerance = 1e-6, iterations = 0 } = options;
     const model = checkModel(options.model);
     checkDataset("train", train);
     checkSignal(options.signal);

@@ -3,6 +3,7 @@ import { checkNames, type OptionNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
 import { columnsOf, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
+import { boundsOf, finite } from "./lp-numbers.ts";
 import { equilibrate } from "./lp-scaling.ts";
 import { checkDualRay, checkPrimalRay, denoised, type Kkt, kktOf, type LpModel } from "./lp-verification.ts";
 
@@ -394,24 +395,4 @@ function checkRows(rows: number): void {
   if (!Number.isInteger(rows) || rows < 0) throw new LearnLossError("SHAPE", `The matrix has ${rows} rows.`);
   if (rows > MOST_ROWS)
     throw new LearnLossError("TOO_LARGE", `The LP has ${rows} rows: this dense basis takes up to ${MOST_ROWS}.`);
-}
-
-function finite(values: ArrayLike<number>, what: string): number[] {
-  return Array.from(values, (value, j) => {
-    if (!Number.isFinite(value))
-      throw new LearnLossError("NON_FINITE", `${what}[${j}] is ${value}: give a finite number.`);
-    return value;
-  });
-}
-
-function boundsOf(values: ArrayLike<number> | undefined, count: number, missing: number, what: string): number[] {
-  if (!values) return new Array<number>(count).fill(missing);
-  if (values.length !== count)
-    throw new LearnLossError("SHAPE", `${what} has ${values.length} entries: give ${count}.`);
-  const wrong = what.endsWith("pper") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return Array.from(values, (value, i) => {
-    if (typeof value !== "number" || Number.isNaN(value) || value === wrong)
-      throw new LearnLossError("BOUNDS", `${what}[${i}] is ${value}: give a number, or Infinity of the other sign.`);
-    return value;
-  });
 }

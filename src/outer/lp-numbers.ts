@@ -1,0 +1,29 @@
+// What an LP is given: numbers, checked and copied.
+import { LearnLossError } from "../errors.ts";
+
+/** @throws NON_FINITE */
+export function finite(values: ArrayLike<number>, what: string): number[] {
+  return Array.from(values, (value, j) => {
+    if (!Number.isFinite(value))
+      throw new LearnLossError("NON_FINITE", `${what}[${j}] is ${value}: give a finite number.`);
+    return value;
+  });
+}
+
+/** One bound per row or column. @throws SHAPE, BOUNDS */
+export function boundsOf(
+  values: ArrayLike<number> | undefined,
+  count: number,
+  missing: number,
+  what: string,
+): number[] {
+  if (!values) return new Array<number>(count).fill(missing);
+  if (values.length !== count)
+    throw new LearnLossError("SHAPE", `${what} has ${values.length} entries: give ${count}.`);
+  const wrong = what.endsWith("pper") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return Array.from(values, (value, i) => {
+    if (typeof value !== "number" || Number.isNaN(value) || value === wrong)
+      throw new LearnLossError("BOUNDS", `${what}[${i}] is ${value}: give a number, or Infinity of the other sign.`);
+    return value;
+  });
+}
