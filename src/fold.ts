@@ -1,6 +1,6 @@
-import { type Dataset, take, takeLabels } from "./data/dataset.ts";
+import { type Dataset, gather, take, takeLabels } from "./data/dataset.ts";
 import { sampleRows } from "./data/sample.ts";
-import { foldRows } from "./data/split.ts";
+import { foldRows, joined } from "./data/split.ts";
 import { checkRows, encodeTargets } from "./data/targets.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
@@ -169,7 +169,7 @@ export class Fold {
 /** The groups of the training rows with these indices. */
 function groupsOf(rowGroups: TrainerOptions["rowGroups"], rows: ArrayLike<number>): TrainerOptions["rowGroups"] {
   if (!rowGroups || rowGroups.map.length === 0) return rowGroups;
-  return { ...rowGroups, map: Int32Array.from(rows, (i) => rowGroups.map[i]!) };
+  return { ...rowGroups, map: gather(rowGroups.map, rows) };
 }
 
 /** ℓ_λ over about so many of the training rows, some of every group or class. */
@@ -180,7 +180,7 @@ function sampleObjective(arena: Arena<Kernels>, space: FeatureSpace, options: Fo
   const rows = sampleRows(strata, count, 0);
   const part = {
     ...options,
-    targets: { ...targets, train: Float64Array.from(rows, (i) => targets.train[i]!) },
+    targets: { ...targets, train: gather(targets.train, rows) },
     rowGroups: groupsOf(rowGroups, rows),
   };
   const dataset = source
@@ -239,8 +239,7 @@ function crossValidation<F extends Features>(
   const { model, train, seed = 0, workers } = options;
   const { classes, outputs, train: all } = encodeTargets(model, train);
   const parts = foldRows(train, options.folds!, { seed });
-  const order = Int32Array.from(parts.flatMap(({ validation }) => validation));
-  const targetsOf = (rows: ArrayLike<number>) => Float64Array.from(rows, (i) => all[i]!);
+  const order = joined(parts.map(({ validation }) => validation));
   const augmented = space.rowGroups?.augmentation !== undefined;
   const { precision, selected } = settings;
   const matrix = augmented ? undefined : new Matrix(arena, train, precision === "f64" ? 8 : 4, order, selected);
@@ -248,7 +247,7 @@ function crossValidation<F extends Features>(
   const folds = parts.map(({ validation: judging }, f) => {
     const from = to;
     to += judging.length;
-    const rows = Int32Array.from([...order.subarray(0, from), ...order.subarray(to)]);
+    const rows = joined([order.subarray(0, from), order.subarray(to)]);
     const held = (indices: ArrayLike<number>, x: TrainingRows["x"] | undefined): TrainingRows =>
       x ? { ...takeLabels(train, indices), x } : take(train, indices);
     const part: FoldOptions = {
@@ -257,7 +256,7 @@ function crossValidation<F extends Features>(
       train: held(rows, matrix?.without(from, to)),
       // A function of scores is handed the rows as they were given.
       validation: held(judging, typeof settings.metric === "function" ? undefined : matrix?.range(from, to)),
-      targets: { outputs, classes, train: targetsOf(rows), validation: targetsOf(judging) },
+      targets: { outputs, classes, train: gather(all, rows), validation: gather(all, judging) },
       rowGroups: groupsOf(space.rowGroups, rows),
       source: { dataset: train, rows },
       ...(workers && matrix
@@ -273,7 +272,7 @@ function crossValidation<F extends Features>(
     ...trainingTerms(space, {
       ...settings,
       model,
-      targets: { outputs, train: sorted ? targetsOf(order) : all, validation: all },
+      targets: { outputs, train: sorted ? gather(all, order) : all, validation: all },
       rowGroups: sorted ? groupsOf(space.rowGroups, order) : space.rowGroups,
     }),
     dataset: sorted ?? train,

@@ -147,33 +147,56 @@ export function take(dataset: Dataset, rows: ArrayLike<number>): Dataset {
 /** What those rows have besides X. */
 export function takeLabels({ x: _, ...dataset }: Dataset, rows: ArrayLike<number>): Omit<Dataset, "x"> {
   const { y, weights, groups } = dataset;
-  const index = Array.from(rows);
   return {
     ...dataset,
-    rows: index.length,
-    y: y instanceof Float64Array ? Float64Array.from(index, (i) => y[i]!) : index.map((i) => y[i]!),
-    ...(weights ? { weights: Float64Array.from(index, (i) => weights[i]!) } : {}),
-    ...(groups ? { groups: Int32Array.from(index, (i) => groups[i]!) } : {}),
+    rows: rows.length,
+    y: y instanceof Float64Array ? gather(y, rows) : Array.from(rows, (i) => y[i]!),
+    ...(weights ? { weights: gather(weights, rows) } : {}),
+    ...(groups ? { groups: gather(groups, rows) } : {}),
   };
 }
 
+/** The values at these places. `Float64Array.from` with a function takes ten times as long. */
+export function gather<A extends Float64Array | Int32Array>(values: A, places: ArrayLike<number>): A {
+  const taken = new (values.constructor as { new (length: number): A })(places.length);
+  for (let i = 0; i < places.length; i++) taken[i] = values[places[i]!]!;
+  return taken;
+}
+
 function takeMatrix({ x, columns }: Dataset, rows: ArrayLike<number>): Dataset["x"] {
-  const index = Array.from(rows);
+  const Values = x.values.constructor as Float64ArrayConstructor;
   if (x.kind === "dense") {
-    const values = new (x.values.constructor as Float64ArrayConstructor)(index.length * columns);
-    for (const [to, from] of index.entries())
-      values.set(x.values.subarray(from * columns, (from + 1) * columns), to * columns);
+    const values = new Values(rows.length * columns);
+    for (let to = 0; to < rows.length; to++) copy(x.values, rows[to]! * columns, columns, values, to * columns);
     return { kind: "dense", values };
   }
-  const starts = new Int32Array(index.length + 1);
-  for (const [to, from] of index.entries()) starts[to + 1] = starts[to]! + x.starts[from + 1]! - x.starts[from]!;
-  const values = new (x.values.constructor as Float64ArrayConstructor)(starts[index.length]!);
-  const indices = new Int32Array(starts[index.length]!);
-  for (const [to, from] of index.entries()) {
-    values.set(x.values.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
-    indices.set(x.indices.subarray(x.starts[from]!, x.starts[from + 1]!), starts[to]!);
+  const starts = new Int32Array(rows.length + 1);
+  for (let to = 0; to < rows.length; to++)
+    starts[to + 1] = starts[to]! + x.starts[rows[to]! + 1]! - x.starts[rows[to]!]!;
+  const values = new Values(starts[rows.length]!);
+  const indices = new Int32Array(starts[rows.length]!);
+  for (let to = 0; to < rows.length; to++) {
+    const from = x.starts[rows[to]!]!;
+    const count = starts[to + 1]! - starts[to]!;
+    copy(x.values, from, count, values, starts[to]!);
+    copy(x.indices, from, count, indices, starts[to]!);
   }
   return { kind: "csr", values, indices, starts };
+}
+
+/** Below so many values a loop is faster than a copy of bytes, which wants a view. */
+const SHORT = 32;
+
+/** `count` values of one array into another. */
+export function copy<A extends Float32Array | Float64Array | Int32Array>(
+  source: A,
+  from: number,
+  count: number,
+  target: A,
+  to: number,
+): void {
+  if (count > SHORT) target.set(source.subarray(from, from + count), to);
+  else for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
 }
 
 function typeName(value: unknown): string {

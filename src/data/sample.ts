@@ -17,3 +17,11 @@ export function sampleRows(strata: ArrayLike<number>, count: number, seed: numbe
   }
   return taken.sort((a, b) => a - b);
 }
+
+/** The rows of which this is so, ascending. */
+export function rowsWhere(rows: number, is: (row: number) => boolean): Int32Array {
+  const found = new Int32Array(rows);
+  let count = 0;
+  for (let i = 0; i < rows; i++) if (is(i)) found[count++] = i;
+  return found.slice(0, count);
+}

@@ -2,6 +2,7 @@ import { LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { checkSeed, Random } from "../random.ts";
 import { checkDataset, type Dataset, take } from "./dataset.ts";
+import { rowsWhere } from "./sample.ts";
 
 export interface SplitOptions {
   /** Share of the rows (below 1) or their number that go to validation. @default 0.25 */
@@ -12,8 +13,9 @@ export interface SplitOptions {
   readonly stratified?: boolean;
 }
 
-/** Few enough kinds of whole numbers to be classes. */
+/** Kinds of whole numbers that are classes: so few, or with so many rows each. */
 const MOST_CLASSES = 100;
+const ROWS_PER_CLASS = 10;
 
 /**
  * Two parts of a dataset, by chance but for the seed; rows keep their order within a part.
@@ -47,9 +49,9 @@ export function split(
     strata.map((rows) => rows.length),
     wanted,
   );
-  const part = new Uint8Array(rows);
+  const part = new Int32Array(rows);
   for (const [s, stratum] of strata.entries()) for (const row of stratum.subarray(0, quotas[s]!)) part[row] = 1;
-  const rowsOf = (which: number) => Array.from({ length: rows }, (_, i) => i).filter((i) => part[i] === which);
+  const rowsOf = (which: number) => rowsWhere(rows, (i) => part[i] === which);
   return { train: take(dataset, rowsOf(0)), validation: take(dataset, rowsOf(1)) };
 }
 
@@ -74,7 +76,7 @@ export function foldRows(
   dataset: Dataset,
   count: number,
   options: Omit<SplitOptions, "validation"> = {},
-): readonly { readonly train: number[]; readonly validation: number[] }[] {
+): readonly { readonly train: Int32Array; readonly validation: Int32Array }[] {
   checkDataset("dataset", dataset);
   const { rows } = dataset;
   if (!Number.isInteger(count) || count < 2)
@@ -93,26 +95,50 @@ export function foldRows(
   const fold = new Int32Array(rows);
   let next = 0;
   for (const stratum of strata) for (const row of random.shuffle(stratum)) fold[row] = next++ % count;
-  const indices = Array.from({ length: rows }, (_, i) => i);
   return Array.from({ length: count }, (_, f) => ({
-    train: indices.filter((i) => fold[i] !== f),
-    validation: indices.filter((i) => fold[i] === f),
+    train: rowsWhere(rows, (i) => fold[i] !== f),
+    validation: rowsWhere(rows, (i) => fold[i] === f),
   }));
+}
+
+/** These rows, then those. */
+export function joined(parts: readonly Int32Array[]): Int32Array {
+  const whole = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Rows by class, in the order of the classes' first appearance; all rows together where there are no classes. */
 function strataOf({ y, rows }: Dataset, stratified: boolean | undefined): Int32Array[] {
-  const byLabel = new Map<string | number, number[]>();
-  const numbers = y instanceof Float64Array;
+  if (!(stratified ?? areClasses(y))) return [rowsWhere(rows, () => true)];
+  const places = new Map<string | number, number>();
+  const place = new Int32Array(rows);
+  const sizes: number[] = [];
   for (let i = 0; i < rows; i++) {
-    const label = y[i]!;
-    const stratum = byLabel.get(label);
-    if (stratum) stratum.push(i);
-    else byLabel.set(label, [i]);
+    let s = places.get(y[i]!);
+    if (s === undefined) {
+      s = places.size;
+      places.set(y[i]!, s);
+      sizes.push(0);
+    }
+    place[i] = s;
+    sizes[s]!++;
   }
-  const discrete = !numbers || (byLabel.size <= Math.min(MOST_CLASSES, rows / 2) && y.every(Number.isInteger));
-  if (!(stratified ?? discrete)) return [Int32Array.from({ length: rows }, (_, i) => i)];
-  return [...byLabel.values()].map((stratum) => Int32Array.from(stratum));
+  const strata = sizes.map((size) => new Int32Array(size));
+  for (let i = rows - 1; i >= 0; i--) strata[place[i]!]![--sizes[place[i]!]!] = i;
+  return strata;
+}
+
+/** Whether targets are labels: text, or whole numbers of few kinds. Quantities are told by the first few rows. */
+function areClasses(y: Dataset["y"]): boolean {
+  if (!(y instanceof Float64Array)) return true;
+  const most = Math.min(Math.max(MOST_CLASSES, y.length / ROWS_PER_CLASS), y.length / 2);
+  const kinds = new Set<number>();
+  return y.every((value) => Number.isInteger(value) && kinds.add(value).size <= most);
 }
 
 /** Whole quotas in proportion to `sizes` that sum to `wanted` (largest remainders), each leaving at least one row. */

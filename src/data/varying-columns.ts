@@ -9,7 +9,8 @@ export function varyingColumns({ rows, columns, x }: Pick<Dataset, "rows" | "col
     const first = new Float64Array(columns);
     const nonzeros = new Int32Array(columns);
     const varies = new Uint8Array(columns);
-    for (const [e, j] of x.indices.entries()) {
+    for (let e = 0; e < x.indices.length; e++) {
+      const j = x.indices[e]!;
       const value = x.values[e]!;
       if (value === 0) continue;
       if (nonzeros[j]!++ === 0) first[j] = value;

@@ -1,3 +1,4 @@
+import { copy } from "../data/dataset.ts";
 import { varyingColumns } from "../data/varying-columns.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
@@ -86,11 +87,13 @@ export class Matrix {
       if (sparse) starts.set(x.starts);
     } else {
       let at = 0;
-      for (const [i, row] of order.entries()) {
-        const [from, to] = sparse ? [x.starts[row]!, x.starts[row + 1]!] : [row * columns, (row + 1) * columns];
-        values.set(x.values.subarray(from, to), at);
-        if (sparse) indices.set(x.indices.subarray(from, to), at);
-        at += to - from;
+      for (let i = 0; i < rows; i++) {
+        const row = order[i]!;
+        const from = sparse ? x.starts[row]! : row * columns;
+        const length = sparse ? x.starts[row + 1]! - from : columns;
+        copy<Float32Array | Float64Array>(x.values, from, length, values, at);
+        if (sparse) copy(x.indices, from, length, indices, at);
+        at += length;
         if (sparse) starts[i + 1] = at;
       }
     }

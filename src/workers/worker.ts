@@ -1,6 +1,7 @@
 // What runs in a worker of a `Pool`: the entry `learnloss/worker`.
 import workerpool from "workerpool";
 import { type Dataset, takeLabels } from "../data/dataset.ts";
+import { joined } from "../data/split.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { fit } from "../fit.ts";
 import { Solver } from "../inner/solver.ts";
@@ -111,7 +112,7 @@ const methods: WorkerMethods = {
     const held = hold(id, dataset, order, options.precision === "f64" ? 8 : 4, options.selected);
     held.solvers++;
     const arena = new Arena(kernels());
-    const rows = Int32Array.from([...order.subarray(0, from), ...order.subarray(to)]);
+    const rows = joined([order.subarray(0, from), order.subarray(to)]);
     const train = { ...takeLabels(dataset, rows), x: held.matrix.without(from, to) };
     const objective = new Objective(arena, { ...options, dataset: train });
     objective.keepScores();

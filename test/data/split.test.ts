@@ -32,6 +32,19 @@ describe("split", () => {
     }
   });
 
+  test("numbers of many kinds are classes where each has rows enough: no label is left to the validation rows alone", () => {
+    // 200 kinds of whole numbers, the higher the rarer; 20 rows of one kind each.
+    const y = Array.from({ length: 4000 }, (_, i) => (i < 20 ? 1000 + i : Math.floor(180 * ((i % 613) / 613) ** 2)));
+    const { train, validation } = split(dense({ x: y.map((label) => [label]), y }), { seed: 2 });
+    const known = new Set<unknown>(train.y);
+    expect(known.size).toBe(new Set(y).size);
+    expect([...validation.y].every((label) => known.has(label))).toBe(true);
+    // Quantities are not: as many kinds as rows, or nearly.
+    const values = dense({ x: y.map((label) => [label]), y: y.map((_, i) => i) });
+    const stratified = split(values, { seed: 2, stratified: true });
+    expect(split(values, { seed: 2 }).validation.y).not.toEqual(stratified.validation.y);
+  });
+
   test("the seed decides, and nothing else", () => {
     const data = rows(100);
     const once = ids(split(data, { seed: 5 }).validation);

@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { audit } from "../../src/data/audit.ts";
+import { dense } from "../../src/data/dataset.ts";
+
+/** Flags of few kinds of rows, each with many targets. */
+function flags(rows: number, target: (i: number) => number) {
+  const x = Float32Array.from({ length: 3 * rows }, (_, at) => (Math.floor(at / 3) >> (at % 3)) & 1);
+  return dense({ x, columns: 3, y: Float64Array.from({ length: rows }, (_, i) => target(i)) });
+}
+
+const leaks = (warnings: readonly string[]) => Number(warnings.find((w) => w.startsWith("LEAK"))?.split(" ")[1] ?? 0);
+
+test("rows that are the same but for their targets are no leak, and none is compared with all of its kind", () => {
+  const train = flags(200_000, (i) => i + 0.5);
+  // 1e10 comparisons, were only the columns looked up.
+  expect(
+    leaks(
+      audit(
+        train,
+        flags(100_000, (i) => -i),
+      ),
+    ),
+  ).toBe(0);
+  expect(
+    leaks(
+      audit(
+        train,
+        flags(1000, (i) => (i % 10 === 0 ? i + 0.5 : -i)),
+      ),
+    ),
+  ).toBe(100);
+});
+
+test("a row leaks in either precision, sparse or dense, with its label, zeros of either sign", () => {
+  const y = ["a", "b", "a", "b"];
+  const train = dense({ x: Float32Array.of(0.1, 0, 2, 3, 0, 0, 5, 0.7), columns: 2, y });
+  const same = dense({ x: Float64Array.of(0.1, -0, 2, 3, -0, 0, 5, 0.7), columns: 2, y });
+  expect(leaks(audit(train, same))).toBe(4);
+  expect(leaks(audit(train, { ...same, y: ["b", "b", "a", "a"] }))).toBe(2);
+});
