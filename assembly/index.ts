@@ -48,7 +48,7 @@ export { objectiveRowTerms, rowDistances, rowSum } from "./losses/rows";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
 export { logLoss, meanSquaredError } from "./metrics/losses";
-export { aucError } from "./metrics/ranking";
+export { aucError, aucScratchBytes } from "./metrics/ranking";
 export {
   objectiveBlockBytes,
   objectiveBytes,

@@ -69,7 +69,7 @@ export class MetricEvaluator {
   readonly #groups: Pointer;
   readonly #groupCount: number;
   readonly #counts: Pointer;
-  readonly #order: Pointer;
+  readonly #scratch: Pointer;
   readonly #costs: Pointer;
   readonly #likelihoods: Pointer;
   #given: Pointer = 0;
@@ -110,7 +110,7 @@ export class MetricEvaluator {
     this.#groups = dataset.groups ? arena.copy(dataset.groups) : 0;
     this.#groupCount = dataset.groups ? dataset.groups.reduce((most, g) => Math.max(most, g), 0) + 1 : 0;
     this.#counts = arena.f64(3 * Math.max(this.#classCount, this.#groupCount));
-    this.#order = metric === "auc" ? arena.i32(2 * dataset.rows) : 0;
+    this.#scratch = metric === "auc" ? arena.raw(arena.kernels.aucScratchBytes(dataset.rows)) : 0;
     this.#costs = costs && classes ? arena.copy(costTable(costs, classes)) : 0;
     this.#likelihoods = costs?.decision === "least-expected-cost" ? arena.f64(this.#classCount) : 0;
   }
@@ -139,9 +139,9 @@ export class MetricEvaluator {
       case "worst-group-error":
         return k.worstGroupError(rows, outputs, scores, y, w, this.#groups, this.#groupCount, this.#counts);
       case "auc": {
-        if (outputs === 1) return k.aucError(rows, scores, y, 1, w, this.#order);
+        if (outputs === 1) return k.aucError(rows, scores, y, 1, w, this.#scratch);
         let sum = 0;
-        for (let c = 0; c < outputs; c++) sum += k.aucError(rows, scores + 8 * c * rows, y, c, w, this.#order);
+        for (let c = 0; c < outputs; c++) sum += k.aucError(rows, scores + 8 * c * rows, y, c, w, this.#scratch);
         return sum / outputs;
       }
     }
