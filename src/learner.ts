@@ -317,8 +317,8 @@ export class Learner<F extends Features> {
         const lambda = this.session.space.normalize(drawn.map((w, j) => (this.#random.uniform() < 0.5 ? w : best[j]!)));
         yield* this.#predict(lambda);
         const thetas = this.session.folds.map((fold) => fold.expand());
-        const gain = error - this.session.enclose(lambda, thetas).lower;
-        yield;
+        const { lower } = yield* this.session.enclose(lambda, thetas);
+        const gain = error - lower;
         if (gain > (open?.gain ?? 0)) open = { lambda, gain };
         if (yield* this.#isNew(lambda)) yield* this.#search(lambda);
       }

@@ -57,6 +57,8 @@ export interface Work<Improvement, Result> {
   readonly improved: boolean;
   /** Improvements found since the last call. */
   take(): Improvement[];
+  /** What is left to do for the result, in bounded pieces. */
+  finish(): Generator<void>;
   /** What was found, and what ended the work unless it ended by itself. */
   result(ended: "time" | "stopped" | undefined): Result;
   /** Called once after `begin`, however the run ends. */
@@ -111,6 +113,7 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       throw error;
     }
     let ended: "time" | "stopped" | undefined = "stopped";
+    let failed = false;
     try {
       signal?.throwIfAborted();
       for (let more = true; more; ) {
@@ -132,10 +135,12 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     } catch (error) {
       const reason = outOfTrap(error);
       this.#settle.reject(reason);
+      failed = true;
       throw reason;
     } finally {
       // Also reached when the caller leaves the loop: what was found until then can still be awaited.
       try {
+        if (!failed) await inSlices(work.finish());
         this.#settle.resolve(work.result(ended));
       } catch (error) {
         this.#settle.reject(error);
@@ -143,6 +148,16 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       work.end();
     }
     return this.#outcome;
+  }
+}
+
+/** Does all of the work, with turns for everything else in between. */
+async function inSlices(work: Generator<void>): Promise<void> {
+  let slice = performance.now();
+  for (const _ of work) {
+    if (performance.now() - slice < SLICE) continue;
+    await turn();
+    slice = performance.now();
   }
 }
 

@@ -152,22 +152,32 @@ export class Session<F extends Features> {
   }
 
   /** Proved bounds on e of the exact minimizer of ℓ_λ, from models of it, one per fold: means over the folds. */
-  enclose(lambda: Float64Array, thetas: readonly Pointer[]): Enclosure {
-    const each = this.folds.map(({ trainer }, f) => trainer.enclose(lambda, thetas[f]!));
+  *enclose(lambda: Float64Array, thetas: readonly Pointer[]): Generator<void, Enclosure> {
+    const each: Enclosure[] = [];
+    for (const [f, { trainer }] of this.folds.entries()) {
+      each.push(yield* trainer.enclose(lambda, thetas[f]!));
+      yield;
+    }
     const mean = (of: (one: Enclosure) => number) => each.reduce((sum, one) => sum + of(one), 0) / each.length;
     return { lower: mean(({ lower }) => lower), upper: mean(({ upper }) => upper) };
   }
 
-  /** The same of a λ that led, once; a run that goes on is not to know of it. */
-  #boundsOf(leader: Leader): Enclosure {
-    if (this.#enclosed?.leader === leader) return this.#enclosed.bounds;
+  /** The same of the λ that is to be used, once, for the result; a run that goes on is not to know of it. */
+  *prove(): Generator<void> {
+    const leader = this.#chosen;
+    if (!leader?.converged || this.onTheFly || this.#enclosed?.leader === leader) return;
     const before = this.trainingPasses;
     const thetas = leader.thetas.map((theta) => this.arena.copy(theta));
-    const bounds = this.enclose(leader.lambda, thetas);
+    const bounds = yield* this.enclose(leader.lambda, thetas);
     for (const theta of thetas) this.arena.free(theta);
     this.#provingPasses += this.trainingPasses - before;
     this.#enclosed = { leader, bounds };
-    return bounds;
+  }
+
+  /** Whose λ is to be used. */
+  get #chosen(): Leader | undefined {
+    const { leaders } = this;
+    return this.#final ?? (this.onTheFly ? undefined : leaders.chosen) ?? leaders.best;
   }
 
   #look(seen: Seen, lambda: Float64Array, trial: number, converged: boolean): void {
@@ -213,9 +223,8 @@ export class Session<F extends Features> {
         "No model had an error: the metric gave NaN, or the loss left the range of numbers (divide or standardize the columns).",
       );
     }
-    const minimizer = this.onTheFly ? undefined : this.leaders.chosen;
-    const chosen = this.#final ?? minimizer ?? this.leaders.best;
-    const errorBounds = chosen.converged && !this.onTheFly ? this.#boundsOf(chosen) : undefined;
+    const chosen = this.#chosen!;
+    const errorBounds = this.#enclosed?.leader === chosen ? this.#enclosed.bounds : undefined;
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
     const flat = this.#flat();

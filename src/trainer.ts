@@ -268,11 +268,12 @@ export class Trainer {
    * Proves, from one model of it, within which bounds e of the exact minimizer of ℓ_λ is. One pass and a half, and little.
    * Whatever is under way goes on as if nothing had been.
    */
-  enclose(lambda: Float64Array, theta: Pointer): Enclosure {
+  *enclose(lambda: Float64Array, theta: Pointer): Generator<void, Enclosure> {
     const { weights } = this.objective;
     const scratch = new Arena(this.#arena.kernels);
     try {
-      const region = new RegionFinder(scratch, this.#space, this.objective).find(lambda, theta);
+      const region = yield* new RegionFinder(scratch, this.#space, this.objective).find(lambda, theta);
+      yield;
       return new Encloser(scratch, this.metric, this.validation).enclose(region);
     } finally {
       this.objective.setWeights(weights);

@@ -194,6 +194,7 @@ export class Tuner<F extends Features = Features> {
           return work.improved;
         },
         take: () => work.take(),
+        finish: () => work.finish(),
         result: (ended) => work.result(ended),
         end: () => {
           this.#running = false;

@@ -101,6 +101,10 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
     return session.improvements.splice(0);
   }
 
+  *finish(): Generator<void> {
+    yield* this.session.prove();
+  }
+
   end(): void {
     this.#elapsed += performance.now() - this.#begun.time;
     this.session.improvements = [];

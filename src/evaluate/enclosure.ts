@@ -77,7 +77,7 @@ export class Encloser {
       scores: arena.viewF64(this.#scores, outputs * rows).slice(),
       moves: arena.viewF64(this.#distances, rows).map((distance) => factor * distance),
       drifts: Float64Array.from({ length: outputs * outputs }, (_, i) =>
-        drift === 0 ? 0 : drift * intercepts.pair(Math.floor(i / outputs), i % outputs),
+        drift === 0 ? 0 : drift * intercepts!.pair(Math.floor(i / outputs), i % outputs),
       ),
     };
   }
@@ -115,10 +115,11 @@ export class Encloser {
     const { targets, weights } = this.#metric.rows;
     const total = weights.reduce((sum, w) => sum + w, 0);
     const widest = drifts.reduce((most, d) => Math.max(most, d), 0);
-    const length = drift === 0 ? 0 : drift * intercepts.length;
+    const length = drift === 0 ? 0 : drift * intercepts!.length;
     const distances = arena.viewF64(this.#distances, rows);
     const squared = this.#validation.model === "squared";
     let [lower, upper, second] = [0, 0, 0];
+    const row = rowOf(scores, rows, outputs);
     for (let i = 0; i < rows; i++) {
       const share = weights[i]! / total;
       const delta = radius * distances[i]! + length;
@@ -127,7 +128,7 @@ export class Encloser {
         continue;
       }
       const o = moves[i]! + widest;
-      const { loss, spread } = rowOf(scores, rows, outputs, i, targets[i]!);
+      const { loss, spread } = row(i, targets[i]!);
       const odds = exp(loss) - 1;
       lower += share * log(1 + exp(-o) * odds);
       upper += share * (o < 700 ? log(1 + exp(o) * odds) : loss + o);
@@ -150,19 +151,29 @@ export class Encloser {
     for (let c = 0; c < outputs; c++) {
       for (let j = 0; j < columns; j++) squares += (gradient[c * columns + j]! - own[c]! * middle[j]!) ** 2;
     }
-    return radius * Math.sqrt(squares) + (drift === 0 ? 0 : drift * intercepts.dual(own));
+    return radius * Math.sqrt(squares) + (drift === 0 ? 0 : drift * intercepts!.dual(own));
   }
 }
 
-/** The log loss of a row, and a bound on ‖H‖. */
-function rowOf(scores: Float64Array, rows: number, outputs: number, i: number, target: number) {
-  const own = outputs === 1 ? (target === 1 ? scores[i]! : 0) : scores[target * rows + i]!;
-  const others = outputs === 1 ? [0, scores[i]!] : Array.from({ length: outputs }, (_, c) => scores[c * rows + i]!);
-  const largest = Math.max(...others);
-  const shares = others.map((s) => exp(s - largest));
-  const sum = shares.reduce((total, share) => total + share, 0);
-  const spread = shares.reduce((most, share) => Math.max(most, (share / sum) * (1 - share / sum)), 0);
-  return { loss: log(sum) + largest - own, spread: outputs === 1 ? spread : 2 * spread };
+/** The log loss of a row, and a bound on ‖H‖: valid until the next is asked for. */
+function rowOf(scores: Float64Array, rows: number, outputs: number) {
+  const shares = new Float64Array(Math.max(outputs, 2));
+  const row = { loss: 0, spread: 0 };
+  return (i: number, target: number): Readonly<typeof row> => {
+    let largest = outputs === 1 ? Math.max(scores[i]!, 0) : Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < outputs; c++) largest = Math.max(largest, scores[c * rows + i]!);
+    const own = outputs === 1 ? (target === 1 ? scores[i]! : 0) : scores[target * rows + i]!;
+    let sum = 0;
+    for (let c = 0; c < shares.length; c++) {
+      shares[c] = exp((outputs === 1 ? c * scores[i]! : scores[c * rows + i]!) - largest);
+      sum += shares[c]!;
+    }
+    let spread = 0;
+    for (let c = 0; c < shares.length; c++) spread = Math.max(spread, (shares[c]! / sum) * (1 - shares[c]! / sum));
+    row.loss = log(sum) + largest - own;
+    row.spread = outputs === 1 ? spread : 2 * spread;
+    return row;
+  };
 }
 
 /** (eᵒ − 1 − o)/o². */

@@ -5,8 +5,14 @@ import type { Kernels } from "../wasm/kernels.ts";
 import { InterceptMetric } from "./intercept-metric.ts";
 import { RowLinks } from "./row-links.ts";
 
-/** Newton steps for the intercepts; they are solved for when one changes them by less than this, relatively. */
-const NEWTON = { steps: 40, tolerance: 1e-12 };
+/**
+ * Newton steps for the intercepts; they are solved for when one changes them by less than this, relatively. A curvature,
+ * which costs the square of the outputs, serves for as long as each step is so much shorter than the last.
+ */
+const NEWTON = { steps: 40, tolerance: 1e-12, shorter: 0.1 };
+
+/** Outputs from which on one looks first whether anything can be proved: for two more passes, instead of a curvature. */
+const MANY = 32;
 
 /**
  * Where the exact minimizer of ℓ_λ is: its weights Ŵ are within `radius` of those of `theta`, and its scores at a row x
@@ -19,8 +25,8 @@ export interface Region {
   /** Infinity where nothing is proved. */
   readonly radius: number;
   readonly drift: number;
-  /** What `drift` is measured in. */
-  readonly intercepts: InterceptMetric;
+  /** What `drift` is measured in, where it is finite. */
+  readonly intercepts: InterceptMetric | undefined;
 }
 
 /**
@@ -76,16 +82,41 @@ export class RegionFinder {
     this.#scores = arena.f64(outputs * rows);
   }
 
-  /** Of the minimizer of ℓ_λ, seen from the model `theta`. Costs 1½ passes and one product with X per output more. */
-  find(lambda: ArrayLike<number>, theta: Pointer): Region {
+  /** Of the minimizer of ℓ_λ, seen from the model `theta`. Costs 1½ passes and one product with X per output more; twice that of many outputs. */
+  *find(lambda: ArrayLike<number>, theta: Pointer): Generator<void, Region> {
+    const arena = this.#arena;
+    const objective = this.#objective;
+    const { outputs, rows, thetaCount } = objective;
+    const { l2, ...others } = this.#space.termWeights(lambda);
+    objective.setWeights({ ...others, l2 });
+    const place = () => arena.viewF64(this.#theta, thetaCount).set(arena.viewF64(theta, thetaCount));
+    if (!(l2 > 0)) return this.#nothing();
+    place();
+    if (outputs >= MANY) {
+      const links = this.#links();
+      const { reach } = this.#measure(links, l2);
+      if (!links.mayDrift(arena.viewF64(this.#rows, rows), reach)) return this.#nothing();
+      place();
+      yield;
+    }
+    const links = this.#links();
+    yield;
+    if (!this.#eliminateIntercepts(links)) return this.#nothing();
+    yield;
+    const { radius, reach } = this.#measure(links, l2);
+    yield;
+    const drift = Number.isFinite(radius) ? links.drift(arena.viewF64(this.#rows, rows), reach) : undefined;
+    return drift ? { theta: this.#theta, centre: this.#centre, radius, ...drift } : this.#nothing();
+  }
+
+  /**
+   * Where the weights are, as seen from θ, which moves to the middle: θ to the ball's centre, its radius, R and the rows'
+   * distances from `centre`.
+   */
+  #measure(links: RowLinks, l2: number): { readonly radius: number; readonly reach: number } {
     const arena = this.#arena;
     const objective = this.#objective;
     const { outputs, columns, rows, thetaCount, pointer } = objective;
-    const { l2, ...others } = this.#space.termWeights(lambda);
-    objective.setWeights({ ...others, l2 });
-    arena.viewF64(this.#theta, thetaCount).set(arena.viewF64(theta, thetaCount));
-    const links = this.#links();
-    if (!(l2 > 0) || !this.#eliminateIntercepts(links)) return this.#nothing(links);
     objective.gradient(this.#theta, this.#gradient, "f64");
     const gap = arena.kernels.penaltyGap(pointer, this.#theta, this.#gradient, this.#nearest, this.#work);
 
@@ -98,17 +129,18 @@ export class RegionFinder {
     arena.kernels.rowDistances(pointer, this.#centre, this.#rows);
 
     const model = arena.viewF64(this.#theta, thetaCount);
+    const nearest = arena.viewF64(this.#nearest, outputs * columns);
     let apart = 0;
-    for (const [i, other] of arena.viewF64(this.#nearest, outputs * columns).entries()) {
-      const step = other - model[i]!;
-      apart += step * step;
-      model[i]! += step / 2;
-      model[outputs * columns + Math.floor(i / columns)]! -= (step / 2) * centre[i % columns]!;
+    for (let c = 0; c < outputs; c++) {
+      for (let j = 0; j < columns; j++) {
+        const step = nearest[c * columns + j]! - model[c * columns + j]!;
+        apart += step * step;
+        model[c * columns + j]! += step / 2;
+        model[outputs * columns + c]! -= (step / 2) * centre[j]!;
+      }
     }
     const radius = Math.sqrt(Math.max(gap / l2 - apart / 4, 0));
-    if (!Number.isFinite(radius)) return this.#nothing(links);
-    const reach = radius + Math.sqrt(apart) / 2;
-    return { theta: this.#theta, centre: this.#centre, radius, ...links.drift(arena.viewF64(this.#rows, rows), reach) };
+    return { radius, reach: radius + Math.sqrt(apart) / 2 };
   }
 
   #links(): RowLinks {
@@ -127,21 +159,25 @@ export class RegionFinder {
   /** The intercepts become those that minimize f for these weights. Returns whether there are any. */
   #eliminateIntercepts(links: RowLinks): boolean {
     const { outputs, thetaCount } = this.#objective;
+    let metric: InterceptMetric | undefined;
+    let before = 0;
     for (let i = 0; i < NEWTON.steps; i++) {
-      const step = links.newtonStep();
+      metric ??= new InterceptMetric(links.curvature(), outputs);
+      const step = links.newtonStep(metric);
       links.shift(step);
       const intercepts = this.#arena.viewF64(this.#theta, thetaCount).subarray(thetaCount - outputs);
       for (const [c, s] of step.entries()) intercepts[c]! += s;
       const longest = Math.max(...step.map(Math.abs));
       if (!Number.isFinite(longest)) return false;
       if (longest < NEWTON.tolerance * (1 + Math.max(...intercepts.map(Math.abs)))) return true;
+      if (!(longest < NEWTON.shorter * before)) metric = undefined;
+      before = longest;
     }
     return false;
   }
 
-  #nothing(links: RowLinks): Region {
+  #nothing(): Region {
     const { POSITIVE_INFINITY: radius } = Number;
-    const intercepts = new InterceptMetric(links.curvature(), this.#objective.outputs);
-    return { theta: this.#theta, centre: this.#centre, radius, drift: radius, intercepts };
+    return { theta: this.#theta, centre: this.#centre, radius, drift: radius, intercepts: undefined };
   }
 }
