@@ -2,6 +2,7 @@ import { type Dataset, gather, take, takeLabels } from "./data/dataset.ts";
 import { sampleRows } from "./data/sample.ts";
 import { foldRows, joined } from "./data/split.ts";
 import { checkRows, encodeTargets } from "./data/targets.ts";
+import { type Judge, judgeOfSpan } from "./evaluate/judge.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
 import type { Start } from "./inner/training-solver.ts";
@@ -33,7 +34,7 @@ const COLUMNS_PER_GRADIENT = 16;
 
 /** Of a fold whose rows are in Wasm memory: where to take some of them from. */
 export interface FoldOptions extends TrainerOptions {
-  readonly source?: { readonly dataset: Dataset; readonly rows: Int32Array };
+  readonly source?: { readonly dataset: Dataset; readonly rows: Int32Array; readonly judging: Int32Array };
 }
 
 /**
@@ -43,6 +44,8 @@ export interface FoldOptions extends TrainerOptions {
 export class Fold {
   readonly trainer: Trainer;
   readonly reduced: ReducedModel;
+  /** Of virtual models: that of the trained ones, or a part of its rows. */
+  readonly judge: Judge;
   /** Of the model that a training starts from. */
   readonly theta: Pointer;
   /** Its training rows over all that the user gave: a pass over them is that share of a pass. */
@@ -60,13 +63,16 @@ export class Fold {
     this.#space = space;
     this.share = share;
     this.trainer = new Trainer(arena, space, options);
-    const { objective, validation } = this.trainer;
+    const { objective } = this.trainer;
     const { outputs, columns, copies } = objective;
     const capacity = Math.min(CAPACITY, columns + 1);
     const most = Math.max(Math.floor(spanBytes / (8 * outputs * capacity * copies)), 1);
     const before = arena.kernels.allocatedBytes();
     this.#span = options.train.rows > most ? sampleObjective(arena, space, options, most) : objective;
-    this.reduced = new ReducedModel(arena, space, this.#span, validation, capacity);
+    const { source } = options;
+    const held = source && { dataset: source.dataset, rows: source.judging };
+    this.judge = judgeOfSpan(arena, options, this.trainer, spanBytes / (4 * 8 * outputs * capacity), held);
+    this.reduced = new ReducedModel(arena, space, this.#span, this.judge.validation, capacity);
     // A worker keeps its own; those of all rows are of no use to a span that sees a sample.
     if (!options.solver && this.#span === objective) this.reduced.keepScores();
     this.#spanBytes = arena.kernels.allocatedBytes() - before - this.reduced.projectedBytes;
@@ -97,6 +103,7 @@ export class Fold {
    */
   *learn(lambda: Float64Array, adjoint: "coarse" | "fine" | undefined): Generator<Pause, Float64Array | undefined> {
     const { trainer, reduced, theta } = this;
+    this.#calibrate();
     if (this.#span === trainer.objective) {
       yield* reduced.addScored(trainer.solver.theta, (out) => trainer.solver.scores(out));
     } else reduced.add(trainer.solver.theta);
@@ -108,6 +115,17 @@ export class Fold {
     reduced.add(theta);
     const slope = reduced.slope(lambda, trainer.solver.theta, theta);
     return this.#span === trainer.objective ? slope : this.#exact(slope, lambda);
+  }
+
+  /** Of virtual models, the judge is to say what that of trained ones would. */
+  #calibrate(): void {
+    const { trainer, judge } = this;
+    if (judge.share === 1) return;
+    const { rows, outputs } = judge.validation;
+    const scores = this.#arena.shared(8 * outputs * rows);
+    const error = trainer.judge(trainer.solver.theta);
+    judge.validation.scores(trainer.solver.theta, scores);
+    judge.offset = error - judge.metric.evaluate(scores);
   }
 
   /** The slope with the derivatives of the data terms over all rows, where the span sees a sample. */
@@ -258,7 +276,7 @@ function crossValidation<F extends Features>(
       validation: held(judging, typeof settings.metric === "function" ? undefined : matrix?.range(from, to)),
       targets: { outputs, classes, train: gather(all, rows), validation: gather(all, judging) },
       rowGroups: groupsOf(space.rowGroups, rows),
-      source: { dataset: train, rows },
+      source: { dataset: train, rows, judging },
       ...(workers && matrix
         ? { solver: (task) => workers.solver(arena, { ...task, dataset: train, order, from, to }) }
         : {}),

@@ -21,6 +21,13 @@ const PATIENCE = {
   steps: { failures: 80, share: 4 },
 };
 
+/**
+ * Rows that judge, beyond which the patience is less in proportion: the more rows there are, the finer are the steps of e,
+ * and the dearer is each look. MNIST, 1000 rows to train on and 8000 to judge, error rate, L1 and L2: 96 s with all patience,
+ * 9 s, 0.13275 and 0.13287.
+ */
+const ROWS = 2 ** 11;
+
 /** Distance in log λ_j at which the tangents are told to the interpolation. */
 const TANGENT = 0.5;
 
@@ -42,8 +49,9 @@ export function* hone<F extends Features>(
   yield* tellTangents(session, models, interpolation, leaders.chosen.lambda);
   const looks = folds.every((fold) => fold.faithful);
   const patience = PATIENCE[looks ? "looks" : models.metric.smooth ? "smooth" : "steps"];
+  const most = Math.ceil(patience.failures * Math.min(ROWS / interpolation.rows, 1));
   let found = session.passes;
-  for (let failures = 0; failures < patience.failures; failures++) {
+  for (let failures = 0; failures < most; failures++) {
     const best = leaders.chosen.error;
     const candidate = yield* interpolation.propose(random);
     if (!candidate || (candidate.bound >= best && session.passes > (1 + patience.share) * found)) return;

@@ -1,4 +1,4 @@
-import type { MetricEvaluator } from "../evaluate/metric.ts";
+import type { Judge } from "../evaluate/judge.ts";
 import type { Random } from "../random.ts";
 import type { Trainer } from "../trainer.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
@@ -39,7 +39,8 @@ interface Node {
 
 /** What an interpolation needs of a fold. */
 export interface Interpolated {
-  readonly trainer: Pick<Trainer, "objective" | "validation" | "metric">;
+  readonly trainer: Pick<Trainer, "objective">;
+  readonly judge: Judge;
   /** Where the next training starts. */
   readonly theta: Pointer;
 }
@@ -89,6 +90,11 @@ export class Interpolation {
     this.#capacity = Math.max(Math.min(CAPACITY, Math.floor(BYTES / bytes)), 2);
   }
 
+  /** That judge. */
+  get rows(): number {
+    return this.#folds.reduce((sum, { judge }) => sum + judge.validation.rows, 0);
+  }
+
   /** Remembers the models of λ, one per fold, unless they failed. When there is no room, the worst is forgotten. */
   add(lambda: Float64Array, error: number, thetas: readonly Pointer[]): void {
     if (!Number.isFinite(error)) return;
@@ -97,9 +103,9 @@ export class Interpolation {
     const next = this.#nodes.length < this.#capacity ? this.#nodes.length : this.#worst();
     const slot = same >= 0 ? same : next;
     this.#nodes[slot] = { lambda, place, error };
-    for (const [f, { trainer }] of this.#folds.entries()) {
+    for (const [f, { judge }] of this.#folds.entries()) {
       const { scores, thetas: models, fresh } = this.#remembered[f]!;
-      trainer.validation.scores(thetas[f]!, fresh);
+      judge.validation.scores(thetas[f]!, fresh);
       scores.set(slot, fresh);
       models.set(slot, thetas[f]!);
     }
@@ -173,9 +179,9 @@ export class Interpolation {
     const slacks = interpolants.map(({ deviation }) => doubt * deviation);
     const errors = fresh.map(() => 0);
     const losses = fresh.map(() => 0);
-    this.#mix(interpolants, (k, metric, scores) => {
+    this.#mix(interpolants, (k, { metric, offset }, scores) => {
       const error = metric.evaluate(scores);
-      errors[k]! += error / this.#folds.length;
+      errors[k]! += (error + offset) / this.#folds.length;
       if (errors[k]! - slacks[k]! <= least) losses[k]! += (metric.rank(scores, error) - error) / this.#folds.length;
     });
     return fresh.map((i, k) => {
@@ -192,8 +198,8 @@ export class Interpolation {
       const nodes = this.#nodes.slice(i, i + TOGETHER);
       const predictions = nodes.map((_, k) => this.#interpolant.without(i + k));
       const errors = nodes.map(() => 0);
-      this.#mix(predictions, (k, metric, scores) => {
-        errors[k]! += metric.evaluate(scores) / this.#folds.length;
+      this.#mix(predictions, (k, { metric, offset }, scores) => {
+        errors[k]! += (metric.evaluate(scores) + offset) / this.#folds.length;
       });
       for (const [k, { error }] of nodes.entries()) {
         squares += (errors[k]! - error) ** 2;
@@ -204,12 +210,13 @@ export class Interpolation {
   }
 
   /** Interpolates the scores of all folds at up to `TOGETHER` places. */
-  #mix(places: readonly Interpolant[], visit: (index: number, metric: MetricEvaluator, scores: Pointer) => void): void {
+  #mix(places: readonly Interpolant[], visit: (index: number, judge: Judge, scores: Pointer) => void): void {
     const sets = places.map(({ weights }) => weights);
-    for (const [f, { trainer }] of this.#folds.entries()) {
+    for (const [f, { judge }] of this.#folds.entries()) {
       const mixed = this.#remembered[f]!.scores.mix(sets);
-      this.validationPasses += (sets.length * this.#nodes.length) / trainer.validation.columns / this.#folds.length;
-      for (const [k, scores] of mixed.entries()) visit(k, trainer.metric, scores);
+      const products = sets.length * this.#nodes.length;
+      this.validationPasses += (judge.share * products) / judge.validation.columns / this.#folds.length;
+      for (const [k, scores] of mixed.entries()) visit(k, judge, scores);
     }
   }
 
@@ -237,7 +244,7 @@ export class Interpolation {
   }
 }
 
-function scoreCount({ trainer: { validation } }: Interpolated): number {
+function scoreCount({ judge: { validation } }: Interpolated): number {
   return validation.outputs * validation.rows;
 }
 

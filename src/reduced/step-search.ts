@@ -1,7 +1,7 @@
 import type { Random } from "../random.ts";
 import { log } from "../wasm/transcendental.ts";
 import type { Center, Prediction, SearchOptions } from "./search.ts";
-import type { VirtualModels } from "./virtual-models.ts";
+import { TOGETHER, type VirtualModels } from "./virtual-models.ts";
 
 /** Weights up to which λ by chance cover the box. */
 const FEW = 3;
@@ -16,6 +16,9 @@ const TRUST = { first: 1, most: 2, least: 0.04 };
 /** Candidates per linearization, in generations of an evolution strategy. */
 const GENERATIONS = 6;
 const CANDIDATES = 40;
+
+/** Of these the best whose mean is the next middle: that of a plateau rather than its edge. */
+const ELITE = CANDIDATES / 8;
 
 /**
  * Metrics that move in steps have no gradient, but scores do: candidates λ·exp(δ) have validation scores
@@ -84,23 +87,26 @@ function* evolve(
   let promise = best;
   let spread = trust / 2;
   for (let generation = 0; generation < GENERATIONS; generation++) {
-    const population: { readonly delta: Float64Array; readonly rank: number }[] = [];
-    for (let i = 0; i < CANDIDATES; i++) {
-      const delta = mean.map((m, f) => {
+    const draw = () =>
+      mean.map((m, f) => {
         const j = models.free[f]!;
         const step = Math.min(Math.max(m + spread * random.normal(), -trust), trust);
         return Math.min(Math.max(origin[j]! + step, limits.lower[j]!), limits.upper[j]!) - origin[j]!;
       });
-      population.push({ delta, rank: models.promise(delta) });
+    let elite: { readonly delta: Float64Array; readonly rank: number }[] = [];
+    for (let i = 0; i < CANDIDATES; i += TOGETHER) {
+      const deltas = Array.from({ length: TOGETHER }, draw);
+      const least = elite.length < ELITE ? Number.POSITIVE_INFINITY : elite.at(-1)!.rank;
+      const ranks = models.promises(deltas, least);
+      elite = [...elite, ...deltas.map((delta, m) => ({ delta, rank: ranks[m]! }))]
+        .sort((a, b) => a.rank - b.rank)
+        .slice(0, ELITE);
+      yield;
     }
-    yield;
-    population.sort((a, b) => a.rank - b.rank);
-    // The mean of the better eighth: the middle of a plateau rather than its edge.
-    const elite = population.slice(0, CANDIDATES / 8);
     const middle = mean.map((_, f) => elite.reduce((sum, { delta }) => sum + delta[f]!, 0) / elite.length);
-    const rank = models.promise(middle);
+    const [rank] = models.promises([middle], Number.POSITIVE_INFINITY);
     const [first] = elite;
-    const leader = rank <= first!.rank ? { delta: middle, rank } : first!;
+    const leader = rank! <= first!.rank ? { delta: middle, rank: rank! } : first!;
     if (leader.rank < promise) {
       promise = leader.rank;
       mean = leader.delta;

@@ -1,3 +1,4 @@
+import type { Judge } from "../evaluate/judge.ts";
 import type { MetricEvaluator } from "../evaluate/metric.ts";
 import type { FeatureSpace } from "../features/space.ts";
 import type { Objective } from "../models/objective.ts";
@@ -12,8 +13,11 @@ import { VirtualObservations } from "./virtual-observations.ts";
 /** A reduced model, and what judges its virtual models. */
 export interface Judged {
   readonly reduced: ReducedModel;
-  readonly trainer: { readonly validation: Objective; readonly metric: MetricEvaluator };
+  readonly judge: Judge;
 }
+
+/** Steps whose promises are told at once: each direction of the scores is read once for all of them. */
+export const TOGETHER = 8;
 
 /** One fold's linearization: a(δ) = a + Σ_j δ_j·∂a/∂log λ_j, and the same of its validation scores. */
 interface Linearization {
@@ -37,7 +41,7 @@ export class VirtualModels {
   validationPasses = 0;
   readonly #arena: Arena<Kernels>;
   readonly #folds: readonly Judged[];
-  readonly #delta: Pointer;
+  readonly #deltas: Pointer;
   #linearizations: readonly Linearization[] | undefined;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, folds: readonly Judged[]) {
@@ -45,11 +49,11 @@ export class VirtualModels {
     this.free = space.names.flatMap((_, j) => (space.lower[j]! < space.upper[j]! ? [j] : []));
     this.#arena = arena;
     this.#folds = folds;
-    this.#delta = arena.f64(this.free.length);
+    this.#deltas = arena.f64(this.free.length * TOGETHER);
   }
 
   get metric(): MetricEvaluator {
-    return this.#folds[0]!.trainer.metric;
+    return this.#folds[0]!.judge.metric;
   }
 
   /** λ of log λ, brought into F. */
@@ -89,7 +93,7 @@ export class VirtualModels {
 
   /** The validation loss of the models. */
   loss(): number {
-    const loss = this.#mean(({ reduced }) => reduced.validationLoss().value);
+    const loss = this.#mean(({ reduced, judge }) => reduced.validationLoss().value + this.metric.toLoss(judge.offset));
     this.#observe(this.metric.fromLoss(loss));
     return loss;
   }
@@ -118,10 +122,10 @@ export class VirtualModels {
   }
 
   #judge(of: (metric: MetricEvaluator, scores: Pointer) => number): number {
-    return this.#mean(({ reduced, trainer }) => {
-      const candidate = this.#candidate(trainer.validation);
-      reduced.scores(candidate);
-      return of(trainer.metric, candidate);
+    return this.#mean(({ reduced, judge }) => {
+      const [candidate] = this.#candidates(judge.validation);
+      reduced.scores(candidate!);
+      return of(judge.metric, candidate!) + judge.offset;
     });
   }
 
@@ -130,32 +134,37 @@ export class VirtualModels {
     const all = this.#all;
     let sum = 0;
     for (const [f, fold] of this.#folds.entries()) {
-      const { reduced, trainer } = fold;
-      this.validationPasses += reduced.size / trainer.validation.columns / this.#folds.length;
+      this.validationPasses += this.#passesOf(fold);
       sum += of(fold, all[f]!);
     }
     return sum / this.#folds.length;
   }
 
+  /** Of one product with the validation rows. */
+  #passesOf({ reduced, judge }: Judged): number {
+    return (judge.share * reduced.size) / judge.validation.columns / this.#folds.length;
+  }
+
   get #all(): readonly Linearization[] {
     const arena = this.#arena;
     const k = this.free.length;
-    this.#linearizations ??= this.#folds.map(({ reduced, trainer }) => {
+    this.#linearizations ??= this.#folds.map(({ reduced, judge }) => {
       const length = reduced.outputs * reduced.capacity;
-      const scores = trainer.validation.outputs * trainer.validation.rows;
+      const scores = judge.validation.outputs * judge.validation.rows;
       return {
         coefficients: arena.f64(length),
         tangents: arena.f64(length * k),
-        scores: trainer.metric.smooth ? 0 : arena.f64(scores),
-        moved: trainer.metric.smooth ? 0 : arena.f64(scores * k),
+        scores: judge.metric.smooth ? 0 : arena.f64(scores),
+        moved: judge.metric.smooth ? 0 : arena.f64(scores * k),
       };
     });
     return this.#linearizations;
   }
 
-  /** Room for scores that are judged at once. */
-  #candidate({ outputs, rows }: Objective): Pointer {
-    return this.#arena.shared(8 * outputs * rows);
+  /** Room for scores that are judged together. */
+  #candidates({ outputs, rows }: Objective, count = 1): Pointer[] {
+    const first = this.#arena.shared(8 * outputs * rows * count);
+    return Array.from({ length: count }, (_, m) => first + 8 * outputs * rows * m);
   }
 
   /** Remembers the models, for `restore`. */
@@ -171,13 +180,12 @@ export class VirtualModels {
   /** Linearizes the models, just solved for λ, in the log λ_j that are free; and their scores for metrics that step. */
   *linearize(lambda: Float64Array): Generator<void> {
     this.save();
-    for (const [f, { reduced, trainer }] of this.#folds.entries()) {
+    for (const [f, fold] of this.#folds.entries()) {
       const { tangents, scores, moved } = this.#all[f]!;
-      yield* reduced.tangents(lambda, this.free, tangents, moved);
+      yield* fold.reduced.tangents(lambda, this.free, tangents, moved);
       if (moved === 0) continue;
-      reduced.scores(scores);
-      this.validationPasses +=
-        ((this.free.length + 1) * reduced.size) / trainer.validation.columns / this.#folds.length;
+      fold.reduced.scores(scores);
+      this.validationPasses += (this.free.length + 1) * this.#passesOf(fold);
     }
   }
 
@@ -196,29 +204,37 @@ export class VirtualModels {
   slope(delta: Float64Array): Slope {
     this.move(delta);
     const gradient = new Float64Array(delta.length);
-    const value = this.#mean(({ reduced }, { tangents }) => {
+    const value = this.#mean(({ reduced, judge }, { tangents }) => {
       const length = reduced.outputs * reduced.capacity;
       const loss = reduced.validationLoss();
       for (const [i, j] of this.free.entries()) {
         gradient[j]! += this.#arena.kernels.dot(length, tangents + 8 * length * i, loss.gradient) / this.#folds.length;
       }
-      return loss.value;
+      return loss.value + this.metric.toLoss(judge.offset);
     });
     return { value, gradient };
   }
 
-  /** The rank of the linearized scores at δ, of the free weights. */
-  promise(delta: Float64Array): number {
+  /**
+   * The ranks of the linearized scores at up to `TOGETHER` steps δ of the free weights. Ties are broken, which costs more
+   * than the error does, for errors that reach `least` (with folds for all); others are ranked by their error.
+   */
+  promises(deltas: readonly Float64Array[], least: number): number[] {
     const arena = this.#arena;
-    let sum = 0;
-    arena.viewF64(this.#delta, delta.length).set(delta);
-    for (const [f, { trainer }] of this.#folds.entries()) {
+    const k = this.free.length;
+    for (const [m, delta] of deltas.entries()) arena.viewF64(this.#deltas + 8 * k * m, k).set(delta);
+    const ranks = deltas.map(() => 0);
+    for (const [f, { judge }] of this.#folds.entries()) {
       const { scores, moved } = this.#all[f]!;
-      const n = trainer.validation.outputs * trainer.validation.rows;
-      const candidate = this.#candidate(trainer.validation);
-      arena.kernels.combine(n, delta.length, this.#delta, scores, moved, candidate);
-      sum += trainer.metric.rank(candidate);
+      const n = judge.validation.outputs * judge.validation.rows;
+      const candidates = this.#candidates(judge.validation, deltas.length);
+      arena.kernels.combine(n, k, deltas.length, this.#deltas, scores, moved, candidates[0]!);
+      for (const [m, candidate] of candidates.entries()) {
+        const error = judge.metric.evaluate(candidate);
+        const ties = this.#folds.length > 1 || error + judge.offset <= least;
+        ranks[m]! += (ties ? judge.metric.rank(candidate, error) : error) + judge.offset;
+      }
     }
-    return sum / this.#folds.length;
+    return ranks.map((rank) => rank / this.#folds.length);
   }
 }

@@ -58,7 +58,7 @@ describe("a span that sees a sample of the rows", () => {
     let learned = learning.next();
     while (!learned.done) learned = learning.next();
     fold.reduced.solve(lambda);
-    const { value } = fold.reduced.validationLoss();
+    const value = fold.reduced.validationLoss().value + fold.judge.offset;
     const bytes = kernels().allocatedBytes() - before;
     const { trainingPasses, reducedPasses } = fold;
     const slope = learned.value as Float64Array;

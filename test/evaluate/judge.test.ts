@@ -1,0 +1,63 @@
+import { describe, expect, test } from "vitest";
+import { dense } from "../../src/data/dataset.ts";
+import { stratifiedSample } from "../../src/data/sample.ts";
+import { l2 } from "../../src/index.ts";
+import { Random } from "../../src/random.ts";
+import { Session } from "../../src/session.ts";
+
+test("half of a sample is in proportion, half alike from every stratum; its weights stand for all rows", () => {
+  const sizes = [9000, 900, 90, 10];
+  const strata = Int32Array.from(sizes.flatMap((size, s) => Array.from({ length: size }, () => s)));
+  const { rows, weights } = stratifiedSample(strata, 1000, 3);
+  expect([...rows]).toEqual([...new Set(rows)].sort((a, b) => a - b));
+  const taken = sizes.map((_, s) => rows.filter((row) => strata[row] === s).length);
+  // In proportion: 450, 45, 4.5 and 0.5; of what is left, 85.5 and 9.5 as all of their rows, and 202.5 each.
+  expect(taken).toEqual([653, 248, 90, 10]);
+  for (const [s, size] of sizes.entries()) {
+    const sum = weights.reduce((total, weight, i) => total + (strata[rows[i]!] === s ? weight : 0), 0);
+    expect(sum).toBeCloseTo(size, 6);
+  }
+  expect(stratifiedSample(strata, 1000, 3).rows).toEqual(rows);
+  expect(stratifiedSample(strata, 20_000, 3).rows.length).toBe(strata.length);
+});
+
+describe("where rows that judge are many", () => {
+  /** Two classes around ±(1, 1), one a fiftieth of the other. */
+  function rare(rows: number, seed: number) {
+    const random = new Random(seed);
+    const x = new Float32Array(rows * 2);
+    const y = Float64Array.from({ length: rows }, (_, i) => (i % 50 === 0 ? 1 : 0));
+    for (let i = 0; i < 2 * rows; i++) x[i] = 2 * random.normal() + (y[i >> 1] === 1 ? 1 : -1);
+    return dense({ x, columns: 2, y });
+  }
+  const train = rare(500, 1);
+  const validation = rare(200_000, 2);
+
+  for (const metric of ["balanced-error", "auc", "log-loss", "error-rate"] as const) {
+    test(`${metric}: virtual models are judged by a sample, as all rows would`, () => {
+      const options = { model: "logistic", train, validation, features: { l2: l2() }, metric } as const;
+      const session = new Session(options);
+      const [fold] = session.folds;
+      const { trainer } = fold!;
+      // A metric that is the loss is asked for a few dozen times, not thousands.
+      const { judge } = fold!;
+      expect(judge.validation.rows).toBe(metric === "log-loss" ? 200_000 : 65_536);
+      expect(judge.share).toBeCloseTo(judge.validation.rows / 200_000, 12);
+      for (const _ of session.train(Float64Array.of(1, 0.01), [0], {}));
+      for (const _ of session.train(Float64Array.of(1, 0.1), [trainer.solver.theta], { learns: "nothing" }));
+      const truth = trainer.judge(trainer.solver.theta);
+      const scores = session.arena.f64(judge.validation.rows);
+      judge.validation.scores(trainer.solver.theta, scores);
+      const sampled = judge.metric.evaluate(scores) + judge.offset;
+      expect(Math.abs(sampled - truth)).toBeLessThan(1e-3);
+      session.dispose();
+    });
+  }
+
+  test("a function of scores is handed all of them", () => {
+    const metric = ({ rows }: { readonly rows: number }) => (rows === 200_000 ? 0.5 : 1);
+    const session = new Session({ model: "logistic", train, validation, features: { l2: l2() }, metric });
+    expect(session.folds[0]!.judge.validation).toBe(session.folds[0]!.trainer.validation);
+    session.dispose();
+  });
+});
