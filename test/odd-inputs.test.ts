@@ -1,5 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { createStudy, data, l1, l2, labelSmoothing, fit as minimize, type TuneResult, tune } from "../src/index.ts";
+import {
+  createStudy,
+  data,
+  groupWeights,
+  l1,
+  l2,
+  labelSmoothing,
+  fit as minimize,
+  type TuneResult,
+  tune,
+} from "../src/index.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
 import { asked, lambda, model, scaled, setting, train, validation, y3 } from "./reference/small-problem.ts";
@@ -128,6 +138,16 @@ describe("works, and warns where it should", () => {
     if (typeof SharedArrayBuffer === "undefined") return;
     const shared = new Float64Array(new SharedArrayBuffer(24));
     expect(data.dense({ x: shared as never, columns: 1, y: y3 }).x.values.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
+  test("29 a weight for each of 900 groups of rows: there are other shares than even ones", () => {
+    const least = (count: number) => {
+      const y = Float64Array.from({ length: count }, (_, i) => i % 2);
+      const rows = data.dense({ x: y.slice(), columns: 1, y, groups: Int32Array.from(y, (_, i) => i) });
+      return groupWeights(rows)["group:0"]!.min;
+    };
+    expect(least(50)).toBe(1e-3);
+    expect(900 * least(900)).toBeCloseTo(0.1, 12);
   });
 
   test("23 told twice, the same values: no effect", () => {

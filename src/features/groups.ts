@@ -5,7 +5,8 @@ import { checkBounds, type Feature, type RowGroups, SHARE_BOUNDS, type WeightBou
 
 /**
  * A feature per class: the mean loss over its rows, named `class:label`. Their weights sum to 1; equal weights are the
- * balanced loss, weights in proportion to the classes' sizes the plain one. Each in [1e-3, 1] by default.
+ * balanced loss, weights in proportion to the classes' sizes the plain one. Each in [1e-3, 1] by default, of more than a
+ * hundred from a tenth of an even share on.
  */
 export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
   checkDataset("train", train);
@@ -18,7 +19,8 @@ export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<
 }
 
 /**
- * A feature per domain of `train.groups`: the mean loss over its rows, named `group:index`. Their weights sum to 1.
+ * A feature per domain of `train.groups`: the mean loss over its rows, named `group:index`. Their weights sum to 1, and
+ * are bounded as those of classes.
  *
  * @throws OPTION when the dataset has no groups, SHAPE when a group has no rows
  */
@@ -40,8 +42,12 @@ export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<
   return perGroup({ name: "groups", count, map: groups }, names, bounds);
 }
 
+/** Of an even share, at least: weights of a thousand groups are none if each is 1e-3 or more. */
+const LEAST_SHARE = 0.1;
+
 function perGroup(of: RowGroups, names: readonly string[], bounds: WeightBounds): Record<string, Feature> {
-  const checked = checkBounds(of.name, bounds, SHARE_BOUNDS);
+  const min = Math.min(SHARE_BOUNDS.min, LEAST_SHARE / names.length);
+  const checked = checkBounds(of.name, bounds, { ...SHARE_BOUNDS, min });
   return Object.fromEntries(
     names.map((name, group): [string, Feature] => [name, { kind: "group-loss", group, of, ...checked }]),
   );
