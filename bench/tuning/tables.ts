@@ -26,7 +26,7 @@ export function writeTables(): void {
 }
 
 /** Methods of the README's table. */
-const RIVALS = ["learnloss", "gp-warm", "gp-cold", "tpe-warm", "tpe-cold"];
+const RIVALS = ["learnloss", "learnloss-explore", "gp-warm", "gp-cold", "tpe-warm", "tpe-cold"];
 
 /** Passes to the hit beside the strongest others: for the README. */
 export function headline(): string {
