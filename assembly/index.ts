@@ -12,11 +12,11 @@ export { columnMoments } from "./inner/moments";
 export {
   solverBytes,
   solverInit,
+  solverLacks,
   solverScratchBytes,
   solverSetUnits,
   solverStart,
   solverStep,
-  solverUnitBytes,
   solverWorkBytes,
 } from "./inner/solver";
 export {

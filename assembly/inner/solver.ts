@@ -89,9 +89,11 @@ export function solverScratchBytes(objective: usize): usize {
   return curvatureScratchBytes(changetype<Objective>(objective));
 }
 
-/** Of what a solver has to be given before a penalty has kinks, zeroed. */
-export function solverUnitBytes(objective: usize): usize {
-  return curvatureUnitBytes(changetype<Objective>(objective));
+/** Bytes that a solver still has to be given, zeroed, because the penalty has kinks; otherwise 0. */
+export function solverLacks(pointer: usize): usize {
+  const s = changetype<Solver>(pointer);
+  const o = changetype<Objective>(s.objective);
+  return changetype<Curvature>(s.curvature).units == 0 && kinked(o) ? curvatureUnitBytes(o) : 0;
 }
 
 export function solverSetUnits(pointer: usize, units: usize): void {

@@ -6,7 +6,7 @@ import { encodeTargets } from "../data/targets.ts";
 import { LearnLossError } from "../errors.ts";
 import { Fitting, linearLoss } from "../fit.ts";
 import { checkModel, type ModelKind, Objective } from "../models/objective.ts";
-import { Random } from "../random.ts";
+import { checkSeed, Random } from "../random.ts";
 import { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/kernels.ts";
 import { hasRelaxedSimd, load } from "../wasm/load.ts";
@@ -149,7 +149,7 @@ function madeUp({ model, rows, columns, classes, density, seed }: Options): Data
   }
   if (!(density > 0 && density <= 1))
     throw new LearnLossError("OPTION", `--density is ${density}: give a share above 0 and up to 1.`);
-  const random = new Random(seed);
+  const random = new Random(checkSeed(seed));
   const outputs = model === "squared" ? 1 : model === "logistic" ? 2 : classes;
   const weights = Float64Array.from(
     { length: outputs * columns },

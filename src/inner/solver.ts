@@ -54,8 +54,9 @@ export class Solver implements TrainingSolver {
     this.#passesAtStart = objective.passes;
     // By then iterations have cost as much: never more than twice what the better of the two would have.
     if (this.#iterations >= objective.gramPasses) objective.formGram();
-    if (this.#units === 0 && objective.kinked) {
-      this.#units = this.#arena.bytes(k.solverUnitBytes(objective.pointer));
+    const lacking = k.solverLacks(this.pointer);
+    if (lacking !== 0) {
+      this.#units = this.#arena.bytes(lacking);
       k.solverSetUnits(this.pointer, this.#units);
     }
     const theta = typeof from === "number" ? from : from.theta;

@@ -97,8 +97,11 @@ export class WorkingSetSolver {
     const goal = Math.max(0.8 * this.#tolerance, REDUCTION * whole.residual);
     // All columns asked for are there and still it is not enough: further down.
     const tolerance = known ? Math.min(goal, 0.5 * whole.residual) : goal;
-    k.workingStart(whole.pointer, this.#part!.solver, this.#part!.list, tolerance);
-    this.#inside = STATUSES[k.solverStatus(this.#part!.solver)] === "running";
+    const { solver, list, arena } = this.#part!;
+    k.workingStart(whole.pointer, solver, list, tolerance);
+    const lacking = k.solverLacks(solver);
+    if (lacking !== 0) k.solverSetUnits(solver, arena.bytes(lacking));
+    this.#inside = STATUSES[k.solverStatus(solver)] === "running";
   }
 
   /** Copies the columns of `#list`; false when they hold too much of X. */
@@ -136,7 +139,6 @@ export class WorkingSetSolver {
     const work = arena.raw(k.solverWorkBytes(pointer));
     const scratch = this.#arena.shared(k.solverScratchBytes(pointer)); // enough for all columns is there
     k.solverInit(solver, pointer, moments, work, scratch, this.#tolerance);
-    k.solverSetUnits(solver, arena.bytes(k.solverUnitBytes(pointer)));
     this.#part = { arena, solver, columns, list, share };
     return true;
   }

@@ -201,12 +201,6 @@ export class Objective {
     return this.#weights;
   }
 
-  /** Whether a penalty has kinks under these weights. */
-  get kinked(): boolean {
-    const { l1 = 0, groupNorm = 0, hinges } = this.#weights;
-    return l1 > 0 || groupNorm > 0 || Array.from(hinges?.weights ?? []).some((weight) => weight > 0);
-  }
-
   /** Sets λ for whatever evaluates this objective next. Throws `LAMBDA` for weights that are negative or not finite. */
   setWeights(weights: ObjectiveWeights): void {
     const { groups, uniform = 0, l1 = 0, l2 = 0, groupNorm = 0, hinges } = weights;
