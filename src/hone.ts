@@ -68,17 +68,13 @@ export function* hone<F extends Features>(
         );
         continue;
       }
-      starts = folds.map((fold) => fold.scored());
+      starts = session.expanded();
     }
     // Where e moves in steps, it may still fall when it has been still for long.
     const { smooth } = models.metric;
     const { error, converged } = yield* session.train(lambda, starts, smooth ? { hopeless: best } : {}, promise);
     if (!converged && !smooth) continue;
-    interpolation.add(
-      lambda,
-      error,
-      folds.map(({ trainer }) => trainer.solver.theta),
-    );
+    interpolation.add(lambda, error, session.reached());
     if (error < best) [failures, found] = [-1, session.passes];
   }
 }

@@ -9,6 +9,7 @@ import { distance, TrustRegion } from "./reduced/trust-region.ts";
 import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Pause } from "./run.ts";
 import type { Session, Trained } from "./session.ts";
+import { aim, FLY, STILL, sketch } from "./sketch.ts";
 import { startsOf } from "./starts.ts";
 import { strengthen } from "./strengthen.ts";
 import type { Goal } from "./trainer.ts";
@@ -47,25 +48,6 @@ const TRUST = { share: 0.015, penalties: 3 };
 /** What a model may lack of its minimizer's e for a search to start there: the correction is of first order. */
 const LACK = 0.01;
 
-/**
- * Before anything is trained to the end, the span of a few brief trainings already knows about where λ should be (MNIST,
- * n = 5000, L1 + L2: 156 → 112 passes; digits: 98 → 84). A sketch trains briefly at a first λ, then at penalties `STRONGER`
- * times as strong (what a span of one model cannot know), then where the span says.
- */
-const SKETCH = { radius: 3, still: 0.5, gain: 0.01 };
-const STRONGER = 2;
-
-/**
- * Iterations of these trainings; how many searches there are between them, and how accurate. On the fly the longer ones
- * cost a third more for little (npm run bench:on-the-fly); where λ is trained to the end, its exact place saves passes.
- * The first two at 5 and 3 iterations instead of 6 each, seeds 9 to 18 of the bench's tasks: mails 73 → 68 passes to the
- * hit, diabetes 72 → 68, digits and MNIST as before; as many hits. Balanced error and macro-F1, 19 seeds: errors alike.
- */
-const BRIEF = {
-  tune: { first: 5, stronger: 3, next: 6, rounds: 3, tolerance: 1e-3 },
-  fly: { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 },
-};
-
 /** Share of e by which the span may be wrong where there are basins to start in: what it says is within, is searched. */
 const SLACK = 0.06;
 
@@ -103,6 +85,8 @@ export class Learner<F extends Features> {
   #visited = 0;
   /** The λ to begin with, and those of other kinds of models. */
   readonly #starts: readonly Float64Array[];
+  /** Where columns outnumber rows the span errs, its kinks being smoothed, and products with it are cheap. */
+  readonly #slack: number;
 
   constructor(session: Session<F>, random: Random) {
     const { arena, space, folds } = session;
@@ -110,6 +94,7 @@ export class Learner<F extends Features> {
     this.#random = random;
     const { rows, columns } = folds[0]!.trainer.objective;
     this.#starts = startsOf(space, rows, columns, session.options.explore);
+    this.#slack = columns > rows && this.#starts.length > 1 ? SLACK : 0;
     this.#models = new VirtualModels(arena, space, folds);
     this.#interpolation = new Interpolation(arena, this.#models, folds);
   }
@@ -120,14 +105,12 @@ export class Learner<F extends Features> {
   }
 
   *learn(): Generator<Pause> {
-    const { rows, columns } = this.session.folds[0]!.trainer.objective;
     const [start, ...others] = this.#starts;
-    const lambda = yield* this.#sketch(start!);
+    const slack = this.#slack;
+    const lambda = yield* sketch(this.session, this.#models, this.#random, start!, slack > 0);
     if (this.session.onTheFly) return yield* this.#land(lambda);
     const { space, study } = this.session;
     yield* this.#search(this.#models.seen.explanation(study.observations, space) ?? lambda, this.#trust);
-    // Where columns outnumber rows the span errs, its kinks being smoothed, and products with it are cheap.
-    const slack = columns > rows && others.length > 0 ? SLACK : 0;
     for (const other of others) {
       const promising = yield* this.#probe(other, slack);
       if (promising) yield* this.#search(promising);
@@ -147,13 +130,14 @@ export class Learner<F extends Features> {
    * where it promises most, learn from the model, again; until nothing better is promised near a minimizer.
    */
   *#search(start: Float64Array, trust = 0): Generator<Pause> {
+    const { session } = this;
     const { smooth } = this.#models.metric;
     const frugal = this.#frugal;
-    let center = yield* this.#visit(start, this.#expanded(), { settle: SETTLE, trust });
+    let center = yield* this.#visit(start, session.expanded(), { settle: SETTLE, trust });
     const region = new TrustRegion(frugal);
     let near = false;
     for (let round = 0; round < ROUNDS; round++) {
-      sharpen(this.session.folds, center.thetas[0]!, near ? KINK.sharp : KINK.wide);
+      sharpen(session.folds, center.thetas[0]!, near ? KINK.sharp : KINK.wide);
       const options = { radius: region.radius, tolerance: 1e-3, random: this.#random };
       const prediction = yield* searchLambda(this.#models, center, { ...options, dear: this.#allowance() });
       const { gain } = prediction;
@@ -165,7 +149,7 @@ export class Learner<F extends Features> {
         const goal: Goal = frugal ? { learns: "model" } : {};
         const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), goal);
         if (frugal && polished.error < center.error * (1 + GAIN)) return;
-        center = frugal ? { ...polished, slope: yield* this.session.learn(center.lambda, "fine") } : polished;
+        center = frugal ? { ...polished, slope: yield* session.learn(center.lambda, "fine") } : polished;
         region.reopen();
         continue;
       }
@@ -174,12 +158,13 @@ export class Learner<F extends Features> {
       const step = distance(center.lambda, prediction.lambda);
       const promisesLittle = region.contains(step) && gain < LAST * Math.abs(center.error);
       const last = frugal && promisesLittle && center.slope !== undefined;
-      let next = yield* this.#visit(prediction.lambda, this.#expanded(), last ? { learns: "model" } : goal, prediction);
+      const starts = session.expanded();
+      let next = yield* this.#visit(prediction.lambda, starts, last ? { learns: "model" } : goal, prediction);
       // Of the promise, what was kept; a center that was no minimizer promised nothing.
       const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
       if (last) {
         if (kept < 2 && (center.converged || next.error < center.error * (1 + GAIN))) return;
-        next = { ...next, slope: yield* this.session.learn(next.lambda, "fine") };
+        next = { ...next, slope: yield* session.learn(next.lambda, "fine") };
       }
       region.learn(kept, step);
       const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
@@ -195,7 +180,7 @@ export class Learner<F extends Features> {
   *#probe(start: Float64Array, slack: number): Generator<Pause, Float64Array | undefined> {
     const { folds } = this.session;
     let lambda = start;
-    let starts: readonly Start[] = slack > 0 ? this.#reached() : folds.map(() => 0);
+    let starts: readonly Start[] = slack > 0 ? this.session.reached() : folds.map(() => 0);
     if (slack === 0) {
       for (const { reduced, trainer } of folds) {
         reduced.clear();
@@ -206,40 +191,11 @@ export class Learner<F extends Features> {
       const { error } = yield* this.session.train(lambda, starts, { iterations: PROBE.iterations });
       const { error: best = Number.POSITIVE_INFINITY } = this.session.leaders.chosen ?? {};
       if (slack > 0 && this.#models.metric.smooth && error > PROBE.hopeless * best) return undefined;
-      ({ lambda } = yield* this.#aim(lambda, PROBE.radius));
+      ({ lambda } = yield* aim(this.session, this.#models, this.#random, lambda, PROBE.radius));
       if (!(yield* this.#isNew(lambda, within))) return undefined;
-      starts = this.#expanded();
+      starts = this.session.expanded();
     }
     return lambda;
-  }
-
-  /** A first idea of the best λ, from a few brief trainings, each of which goes on from the last. */
-  *#sketch(start: Float64Array): Generator<Pause, Float64Array> {
-    const { space } = this.session;
-    const brief = this.#brief;
-    const nothing = this.session.folds.map(() => 0);
-    yield* this.session.train(start, nothing, { iterations: brief.first });
-    let lambda = space.normalize(start.map((value, j) => (space.data[j] ? value : STRONGER * value)));
-    yield* this.session.train(lambda, this.#reached(), { iterations: brief.stronger });
-    for (let round = 0; round < brief.rounds; round++) {
-      const prediction = yield* this.#aim(lambda, SKETCH.radius);
-      const step = distance(lambda, prediction.lambda);
-      lambda = prediction.lambda;
-      if (step < SKETCH.still || prediction.gain < SKETCH.gain * Math.abs(prediction.error)) break;
-      yield* this.session.train(lambda, this.#expanded(), { iterations: brief.next }, prediction.error);
-    }
-    return lambda;
-  }
-
-  /** The best λ near that of a brief training, by the span's own error: that of a model on its way is none of λ. */
-  *#aim(lambda: Float64Array, radius: number): Generator<Pause, Prediction> {
-    sharpen(this.session.folds, this.session.folds[0]!.current(), KINK.wide);
-    const center = { lambda, error: Number.NaN, slope: undefined };
-    return yield* searchLambda(this.#models, center, {
-      radius,
-      tolerance: this.#brief.tolerance,
-      random: this.#random,
-    });
   }
 
   /**
@@ -280,21 +236,17 @@ export class Learner<F extends Features> {
     return this.#frugal && penalties <= TRUST.penalties ? TRUST.share : 0;
   }
 
-  get #brief(): Readonly<typeof BRIEF.tune> {
-    return this.session.onTheFly ? BRIEF.fly : BRIEF.tune;
-  }
-
   /** The ending on the fly: the training goes on at λ until the best model on the way gets no better. */
   *#land(lambda: Float64Array): Generator<Pause> {
     const { leaders } = this.session;
     // The span's errors are of minimizers: one that promises nothing will not get better than the model caught on its way.
     if (leaders.best && !(this.#models.error() < leaders.best.error * (1 - GAIN))) return;
-    let starts: readonly Start[] = this.#expanded();
+    let starts: readonly Start[] = this.session.expanded();
     let before = Number.POSITIVE_INFINITY;
     for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > before * (1 - GAIN)); round++) {
       before = leaders.best?.error ?? before;
-      yield* this.session.train(lambda, starts, { iterations: this.#brief.next, learns: "nothing" });
-      starts = this.#reached();
+      yield* this.session.train(lambda, starts, { iterations: FLY.next, learns: "nothing" });
+      starts = this.session.reached();
     }
   }
 
@@ -326,7 +278,7 @@ export class Learner<F extends Features> {
       if (!open) continue;
       yield* this.#predict(open.lambda);
       const best = this.session.leaders.chosen?.error ?? Number.POSITIVE_INFINITY;
-      yield* this.#visit(open.lambda, this.#expanded(), { settle: SETTLE, hopeless: 2 * best });
+      yield* this.#visit(open.lambda, this.session.expanded(), { settle: SETTLE, hopeless: 2 * best });
     }
   }
 
@@ -343,7 +295,7 @@ export class Learner<F extends Features> {
     const { chosen } = this.session.leaders;
     if (!chosen) return true;
     return (
-      this.#searched.every((other) => distance(lambda, other) > SKETCH.still) &&
+      this.#searched.every((other) => distance(lambda, other) > STILL) &&
       (yield* this.#predict(lambda)) < (1 + slack) * chosen.error
     );
   }
@@ -355,20 +307,22 @@ export class Learner<F extends Features> {
     goal: Goal,
     prediction?: Prediction,
   ): Generator<Pause, Visit> {
-    const before = this.session.passes;
-    const { error, slope, converged }: Trained = yield* this.session.train(lambda, starts, goal, prediction?.error);
-    this.#visited = this.session.passes - before;
-    if (converged && this.#hones) this.#interpolation.add(lambda, error, this.#reached());
+    const { session } = this;
+    const before = session.passes;
+    const { error, slope, converged }: Trained = yield* session.train(lambda, starts, goal, prediction?.error);
+    this.#visited = session.passes - before;
+    if (converged && this.#hones) this.#interpolation.add(lambda, error, session.reached());
     // ∇ℓ = Σ_j λ_j·∂φ_j: what is lacking is the sum of the slopes, 0 at the minimizer.
     const lacking = converged || !slope ? 0 : this.#models.metric.fromLoss(slope.reduce((sum, s) => sum + s, 0));
-    if (Math.abs(lacking) > LACK * Math.abs(error)) return yield* this.#visit(lambda, this.#reached(), {}, prediction);
+    if (Math.abs(lacking) > LACK * Math.abs(error))
+      return yield* this.#visit(lambda, session.reached(), {}, prediction);
     this.#searched.push(lambda);
     return {
       lambda,
       error: error + lacking,
       slope,
       converged,
-      thetas: this.session.folds.map((fold) => fold.current()),
+      thetas: session.folds.map((fold) => fold.current()),
     };
   }
 
@@ -378,16 +332,6 @@ export class Learner<F extends Features> {
       this.session.arena.viewF64(fold.theta, thetas[f]!.length).set(thetas[f]!);
       return fold.theta;
     });
-  }
-
-  /** Where the last training ended, as the start of the next. */
-  #reached(): Pointer[] {
-    return this.session.folds.map(({ trainer }) => trainer.solver.theta);
-  }
-
-  /** The virtual models, as starts of a training. */
-  #expanded(): Start[] {
-    return this.session.folds.map((fold) => fold.scored());
   }
 
   /** e_red(λ). */

@@ -144,6 +144,16 @@ export class Session<F extends Features> {
     return slopes[0]?.map((_, j) => slopes.reduce((sum, s) => sum + s[j]!, 0) / slopes.length);
   }
 
+  /** Where the last training ended, as the start of the next. */
+  reached(): Pointer[] {
+    return this.folds.map(({ trainer }) => trainer.solver.theta);
+  }
+
+  /** The virtual models, as starts of a training. */
+  expanded(): Start[] {
+    return this.folds.map((fold) => fold.scored());
+  }
+
   /** The mean of the folds' current models, as a leader. */
   leaderOf({ error, errors }: Seen, lambda: Float64Array, trial: number, converged: boolean): Leader {
     const thetas = this.folds.map((fold) => fold.current());

@@ -17,7 +17,7 @@ export function* strengthen<F extends Features>(
   models: VirtualModels,
   best: Leader,
 ): Generator<Pause, Leader> {
-  const { space, folds } = session;
+  const { space } = session;
   const limit = best.error + standardError(best.errors);
   const scaled = (t: number) =>
     space.normalize(best.lambda.map((value, j) => (space.data[j] ? value : value * exp(t))));
@@ -34,8 +34,7 @@ export function* strengthen<F extends Features>(
   for (let t = low; t > 0.05; t *= 0.6) {
     const lambda = scaled(t);
     const error = yield* predict(lambda);
-    const starts = folds.map((fold) => fold.scored());
-    const seen: Trained = yield* session.train(lambda, starts, {}, error);
+    const seen: Trained = yield* session.train(lambda, session.expanded(), {}, error);
     if (seen.error <= limit) return { ...session.leaderOf(seen, lambda, session.study.trials.length - 1, true) };
   }
   return best;
