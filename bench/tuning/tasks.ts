@@ -199,6 +199,16 @@ export const tasks: readonly Task[] = [
     large: true,
   },
   {
+    name: "fashion",
+    title: "Fashion-MNIST, n = 2000: L1 + L2",
+    model: "softmax",
+    metric: "log-loss",
+    step: false,
+    features: norms,
+    parts: (seed) => images(fashion(), 2000, seed),
+    large: true,
+  },
+  {
     name: "mnist-augmentation",
     title: "MNIST, n = 300: 12 augmentations + L2",
     ...augmented,
