@@ -24,7 +24,7 @@ export interface FitPathOptions extends Omit<FitOptions, "loss"> {
  */
 export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResult & { readonly strength: number }> {
   checkNames(options, { ...FIT_NAMES, mix: true, strengths: true, count: true, ratio: true });
-  const { model, mix = 0.5, count = 100, ratio = 1e-3 } = options;
+  const { model, mix = 0.5, count = 100, ratio = 1e-3, strengths: chosen } = options;
   if (!(mix >= 0 && mix <= 1)) throw new LearnLossError("OPTION", `mix is ${mix}: give a number from 0 to 1.`);
   if (!(Number.isInteger(count) && count > 0 && ratio > 0 && ratio < 1)) {
     throw new LearnLossError(
@@ -32,13 +32,10 @@ export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResul
       `count is ${count} and ratio ${ratio}: give a whole number > 0, and 0 < ratio < 1.`,
     );
   }
-  const fitting = new Fitting(options);
+  const fitting = new Fitting(options, Array.isArray(chosen) ? chosen.length : chosen ? 1 : count);
   try {
     // Without ‖W‖₁ no strength makes all weights 0: glmnet's convention begins where a thousandth of it would.
-    const strengths = given(
-      "strengths",
-      options.strengths ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio),
-    );
+    const strengths = given("strengths", chosen ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio));
     for (const strength of strengths) {
       const loss = new LinearLoss(
         lossName(model),

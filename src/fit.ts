@@ -102,8 +102,11 @@ export class Fitting {
   readonly #classes: readonly (string | number)[] | undefined;
   readonly #warnings: readonly string[];
   #started = false;
+  /** Passes in results: what a path prepares is part of its first. */
+  #told = 0;
 
-  constructor(options: FitOptions) {
+  /** @param solves how many there will be, about */
+  constructor(options: FitOptions, solves = 1) {
     const { train, tolerance = 1e-6, iterations = 0 } = options;
     const model = checkModel(options.model);
     checkDataset("train", train);
@@ -138,7 +141,7 @@ export class Fitting {
         ...(this.#selected ? { selected: this.#selected } : {}),
       });
       this.#objective.setWeights(this.#space.termWeights(this.#space.fromUserRecord(loss.lambda)));
-      this.#solver = new WorkingSetSolver(this.#arena, this.#objective, { tolerance });
+      this.#solver = new WorkingSetSolver(this.#arena, this.#objective, { tolerance, solves });
     } catch (error) {
       this.#arena.dispose();
       throw error;
@@ -166,7 +169,6 @@ export class Fitting {
     const solver = this.#solver;
     const objective = this.#objective;
     const began = performance.now();
-    const before = objective.passes;
     const lambda = this.#space.fromUserRecord(loss.lambda);
     objective.setWeights(this.#space.termWeights(lambda));
     solver.start(this.#started ? solver.theta : 0);
@@ -187,6 +189,8 @@ export class Fitting {
     const groupLosses = whole ? solver.groupLosses : objective.allGroupLosses(solver.theta);
     const features = this.#space.phi({ groupLosses, ...penalties });
     const status = solver.status === "running" ? "iterations" : solver.status;
+    const passes = objective.passes - this.#told;
+    this.#told += passes;
     return {
       status,
       objective: lambda.reduce((sum, weight, j) => sum + weight * features[j]!, 0),
@@ -194,7 +198,7 @@ export class Fitting {
       loss,
       model,
       nonzeros: model.nonzeros,
-      passes: objective.passes - before,
+      passes,
       iterations: solver.iterations,
       residual: solver.residual,
       milliseconds: performance.now() - began,

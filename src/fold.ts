@@ -221,7 +221,7 @@ export interface Folds {
   readonly whole?: ObjectiveOptions;
 }
 
-type Settings = Pick<TrainerOptions, "metric" | "tolerance" | "precision" | "selected">;
+type Settings = Pick<TrainerOptions, "metric" | "tolerance" | "solves" | "precision" | "selected">;
 
 export function foldsOf<F extends Features>(
   arena: Arena<Kernels>,

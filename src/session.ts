@@ -19,6 +19,9 @@ import { type Kernels, kernels } from "./wasm/kernels.ts";
 
 const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
 
+/** Of a tuning at least. */
+const TRAININGS = 10;
+
 /** A model and what was learned of its neighborhood. */
 export interface Trained extends Seen {
   /** de/dlog λ at the minimizer, when the model is near it and e has a gradient. */
@@ -71,6 +74,7 @@ export class Session<F extends Features> {
       const { folds, classes, selected, whole } = foldsOf(this.arena, this.space, options, {
         metric,
         tolerance,
+        solves: options.schedule === "on-the-fly" ? 1 : TRAININGS,
         precision,
       });
       this.folds = folds;

@@ -47,6 +47,8 @@ export interface TrainerOptions {
   readonly rowGroups: RowGroups | undefined;
   readonly metric: Metric;
   readonly tolerance: number;
+  /** @see SolverOptions.solves */
+  readonly solves?: number;
   readonly precision: "f32" | "f64";
   /** @see ObjectiveOptions.selected */
   readonly selected?: Int32Array | undefined;
@@ -212,7 +214,7 @@ export class Trainer {
   #right: Pointer = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TrainerOptions) {
-    const { model, train, validation, targets, precision } = options;
+    const { model, train, validation, targets, precision, tolerance, solves } = options;
     const { outputs, classes } = targets;
     this.#arena = arena;
     this.#space = space;
@@ -228,8 +230,8 @@ export class Trainer {
     });
     this.metric = new MetricEvaluator(arena, options.metric, model, validation, targets.validation, outputs, classes);
     this.solver = options.solver
-      ? options.solver({ ...terms, tolerance: options.tolerance })
-      : new Solver(arena, this.objective, { tolerance: options.tolerance });
+      ? options.solver({ ...terms, tolerance, solves })
+      : new Solver(arena, this.objective, { tolerance, solves });
   }
 
   /** Begins to minimize ℓ_λ. */

@@ -46,7 +46,7 @@ export class Contest {
     this.tuned = this.space.names.flatMap((_, j) => (lower[j]! < upper[j]! ? [j] : []));
   }
 
-  #trainer(arena: Arena<ReturnType<typeof kernels>>, judge: keyof Parts): Trainer {
+  #trainer(arena: Arena<ReturnType<typeof kernels>>, judge: keyof Parts, solves: number): Trainer {
     const { model, metric } = this.#task;
     const { train } = this.#parts;
     const validation = this.#parts[judge];
@@ -59,6 +59,7 @@ export class Contest {
       targets: { outputs: targets.outputs, train: targets.train, validation: targets.others[0]! },
       rowGroups: this.space.rowGroups,
       tolerance: TOLERANCE,
+      solves,
       precision: PRECISION,
     });
   }
@@ -126,7 +127,7 @@ export class Contest {
     const begun = performance.now();
     const arena = new Arena(kernels());
     try {
-      const trainer = this.#trainer(arena, "validation");
+      const trainer = this.#trainer(arena, "validation", 10);
       const { objective, solver } = trainer;
       const start = arena.f64(objective.thetaCount);
       const seen: { readonly lambda: Float64Array; readonly theta: Float64Array }[] = [];
@@ -175,7 +176,7 @@ export class Contest {
     const seconds = (performance.now() - begun) / 1000;
     const arena = new Arena(kernels());
     try {
-      const trainer = this.#trainer(arena, "test");
+      const trainer = this.#trainer(arena, "test", 1);
       trainer.start(lambda, 0);
       trainer.solver.step(LONGEST);
       const { passes } = trainer.objective;

@@ -13,6 +13,24 @@ export type SolverStatus = "running" | "converged" | "stalled" | "unbounded";
 
 export const STATUSES: readonly SolverStatus[] = ["running", "converged", "stalled", "unbounded"];
 
+export interface SolverOptions {
+  readonly tolerance: number;
+  /** How many there will be, about: what all of them share is prepared where it costs little beside them. @default 1 */
+  readonly solves?: number | undefined;
+}
+
+/** Passes of a solve at least, with a warm start. */
+const SOLVE = 2;
+
+/**
+ * Forms second moments of the rows, where gradients can come of them, once as many passes are spent (never more than twice
+ * what the better of the two would have cost), or at once, when so many solves will cost more.
+ */
+export function formGram(objective: Objective, spent: number, solves = 1): void {
+  const { gramPasses } = objective;
+  if (spent >= gramPasses || SOLVE * solves >= gramPasses) objective.formGram();
+}
+
 /**
  * min_θ ℓ_λ(θ), by bounded steps: `start`, then `step` until the status says so. Everything lives in the arena; start
  * again (with the objective's new weights, from the last θ) as often as there are λ to solve.
@@ -28,6 +46,7 @@ export class Solver implements TrainingSolver {
   #passesAtStart = 0;
   /** Of the solves before this one. */
   #iterations = 0;
+  readonly #solves: number | undefined;
 
   /**
    * @param options.tolerance of the residual: the norm of the minimum-norm subgradient of the whole objective, over
@@ -36,10 +55,11 @@ export class Solver implements TrainingSolver {
    *   means the same for all λ. What is left to gain must be estimated below this share of the objective, too
    *   (assembly/inner/stopping.ts).
    */
-  constructor(arena: Arena<Kernels>, objective: Objective, options: { readonly tolerance: number }) {
+  constructor(arena: Arena<Kernels>, objective: Objective, options: SolverOptions) {
     const k = arena.kernels;
     this.#arena = arena;
     this.#objective = objective;
+    this.#solves = options.solves;
     this.pointer = arena.bytes(k.solverBytes());
     this.#work = arena.raw(k.solverWorkBytes(objective.pointer)); // much of it is never touched, as it happens
     const scratch = arena.shared(k.solverScratchBytes(objective.pointer));
@@ -52,8 +72,7 @@ export class Solver implements TrainingSolver {
     const k = this.#arena.kernels;
     this.#iterations += this.iterations;
     this.#passesAtStart = objective.passes;
-    // By then iterations have cost as much: never more than twice what the better of the two would have.
-    if (this.#iterations >= objective.gramPasses) objective.formGram();
+    formGram(objective, this.#iterations, this.#solves);
     const lacking = k.solverLacks(this.pointer);
     if (lacking !== 0) {
       this.#units = this.#arena.bytes(lacking);

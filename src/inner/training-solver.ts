@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { ObjectiveOptions, ObjectiveWeights } from "../models/objective.ts";
 import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
-import type { SolverStatus } from "./solver.ts";
+import type { SolverOptions, SolverStatus } from "./solver.ts";
 
 /** A model with its scores on the training rows, [output][row], which are asked for as it starts: valid until others are. */
 export interface Scored {
@@ -45,9 +45,7 @@ export interface FoldRows {
 }
 
 /** A training on such rows, whose targets and groups are in that order. */
-export interface SolverTask extends Omit<ObjectiveOptions, "dataset">, FoldRows {
-  readonly tolerance: number;
-}
+export interface SolverTask extends Omit<ObjectiveOptions, "dataset">, FoldRows, SolverOptions {}
 
 /** Other threads to train in: a `Pool` of `learnloss/workers`. */
 export interface Workers {

@@ -1,7 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { Solver, type SolverStatus, STATUSES } from "./solver.ts";
+import { formGram, Solver, type SolverOptions, type SolverStatus, STATUSES } from "./solver.ts";
 
 /** Share of the columns, and of the values of X, up to which they are copied: X is held 1.3 times at most. */
 const SHARE = 0.25;
@@ -31,6 +31,7 @@ export class WorkingSetSolver {
   readonly #objective: Objective;
   readonly #whole: Solver;
   readonly #tolerance: number;
+  readonly #solves: number | undefined;
   readonly #gains: Pointer;
   readonly #list: Pointer;
   readonly #map: Pointer;
@@ -45,11 +46,12 @@ export class WorkingSetSolver {
   /** Passes of the solves before this one. */
   #spent = 0;
 
-  constructor(arena: Arena<Kernels>, objective: Objective, options: { readonly tolerance: number }) {
+  constructor(arena: Arena<Kernels>, objective: Objective, options: SolverOptions) {
     this.#arena = arena;
     this.#objective = objective;
     this.#passesAtStart = objective.passes;
     this.#tolerance = options.tolerance;
+    this.#solves = options.solves;
     this.#whole = new Solver(arena, objective, options);
     this.#gains = arena.f64(objective.columns);
     this.#list = arena.i32(objective.columns);
@@ -59,7 +61,7 @@ export class WorkingSetSolver {
   /** @see Solver.start */
   start(theta: Pointer): void {
     this.#spent += this.passes;
-    if (this.#spent >= this.#objective.gramPasses) this.#objective.formGram();
+    formGram(this.#objective, this.#spent, this.#solves);
     this.#passesAtStart = this.#objective.passes;
     this.#inside = false;
     this.#whole.start(theta);

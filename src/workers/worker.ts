@@ -107,7 +107,7 @@ const methods: WorkerMethods = {
     });
   },
 
-  open(handle, id, { order, from, to, tolerance, ...options }) {
+  open(handle, id, { order, from, to, tolerance, solves, ...options }) {
     const dataset = datasets.get(id)!;
     const held = hold(id, dataset, order, options.precision === "f64" ? 8 : 4, options.selected);
     held.solvers++;
@@ -116,7 +116,7 @@ const methods: WorkerMethods = {
     const train = { ...takeLabels(dataset, rows), x: held.matrix.without(from, to) };
     const objective = new Objective(arena, { ...options, dataset: train });
     objective.keepScores();
-    solvers.set(handle, { held, arena, objective, solver: new Solver(arena, objective, { tolerance }) });
+    solvers.set(handle, { held, arena, objective, solver: new Solver(arena, objective, { tolerance, solves }) });
   },
 
   start(handle, theta, weights, scores) {

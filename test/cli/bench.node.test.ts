@@ -6,11 +6,11 @@ test.each([
   ["logistic", ["--density", "0.4"]],
   ["squared", []],
 ])("bench of %s %j times gradients and fits", async (model, more) => {
-  const shape = ["--rows", "60", "--columns", "5", "--seconds", "0.001"];
+  const shape = ["--rows", "60", "--columns", "8", "--seconds", "0.001"];
   const { code, stdout } = await learnloss("bench", "--model", model, ...shape, ...more, "--json");
   expect(code).toBe(0);
   const { timings, rows, columns } = JSON.parse(stdout);
-  expect([rows, columns]).toEqual([60, 5]);
+  expect([rows, columns]).toEqual([60, 8]);
   const tasks = timings.map(({ task }: { task: string }) => task).filter((task: string) => !task.includes("relaxed"));
   expect(tasks).toEqual([
     "gradient, f32",

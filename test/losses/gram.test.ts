@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { data, fitPath } from "../../src/index.ts";
+import { Solver } from "../../src/inner/solver.ts";
 import { Matrix } from "../../src/models/matrix.ts";
 import { Objective, type ObjectiveOptions, type Rows } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
@@ -99,12 +100,31 @@ test("they are of no use for other losses, several groups, or few rows for a col
     new Objective(arena, { model: "squared", dataset, targets, outputs: 1, ...options }).gramPasses;
   expect(passes({})).toBe(13 / 4);
   const groups = { map: Int32Array.from({ length: 40 }, (_, i) => i % 2), count: 2 };
-  const few = { ...dataset, rows: 39 };
+  const few = { ...dataset, rows: 19 };
   const labels = targets.map((y) => Number(y > 1000));
   for (const options of [{ rowGroups: groups }, { dataset: few }, { model: "logistic", targets: labels } as const]) {
     expect(passes(options)).toBe(Number.POSITIVE_INFINITY);
   }
+  // A large matrix must be half of X at most.
+  const wide = problem(800, 200);
+  expect(passes(wide)).toBe(203 / 4);
+  expect(passes({ ...wide, dataset: { ...wide.dataset, rows: 799 } })).toBe(Number.POSITIVE_INFINITY);
   arena.dispose();
+});
+
+test("of many solves, the first forms them where they cost little beside all of these", () => {
+  const { dataset, targets } = problem(60, 10); // 13/4 passes
+  for (const [solves, formed] of [
+    [1, false],
+    [2, true],
+  ] as const) {
+    const arena = new Arena(kernels());
+    const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1 });
+    objective.setWeights({ groups: [1], l2: 0.1 });
+    new Solver(arena, objective, { tolerance: 1e-6, solves }).start(0);
+    expect(objective.gramPasses === Number.POSITIVE_INFINITY).toBe(formed);
+    arena.dispose();
+  }
 });
 
 test("a path of squared losses soon costs hardly any passes, and is that of sparse rows, which have no such matrix", async () => {
