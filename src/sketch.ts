@@ -39,6 +39,12 @@ const CHEAP = 0.15;
 /** Rounds of that at most. */
 const ROUNDS = 16;
 
+interface Sketch {
+  readonly lambda: Float64Array;
+  /** Whether it went on because that cost next to nothing: the span knows more models than otherwise. */
+  readonly pursued: boolean;
+}
+
 /**
  * A first idea of the best λ. Before anything is trained to the end, the span of a few brief trainings already knows about
  * where it should be (MNIST, n = 5000, L1 + L2: 156 → 112 passes; digits: 98 → 84). One trains at a first λ, one at stronger
@@ -52,7 +58,7 @@ export function* sketch<F extends Features>(
   random: Random,
   start: Float64Array,
   basins: boolean,
-): Generator<Pause, Float64Array> {
+): Generator<Pause, Sketch> {
   const { space, folds } = session;
   const brief = session.onTheFly ? FLY : TUNE;
   const isCheap = () => !basins && session.reducedPasses < CHEAP * session.trainingPasses;
@@ -64,7 +70,8 @@ export function* sketch<F extends Features>(
   );
   let lambda = space.normalize(start.map((value, j) => (space.data[j] ? value : STRONGER * value)));
   yield* session.train(lambda, session.reached(), { iterations: brief.stronger });
-  for (let round = 0; round < (isCheap() ? ROUNDS : brief.rounds); round++) {
+  let round = 0;
+  for (; round < (isCheap() ? ROUNDS : brief.rounds); round++) {
     const prediction: Prediction = yield* aim(session, models, random, lambda, SEARCH.radius);
     const step = distance(lambda, prediction.lambda);
     lambda = prediction.lambda;
@@ -72,7 +79,7 @@ export function* sketch<F extends Features>(
     if ((settled || round >= brief.rounds) && !(isCheap() && isFar())) break;
     yield* session.train(lambda, session.expanded(), { iterations: brief.next }, prediction.error);
   }
-  return lambda;
+  return { lambda, pursued: round > brief.rounds };
 }
 
 /** The best λ near that of a brief training, by the span's own error: that of a model on its way is none of λ. */
