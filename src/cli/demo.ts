@@ -6,7 +6,7 @@ import { type ReportInput, report } from "../report/report.ts";
 import { createTuner, type TuneResult } from "../tune.ts";
 import { type Baseline, grid, randomly, tryAll } from "./baselines.ts";
 import { number } from "./options.ts";
-import { checkWritable, printJson, printTable, short, writeFile } from "./output.ts";
+import { checkWritable, printJson, printTable, short, writeResult } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { certificateJson, reportOf } from "./reporting.ts";
 import { tuneJson } from "./tune.ts";
@@ -58,11 +58,14 @@ async function demoAction({ seed, report: path, json = false }: DemoOptions): Pr
   checkWritable(path);
   const say = json ? () => {} : console.log;
   const { result, rows, page, certificate } = await demo(seed, say, !json && process.stderr.isTTY);
-  writeFile(path, report(page));
-  if (json) return printJson({ ...tuneJson(result, certificate), table: rows, report: path });
-  say("");
-  printTable(...page.table);
-  say(`\nminimize ${String(result.loss)}\nThe pictures are in ${path}.`);
+  if (json) printJson({ ...tuneJson(result, certificate), table: rows, report: path });
+  else {
+    say("");
+    printTable(...page.table);
+    say(`\nminimize ${String(result.loss)}`);
+  }
+  writeResult(path, report(page));
+  say(`The pictures are in ${path}.`);
 }
 
 export async function demo(seed: number, say: (line: string) => void, bar: boolean): Promise<Demo> {

@@ -16,7 +16,7 @@ import {
   unprepared,
   withDataOptions,
 } from "./options.ts";
-import { checkWritable, jsonText, printJson, short, writeFile } from "./output.ts";
+import { checkWritable, jsonText, printJson, short, writeResult } from "./output.ts";
 
 interface Options extends DataOptions {
   readonly model: FitOptions["model"];
@@ -72,17 +72,21 @@ async function fitAction(path: string, options: Options): Promise<void> {
     ...(options.precision === undefined ? {} : { precision: options.precision }),
     ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
   });
-  if (options.output !== undefined) {
-    writeFile(options.output, modelText(unprepared(result.model, preparing), raw.columnNames));
-  }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
-  if (options.json) return printJson(fitJson(result, options.coefficients ?? false));
+  if (options.json) printJson(fitJson(result, options.coefficients ?? false));
+  else printFit(result, options.coefficients ?? false);
+  if (options.output !== undefined) {
+    writeResult(options.output, modelText(unprepared(result.model, preparing), raw.columnNames));
+  }
+}
+
+function printFit(result: FitResult, withCoefficients: boolean): void {
   console.log(`${result.status}: ${short(result.objective)} = ${String(result.loss)}`);
   for (const [name, value] of Object.entries(result.features)) console.log(`  ${name} ${short(value)}`);
   console.log(
     `${result.nonzeros} weights are not 0; ${result.passes.toFixed(0)} passes, ${result.milliseconds.toFixed(0)} ms, residual ${result.residual.toExponential(1)}`,
   );
-  if (options.coefficients) console.log(jsonText(coefficients(result)));
+  if (withCoefficients) console.log(jsonText(coefficients(result)));
 }
 
 function weights({ l1, l2, groupNorm }: Options): { l1?: number; l2?: number; groupNorm?: number } {

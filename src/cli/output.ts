@@ -25,7 +25,7 @@ export function problem(error: unknown): { readonly code: string; readonly messa
 export function failure(error: unknown, json: boolean): number {
   try {
     const { code, message } = problem(error);
-    if (json) printJson({ error: { code, message } });
+    if (json && !(error instanceof Unwritten)) printJson({ error: { code, message } });
     console.error(`learnloss: ${code}: ${message}`);
     return 2;
   } catch {
@@ -55,6 +55,18 @@ export function short(value: number): string {
 /** @throws IO */
 export function writeFile(path: string, text: string): void {
   writing(path, () => writeFileSync(path, text));
+}
+
+/** A file of a result that is printed already, and is so not lost: no second object follows it on stdout. */
+class Unwritten extends LearnLossError {}
+
+/** After the result is printed. @throws IO */
+export function writeResult(path: string, text: string): void {
+  try {
+    writeFile(path, text);
+  } catch (cause) {
+    throw new Unwritten("IO", (cause as Error).message, { cause });
+  }
 }
 
 /** Before the work whose outcome the file is to hold: that it can be written, where one is named. @throws IO */

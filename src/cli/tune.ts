@@ -22,7 +22,7 @@ import {
   readRows,
   withDataOptions,
 } from "./options.ts";
-import { checkWritable, errorName, printJson, short, writeFile } from "./output.ts";
+import { checkWritable, errorName, printJson, short, writeResult } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import {
   boundsJson,
@@ -161,21 +161,25 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     bar.stop();
     file?.close();
   }
-  if (options.saveLoss !== undefined) writeFile(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
+  for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
+  if (options.json) printJson(tuneJson(result, certificateJson(tuner.study, result.certificate)));
+  else printTuning(tuner, result);
+  if (options.saveLoss !== undefined) writeResult(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
   if (options.report !== undefined) {
     const title = `${basename(path)}: ${options.features}`;
     const { loss } = result;
-    writeFile(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result), loss }));
+    writeResult(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result), loss }));
   }
-  for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
-  if (options.json) return printJson(tuneJson(result, certificateJson(tuner.study, result.certificate)));
+}
+
+function printTuning({ study }: Tuner, result: TuneResult): void {
   console.log(`${errorName(result.metric)} ${short(result.error)} with`);
   for (const [name, value] of Object.entries(result.lambda)) console.log(`  ${name} ${short(value)}`);
   console.log(
     `${result.status} after ${Math.round(result.passes)} passes, ${result.trials} trainings, ${Math.round(result.milliseconds)} ms`,
   );
   console.log(`minimize ${String(result.loss)}`);
-  for (const sentence of certificateSentences(tuner.study, result.certificate)) console.log(sentence);
+  for (const sentence of certificateSentences(study, result.certificate)) console.log(sentence);
   for (const sentence of boundsSentence(result)) console.log(sentence);
 }
 

@@ -13,6 +13,9 @@ export interface MpsModel {
 /** In UTF-8, read as that or byte by byte. */
 const BYTE_ORDER_MARK = /^(\ufeff|\xef\xbb\xbf)/;
 
+/** Exponents of Fortran too; no hexadecimal, octal or binary numbers. */
+const NUMBER = /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?)$/;
+
 const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA", "OBJSENSE"];
 
 /**
@@ -64,8 +67,8 @@ function parse(text: string, fixed: boolean): MpsModel {
     throw new LearnLossError("PARSE", `Line ${line}: ${what}.`);
   };
   const number = (field: string | undefined): number => {
-    const value = field === undefined || field === "" ? Number.NaN : Number(field.replace(/[dD]/, "e"));
-    return Number.isNaN(value) ? fail(`"${field}" is not a number`) : value;
+    if (field === undefined || !NUMBER.test(field)) return fail(`"${field}" is not a number`);
+    return Number(field.replace(/[dD]/, "e"));
   };
   /** Pairs of name and number; in RHS, RANGES and BOUNDS of free files the set's name may be missing. */
   const pairs = (fields: readonly string[]): [string, number][] => {

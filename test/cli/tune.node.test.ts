@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { inFolder, learnloss } from "./command-line.ts";
@@ -132,6 +132,20 @@ describe("learnloss tune", () => {
     expect(JSON.parse(stdout).error.code).toBe(expected);
     expect(stderr).toContain(`learnloss: ${expected}: `);
   });
+});
+
+// A disk that is full by the time, as Linux has one.
+test.skipIf(!existsSync("/dev/full"))("a file that cannot be written at the end loses no result", async () => {
+  for (const [verb, file] of [
+    ["tune", ["--features", "l2", "--passes", "20", "--save-loss"]],
+    ["tune", ["--features", "l2", "--passes", "20", "--report"]],
+    ["fit", ["--l2", "0.1", "--output"]],
+  ] as const) {
+    const { code, stdout, stderr } = await learnloss(verb, ...cancer, ...file, "/dev/full", "--json");
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout).passes).toBeGreaterThan(0);
+    expect(stderr).toContain("learnloss: IO: /dev/full cannot be written");
+  }
 });
 
 test("an unreadable CSV cell is named; --help exits with 0", async () => {

@@ -93,6 +93,7 @@ ENDATA`;
 test.each([
   ["a row that is not in ROWS", free.replace("low 1", "lwo 1"), /Line 11: row "lwo"/],
   ["a number that is none", free.replace("10 high", "ten high"), /Line 17: "ten"/],
+  ["a hexadecimal number", free.replace("10 high", "0x10 high"), /Line 17: "0x10"/],
   ["a bound of another kind", free.replace("MI BND", "XX BND"), /Line 25: bound type XX/],
   ["no end", free.replace("ENDATA", ""), /without ENDATA/],
 ])("%s is a PARSE error with its line", (_, text, message) => {
