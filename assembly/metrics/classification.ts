@@ -4,21 +4,60 @@
 
 import { exp } from "../linalg/elementwise";
 
-/** The class that row i is given; of equal scores the first; −1 when a score is NaN. */
+/** Rows whose classes are found together: columns of scores are read as they lie. */
+const TOGETHER: i32 = 64;
+
+/** Of them: i32[TOGETHER]. */
+const DECIDED = memory.data(64 << 2);
+
+/** The class that row i is given; of equal scores the first; −1 when a score is NaN. Rows must come one after the other. */
 function decide(n: i32, outputs: i32, scores: usize, i: i32): i32 {
+  if (placeOf(i) == 0) decideTogether(n, outputs, scores, i);
+  return load<i32>(DECIDED + (placeOf(i) << 2));
+}
+
+function placeOf(i: i32): usize {
+  return <usize>(i & (TOGETHER - 1));
+}
+
+function decideTogether(n: i32, outputs: i32, scores: usize, first: i32): void {
+  const end = min(first + TOGETHER, n);
+  let i = first;
+  if (ASC_FEATURE_SIMD) for (; i + 2 <= end; i += 2) decideTwo(n, outputs, scores, i);
+  for (; i < end; i++) decideOne(n, outputs, scores, i);
+}
+
+function decideTwo(n: i32, outputs: i32, scores: usize, i: i32): void {
+  let at = scores + ((<usize>i) << 3);
+  let largest = v128.load(at);
+  let absent = f64x2.ne(largest, largest);
+  let best = i64x2.splat(0);
+  if (outputs == 1) best = v128.and(f64x2.gt(largest, f64x2.splat(0)), i64x2.splat(1));
+  for (let c = 1; c < outputs; c++) {
+    at += (<usize>n) << 3;
+    const s = v128.load(at);
+    const larger = f64x2.gt(s, largest);
+    absent = v128.or(absent, f64x2.ne(s, s));
+    largest = v128.bitselect(s, largest, larger);
+    best = v128.bitselect(i64x2.splat(c), best, larger);
+  }
+  best = v128.or(best, absent); // all bits: −1
+  v128.store64_lane(DECIDED + (placeOf(i) << 2), v128.shuffle<i32>(best, best, 0, 2, 0, 2), 0);
+}
+
+function decideOne(n: i32, outputs: i32, scores: usize, i: i32): void {
   let largest = load<f64>(scores + ((<usize>i) << 3));
-  if (largest != largest) return -1;
-  if (outputs == 1) return largest > 0 ? 1 : 0;
-  let best = 0;
+  let best = outputs == 1 && largest > 0 ? 1 : 0;
+  let absent = largest != largest;
   for (let c = 1; c < outputs; c++) {
     const s = load<f64>(scores + ((<usize>c * <usize>n + <usize>i) << 3));
-    if (!(s <= largest)) {
-      if (s != s) return -1;
+    absent = absent || s != s;
+    if (s > largest) {
       largest = s;
       best = c;
     }
   }
-  return best;
+  store<i32>(DECIDED + (placeOf(i) << 2), absent ? -1 : best);
 }
 
 function weightOf(weights: usize, i: i32): f64 {
