@@ -1,5 +1,6 @@
 import type { Polyhedron } from "../features/polyhedron.ts";
 import type { TrialRecord } from "../study.ts";
+import { exp, log } from "../wasm/transcendental.ts";
 import { explore, nearest } from "./explore.ts";
 import { fitLambda } from "./fit-lambda.ts";
 
@@ -81,7 +82,7 @@ function trustRegion(trials: readonly TrialRecord[]): {
       } else {
         failures++;
         atFloor = radius <= RADIUS.least ? atFloor + 1 : 0;
-        radius = atFloor >= 6 ? RADIUS.start : Math.max(radius ** 0.6, RADIUS.least);
+        radius = atFloor >= 6 ? RADIUS.start : Math.max(exp(0.6 * log(radius)), RADIUS.least);
       }
     }
     if (better) {

@@ -1,16 +1,21 @@
 import {
+  atLeast,
   augmentation,
+  between,
   blur,
   classWeights,
   convexPenalty,
+  createStudy,
   createTuner,
   data,
   either,
+  fixed,
   l1,
   l2,
   labelSmoothing,
   noise,
   rotate,
+  type Study,
   type TunerOptions,
 } from "../../src/index.ts";
 import { blobs } from "./blobs.ts";
@@ -67,6 +72,25 @@ const settings: readonly TunerOptions[] = [
   },
 ];
 
+/** A study that is asked and told, here by formulas of φ and e whose trust region shrinks and grows on the way. */
+function asked(seed: number): Study {
+  const study = createStudy({
+    lambda: { logLoss: fixed(1), l1: between(1e-4, 10), l2: atLeast(0), w: between(0.1, 5) },
+    seed,
+    trials: 40,
+  });
+  while (!study.done) {
+    const trial = study.ask();
+    const { l1: a = 0, l2: b = 0, w = 1 } = trial.lambda;
+    const u = (1 - a * 0.3) / (1 + b);
+    const v = (2 - a) / (1 + b + w * 0.2);
+    const logLoss = 0.5 * (u - 1) * (u - 1) + 0.5 * (v - 2) * (v - 2);
+    const features = { logLoss, l1: Math.abs(u) + Math.abs(v), l2: 0.5 * (u * u + v * v), w: 0.1 * v * v };
+    study.tell(trial, { features, error: Math.abs(u - 0.4) + (v - 0.7) * (v - 0.7) + 0.05 * Math.abs(a - b) });
+  }
+  return study;
+}
+
 /** Everything that whole studies were asked and told, and the models that they ended with, as text: every bit counts. */
 export async function wholeStudies(): Promise<string> {
   const studies = [];
@@ -76,5 +100,5 @@ export async function wholeStudies(): Promise<string> {
     const weights = [best.coefficients, best.intercepts].map((list) => Array.from(list));
     studies.push({ lambda, error, weights, certificate, passes, study: tuner.study });
   }
-  return JSON.stringify(studies);
+  return JSON.stringify([...studies, ...[1, 2, 3].map(asked)]);
 }
