@@ -27,8 +27,12 @@ const SIMD_PROBE = new Uint8Array([
   0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 9, 1, 7, 0, 65, 0, 253, 17, 26, 11,
 ]);
 
-/** Compiles and instantiates, synchronously: the modules are small, so there is no `init()` to await. */
-export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Instance<Abi> {
+/**
+ * Compiles, synchronously: the modules are small, so there is no `init()` to await.
+ *
+ * @throws NO_SIMD, CSP
+ */
+export function compile(bytes: Uint8Array): CompiledModule {
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD_PROBE)) {
     throw new LearnLossError(
       "NO_SIMD",
@@ -36,10 +40,13 @@ export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Ins
     );
   }
   try {
-    const { exports } = instantiateSync<Record<string, unknown>>(module as BufferSource, {});
-    return exports as unknown as Instance<Abi>;
+    return new WebAssembly.Module(bytes as BufferSource);
   } catch (error) {
-    if (error instanceof WebAssembly.CompileError && /Content Security Policy|unsafe-eval/i.test(error.message)) {
+    // Chromium and WebKit name the policy, Firefox says "blocked by CSP".
+    if (
+      error instanceof WebAssembly.CompileError &&
+      /Content Security Policy|unsafe-eval|\bCSP\b/i.test(error.message)
+    ) {
       throw new LearnLossError(
         "CSP",
         "The page's Content Security Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or pass a compiled module to load().",
@@ -48,6 +55,13 @@ export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Ins
     }
     throw error;
   }
+}
+
+/** An instance of what is compiled already, or now. @throws NO_SIMD, CSP */
+export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Instance<Abi> {
+  const compiled = module instanceof Uint8Array ? compile(module) : module;
+  const { exports } = instantiateSync<Record<string, unknown>>(compiled as WebAssembly.Module, {});
+  return exports as unknown as Instance<Abi>;
 }
 
 /** Base64 to bytes, with what both browsers and Node have. */

@@ -1,5 +1,5 @@
 import { LearnLossError } from "../errors.ts";
-import { type CompiledModule, decodeBinary, type Instance, instantiateModule } from "./module.ts";
+import { type CompiledModule, compile, decodeBinary, type Instance, instantiateModule } from "./module.ts";
 
 /** Names of a module's exports; of what is no module none. */
 function exportsOf(module: CompiledModule): string[] {
@@ -36,9 +36,10 @@ export class SharedInstance<Abi extends object> {
 
   /** The compiled module, to be posted to other threads. */
   get module(): CompiledModule {
-    if (this.#module instanceof WebAssembly.Module) return this.#module;
-    this.#module = new WebAssembly.Module((this.#module ?? decodeBinary(this.#binary)) as BufferSource);
-    return this.#module;
+    const module = this.#module ?? decodeBinary(this.#binary);
+    const compiled = module instanceof Uint8Array ? compile(module) : module;
+    this.#module = compiled;
+    return compiled;
   }
 
   /**

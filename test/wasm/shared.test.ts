@@ -72,3 +72,14 @@ test("no SIMD: said before anything is compiled", () => {
   vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
   expect(() => instantiateModule(decodeBinary(binary))).toThrow(code("NO_SIMD", /Safari/));
 });
+
+test.each([
+  "WebAssembly.Module(): Compiling or instantiating WebAssembly module violates the following Content Security policy", // Chromium
+  "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source", // WebKit
+  "call to WebAssembly.Module() blocked by CSP", // Firefox
+])("40 a policy that forbids Wasm is known by what every engine says: %s", (message) => {
+  vi.spyOn(WebAssembly, "Module").mockImplementation(function refuse() {
+    throw new WebAssembly.CompileError(message);
+  } as never);
+  expect(() => instantiateModule(decodeBinary(binary))).toThrow(code("CSP", /'wasm-unsafe-eval'/));
+});
