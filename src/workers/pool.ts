@@ -13,6 +13,13 @@ import type { CompiledModule } from "../wasm/module.ts";
 import type { Answer, WorkerMethods } from "./protocol.ts";
 import { type Call, RemoteSolver } from "./remote-solver.ts";
 
+/**
+ * Whether threads are web workers. Those of Bun are: in its node:worker_threads only `parentPort` hears what is posted
+ * (1.4.5, oven-sh/bun#43459), while workerpool listens to the global scope, as it finds one: every call would hang. Not
+ * those of Deno, where workerpool does not load in web workers.
+ */
+const WEB_WORKERS = workerpool.platform === "browser" || "Bun" in globalThis;
+
 export interface PoolOptions {
   /** Threads. @default one per core */
   readonly workers?: number;
@@ -176,7 +183,7 @@ class Lane {
   #start(): workerpool.Pool {
     return workerpool.pool(this.#script, {
       maxWorkers: 1,
-      workerType: workerpool.platform === "browser" ? "web" : "thread",
+      workerType: WEB_WORKERS ? "web" : "thread",
       workerOpts: { type: "module" },
       onTerminateWorker: () => this.#forget(),
     });
