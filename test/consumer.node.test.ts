@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -127,7 +127,7 @@ describe("the package", () => {
     };
     walk(join(installed(), "dist", entry));
     // Reading a CSV is the one thing that a library is loaded for, at the first call.
-    expect([...lazy]).toEqual(entry === "index.js" ? ["csv-parse/browser/esm/sync"] : []);
+    expect([...lazy]).toEqual(entry === "index.js" ? ["csv-parse/sync", "csv-parse/browser/esm/sync"] : []);
   });
 
   test.each([
@@ -219,6 +219,15 @@ console.log(status, objective.toFixed(9));`,
       await page.close();
       server.close();
     }
+  });
+
+  test("a CSV with quotes is read where objects have no __proto__, as in Deno", async () => {
+    const program = `
+import { data } from "${pathToFileURL(join(root, "dist/index.js"))}";
+console.log((await data.csv('a,"b"\\n1,"x, y"\\n2,z\\n', { target: "b" })).y.join(";"));`;
+    const options = ["--disable-proto=delete", "--input-type=module", "--eval", program];
+    const { stdout } = await run(process.execPath, options);
+    expect(stdout.trim()).toBe("x, y;z");
   });
 
   test.each([

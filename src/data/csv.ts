@@ -130,7 +130,10 @@ export async function parse(
 
 /** @throws PARSE with the line */
 async function quoted(text: string, delimiter: string): Promise<CsvRecord[]> {
-  const { parse: read } = await import("csv-parse/browser/esm/sync");
+  // The browsers' build brings a Buffer of its own, made by setting __proto__, which Deno does not have.
+  const { parse: read } = await ("Buffer" in globalThis
+    ? import("csv-parse/sync")
+    : import("csv-parse/browser/esm/sync"));
   try {
     const rows = read(text, {
       bom: true,
