@@ -39,14 +39,28 @@ export function compile(bytes: Uint8Array): CompiledModule {
       "This runtime has no WebAssembly SIMD (Node ≥ 16.4, Chrome ≥ 91, Firefox ≥ 89, Safari ≥ 16.4 have): use one of these.",
     );
   }
+  return allowed(() => new WebAssembly.Module(bytes as BufferSource));
+}
+
+/** An instance of what is compiled already, or now. @throws NO_SIMD, CSP */
+export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Instance<Abi> {
+  const compiled = module instanceof Uint8Array ? compile(module) : module;
+  const { exports } = allowed(() => instantiateSync<Record<string, unknown>>(compiled as WebAssembly.Module, {}));
+  return exports as unknown as Instance<Abi>;
+}
+
+/**
+ * Does what a policy may forbid: Chromium and Firefox refuse to compile, WebKit to instantiate.
+ *
+ * @throws CSP
+ */
+function allowed<T>(make: () => T): T {
   try {
-    return new WebAssembly.Module(bytes as BufferSource);
+    return make();
   } catch (error) {
     // Chromium and WebKit name the policy, Firefox says "blocked by CSP".
-    if (
-      error instanceof WebAssembly.CompileError &&
-      /Content Security Policy|unsafe-eval|\bCSP\b/i.test(error.message)
-    ) {
+    const { CompileError } = WebAssembly;
+    if (error instanceof CompileError && /Content Security Policy|unsafe-eval|\bCSP\b/i.test(error.message)) {
       throw new LearnLossError(
         "CSP",
         "The page's Content Security Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or pass a compiled module to load().",
@@ -55,13 +69,6 @@ export function compile(bytes: Uint8Array): CompiledModule {
     }
     throw error;
   }
-}
-
-/** An instance of what is compiled already, or now. @throws NO_SIMD, CSP */
-export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Instance<Abi> {
-  const compiled = module instanceof Uint8Array ? compile(module) : module;
-  const { exports } = instantiateSync<Record<string, unknown>>(compiled as WebAssembly.Module, {});
-  return exports as unknown as Instance<Abi>;
 }
 
 /** Base64 to bytes, with what both browsers and Node have. */

@@ -74,11 +74,19 @@ test("no SIMD: said before anything is compiled", () => {
 });
 
 test.each([
-  "WebAssembly.Module(): Compiling or instantiating WebAssembly module violates the following Content Security policy", // Chromium
-  "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an allowed source", // WebKit
-  "call to WebAssembly.Module() blocked by CSP", // Firefox
-])("40 a policy that forbids Wasm is known by what every engine says: %s", (message) => {
-  vi.spyOn(WebAssembly, "Module").mockImplementation(function refuse() {
+  [
+    "Chromium",
+    "Module",
+    "WebAssembly.Module(): Compiling or instantiating WebAssembly module violates the following Content Security policy",
+  ],
+  ["Firefox", "Module", "call to WebAssembly.Module() blocked by CSP"],
+  [
+    "WebKit",
+    "Instance",
+    "Refused to create a WebAssembly object because 'unsafe-eval' or 'wasm-unsafe-eval' is not an",
+  ],
+] as const)("40 a policy that forbids Wasm is known by what %s says", (_, step, message) => {
+  vi.spyOn(WebAssembly, step).mockImplementation(function refuse() {
     throw new WebAssembly.CompileError(message);
   } as never);
   expect(() => instantiateModule(decodeBinary(binary))).toThrow(code("CSP", /'wasm-unsafe-eval'/));
