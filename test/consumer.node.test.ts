@@ -1,5 +1,14 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -219,6 +228,18 @@ console.log(status, objective.toFixed(9));`,
       await page.close();
       server.close();
     }
+  });
+
+  test("what webpack takes for the address of a file names one", () => {
+    const files = readdirSync(join(installed(), "dist"), { recursive: true, encoding: "utf8" });
+    const sources = files.filter((file) => file.endsWith(".js"));
+    expect(sources.length).toBeGreaterThan(100);
+    const addresses = sources.flatMap((file) => {
+      const source = readFileSync(join(installed(), "dist", file), "utf8");
+      return [...source.matchAll(/new URL\(([^,()]*), import\.meta\.url\)/g)].map(([, name]) => name);
+    });
+    expect(addresses).toContain('"./worker.js"');
+    expect(addresses.filter((name) => !/^"[^"]+"$/.test(name!))).toEqual([]);
   });
 
   test("a CSV with quotes is read where objects have no __proto__, as in Deno", async () => {

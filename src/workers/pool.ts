@@ -280,9 +280,12 @@ function cores(): number {
   return globalThis.navigator?.hardwareConcurrency ?? workerpool.cpus;
 }
 
+/** By another name: webpack takes the address of anything that is relative to import.meta.url for a file to find. */
+const HERE = import.meta.url;
+
 /** Node starts threads from paths, browsers from addresses. */
 function location(script: string | URL): string {
-  const { href, protocol, pathname } = new URL(script, import.meta.url);
+  const { href, protocol, pathname } = new URL(script, HERE);
   if (protocol !== "file:") return href;
   return decodeURIComponent(pathname).replace(/^\/([A-Za-z]:)/, "$1");
 }
