@@ -86,7 +86,7 @@ export class Learner<F extends Features> {
   #visited = 0;
   /** The λ to begin with, and those of other kinds of models. */
   readonly #starts: readonly Float64Array[];
-  /** Where columns outnumber rows the span errs, its kinks being smoothed, and products with it are cheap. */
+  /** `SLACK` where columns outnumber rows, or 0: the span errs there, its kinks being smoothed, and its products are cheap. */
   readonly #slack: number;
 
   constructor(session: Session<F>, random: Random) {

@@ -19,8 +19,8 @@ import { type Kernels, kernels } from "./wasm/kernels.ts";
 
 const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
 
-/** Of a tuning at least. */
-const TRAININGS = 10;
+/** Trainings of a tuning, about, brief ones too. */
+export const TRAININGS = 10;
 
 /** A model and what was learned of its neighborhood. */
 export interface Trained extends Seen {

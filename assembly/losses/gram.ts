@@ -9,11 +9,14 @@ import { axpy, dot } from "../linalg/dense";
 import { BLOCK, Objective, panelOf, SQUARED } from "../objective";
 import { shareOf } from "./block";
 
-/** Rows for each column below which the matrix saves too little for its room, half of that of X in f32: */
+/** Rows for each column below which the matrix saves too little for its room, half of that of X in f32. */
 const ROWS: i32 = 4;
 
-/** but a small one may take as much as X does. Tuning of 150 rows and 65 columns: 78 → 50 passes, formed at once. */
-const FEWEST_ROWS: i32 = 2;
+/**
+ * The same for a matrix of `SMALL` bytes at most, which may take as much room as X. Tuning of 150 rows and 65 columns,
+ * formed before its first training: 78 → 50 passes.
+ */
+const ROWS_IF_SMALL: i32 = 2;
 const SMALL: usize = 1 << 18;
 
 /** Columns at most: 8 MiB. */
@@ -25,8 +28,8 @@ export function objectiveGramBytes(pointer: usize): usize {
   const dense = o.columnIndices == 0 && o.generator == 0;
   if (o.model != SQUARED || !dense || o.groups != 1 || o.columns > COLUMNS) return 0;
   const order = <usize>o.columns + 1;
-  const fewest = (order * order) << 3 <= SMALL ? FEWEST_ROWS : ROWS;
-  if (o.rows < fewest * o.columns) return 0;
+  const rows = (order * order) << 3 <= SMALL ? ROWS_IF_SMALL : ROWS;
+  if (o.rows < rows * o.columns) return 0;
   return (order * (order + 1 + BLOCK) + 2 * BLOCK) << 3;
 }
 

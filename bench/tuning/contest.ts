@@ -2,6 +2,7 @@ import { encodeTargets } from "../../src/data/targets.ts";
 import { lossName } from "../../src/features/loss.ts";
 import { FeatureSpace } from "../../src/features/space.ts";
 import { Random } from "../../src/random.ts";
+import { TRAININGS } from "../../src/session.ts";
 import { Trainer } from "../../src/trainer.ts";
 import { createTuner } from "../../src/tune.ts";
 import { Arena } from "../../src/wasm/arena.ts";
@@ -127,7 +128,7 @@ export class Contest {
     const begun = performance.now();
     const arena = new Arena(kernels());
     try {
-      const trainer = this.#trainer(arena, "validation", 10);
+      const trainer = this.#trainer(arena, "validation", TRAININGS);
       const { objective, solver } = trainer;
       const start = arena.f64(objective.thetaCount);
       const seen: { readonly lambda: Float64Array; readonly theta: Float64Array }[] = [];

@@ -31,7 +31,6 @@ export class WorkingSetSolver {
   readonly #objective: Objective;
   readonly #whole: Solver;
   readonly #tolerance: number;
-  readonly #solves: number | undefined;
   readonly #gains: Pointer;
   readonly #list: Pointer;
   readonly #map: Pointer;
@@ -51,7 +50,6 @@ export class WorkingSetSolver {
     this.#objective = objective;
     this.#passesAtStart = objective.passes;
     this.#tolerance = options.tolerance;
-    this.#solves = options.solves;
     this.#whole = new Solver(arena, objective, options);
     this.#gains = arena.f64(objective.columns);
     this.#list = arena.i32(objective.columns);
@@ -61,7 +59,7 @@ export class WorkingSetSolver {
   /** @see Solver.start */
   start(theta: Pointer): void {
     this.#spent += this.passes;
-    formGram(this.#objective, this.#spent, this.#solves);
+    formGram(this.#objective, this.#spent);
     this.#passesAtStart = this.#objective.passes;
     this.#inside = false;
     this.#whole.start(theta);
