@@ -276,15 +276,16 @@ export function moveSums(count: i32, sums: usize, gradient: usize): void {
 /**
  * The rows of the next panel come from memory while this one is computed: between tiles a few of its cache lines are
  * touched, each once. Wasm has no prefetch, but a load whose value is dropped must still be made. It waits at the first
- * lines of every 4 KiB page, where no prefetcher of the machine runs ahead yet: so several streams wait together.
+ * lines of every 4 KiB page, where no prefetcher of the machine runs ahead yet: so several streams wait together, as many as
+ * make one touch for each tile of nine classes (without relaxed SIMD 6 tiles over 32 lines, with it 4):
  *
- *   60000 × 784 × 10, relaxed, Xeon       none 59 ms   one stream 50   two 46   four 43   eight 44
- *   5000 × 784 × 10, relaxed, Zen 5       none 3.75 ms   four 3.29   eight 3.21   twelve 3.32   sixteen 3.29
- *                    Node 20              none 4.01      four 3.89   eight 3.45   twelve 3.64   sixteen 3.78
+ *   60000 × 784 × 10, relaxed, Xeon              none 59 ms   one stream 50   two 46   four 43   eight 44
+ *   20000 × 784 × 10, Zen 5, relaxed, Node 24    five 1.14   six 1.08   seven 1.05   eight 1   nine 1.05
+ *                     Node 20        none 1.09   five 1.05   six 1      seven 1.02   eight 1.03   twelve 1.07
  *
- * (2.9 and 3.1 ms there when every panel is the same one. Whole numbers of pages apart: 2 % faster, relaxed.)
+ * (0.95 on Node 20 when every panel is the same one.)
  */
-const STREAMS: usize = 8;
+const STREAMS: usize = ASC_FEATURE_RELAXED_SIMD ? 8 : 6;
 
 function touch(pointer: usize, apart: usize): void {
   load<u8>(pointer);
@@ -293,6 +294,7 @@ function touch(pointer: usize, apart: usize): void {
   load<u8>(pointer + 3 * apart);
   load<u8>(pointer + 4 * apart);
   load<u8>(pointer + 5 * apart);
+  if (!ASC_FEATURE_RELAXED_SIMD) return;
   load<u8>(pointer + 6 * apart);
   load<u8>(pointer + 7 * apart);
 }

@@ -52,6 +52,11 @@ export function uniformWeight(o: Objective, row: usize): f64 {
   return load<f64>(o.uniformWeights + (row << 3)) * load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
 }
 
+/** Whether all rows weigh the same, and have no uniform cross-entropy. */
+export function areAlike(o: Objective): bool {
+  return o.even && o.rowGroups == 0 && o.uniformWeights == 0;
+}
+
 export function ownPair(o: Objective, row0: usize, row1: usize): v128 {
   return f64x2.replace_lane(f64x2.splat(ownWeight(o, row0)), 1, ownWeight(o, row1));
 }

@@ -2,7 +2,18 @@
 
 import { expPair, expQuad, vlog } from "../linalg/elementwise";
 import { Objective } from "../objective";
-import { addLosses, at, loadPair, ownPair, ownWeight, storeSlopes, uniformPair, uniformWeight } from "./block";
+import {
+  addLosses,
+  areAlike,
+  at,
+  loadPair,
+  ownPair,
+  ownWeight,
+  shareOf,
+  storeSlopes,
+  uniformPair,
+  uniformWeight,
+} from "./block";
 
 /**
  * With SIMD a step goes over the whole block before the next begins, so that rows do not wait for each other's sum,
@@ -20,9 +31,19 @@ export function softmax<T>(o: Objective, first: i32, count: i32, z: usize): void
   if (sizeof<T>() == 8) for (let i = 0; i < count; i += 2) exponentiatePair(o, i, z);
   else for (let i = 0; i < count; i += 8) exponentiateEight(o, i, z);
   vlog(count, o.totals, o.logarithms);
-  for (let i = 0; i < count; i += 2) addPair<T>(o, first, i, min(i + 1, count - 1), z);
-  for (let i = 0; i < count; i += lanes) storeVector<T>(o, i, z);
-  for (let i = 0; i < count; i++) subtractLabel<T>(o, first, i, z);
+  if (areAlike(o)) {
+    addAlike<T>(o, first, count, z);
+    for (let i = 0; i < count; i += lanes) storeVector<T>(o, i, z);
+    const weight = ownWeight(o, 0);
+    for (let i = 0; i < count; i++) subtractLabel<T>(o, i, labelOf(o, <usize>(first + i)), weight, z);
+  } else {
+    for (let i = 0; i < count; i += 2) addPair<T>(o, first, i, min(i + 1, count - 1), z);
+    for (let i = 0; i < count; i += lanes) storeVector<T>(o, i, z);
+    for (let i = 0; i < count; i++) {
+      const row = <usize>(first + i);
+      subtractLabel<T>(o, i, labelOf(o, row), ownWeight(o, row) + uniformWeight(o, row) / <f64>o.outputs, z);
+    }
+  }
 }
 
 /** Exponentials of two rows' scores over the largest, which is left in `o.largest`, and their sum in `o.totals`. */
@@ -114,6 +135,25 @@ function addPair<T>(o: Objective, first: i32, i: i32, second: i32, z: usize): vo
   if (row1 > row0) addLosses(o, row1, f64x2.extract_lane(loss, 1), f64x2.extract_lane(uniformLoss, 1));
 }
 
+/**
+ * `addPair` of all rows where they weigh the same: to the same bits, as one sum that does not go through memory (5000 rows
+ * of 4 columns and 10 classes: 0.89 of the time, of 64 columns 0.94, of 784 0.99).
+ */
+function addAlike<T>(o: Objective, first: i32, count: i32, z: usize): void {
+  const share = shareOf(o, 0);
+  let loss = load<f64>(o.groupLosses);
+  for (let i = 0; i < count; i++) {
+    const score = <f64>load<T>(at<T>(z, labelOf(o, <usize>(first + i)), i));
+    loss += share * (load<f64>(at<f64>(o.logarithms, 0, i)) + (load<f64>(at<f64>(o.largest, 0, i)) - score));
+  }
+  store<f64>(o.groupLosses, loss);
+  const weight = f64x2.splat(ownWeight(o, 0));
+  for (let i = 0; i < count; i += 2) {
+    const total = at<f64>(o.totals, 0, i);
+    v128.store(total, f64x2.div(weight, v128.load(total)));
+  }
+}
+
 /** The slopes of a vector of rows, but for their labels. */
 function storeVector<T>(o: Objective, i: i32, z: usize): void {
   const e = o.exponentials;
@@ -138,12 +178,8 @@ function vectorOf<T>(from: usize): v128 {
 }
 
 /** The slope of the label: from the exponential, because those stored are rounded to T already. */
-function subtractLabel<T>(o: Objective, first: i32, i: i32, z: usize): void {
-  const row = <usize>(first + i);
-  const label = labelOf(o, row);
+function subtractLabel<T>(o: Objective, i: i32, label: i32, weight: f64, z: usize): void {
   const power = <f64>load<T>(at<T>(o.exponentials, label, i));
-  let weight = ownWeight(o, row);
-  if (o.uniformWeights != 0) weight += uniformWeight(o, row) / <f64>o.outputs;
   store<T>(at<T>(z, label, i), <T>(load<f64>(at<f64>(o.totals, 0, i)) * power - weight));
 }
 

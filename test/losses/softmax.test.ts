@@ -65,3 +65,38 @@ for (const [name, kernels] of shippedBuilds) {
     arena.dispose();
   });
 }
+
+for (const [name, kernels] of shippedBuilds) {
+  test.skipIf(!kernels)(`${name}: rows that weigh the same without groups are, bit for bit, rows of one group`, () => {
+    const random = new Random(5);
+    for (const precision of ["f32", "f64"] as const) {
+      for (const rows of [1, 31, 75]) {
+        const columns = 3;
+        const outputs = 4;
+        const values = Float64Array.from({ length: rows * columns }, () => random.normal());
+        const options = {
+          model: "softmax" as const,
+          dataset: {
+            rows,
+            columns,
+            x: { kind: "dense" as const, values: precision === "f32" ? Float32Array.from(values) : values },
+          },
+          targets: Float64Array.from({ length: rows }, (_, i) => i % outputs),
+          outputs,
+          precision,
+        };
+        const arena = new Arena<Kernels>(kernels!);
+        const theta = arena.copy(Float64Array.from({ length: outputs * (columns + 1) }, () => random.normal()));
+        const evaluate = (objective: Objective) => {
+          const out = arena.f64(outputs * (columns + 1));
+          return [objective.gradient(theta, out), ...arena.viewF64(out, outputs * (columns + 1))];
+        };
+        const plain = evaluate(new Objective(arena, options));
+        const rowGroups = { map: new Int32Array(rows), count: 1 };
+        expect(plain.every(Number.isFinite)).toBe(true);
+        expect(evaluate(new Objective(arena, { ...options, rowGroups }))).toEqual(plain);
+        arena.dispose();
+      }
+    }
+  });
+}
