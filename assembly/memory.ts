@@ -39,6 +39,7 @@ export function allocate(bytes: usize): usize {
   }
   if (block === null) {
     const end = <u64>top + HEADER + wanted;
+    if (end > <u64>u32.MAX_VALUE) return 0; // nor may `top` be 2³², which is 0
     const have = <u64>memory.size() * PAGE;
     if (end > have) {
       const pages = <i32>((end - have + PAGE - 1) / PAGE);

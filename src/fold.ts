@@ -75,7 +75,7 @@ export class Fold {
     this.reduced = new ReducedModel(arena, space, this.#span, this.judge.validation, capacity);
     // A worker keeps its own; those of all rows are of no use to a span that sees a sample.
     if (!options.solver && this.#span === objective) this.reduced.keepScores();
-    this.#spanBytes = arena.kernels.allocatedBytes() - before - this.reduced.projectedBytes;
+    this.#spanBytes = ((arena.kernels.allocatedBytes() - before) >>> 0) - this.reduced.projectedBytes;
     this.theta = arena.f64(objective.thetaCount);
   }
 

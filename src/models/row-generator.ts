@@ -108,7 +108,7 @@ export class RowGenerator {
 
   /** Generated rows first … first + count − 1, at most 32. A copy. */
   panel(first: number, count: number): Float32Array | Float64Array {
-    const pointer = this.#arena.kernels.generatorPanel(this.pointer, this.#width, first, count) >>> 0;
+    const pointer = this.#arena.kernels.generatorPanel(this.pointer, this.#width, first, count);
     const length = count * this.#columns;
     return (this.#width === 8 ? this.#arena.viewF64(pointer, length) : this.#arena.viewF32(pointer, length)).slice();
   }

@@ -203,7 +203,7 @@ export class L1Fit {
   }
 
   #view(which: number, length: number): Float64Array {
-    return this.#arena.viewF64(this.#kernels.l1FitArray(this.#block, which) >>> 0, length);
+    return this.#arena.viewF64(this.#kernels.l1FitArray(this.#block, which), length);
   }
 
   /** Brings Wasm up to date: another scaling when the spread has changed a lot, else only the new rows. */

@@ -241,7 +241,7 @@ export class Lp {
     const k = this.#kernels;
     const block = arena.bytes(k.simplexBytes(n, m, nonzeros));
     k.simplexInit(block, n, m, nonzeros, seed);
-    const address = (which: number) => k.simplexArray(block, which) >>> 0;
+    const address = (which: number) => k.simplexArray(block, which);
     const starts = arena.viewI32(address(0), n + 1);
     const rows = arena.viewI32(address(1), nonzeros);
     const values = arena.viewF64(address(2), nonzeros);

@@ -2,7 +2,7 @@ import { LearnLossError } from "../errors.ts";
 import type { HeapAbi, Instance } from "./module.ts";
 import { renew } from "./shared.ts";
 
-/** Address of a block in Wasm memory, a nonnegative number below 2³². */
+/** Address of a block in Wasm memory below 2³²; kernels return those from 2³¹ on as negative numbers. */
 export type Pointer = number;
 
 type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8Array;
@@ -25,13 +25,13 @@ export class Arena<K extends Instance<object> = Instance<object>> {
   /** A block of `size` bytes, aligned to 64, zeroed. */
   bytes(size: number): Pointer {
     const pointer = this.raw(size);
-    new Uint8Array(this.kernels.memory.buffer, pointer, size < 0 ? size + 2 ** 32 : size).fill(0);
+    new Uint8Array(this.kernels.memory.buffer, pointer, unsigned(size)).fill(0);
     return pointer;
   }
 
   /** The same with whatever was there: for what is about to be written. */
   raw(size: number): Pointer {
-    const bytes = size < 0 ? size + 2 ** 32 : size; // sizes that kernels return arrive signed
+    const bytes = unsigned(size);
     if (this.#disposed) throw new LearnLossError("DISPOSED", "This object was disposed: create a new one.");
     const pointer = bytes > 0xffff0000 ? 0 : this.kernels.allocate(bytes) >>> 0;
     if (pointer === 0) {
@@ -51,9 +51,10 @@ export class Arena<K extends Instance<object> = Instance<object>> {
    */
   shared(size: number, use = "any"): Pointer {
     const known = this.#shared.get(use);
-    if (known && size <= known.bytes) return known.pointer;
-    const pointer = this.bytes(size); // who asked for less may still write in the block of then
-    this.#shared.set(use, { pointer, bytes: size });
+    const bytes = unsigned(size);
+    if (known && bytes <= known.bytes) return known.pointer;
+    const pointer = this.bytes(bytes); // who asked for less may still write in the block of then
+    this.#shared.set(use, { pointer, bytes });
     return pointer;
   }
 
@@ -83,15 +84,15 @@ export class Arena<K extends Instance<object> = Instance<object>> {
   }
 
   viewF64(pointer: Pointer, length: number): Float64Array {
-    return new Float64Array(this.kernels.memory.buffer, pointer, length);
+    return new Float64Array(this.kernels.memory.buffer, unsigned(pointer), length);
   }
 
   viewF32(pointer: Pointer, length: number): Float32Array {
-    return new Float32Array(this.kernels.memory.buffer, pointer, length);
+    return new Float32Array(this.kernels.memory.buffer, unsigned(pointer), length);
   }
 
   viewI32(pointer: Pointer, length: number): Int32Array {
-    return new Int32Array(this.kernels.memory.buffer, pointer, length);
+    return new Int32Array(this.kernels.memory.buffer, unsigned(pointer), length);
   }
 
   get disposed(): boolean {
@@ -109,6 +110,11 @@ export class Arena<K extends Instance<object> = Instance<object>> {
   [Symbol.dispose](): void {
     this.dispose();
   }
+}
+
+/** What a kernel returned: addresses and sizes arrive signed. */
+function unsigned(size: number): number {
+  return size < 0 ? size + 2 ** 32 : size;
 }
 
 interface Lease {
