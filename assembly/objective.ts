@@ -197,10 +197,10 @@ export function objectiveSetData(
   o.passes = 0;
 }
 
-/** What `objectiveKeep` wants. */
-export function objectiveKeepBytes(pointer: usize): usize {
+/** What `objectiveKeep` wants: may be more than there is memory. */
+export function objectiveKeepBytes(pointer: usize): f64 {
   const o = changetype<Objective>(pointer);
-  return <usize>o.outputs * <usize>o.rows * <usize>o.width;
+  return <f64>o.outputs * <f64>o.rows * <f64>o.width;
 }
 
 /** Keeps the scores of every θ whose gradient is taken until that of the next. */

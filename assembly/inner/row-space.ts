@@ -61,12 +61,12 @@ export class RowSpace {
   weights: usize; // f64[BLOCK]
 }
 
-function workBytes(o: Objective, length: i32, steps: i32): usize {
-  const vectors = 2 * (steps + 1 + OTHERS) + 5;
+/** Of millions of rows it may be more than 32 bits count. */
+function workBytes(o: Objective, steps: i32): u64 {
+  const vectors = <u64>(2 * (steps + 1 + OTHERS) + 5);
+  const length = <u64>o.outputs * <u64>o.rows + 1 + <u64>o.outputs;
   const blocks = (2 * o.outputs + 1) * BLOCK;
-  return (
-    ((<usize>(o.thetaCount + o.outputs + 4 * SPAN + 1 + blocks) + <usize>vectors * <usize>length) << 3) + 2 * SQUARE
-  );
+  return ((<u64>(o.thetaCount + o.outputs + 4 * SPAN + 1 + blocks) + vectors * length) << 3) + 2 * SQUARE;
 }
 
 /** Lives in the `bytes` at `memory` with as many steps as fit and are worth their work; with none where few would. */
@@ -77,7 +77,7 @@ export function rowSpaceInit(r: RowSpace, o: Objective, memory: usize, bytes: us
   leaveRowSpace(r);
   if (o.columnIndices == 0) return;
   let steps = min(STEPS, <i32>Math.sqrt((2 * o.valueCount) / <f64>o.rows));
-  while (steps >= FEWEST && workBytes(o, r.length, steps) > bytes) steps--;
+  while (steps >= FEWEST && workBytes(o, steps) > bytes) steps--;
   if (steps < FEWEST) return;
   r.capacity = steps;
   const block = (<usize>(o.outputs * BLOCK)) << 3;

@@ -12,9 +12,9 @@ function strips(n: i32): i32 {
   return (n + STRIP - 1) / STRIP;
 }
 
-/** Bytes of `capacity` vectors of n doubles in strips. */
-export function stripBytes(n: i32, capacity: i32): usize {
-  return (<usize>(strips(n) * STRIP) * <usize>capacity) << 3;
+/** Bytes of `capacity` vectors of n doubles in strips: may be more than there is memory. */
+export function stripBytes(n: i32, capacity: i32): f64 {
+  return <f64>(strips(n) * STRIP) * <f64>capacity * 8;
 }
 
 /** Vector `slot` ← v, f64[n]. The elements that fill up the last strip stay 0. */

@@ -30,12 +30,12 @@ function chunksFor(slots: i32): i32 {
   return (slots + CHUNK - 1) / CHUNK;
 }
 
-/** Bytes of a chunk that must be there before `slot` is set: 0 where it is. */
-export function projectionLacks(pointer: usize, slot: i32): usize {
+/** Bytes of a chunk that must be there before `slot` is set: 0 where it is; may be more than there is memory. */
+export function projectionLacks(pointer: usize, slot: i32): f64 {
   const p = changetype<Projection>(pointer);
   const o = changetype<Objective>(p.objective);
   if (load<usize>(chunkOf(p, slot)) != 0) return 0;
-  return (<usize>((o.rows + BLOCK - 1) / BLOCK) * <usize>(o.outputs * CHUNK * BLOCK)) << 3;
+  return <f64>((o.rows + BLOCK - 1) / BLOCK) * <f64>(o.outputs * CHUNK * BLOCK) * 8;
 }
 
 /** The chunk of `slot` is here, zeroed. */

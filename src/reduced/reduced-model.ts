@@ -151,7 +151,7 @@ export class ReducedModel {
     const bytes = arena.kernels.projectionLacks(projection, slot);
     if (bytes === 0) return;
     arena.kernels.projectionGrow(projection, slot, arena.bytes(bytes));
-    this.projectedBytes += bytes >>> 0;
+    this.projectedBytes += bytes;
   }
 
   /**

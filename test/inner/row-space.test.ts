@@ -161,3 +161,49 @@ test("columns cost nothing: split into two that are alike, the same iterations t
   expect(Math.abs(results[1]!.iterations - results[0]!.iterations)).toBeLessThanOrEqual(1);
   expect(results[0]!.iterations).toBeLessThan(40);
 });
+
+test("rows times outputs whose steps would take 4 GiB and little more: over columns, in the memory that there is", () => {
+  // 15 vectors of rows × outputs doubles for two steps: 2³² + 15000 bytes or so, which is 15000 in 32 bits.
+  const rows = 357_913;
+  const outputs = 100;
+  const columns = 20;
+  const x = {
+    kind: "csr" as const,
+    values: new Float32Array(2 * rows).fill(1),
+    indices: Int32Array.from({ length: 2 * rows }, (_, e) => (e % 2 === 0 ? (e >> 1) % 10 : 10 + ((e >> 1) % 7))),
+    starts: Int32Array.from({ length: rows + 1 }, (_, i) => 2 * i),
+  };
+  const targets = Float64Array.from({ length: rows }, (_, i) => i % outputs);
+  const arena = new Arena(kernels());
+  const objective = new Objective(arena, { model: "softmax", dataset: { rows, columns, x }, targets, outputs });
+  const solver = new Solver(arena, objective, { tolerance: 1e-9 });
+  const beside = arena.f64(1000);
+  objective.setWeights({ l2: 1e-3 });
+  solver.start(0);
+  const before = solver.value;
+  solver.step(1);
+  expect(solver.value).toBeLessThan(before);
+  expect(arena.viewF64(beside, 1000).every((value) => value === 0)).toBe(true);
+  arena.dispose();
+});
+
+test("more scores than 4 GiB hold are no size that 32 bits leave of them", () => {
+  const [rows, outputs, columns] = [1_100_000, 500, 1];
+  const x = {
+    kind: "csr" as const,
+    values: new Float32Array(0),
+    indices: new Int32Array(0),
+    starts: new Int32Array(rows + 1),
+  };
+  const arena = new Arena(kernels());
+  const dataset = { rows, columns, x };
+  const objective = new Objective(arena, {
+    model: "softmax",
+    dataset,
+    targets: new Float64Array(rows),
+    outputs,
+    precision: "f64",
+  });
+  expect(() => objective.keepScores()).toThrow(expect.objectContaining({ code: "OUT_OF_MEMORY" }));
+  arena.dispose();
+});

@@ -99,15 +99,15 @@ export function total(f: L1Fit): i32 {
   return 2 * f.capacity + f.coneCapacity + ((f.p + 1) & ~1);
 }
 
-/** Bytes for `capacity` observations (a multiple of 8) of k features and `coneCapacity` hard rows (even). */
-export function l1FitBytes(k: i32, capacity: i32, coneCapacity: i32): usize {
+/** Bytes for `capacity` observations (a multiple of 8) of k features and `coneCapacity` hard rows (even): may be more than there is memory. */
+export function l1FitBytes(k: i32, capacity: i32, coneCapacity: i32): f64 {
   const p = k + 2;
-  const stride = <usize>columnStride(p);
-  const rows = <usize>(2 * capacity + coneCapacity + p + 1);
-  const doubles = <usize>capacity * <usize>k + <usize>coneCapacity * stride + rows * 10 + stride * (<usize>p + 16);
-  const side = <usize>tileSide(p);
-  const scratch = side * (side + 2 * <usize>CHUNK);
-  return ((doubles + 3 * <usize>capacity + scratch) << 3) + 1024;
+  const stride = <f64>columnStride(p);
+  const rows = <f64>(2 * capacity + coneCapacity + p + 1);
+  const doubles = <f64>capacity * <f64>k + <f64>coneCapacity * stride + rows * 10 + stride * <f64>(p + 16);
+  const side = tileSide(p);
+  const scratch = <f64>(side * (side + 2 * CHUNK));
+  return 8 * (doubles + 3 * <f64>capacity + scratch) + 1024;
 }
 
 /** Lays a problem out in a block of `l1FitBytes`, zeroed but for the panels of observations to come. */
@@ -115,7 +115,7 @@ export function l1FitInit(block: usize, k: i32, capacity: i32, coneCapacity: i32
   const f = changetype<L1Fit>(block);
   const observations = (<usize>capacity * <usize>k) << 3;
   memory.fill(block, 0, HEAD);
-  memory.fill(block + HEAD + observations, 0, l1FitBytes(k, capacity, coneCapacity) - HEAD - observations);
+  memory.fill(block + HEAD + observations, 0, <usize>l1FitBytes(k, capacity, coneCapacity) - HEAD - observations);
   f.k = k;
   f.p = k + 2;
   f.capacity = capacity;
