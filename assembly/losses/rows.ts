@@ -52,6 +52,9 @@ function sum<T>(o: Objective, weights: usize, out: usize): void {
   }
 }
 
+/** Share of ‖centre‖² below which ‖x − centre‖² of a sparse row has lost too many digits. */
+const CANCELED: f64 = 1e-3;
+
 /** out[i] ← ‖x_i − centre‖. */
 export function rowDistances(pointer: usize, centre: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
@@ -63,7 +66,13 @@ export function rowDistances(pointer: usize, centre: usize, out: usize): void {
 function distances<T>(o: Objective, centre: usize, out: usize): void {
   if (o.columnIndices != 0) {
     let empty: f64 = 0; // ‖0 − centre‖²
-    for (let j = 0; j < o.columns; j++) empty += load<f64>(centre + ((<usize>j) << 3)) ** 2;
+    let rest: f64 = 0; // … and what rounding took from it
+    for (let j = 0; j < o.columns; j++) {
+      const c = load<f64>(centre + ((<usize>j) << 3));
+      const sum = empty + c * c;
+      rest += restOfSum(empty, c * c, sum) + restOfSquare(c);
+      empty = sum;
+    }
     for (let i = 0; i < o.rows; i++) {
       const place = o.rowStarts + ((<usize>o.placeOf(i)) << 2);
       const end = load<i32>(place, 4);
@@ -73,6 +82,7 @@ function distances<T>(o: Objective, centre: usize, out: usize): void {
         const x = <f64>load<T>(o.values + <usize>k * sizeof<T>());
         squares += x * (x - 2 * c);
       }
+      if (squares < CANCELED * empty) squares = distanceSquared<T>(o, i, centre, empty, rest);
       store<f64>(out + ((<usize>i) << 3), Math.sqrt(max(squares, 0)));
     }
     return;
@@ -90,4 +100,34 @@ function distances<T>(o: Objective, centre: usize, out: usize): void {
       row += <usize>o.columns * sizeof<T>();
     }
   }
+}
+
+/** ‖x_i − centre‖² of a sparse row from ‖centre‖² = empty + rest, in twice the digits: what is left of columns far from 0. */
+function distanceSquared<T>(o: Objective, i: i32, centre: usize, empty: f64, rest: f64): f64 {
+  const place = o.rowStarts + ((<usize>o.placeOf(i)) << 2);
+  const end = load<i32>(place, 4);
+  let squares: f64 = 0;
+  for (let k = load<i32>(place); k < end; k++) {
+    const c = load<f64>(centre + ((<usize>load<i32>(o.columnIndices + ((<usize>k) << 2))) << 3));
+    const x = <f64>load<T>(o.values + <usize>k * sizeof<T>()) - c;
+    squares += x * x;
+    const sum = empty - c * c;
+    rest += restOfSum(empty, -c * c, sum) - restOfSquare(c);
+    empty = sum;
+  }
+  return squares + (empty + rest);
+}
+
+/** a + b − sum, exactly (Knuth). */
+function restOfSum(a: f64, b: f64, sum: f64): f64 {
+  const own = sum - a;
+  return a - (sum - own) + (b - own);
+}
+
+/** x² − x·x as it is rounded, exactly (Dekker 1971). */
+function restOfSquare(x: f64): f64 {
+  const scaled = x * 134217729; // 2²⁷ + 1
+  const high = scaled - (scaled - x);
+  const low = x - high;
+  return high * high - x * x + 2 * high * low + low * low;
 }

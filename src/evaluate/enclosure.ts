@@ -28,8 +28,8 @@ export interface Moves {
  * Encloses e of the exact minimizer of ℓ_λ, which is somewhere in a `Region`: a validation row's scores are s + u·x̃ + β
  * with ‖u‖ ≤ ρ and ‖β‖_A ≤ drift, so s_c − s_k moves by √2·ρ‖x̃‖ + ‖e_c − e_k‖_{A⁻¹}·drift at most (one output: ρ‖x̃‖ + …).
  *
- * *Log loss* of a row is ℓ = log(1 + Σ_k e^{s_k − s_y}): with o the most that a difference moves, it is within
- * log(1 + e^∓o·(e^ℓ − 1)). Over all rows it is convex, with the gradient (G, g) in (W, b′): no less than
+ * *Log loss* of a row is log(1 + e^t), t = log Σ_{k ≠ y} e^{s_k − s_y}: with o the most that a difference moves, it is within
+ * log(1 + e^{t ∓ o}). Over all rows it is convex, with the gradient (G, g) in (W, b′): no less than
  * e − ρ‖G‖ − drift·‖g‖_{A⁻¹}, and no more than e + the same + Σ_v w_v·δ_v²·min(½‖H‖, σ_v·(e^o − 1 − o)/o²), by a bound
  * of the Hessian in the scores (½; logistic ¼) or self-concordance, δ_v = ρ‖x̃‖ + ‖β‖ and σ_v ≥ ‖H_v‖. The better of both.
  * *Squared error* likewise, exactly.
@@ -128,11 +128,11 @@ export class Encloser {
         continue;
       }
       const o = moves[i]! + widest;
-      const { loss, spread } = row(i, targets[i]!);
-      const odds = exp(loss) - 1;
-      lower += share * log(1 + exp(-o) * odds);
-      upper += share * (o < 700 ? log(1 + exp(o) * odds) : loss + o);
-      second += share * delta * delta * Math.min(outputs === 1 ? 1 / 8 : 1 / 4, spread * curvature(o));
+      const { logOdds, spread } = row(i, targets[i]!);
+      lower += share * softplus(logOdds - o);
+      upper += share * softplus(logOdds + o);
+      const bent = o < 700 ? spread * curvature(o) : Number.POSITIVE_INFINITY;
+      second += share * delta * delta * Math.min(outputs === 1 ? 1 / 8 : 1 / 4, bent);
     }
     if (squared) lower = Math.max(Math.sqrt(error) - Math.sqrt(second), 0) ** 2;
     if (squared) upper = (Math.sqrt(error) + Math.sqrt(second)) ** 2;
@@ -155,25 +155,34 @@ export class Encloser {
   }
 }
 
-/** The log loss of a row, and a bound on ‖H‖: valid until the next is asked for. */
+/** t of a row, and a bound on ‖H‖: valid until the next is asked for. */
 function rowOf(scores: Float64Array, rows: number, outputs: number) {
-  const shares = new Float64Array(Math.max(outputs, 2));
-  const row = { loss: 0, spread: 0 };
+  const classes = Math.max(outputs, 2);
+  const shares = new Float64Array(classes);
+  const row = { logOdds: 0, spread: 0 };
   return (i: number, target: number): Readonly<typeof row> => {
-    let largest = outputs === 1 ? Math.max(scores[i]!, 0) : Number.NEGATIVE_INFINITY;
-    for (let c = 0; c < outputs; c++) largest = Math.max(largest, scores[c * rows + i]!);
-    const own = outputs === 1 ? (target === 1 ? scores[i]! : 0) : scores[target * rows + i]!;
-    let sum = 0;
-    for (let c = 0; c < shares.length; c++) {
-      shares[c] = exp((outputs === 1 ? c * scores[i]! : scores[c * rows + i]!) - largest);
+    const score = (c: number) => (outputs === 1 ? c * scores[i]! : scores[c * rows + i]!);
+    const own = score(target);
+    let rival = Number.NEGATIVE_INFINITY;
+    for (let c = 0; c < classes; c++) if (c !== target) rival = Math.max(rival, score(c));
+    const largest = Math.max(rival, own);
+    let [sum, others] = [0, 0];
+    for (let c = 0; c < classes; c++) {
+      shares[c] = exp(score(c) - largest);
       sum += shares[c]!;
+      if (c !== target) others += exp(score(c) - rival);
     }
     let spread = 0;
-    for (let c = 0; c < shares.length; c++) spread = Math.max(spread, (shares[c]! / sum) * (1 - shares[c]! / sum));
-    row.loss = log(sum) + largest - own;
+    for (let c = 0; c < classes; c++) spread = Math.max(spread, (shares[c]! / sum) * (1 - shares[c]! / sum));
+    row.logOdds = rival - own + log(others);
     row.spread = outputs === 1 ? spread : 2 * spread;
     return row;
   };
+}
+
+/** log(1 + eᵗ) */
+function softplus(t: number): number {
+  return Math.max(t, 0) + log(1 + exp(-Math.abs(t)));
 }
 
 /** (eᵒ − 1 − o)/o². */

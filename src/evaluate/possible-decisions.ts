@@ -1,4 +1,4 @@
-import { exp } from "../wasm/transcendental.ts";
+import { exp, log } from "../wasm/transcendental.ts";
 import type { Enclosure, Moves } from "./enclosure.ts";
 import type { MetricEvaluator } from "./metric.ts";
 
@@ -27,10 +27,10 @@ function possibleWithin(metric: MetricEvaluator, { rows, outputs, scores, moves,
 
 /**
  * By the least expected cost E_k = Σ_c p_c·cost(c, k): with o the most that a difference of scores moves, p_c does by e^±o/2
- * up to a common factor, and class k may be given if E_k ≤ eᵒ·min E.
+ * up to a common factor, and class k may be given if E_k ≤ eᵒ·min E. In logarithms, which neither overflow nor vanish.
  */
 function possibleByCost(metric: MetricEvaluator, { rows, outputs, scores, moves, drifts }: Moves): Possible {
-  const { costs } = metric;
+  const logCosts = metric.costs.map((cost) => (cost > 0 ? log(cost) : Number.NEGATIVE_INFINITY));
   const classes = Math.max(outputs, 2);
   const widest = drifts.reduce((most, d) => Math.max(most, d), 0);
   const expected = new Float64Array(classes);
@@ -38,13 +38,16 @@ function possibleByCost(metric: MetricEvaluator, { rows, outputs, scores, moves,
   return (i, k) => {
     if (i !== at) {
       const row = Array.from({ length: classes }, (_, c) => (outputs === 1 ? c * scores[i]! : scores[c * rows + i]!));
-      const largest = Math.max(...row);
       for (let j = 0; j < classes; j++) {
-        expected[j] = row.reduce((sum, s, c) => sum + exp(s - largest) * costs[c * classes + j]!, 0);
+        const terms = row.map((s, c) => s + logCosts[c * classes + j]!);
+        const largest = Math.max(...terms);
+        expected[j] =
+          largest +
+          (largest > Number.NEGATIVE_INFINITY ? log(terms.reduce((sum, term) => sum + exp(term - largest), 0)) : 0);
       }
       at = i;
     }
-    return expected[k]! <= exp(moves[i]! + widest + ROUNDING) * Math.min(...expected);
+    return expected[k]! <= moves[i]! + widest + ROUNDING + Math.min(...expected);
   };
 }
 

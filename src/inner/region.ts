@@ -118,8 +118,6 @@ export class RegionFinder {
     const objective = this.#objective;
     const { outputs, columns, rows, thetaCount, pointer } = objective;
     objective.gradient(this.#theta, this.#gradient, "f64");
-    const gap = arena.kernels.penaltyGap(pointer, this.#theta, this.#gradient, this.#nearest, this.#work);
-
     const spreads = links.spreads();
     arena.viewF64(this.#rows, rows).set(spreads);
     arena.kernels.rowSum(pointer, this.#rows, this.#centre);
@@ -128,6 +126,12 @@ export class RegionFinder {
     for (let j = 0; j < columns; j++) centre[j]! /= total;
     arena.kernels.rowDistances(pointer, this.#centre, this.#rows);
 
+    // On columns measured from `centre`: far from 0, what rounding leaves of the intercepts' gradient counts as often as they do.
+    const gradient = arena.viewF64(this.#gradient, thetaCount);
+    for (let c = 0; c < outputs; c++) {
+      for (let j = 0; j < columns; j++) gradient[c * columns + j]! -= gradient[outputs * columns + c]! * centre[j]!;
+    }
+    const gap = arena.kernels.penaltyGap(pointer, this.#theta, this.#gradient, this.#nearest, this.#work);
     const model = arena.viewF64(this.#theta, thetaCount);
     const nearest = arena.viewF64(this.#nearest, outputs * columns);
     let apart = 0;
