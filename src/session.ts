@@ -57,6 +57,8 @@ export class Session<F extends Features> {
   readonly #whole: Folds["whole"];
   readonly #warnings: string[];
   #warned = false;
+  /** What listeners have not been told yet. */
+  readonly #news: (() => void)[] = [];
   #final: Leader | undefined;
   #refit: Refit | undefined;
   #checkpoints = 0;
@@ -242,8 +244,7 @@ export class Session<F extends Features> {
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
     const flat = this.#flat();
-    if (flat) this.emit("warning", { message: FLAT });
-    return {
+    const result: TuneResult<F> = {
       status: spent.status,
       lambda: this.user(chosen.lambda),
       error: chosen.error,
@@ -264,12 +265,16 @@ export class Session<F extends Features> {
       milliseconds: spent.milliseconds,
       warnings: flat ? [...this.#warnings, FLAT] : [...this.#warnings],
     };
+    if (flat) this.emit("warning", { message: FLAT });
+    this.deliver();
+    return result;
   }
 
   /** Tells what is suspicious of the data: a run begins, so that listeners are there. */
   warn(): void {
     if (!this.#warned) for (const message of this.#warnings) this.emit("warning", { message });
     this.#warned = true;
+    this.deliver();
   }
 
   /** Whether all models had the same error. */
@@ -295,8 +300,14 @@ export class Session<F extends Features> {
     return this.space.toUserRecord(lambda) as Lambda<F>;
   }
 
+  /** Tells it to the listeners at the next `deliver`: they may throw, or dispose of the tuner, and the work goes on from where it is. */
   emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {
-    for (const listener of this.listeners[event]) listener(detail);
+    for (const listener of this.listeners[event]) this.#news.push(() => listener(detail));
+  }
+
+  /** Between two pieces of work. */
+  deliver(): void {
+    for (let tell = this.#news.shift(); tell; tell = this.#news.shift()) tell();
   }
 
   /** @throws DISPOSED */

@@ -278,8 +278,8 @@ export class Trainer {
       yield;
       return new Encloser(scratch, this.metric, this.validation).enclose(region);
     } finally {
-      this.objective.setWeights(weights);
       scratch.dispose();
+      this.objective.setWeights(weights);
     }
   }
 

@@ -181,7 +181,12 @@ export class Tuner<F extends Features = Features> {
           if (this.#running)
             throw new LearnLossError("CONFLICT", "This tuner is running already: wait for that run to end.");
           this.#running = true;
-          work.begin(budget);
+          try {
+            work.begin(budget);
+          } catch (error) {
+            this.#running = false; // a listener threw
+            throw error;
+          }
         },
         step: () => work.step(),
         get waiting() {

@@ -40,13 +40,25 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   }
 
   step(): boolean {
+    this.session.alive();
     if (this.#spent()) return false;
     if (this.#waiting) return true;
     if (this.#failure) throw this.#failure.reason;
-    const { value, done } = this.#work.next();
+    const { value, done } = this.#next();
     this.#complete = done === true;
     if (value) this.#wait(value);
+    this.session.deliver();
     return !this.#complete;
+  }
+
+  /** What failed once is over: runs to come are told the same. */
+  #next(): IteratorResult<Pause, void> {
+    try {
+      return this.#work.next();
+    } catch (reason) {
+      this.#failure = { reason };
+      throw reason;
+    }
   }
 
   /** While other threads train. */
@@ -98,11 +110,16 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
       iteration: session.folds[0]!.trainer.solver.iterations,
       best: session.leaders.best?.error,
     });
+    session.deliver();
     return session.improvements.splice(0);
   }
 
   *finish(): Generator<void> {
-    yield* this.session.prove();
+    this.session.alive();
+    for (const _ of this.session.prove()) {
+      yield;
+      this.session.alive();
+    }
   }
 
   end(): void {

@@ -147,19 +147,18 @@ export class Solver implements TrainingSolver {
    */
   *adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<void> {
     const arena = this.#arena;
-    const k = arena.kernels;
     const count = this.#objective.thetaCount;
     // Solvers of one arena take turns: the next adjoint begins where the last has ended.
     const at = arena.shared(8 * count, "adjoint");
-    const work = arena.shared(k.adjointWorkBytes(count), "adjoint's work");
+    const work = arena.shared(arena.kernels.adjointWorkBytes(count), "adjoint's work");
     const goal = limits.tolerance ** 2;
     arena.viewF64(at, count).set(arena.viewF64(u, count));
-    let residual = k.adjointStart(this.pointer, right, at, work);
+    let residual = arena.kernels.adjointStart(this.pointer, right, at, work);
     for (let i = 0; i < limits.iterations && residual > goal; i++) {
       yield;
-      residual = k.adjointStep(this.pointer, at, work);
+      residual = arena.kernels.adjointStep(this.pointer, at, work);
     }
-    k.adjointFinish(this.pointer, at, u);
+    arena.kernels.adjointFinish(this.pointer, at, u);
   }
 
   /** Gives its memory back, before the arena ends: it cannot be used any more. */

@@ -12,14 +12,20 @@ type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Uint8
  * one use: never keep one across a call that may allocate, because growth detaches it.
  */
 export class Arena<K extends Instance<object> = Instance<object>> {
-  readonly kernels: K;
+  readonly #kernels: K;
   readonly #blocks = new Set<Pointer>();
   readonly #shared = new Map<string, { readonly pointer: Pointer; readonly bytes: number }>();
   #disposed = false;
 
   constructor(kernels: K) {
-    this.kernels = kernels;
+    this.#kernels = kernels;
     leaks.register(this, { heap: kernels, blocks: this.#blocks }, this);
+  }
+
+  /** What works on its memory, never on memory that was released. @throws DISPOSED */
+  get kernels(): K {
+    if (this.#disposed) throw new LearnLossError("DISPOSED", "This object was disposed: create a new one.");
+    return this.#kernels;
   }
 
   /** A block of `size` bytes, aligned to 64, zeroed. */
@@ -32,10 +38,10 @@ export class Arena<K extends Instance<object> = Instance<object>> {
   /** The same with whatever was there: for what is about to be written. */
   raw(size: number): Pointer {
     const bytes = unsigned(size);
-    if (this.#disposed) throw new LearnLossError("DISPOSED", "This object was disposed: create a new one.");
-    const pointer = bytes > 0xffff0000 ? 0 : this.kernels.allocate(bytes) >>> 0;
+    const { kernels } = this;
+    const pointer = bytes > 0xffff0000 ? 0 : kernels.allocate(bytes) >>> 0;
     if (pointer === 0) {
-      renew(this.kernels);
+      renew(kernels);
       throw new LearnLossError(
         "OUT_OF_MEMORY",
         `WebAssembly memory cannot grow by ${bytes} bytes (its limit is 4 GiB): use fewer rows, or Float32Array data.`,
@@ -60,7 +66,7 @@ export class Arena<K extends Instance<object> = Instance<object>> {
 
   /** Gives one block back before the arena ends. */
   free(pointer: Pointer): void {
-    if (this.#blocks.delete(pointer)) this.kernels.release(pointer);
+    if (this.#blocks.delete(pointer)) this.#kernels.release(pointer);
   }
 
   f64(length: number): Pointer {
@@ -104,7 +110,7 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     if (this.#disposed) return;
     this.#disposed = true;
     leaks.unregister(this);
-    releaseAll({ heap: this.kernels, blocks: this.#blocks });
+    releaseAll({ heap: this.#kernels, blocks: this.#blocks });
   }
 
   [Symbol.dispose](): void {

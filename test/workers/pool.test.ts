@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { classWeights, data, l1, l2, fit as minimize, tune } from "../../src/index.ts";
+import { classWeights, createTuner, data, l1, l2, fit as minimize, tune } from "../../src/index.ts";
 import { createPool } from "../../src/workers.ts";
 import { blobs } from "../reference/blobs.ts";
 
@@ -106,6 +106,27 @@ describe("fits in workers", () => {
     await expect(early).rejects.toBe(reason);
     const late = other.fit(long);
     await Promise.all([other.dispose(), expect(late).rejects.toMatchObject({ code: "DISPOSED" })]);
+  });
+
+  test("a pool, or a tuner with one, that is disposed of while folds train: DISPOSED", async () => {
+    const setting = { model: "softmax", train: rows, folds: 3, features: { l1: l1(), l2: l2() } } as const;
+    for (const event of ["trial", "checkpoint", "progress"] as const) {
+      for (const count of [1, 2]) {
+        for (const what of ["pool", "tuner"] as const) {
+          const other = createPool({ workers: 2, script });
+          const tuner = createTuner({ ...setting, workers: other });
+          let heard = 0;
+          tuner.on(event, () => {
+            if (++heard !== count) return;
+            if (what === "pool") void other.dispose();
+            else tuner.dispose();
+          });
+          await expect(tuner.run()).rejects.toMatchObject({ code: "DISPOSED" });
+          tuner.dispose();
+          await other.dispose();
+        }
+      }
+    }
   });
 
   test("a script that is not there fails every fit, by name, and lets the pool be disposed", async () => {
