@@ -52,18 +52,42 @@ export function given<T extends object>(what: string, value: T): T {
   throw new LearnLossError("OPTION", `${what}: ${String(value)} was given when expected an object, as its type says.`);
 }
 
-/** Whether JSON was stored as such a thing, by a program of this version. @throws CORRUPT, VERSION */
-export function checkStored(what: string, read: unknown, version: number): void {
-  const { learnloss, version: found } = (read ?? {}) as { learnloss?: unknown; version?: unknown };
-  if (learnloss !== what) {
-    throw new LearnLossError("CORRUPT", `This JSON is not a ${what}: give what JSON.stringify(${what}) wrote.`);
+/**
+ * The thing that JSON was stored of, by a program of this version; `make` throws where it is none.
+ *
+ * @throws PARSE, VERSION, CORRUPT
+ */
+export function readStored<T>(
+  what: string,
+  text: string,
+  version: number,
+  make: (read: Readonly<Record<string, unknown>>) => T,
+): T {
+  const hint = `give what JSON.stringify(${what}) wrote.`;
+  let read: Record<string, unknown> | null;
+  try {
+    read = JSON.parse(text);
+  } catch (cause) {
+    throw new LearnLossError("PARSE", `This is not JSON: ${hint}`, { cause });
   }
-  if (found !== version) {
-    throw new LearnLossError(
-      "VERSION",
-      `This ${what} has version ${found}, this program reads ${version}: upgrade learnloss.`,
-    );
+  if (read?.learnloss !== what) throw new LearnLossError("CORRUPT", `This JSON is not a ${what}: ${hint}`);
+  checkVersion(what, read.version, version);
+  try {
+    return make(read);
+  } catch (cause) {
+    throw new LearnLossError("CORRUPT", `This ${what} is damaged: ${hint} ${(cause as Error).message}`, { cause });
   }
+}
+
+/** @throws VERSION for what a newer program wrote, CORRUPT for what none did */
+export function checkVersion(what: string, found: unknown, version: number): void {
+  if (found === version) return;
+  const newer = Number.isInteger(found) && Number(found) > version;
+  const then = newer ? "upgrade learnloss" : "it is damaged";
+  throw new LearnLossError(
+    newer ? "VERSION" : "CORRUPT",
+    `This ${what} has version ${found}, this program reads ${version}: ${then}.`,
+  );
 }
 
 /** Names shown in a message, at most. */

@@ -1,4 +1,4 @@
-import { LearnLossError } from "./errors.ts";
+import { checkVersion, LearnLossError } from "./errors.ts";
 import { Study, type StudyEvent, type StudyOptions } from "./study.ts";
 
 // A study as append-only JSON lines, so that nothing that was told can be lost: a header, then one event a line, each
@@ -51,12 +51,7 @@ export function readJournal(bytes: Uint8Array): Journal {
   if (header.learnloss !== "study" || !header.options || typeof header.fingerprint !== "string") {
     throw new LearnLossError("CORRUPT", "Line 1: this is not the header of a study.");
   }
-  if (header.version !== VERSION) {
-    throw new LearnLossError(
-      "VERSION",
-      `The study has version ${header.version}, this program reads ${VERSION}: upgrade learnloss.`,
-    );
-  }
+  checkVersion("study", header.version, VERSION);
   const events = lines.slice(1).map((text, i) => {
     const { event } = read(text, i + 2) as { event?: StudyEvent };
     if (event) return event;
@@ -78,7 +73,11 @@ function read(text: string, number: number): unknown {
   if (crc === undefined || crc !== crc32(body)) {
     throw new LearnLossError("CORRUPT", `Line ${number} of the study was changed: its checksum does not match.`);
   }
-  return JSON.parse(body);
+  try {
+    return JSON.parse(body);
+  } catch (cause) {
+    throw new LearnLossError("CORRUPT", `Line ${number} of the study is no JSON.`, { cause });
+  }
 }
 
 /** CRC-32 (IEEE 802.3) of the text's UTF-8 bytes: any flip of up to three bits in a line is seen. */

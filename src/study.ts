@@ -1,8 +1,8 @@
-import { checkStored, given, LearnLossError, listed } from "./errors.ts";
+import { given, LearnLossError, listed, readStored } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
 import { checkNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
-import { type Proposal, propose } from "./outer/propose.ts";
+import { PROPOSALS, type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
 
 /** One λ to train with. `lambda` is frozen. */
@@ -68,6 +68,8 @@ export interface StudyOptions {
 
 const VERSION = 1;
 
+const NOT_OPTIONS = "The options of the study are not what createStudy was given.";
+
 /** Why a trial failed whose error was told. */
 const FAILED = "its error is NaN";
 
@@ -96,7 +98,7 @@ export class Study {
     this.polyhedron = new Polyhedron(given("lambda", lambda));
     this.seed = checkSeed(seed);
     this.#limit = trials;
-    this.#start = start && this.#inside(start);
+    this.#start = start === undefined ? undefined : this.#inside(given("start", start));
     if (!(typeof trials === "number" && trials > 0))
       throw new LearnLossError("BUDGET", `trials is ${trials}: give a positive number.`);
   }
@@ -294,26 +296,15 @@ export class Study {
 
   /** @throws PARSE, VERSION or CORRUPT when the text is not a study of this version */
   static fromJSON(text: string): Study {
-    let read: { learnloss?: unknown; version?: unknown; options?: StudyOptions; events?: StudyEvent[] };
-    try {
-      read = JSON.parse(text);
-    } catch (cause) {
-      throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(study) wrote.", { cause });
-    }
-    checkStored("study", read, VERSION);
-    if (!read.options || !Array.isArray(read.events)) {
-      throw new LearnLossError("CORRUPT", "This study is incomplete: give what JSON.stringify(study) wrote.");
-    }
-    return Study.replay(read.options, read.events);
+    return readStored("study", text, VERSION, ({ options, events }) => {
+      if (!Array.isArray(events)) throw new TypeError("It has no events.");
+      return Study.replay(options as StudyOptions, events);
+    });
   }
 
   /** The study in which these events happened. @throws CORRUPT when one does not follow from those before it */
   static replay(options: StudyOptions, events: readonly StudyEvent[]): Study {
-    const { lambda, start } = options;
-    if (typeof lambda !== "object" || lambda === null || !Object.values(lambda).every(isWeight) || start === null) {
-      throw new LearnLossError("CORRUPT", "The options of the study are not what createStudy was given.");
-    }
-    const study = new Study(options);
+    const study = Study.#restored(options);
     for (const [i, event] of events.entries()) {
       if (!study.#fits(event))
         throw new LearnLossError("CORRUPT", `Event ${i + 1} of the study does not follow from those before it.`);
@@ -322,17 +313,32 @@ export class Study {
     return study;
   }
 
+  /** @throws CORRUPT */
+  static #restored(options: StudyOptions): Study {
+    try {
+      const weights = Object.values(options.lambda);
+      if (weights.every(isWeight)) return new Study(options);
+    } catch (cause) {
+      throw new LearnLossError("CORRUPT", `${NOT_OPTIONS} ${(cause as Error).message}`, { cause });
+    }
+    throw new LearnLossError("CORRUPT", NOT_OPTIONS);
+  }
+
   #fits(event: StudyEvent): boolean {
     const k = this.polyhedron.size;
     const numbers = (list: unknown) => Array.isArray(list) && list.length === k && list.every(Number.isFinite);
     const within = (list: readonly number[]) =>
       list.every((weight) => weight >= 0) && list.some((weight) => weight > 0);
     if (event?.type === "ask")
-      return numbers(event.lambda) && within(event.lambda) && typeof event.proposal === "string";
-    const record = this.#trials[event?.trial];
-    if (record?.status !== "pending") return false;
+      return numbers(event.lambda) && within(event.lambda) && Object.hasOwn(PROPOSALS, event.proposal);
+    if (!Number.isInteger(event?.trial) || this.#trials[event.trial]?.status !== "pending") return false;
     if (event.type === "fail") return typeof event.reason === "string";
-    return numbers(event.features) && (event.error === "Infinity" || Number.isFinite(event.error));
+    const { type, features, error, converged, passes } = event;
+    const spent = passes === undefined || Number.isFinite(passes);
+    const judged = error === "Infinity" || Number.isFinite(error);
+    return (
+      (type === "observe" || type === "tell") && numbers(features) && judged && typeof converged === "boolean" && spent
+    );
   }
 
   /** Ends the study; harmless when called again. */

@@ -36,7 +36,7 @@ function mapOf(features: Features, { name, count, augmentation, map }: RowGroups
   if (map.length === train.rows && !Object.keys(features).some((feature) => feature.startsWith(ours))) return map;
   const fresh = kind === "classes" ? classWeights(train) : groupWeights(train);
   const groups = new Map<number, number>();
-  const rest = new Set(Array.from({ length: parts }, (_, group) => group));
+  const rest = new Set(Object.keys(fresh).keys());
   for (const [feature, stored] of Object.entries(features)) {
     if (stored.kind !== "group-loss" || stored.group >= parts) continue;
     const label = feature.slice(prefix.length);

@@ -41,8 +41,24 @@ export function isFeature(value: unknown): value is Feature {
   const feature = value as Partial<Feature> | null | undefined;
   if (!feature?.kind || !Object.hasOwn(KINDS, feature.kind)) return false;
   if (feature.kind === "hinge" && !(Number.isFinite(feature.knot) && feature.knot! >= 0)) return false;
-  if (feature.kind === "group-loss" && !(Number.isInteger(feature.group) && feature.of?.map)) return false;
+  if (feature.kind === "group-loss" && !isGroupOf(feature.group, feature.of)) return false;
+  const { columnGroups } = feature as { columnGroups?: unknown };
+  if (columnGroups !== undefined && !(Array.isArray(columnGroups) && columnGroups.every(Number.isInteger)))
+    return false;
   return Number.isFinite(feature.min) && Number.isFinite(feature.max);
+}
+
+/** Whether it is one of the groups, which may be stored without their rows. */
+function isGroupOf(group: unknown, of: Partial<RowGroups> | null | undefined): boolean {
+  const known = typeof of?.name === "string" && Number.isInteger(of.count) && Number.isInteger(group);
+  if (!known || !(Number(group) >= 0 && Number(group) < of.count!)) return false;
+  const { map, augmentation } = of as { map?: unknown; augmentation?: Augmentation | null };
+  const stored = Array.isArray(map) && map.length === 0;
+  if (!stored && !ArrayBuffer.isView(map)) return false;
+  if (augmentation === undefined) return true;
+  const { image, seed, transformations, groups } = augmentation ?? ({} as Partial<Augmentation>);
+  const whole = typeof image === "object" && image !== null && Number.isInteger(seed) && Array.isArray(transformations);
+  return whole && (groups === undefined || typeof groups?.of === "string");
 }
 
 /** Assigns every training row to a group; shared by the features of one partition. */

@@ -1,4 +1,4 @@
-import { checkStored, LearnLossError } from "../errors.ts";
+import { LearnLossError, readStored } from "../errors.ts";
 import type { ModelKind } from "../models/objective.ts";
 import { type Feature, type Features, isFeature } from "./feature.ts";
 
@@ -62,22 +62,13 @@ export class LinearLoss {
 
   /** @throws PARSE, CORRUPT or VERSION when the text is not a stored loss */
   static fromJSON(text: string): LinearLoss {
-    let read: { learnloss?: unknown; version?: unknown; loss?: unknown; lambda?: unknown; features?: unknown };
-    try {
-      read = JSON.parse(text);
-    } catch (cause) {
-      throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(loss) wrote.", { cause });
-    }
-    checkStored("loss", read, VERSION);
-    if (
-      typeof read.loss !== "string" ||
-      !isRecord(read.lambda) ||
-      !isRecord(read.features) ||
-      !Object.values(read.features).every(isFeature)
-    ) {
-      throw new LearnLossError("CORRUPT", "This loss is incomplete: give what JSON.stringify(loss) wrote.");
-    }
-    return new LinearLoss(read.loss, read.features as Features, read.lambda as Record<string, number>);
+    return readStored("loss", text, VERSION, ({ loss, lambda, features }) => {
+      if (loss !== "logLoss" && loss !== "squaredError") throw new TypeError(`It is of ${loss}.`);
+      if (!isRecord(lambda) || !isRecord(features)) throw new TypeError("It has no λ, or no features.");
+      const odd = Object.keys(features).find((name) => !isFeature(features[name]));
+      if (odd !== undefined) throw new TypeError(`${odd} is no feature.`);
+      return new LinearLoss(loss, features as Features, lambda as Record<string, number>);
+    });
   }
 }
 

@@ -1,13 +1,13 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { Standardization } from "../data/standardize.ts";
 import { checkRows, classIndices, values } from "../data/targets.ts";
-import { checkStored, LearnLossError } from "../errors.ts";
+import { LearnLossError, readStored } from "../errors.ts";
 import { type CostMatrix, costTable } from "../evaluate/costs.ts";
 import { defaultMetric, type Metric, MetricEvaluator } from "../evaluate/metric.ts";
 import { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/kernels.ts";
 import { sigmoid, softmax } from "./link.ts";
-import type { ModelKind } from "./objective.ts";
+import { checkModel, type ModelKind } from "./objective.ts";
 
 const VERSION = 1;
 
@@ -156,34 +156,37 @@ export class LinearModel {
 
   /** @throws PARSE, CORRUPT or VERSION when the text is not a stored model */
   static fromJSON(text: string): LinearModel {
-    let read: ReturnType<LinearModel["toJSON"]> & Record<string, unknown>;
-    try {
-      read = JSON.parse(text);
-    } catch (cause) {
-      throw new LearnLossError("PARSE", "This is not JSON: give what JSON.stringify(model) wrote.", { cause });
-    }
-    checkStored("model", read, VERSION);
-    const { kind, classes, columns, coefficients, intercepts } = read as unknown as LinearModelOptions;
-    const outputs = kind === "softmax" ? classes?.length : 1;
-    const whole = (list: unknown, length: number) =>
-      Array.isArray(list) && list.length === length && list.every(Number.isFinite);
-    if (
-      !["softmax", "logistic", "squared"].includes(kind) ||
-      (kind === "logistic" && classes?.length !== 2) ||
-      !outputs ||
-      !whole(intercepts, outputs) ||
-      !whole(coefficients, outputs * columns)
-    ) {
-      throw new LearnLossError("CORRUPT", "The stored model is incomplete: give what JSON.stringify(model) wrote.");
-    }
-    return new LinearModel({
-      kind,
-      classes,
-      columns,
-      coefficients: Float64Array.from(coefficients),
-      intercepts: Float64Array.from(intercepts),
+    return readStored("model", text, VERSION, ({ kind, classes, columns, coefficients, intercepts }) => {
+      const model = checkModel(kind);
+      const labels = model === "squared" ? undefined : labelsOf(classes, model);
+      if (!Number.isInteger(columns) || Number(columns) < 1) throw new TypeError(`It has ${columns} columns.`);
+      const outputs = model === "softmax" ? labels!.length : 1;
+      return new LinearModel({
+        kind: model,
+        classes: labels,
+        columns: Number(columns),
+        coefficients: numbersOf("coefficients", coefficients, outputs * Number(columns)),
+        intercepts: numbersOf("intercepts", intercepts, outputs),
+      });
     });
   }
+}
+
+/** @throws where they are no labels of a model's classes */
+function labelsOf(read: unknown, kind: ModelKind): (string | number)[] {
+  const classes: unknown[] = Array.isArray(read) ? read : [];
+  const [first] = classes;
+  const told =
+    typeof first === "string" ? classes.every((label) => typeof label === "string") : classes.every(Number.isFinite);
+  const fit = kind === "logistic" ? classes.length === 2 : classes.length > 1;
+  if (told && fit && new Set(classes).size === classes.length) return classes as (string | number)[];
+  throw new TypeError(`Its classes are ${JSON.stringify(read)}.`);
+}
+
+/** @throws where they are not so many finite numbers */
+function numbersOf(name: string, read: unknown, length: number): Float64Array {
+  if (Array.isArray(read) && read.length === length && read.every(Number.isFinite)) return Float64Array.from(read);
+  throw new TypeError(`Its ${name} are not ${length} numbers.`);
 }
 
 /** θ of an objective that reads the columns `selected` (@default all) as a model of all columns: the others' weights are 0. */

@@ -12,6 +12,13 @@ export interface Proposal {
   readonly kind: "start" | "fit" | "explore" | "given";
 }
 
+export const PROPOSALS: Readonly<Record<Proposal["kind"], true>> = {
+  start: true,
+  fit: true,
+  explore: true,
+  given: true,
+};
+
 /** Factor around the incumbent's λ that the fit may move: at the start, and bounds on what it becomes. */
 const RADIUS = { start: 8, least: 1.2, most: 24 };
 /** A fit with such a residual is exact: e is affine in some λ·φ, and that λ is proposed wherever it is. */
