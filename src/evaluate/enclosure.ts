@@ -89,7 +89,7 @@ export class Encloser {
 
   /** The largest error that decisions can have. */
   get #worst(): number {
-    return this.#metric.counts === "order" ? 1 : Math.max(...this.#metric.costs);
+    return this.#metric.counts === "order" ? 1 : this.#metric.costs.reduce((most, cost) => Math.max(most, cost), 0);
   }
 
   #ofOrder({ radius }: Region, { rows, scores }: Moves): Enclosure {

@@ -168,11 +168,15 @@ export class Lp {
     const costs = finite(cost, "cost");
     const low = boundsOf(lower, cost.length, 0, "lower");
     const high = boundsOf(upper, cost.length, 0, "upper");
-    this.#basis.splice(this.columns, 0, ...new Array<number>(cost.length).fill(2));
-    this.#columns.push(...added);
-    this.#cost.push(...costs);
-    this.#bounds.colLower.push(...low);
-    this.#bounds.colUpper.push(...high);
+    const rows = this.#basis.splice(this.columns);
+    for (const [j, column] of added.entries()) {
+      this.#basis.push(2);
+      this.#columns.push(column);
+      this.#cost.push(costs[j]!);
+      this.#bounds.colLower.push(low[j]!);
+      this.#bounds.colUpper.push(high[j]!);
+    }
+    this.#basis.push(...rows);
   }
 
   changeCost(column: number, cost: number): void {

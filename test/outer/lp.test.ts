@@ -382,3 +382,20 @@ test("dense columns, in order and out of order, in pieces and in blocks, are the
     for (const objective of objectives) expect(Math.abs(objective / objectives[0]! - 1)).toBeLessThan(1e-12);
   }
 });
+
+test("more columns, and more columns added, than a call has room for arguments", () => {
+  const count = 130_000;
+  const ones = new Float64Array(count).fill(1);
+  const cost = Float64Array.from({ length: count }, (_, j) => 1 + ((j * 7) % count));
+  const matrix = { rows: 1, dense: ones };
+  using lp = createLp({ cost, matrix, rowLower: [3], colUpper: ones });
+  const none = new Float64Array(count);
+  lp.addColumns(
+    matrix,
+    cost.map((c) => c / 2),
+    none,
+    ones,
+  );
+  expect(lp.columns).toBe(2 * count);
+  expect(lp.solve()).toMatchObject({ status: "optimal", objective: 2.5 });
+});
