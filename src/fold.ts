@@ -5,7 +5,7 @@ import { checkRows, encodeTargets } from "./data/targets.ts";
 import { type Judge, judgeOfSpan } from "./evaluate/judge.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
-import type { Start } from "./inner/training-solver.ts";
+import type { Start, TrainingSolver } from "./inner/training-solver.ts";
 import { columnsToRead, Matrix } from "./models/matrix.ts";
 import { Objective, type ObjectiveOptions } from "./models/objective.ts";
 import { ReducedModel } from "./reduced/reduced-model.ts";
@@ -262,7 +262,12 @@ function crossValidation<F extends Features>(
   const { precision, selected } = settings;
   const matrix = augmented ? undefined : new Matrix(arena, train, precision === "f64" ? 8 : 4, order, selected);
   let to = 0;
-  const folds = parts.map(({ validation: judging }, f) => {
+  const opened: TrainingSolver[] = [];
+  const kept = (solver: TrainingSolver) => {
+    opened.push(solver);
+    return solver;
+  };
+  const foldOf = ({ validation: judging }: (typeof parts)[number], f: number) => {
     const from = to;
     to += judging.length;
     const rows = joined([order.subarray(0, from), order.subarray(to)]);
@@ -278,13 +283,20 @@ function crossValidation<F extends Features>(
       rowGroups: groupsOf(space.rowGroups, rows),
       source: { dataset: train, rows, judging },
       ...(workers && matrix
-        ? { solver: (task) => workers.solver(arena, { ...task, dataset: train, order, from, to }) }
+        ? { solver: (task) => kept(workers.solver(arena, { ...task, dataset: train, order, from, to })) }
         : {}),
     };
     checkRows(`fold ${f + 1}`, part.validation);
     checkRows(`all folds but ${f + 1}`, part.train);
     return new Fold(arena, space, part, rows.length / train.rows, SPAN_BYTES / parts.length);
-  });
+  };
+  let folds: readonly Fold[];
+  try {
+    folds = parts.map(foldOf);
+  } catch (error) {
+    for (const solver of opened) solver.dispose?.(); // in other threads they would stay
+    throw error;
+  }
   const sorted = matrix && { ...takeLabels(train, order), x: matrix.range(0, train.rows) };
   const whole = {
     ...trainingTerms(space, {

@@ -23,7 +23,12 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   constructor(options: TunerOptions<F>) {
     const random = new Random(checkSeed(options.seed ?? 0));
     this.session = new Session(options);
-    this.#learner = new Learner(this.session, random);
+    try {
+      this.#learner = new Learner(this.session, random);
+    } catch (error) {
+      this.session.dispose();
+      throw error;
+    }
     this.#work = this.#learner.learn();
   }
 

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { classWeights, data, l1, l2, fit as minimize, tune } from "../src/index.ts";
+import { LearnLossError } from "../src/errors.ts";
+import { classWeights, createTuner, data, l1, l2, fit as minimize, tune } from "../src/index.ts";
+import type { TrainingSolver, Workers } from "../src/inner/training-solver.ts";
+import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
 
 const rows = blobs(120, 6, 3, 3);
@@ -55,4 +58,25 @@ describe("cross-validation", () => {
       code: "OPTION",
     });
   });
+});
+
+test("solvers in workers end where a later fold has no memory", () => {
+  for (const last of [3, 5]) {
+    let [opened, ended] = [0, 0];
+    const memory = new LearnLossError("OUT_OF_MEMORY", "no room");
+    const workers: Workers = {
+      solver(arena) {
+        if (++opened === last) throw memory;
+        if (opened === 4)
+          arena.bytes = () => {
+            throw memory;
+          }; // for its span
+        return { dispose: () => void ended++ } as unknown as TrainingSolver;
+      },
+    };
+    const before = kernels().allocatedBytes();
+    expect(() => createTuner({ ...setting, workers })).toThrow(memory);
+    expect([opened, ended]).toEqual(last === 3 ? [3, 2] : [4, 4]);
+    expect(kernels().allocatedBytes()).toBe(before);
+  }
 });

@@ -83,6 +83,14 @@ function hold(id: number, dataset: Dataset, order: Int32Array, width: 4 | 8, sel
   return held;
 }
 
+/** Frees what a solver had, and with the last of them X. */
+function leave(arena: Arena<Kernels>, held: Held): void {
+  arena.dispose();
+  if (--held.solvers > 0) return;
+  matrices.delete(held);
+  held.arena.dispose();
+}
+
 const methods: WorkerMethods = {
   load(module) {
     sharedKernels.load(module);
@@ -112,11 +120,16 @@ const methods: WorkerMethods = {
     const held = hold(id, dataset, order, options.precision === "f64" ? 8 : 4, options.selected);
     held.solvers++;
     const arena = new Arena(kernels());
-    const rows = joined([order.subarray(0, from), order.subarray(to)]);
-    const train = { ...takeLabels(dataset, rows), x: held.matrix.without(from, to) };
-    const objective = new Objective(arena, { ...options, dataset: train });
-    objective.keepScores();
-    solvers.set(handle, { held, arena, objective, solver: new Solver(arena, objective, { tolerance, solves }) });
+    try {
+      const rows = joined([order.subarray(0, from), order.subarray(to)]);
+      const train = { ...takeLabels(dataset, rows), x: held.matrix.without(from, to) };
+      const objective = new Objective(arena, { ...options, dataset: train });
+      objective.keepScores();
+      solvers.set(handle, { held, arena, objective, solver: new Solver(arena, objective, { tolerance, solves }) });
+    } catch (error) {
+      leave(arena, held);
+      throw error;
+    }
   },
 
   start(handle, theta, weights, scores) {
@@ -177,10 +190,7 @@ const methods: WorkerMethods = {
     const open = solvers.get(handle);
     if (!open) return;
     solvers.delete(handle);
-    open.arena.dispose();
-    if (--open.held.solvers > 0) return;
-    matrices.delete(open.held);
-    open.held.arena.dispose();
+    leave(open.arena, open.held);
   },
 };
 
