@@ -6,6 +6,7 @@ import { multiplyAdd } from "../linalg/multiply-add";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
 import { kinked, penaltyChange, penaltyValue } from "../penalties/separable";
+import { shiftColumns } from "../penalties/shift";
 import { minimizeBlocks } from "./block-descent";
 import { centre, centreGradient } from "./centering";
 import { minimizeCoordinates } from "./coordinate-descent";
@@ -227,6 +228,7 @@ function advance(s: Solver, o: Objective): void {
   if (kinked(o)) {
     if (o.groupNorm > 0) minimizeBlocks(s, o, c);
     else minimizeCoordinates(s, o, c);
+    shiftColumns(o, s.trial);
     descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);
   } else {
     descent = newtonPoint(s, o, c);
