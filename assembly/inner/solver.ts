@@ -1,7 +1,7 @@
 // min_θ λ·φ(θ), one step at a time. Iterates live on centred columns: θ′ = (W, b′ = b + W·mean), see moments.ts; with a
 // smooth penalty on sparse rows they live over the rows, see row-space.ts.
 
-import { axpy, dot, sumOfPair } from "../linalg/dense";
+import { axpy, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
@@ -22,7 +22,7 @@ import {
 } from "./curvature";
 import { fillMetric, typicalDeviation } from "./metric";
 import { newtonPoint } from "./newton-point";
-import { leastRowWeight, nullModel } from "./null-model";
+import { leastRowWeight, nullModel, nullScale, totalWeight } from "./null-model";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
 import { advanceRows } from "./row-steps";
 import { exhausted, judge, relativeResidual } from "./stopping";
@@ -160,9 +160,7 @@ export function solverStart(pointer: usize, theta: usize): void {
     s.fine = exact;
     s.dataLoss = dataGradient(s, o, s.raw, s.trialGradient);
     centreGradient(o, s.moments, s.trialGradient);
-    const n = o.weightCount;
-    s.scale = Math.sqrt(dot<f64>(n, s.trialGradient, s.trialGradient));
-    if (!(s.scale > 0)) s.scale = s.unit;
+    s.scale = nullScale(o, s.moments, s.raw, s.trialGradient, s.dataLoss, s.unit);
     memory.copy(s.dataWeights, o.groupWeights, weightBytes);
     if (!sameData) forget(changetype<Curvature>(s.curvature));
   }
@@ -369,8 +367,5 @@ function takeTrial(s: Solver, o: Objective): void {
 
 /** γ before anything is learned: second derivatives of the losses in the score are at most ½, ¼ and 1. */
 function curvatureBound(s: Solver, o: Objective): f64 {
-  let total: f64 = 0;
-  for (let g = 0; g < o.groups; g++) total += load<f64>(o.groupWeights + ((<usize>g) << 3));
-  if (o.uniformWeights != 0) total += load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
-  return total * (o.model == SOFTMAX ? 0.5 : o.model == SQUARED ? 1 : 0.25);
+  return totalWeight(o) * (o.model == SOFTMAX ? 0.5 : o.model == SQUARED ? 1 : 0.25);
 }
