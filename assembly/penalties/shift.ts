@@ -17,7 +17,7 @@ export function shiftColumns(o: Objective, w: usize): void {
   if (o.model != SOFTMAX) return;
   const stride = (<usize>o.columns) << 3;
   if (!(o.groupNorm > 0)) {
-    if (o.outputs == 2) for (let at: usize = 0; at < stride; at += 8) shiftColumn(o, w + at, 0);
+    for (let at: usize = 0; at < stride; at += 8) shiftColumn(o, w + at, 0);
     return;
   }
   for (let g = 0; g < o.normGroups; g++) {
