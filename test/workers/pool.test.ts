@@ -14,7 +14,7 @@ afterAll(() => pool.dispose());
 /** Large enough to be at work when somebody aborts. */
 const long = {
   model: "softmax",
-  train: blobs(2000, 60, 5, 1),
+  train: blobs(10_000, 60, 5, 1),
   loss: { l1: 1e-7 },
   tolerance: 1e-13,
   iterations: 1e6,
