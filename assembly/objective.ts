@@ -7,6 +7,7 @@
 import { generatePanel } from "./augmentation/generator";
 import { PANEL } from "./linalg/panel";
 import { paddedOutputs } from "./linalg/sparse";
+import { sweep } from "./linalg/sweep";
 
 export const SOFTMAX: i32 = 0;
 export const LOGISTIC: i32 = 1;
@@ -258,9 +259,13 @@ export function objectiveSetGenerator(pointer: usize, generator: usize): void {
   changetype<Objective>(pointer).generator = generator;
 }
 
-/** Rows first … first + count − 1 of a dense X, a block of them, one after the other: good until the next call. */
-export function panelOf<T>(o: Objective, first: i32, count: i32): usize {
-  if (sizeof<T>() == 8 && o.width == 4 && o.columnIndices == 0) {
+/**
+ * Rows first … first + count − 1 of a dense X, a block of them, one after the other: good until the next call. They come
+ * from memory in one sweep, unless they are `near` already. (Of a sparse X: nothing.)
+ */
+export function panelOf<T>(o: Objective, first: i32, count: i32, near: bool = false): usize {
+  if (o.columnIndices != 0) return 0;
+  if (sizeof<T>() == 8 && o.width == 4) {
     const narrow = panelOf<f32>(o, first, count);
     const values = count * o.columns;
     let i = 0;
@@ -275,8 +280,23 @@ export function panelOf<T>(o: Objective, first: i32, count: i32): usize {
   }
   if (o.generator != 0) return generatePanel<T>(o.generator, first, count);
   if (first < o.gapAt && o.gapAt < first + count) return o.block;
-  return o.values + <usize>o.placeOf(first) * <usize>o.columns * sizeof<T>();
+  const rowBytes = <usize>o.columns * sizeof<T>();
+  const panel = o.values + <usize>o.placeOf(first) * rowBytes;
+  if (!near && rowBytes > NARROW && <usize>o.rows * rowBytes > CACHED) {
+    const rows = max(<i32>(SWEEP / rowBytes) & ~(BLOCK - 1), BLOCK);
+    if (first % rows == 0) sweep(panel, <usize>min(rows, o.rows - first) * rowBytes);
+  }
+  return panel;
 }
+
+/** Bytes of X that stay in a second-level cache. */
+const CACHED: usize = 1 << 20;
+
+/** Bytes of a row up to which four rows are one stream, whose prefetching leaves nothing to gain. */
+const NARROW: usize = 256;
+
+/** Bytes to bring at once, where a block has fewer. */
+const SWEEP: usize = 1 << 16;
 
 export function objectiveSetPenalty(
   pointer: usize,

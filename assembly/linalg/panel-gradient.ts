@@ -18,9 +18,9 @@ export function panelGradient<T>(
 ): void {
   const lanes: i32 = 16 / sizeof<T>();
   const rowBytes = <usize>columns * sizeof<T>();
-  // A tile's 64 bytes in each row, in as many parts as there are tiles over the same columns.
-  const apart = ((<usize>count * rowBytes) / STREAMS) & ~4095; // 0: a panel this small needs no help
-  const share = ahead == 0 || apart == 0 ? 0 : ((<usize>count) << 6) / (STREAMS * <usize>tilesOf(classes));
+  // Each stream ends about where the next began, and the last within the panel, when the last tile has been computed.
+  const apart = ((<usize>count * rowBytes) / STREAMS) & ~63;
+  const share = ahead == 0 ? 0 : ((<usize>count) << 6) / (STREAMS * <usize>tilesOf(classes));
   let until = ahead;
   let j = 0;
   if (ASC_FEATURE_SIMD) {
@@ -33,14 +33,20 @@ export function panelGradient<T>(
         if (tile > 2) {
           for (let half: usize = 0; half < 64; half += 32) {
             until += share;
-            for (; ahead < until; ahead += 64) touch(ahead, apart);
+            if (ahead < until) {
+              touch(ahead, apart);
+              ahead += 64;
+            }
             if (ASC_FEATURE_RELAXED_SIMD && tile == 5) gradient2x5<T>(count, xj + half, rowBytes, r, g + half);
             else if (tile == 4) gradient2x4<T>(count, xj + half, rowBytes, r, g + half);
             else gradient2x3<T>(count, xj + half, rowBytes, r, g + half);
           }
         } else {
           until += share;
-          for (; ahead < until; ahead += 64) touch(ahead, apart);
+          if (ahead < until) {
+            touch(ahead, apart);
+            ahead += 64;
+          }
           if (tile == 2) gradient4x2<T>(count, xj, rowBytes, r, g, g + rowBytes);
           else gradient4x1<T>(count, xj, rowBytes, r, g);
         }
@@ -71,6 +77,11 @@ export function panelGradient<T>(
       store<T>(to, <T>(load<T>(to) + sum));
     }
   }
+}
+
+/** Whether there is time to touch the panel after one of so many bytes: streams of a page, a line of each for each tile at most. */
+export function touchesAhead(panelBytes: usize, classes: i32): bool {
+  return ASC_FEATURE_SIMD && panelBytes >= <usize>(STREAMS << 12) && STREAMS * tilesOf(classes) >= PANEL;
 }
 
 /** Tiles over the same columns. */
@@ -274,27 +285,33 @@ export function moveSums(count: i32, sums: usize, gradient: usize): void {
 }
 
 /**
- * The rows of the next panel come from memory while this one is computed: between tiles a few of its cache lines are
- * touched, each once. Wasm has no prefetch, but a load whose value is dropped must still be made. It waits at the first
- * lines of every 4 KiB page, where no prefetcher of the machine runs ahead yet: so several streams wait together, as many as
- * make one touch for each tile of nine classes (without relaxed SIMD 6 tiles over 32 lines, with it 4):
+ * With as many tiles as ten classes have, the next panel comes from memory while this one is computed: between tiles a line
+ * of each of several streams is touched. Wasm has no prefetch, but a load whose value is dropped must still be made, and
+ * what follows waits for it: so the streams wait together. Two lines of a stream between two tiles would be late: then a
+ * sweep before the panel is read (sweep.ts) costs less.
  *
- *   60000 × 784 × 10, relaxed, Xeon              none 59 ms   one stream 50   two 46   four 43   eight 44
- *   20000 × 784 × 10, Zen 5, relaxed, Node 24    five 1.14   six 1.08   seven 1.05   eight 1   nine 1.05
- *                     Node 20        none 1.09   five 1.05   six 1      seven 1.02   eight 1.03   twelve 1.07
+ *   60000 × 784 × 10, Zen 5, Node 20             a sweep 1.04   five streams (two lines at times) 1.02   six 1   eight 1.04
+ *                            Node 24, relaxed    six streams (two lines at times) 1.24   seven 1.06   eight 1   nine 0.97
  *
- * (0.95 on Node 20 when every panel is the same one.)
+ * (0.92 on Node 20 when every panel is the same one.)
  */
-const STREAMS: usize = ASC_FEATURE_RELAXED_SIMD ? 8 : 6;
+const STREAMS: i32 = ASC_FEATURE_RELAXED_SIMD ? 8 : 6;
 
 function touch(pointer: usize, apart: usize): void {
   load<u8>(pointer);
-  load<u8>(pointer + apart);
-  load<u8>(pointer + 2 * apart);
-  load<u8>(pointer + 3 * apart);
-  load<u8>(pointer + 4 * apart);
-  load<u8>(pointer + 5 * apart);
+  pointer += apart; // not k·apart, for which there are no registers
+  load<u8>(pointer);
+  pointer += apart;
+  load<u8>(pointer);
+  pointer += apart;
+  load<u8>(pointer);
+  pointer += apart;
+  load<u8>(pointer);
+  pointer += apart;
+  load<u8>(pointer);
   if (!ASC_FEATURE_RELAXED_SIMD) return;
-  load<u8>(pointer + 6 * apart);
-  load<u8>(pointer + 7 * apart);
+  pointer += apart;
+  load<u8>(pointer);
+  pointer += apart;
+  load<u8>(pointer);
 }

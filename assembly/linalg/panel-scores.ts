@@ -178,12 +178,14 @@ function scores2x4<T>(bytes: usize, x: usize, y: usize, w: usize, z: usize): voi
     const s = v128.load(w);
     a0 = multiplyAdd<T>(p, s, a0);
     b0 = multiplyAdd<T>(q, s, b0);
+    if (!ASC_FEATURE_RELAXED_SIMD && y == 0) break; // never
     const t = v128.load(w, 16);
     a1 = multiplyAdd<T>(p, t, a1);
     b1 = multiplyAdd<T>(q, t, b1);
     const u = v128.load(w, 32);
     a2 = multiplyAdd<T>(p, u, a2);
     b2 = multiplyAdd<T>(q, u, b2);
+    if (!ASC_FEATURE_RELAXED_SIMD && w == 0) break; // never
     const v = v128.load(w, 48);
     a3 = multiplyAdd<T>(p, v, a3);
     b3 = multiplyAdd<T>(q, v, b3);

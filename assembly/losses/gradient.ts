@@ -1,7 +1,7 @@
 // Loss and gradient of the data terms in one pass over X: forward, link, backward, a block of rows at a time.
 
 import { axpy, sumOfPair } from "../linalg/dense";
-import { moveSums, panelGradient } from "../linalg/panel-gradient";
+import { moveSums, panelGradient, touchesAhead } from "../linalg/panel-gradient";
 import { packWeights, panelScores } from "../linalg/panel-scores";
 import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
 import { BLOCK, Objective, panelOf, SOFTMAX } from "../objective";
@@ -135,7 +135,7 @@ export function combineRows(o: Objective, coefficients: usize, out: usize): void
       const from = coefficients + ((<usize>c * <usize>o.rows + <usize>first) << 3);
       memory.copy(at<f64>(z, c, 0), from, (<usize>count) << 3);
     }
-    backward<f64>(o, o.outputs, first, count, panelOf<f64>(o, first, count), z, sums, out);
+    backward<f64>(o, o.outputs, first, count, panelOf<f64>(o, first, count), 0, z, sums, out);
   }
   if (o.packs) unpack(o.columns, o.outputs, sums, out);
   o.passes += 0.5;
@@ -170,16 +170,19 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
   const sums = gathers || o.packs ? o.packedGradient : gradient;
   if (gradient != 0 && sums != gradient) memory.fill(sums, 0, o.packedBytes);
   let gathered = 0;
+  let touched = -1;
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
     if (weighs(o, first, count)) {
-      const x = panelOf<T>(o, first, count);
+      const x = panelOf<T>(o, first, count, first == touched);
       if (known) recall<T>(o, classes, first, count, z);
       else forward<T>(o, classes, first, count, x, weights, theta, z);
       if (o.kept != 0) keep<T>(o, classes, first, count, z);
       linkBlock<T>(o, first, count, z);
       if (gradient != 0) {
-        backward<T>(o, classes, first, count, x, z, sums, gradient);
+        const next = ahead<T>(o, classes, first);
+        backward<T>(o, classes, first, count, x, next, z, sums, gradient);
+        touched = next == 0 ? -1 : first + BLOCK;
         if (gathers && ++gathered == GATHERED) {
           moveSums(classes * o.columns, sums, gradient);
           gathered = 0;
@@ -308,11 +311,12 @@ function clear<T>(row: usize): void {
   for (const end = row + BLOCK * sizeof<T>(); row < end; row += 16) v128.store(row, v128.splat<T>(0));
 }
 
-/** The rows of the next block, for the panel kernels; 0 where they are not whole, or not held as the kernels read them. */
-function ahead<T>(o: Objective, first: i32): usize {
+/** The rows of the next block where the panel kernels touch them ahead; or 0. */
+function ahead<T>(o: Objective, classes: i32, first: i32): usize {
   const next = first + BLOCK;
-  if (o.generator != 0 || sizeof<T>() != o.width || next + BLOCK > o.rows) return 0;
-  return panelOf<T>(o, next, BLOCK);
+  if (o.columnIndices != 0 || o.generator != 0 || sizeof<T>() != o.width || next + BLOCK > o.rows) return 0;
+  if (!touchesAhead(<usize>(BLOCK * o.columns) * sizeof<T>(), classes)) return 0;
+  return panelOf<T>(o, next, BLOCK, true);
 }
 
 function backward<T>(
@@ -321,13 +325,14 @@ function backward<T>(
   first: i32,
   count: i32,
   x: usize,
+  next: usize,
   z: usize,
   sums: usize,
   gradient: usize,
 ): void {
   const d = o.columns;
   if (o.columnIndices == 0) {
-    panelGradient<T>(count, d, classes, x, z, sums, ahead<T>(o, first));
+    panelGradient<T>(count, d, classes, x, z, sums, next);
   } else if (o.packs) {
     const row = o.packedRow;
     store<f64>(row + ((<usize>(paddedOutputs(o.outputs) - 1)) << 3), 0);
