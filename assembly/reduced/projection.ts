@@ -2,6 +2,7 @@
 // losses, gradient and Hessian products cost m/columns of a pass over X. One projection holds the training rows,
 // another the validation rows; each borrows the targets, weights and groups of its `Objective`.
 
+import { sweep } from "../linalg/sweep";
 import { groupOf, shareOf } from "../losses/block";
 import { linkBlock } from "../losses/link";
 import { bendBlock, probabilitiesOf } from "../losses/second-derivatives";
@@ -231,8 +232,18 @@ export function projectionDiagonalBlocks(p: Projection, out: usize): void {
   }
 }
 
+/**
+ * Bytes of Z from which a block comes from memory in sweeps: below, prefetching does as well. 45000 rows of 10 classes, 40
+ * slots: a gradient 0.67 of the time, scores 0.49; 20 slots: 1.0 and 0.74.
+ */
+const FAR: f64 = <f64>(1 << 25);
+
 /** scores[c] ← Σ_j a_cj·Z_cj for one block. Half a block of rows, eight v128, stays in registers over j. */
 function forward(p: Projection, o: Objective, block: i32, a: usize, scores: usize): void {
+  if (<f64>o.rows * <f64>(o.outputs * p.size * 8) > FAR) {
+    const bytes = (<usize>(o.outputs * CHUNK * BLOCK)) << 3;
+    for (let first = 0; first < p.size; first += CHUNK) sweep(slotOf(p, o, block, 0, first), bytes);
+  }
   for (let c = 0; c < o.outputs; c++) {
     const coefficients = a + ((<usize>(c * p.capacity)) << 3);
     const out = scores + ((<usize>(c * BLOCK)) << 3);
