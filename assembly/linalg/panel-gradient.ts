@@ -79,7 +79,7 @@ export function panelGradient<T>(
   }
 }
 
-/** Whether there is time to touch the panel after one of so many bytes: streams of a page, a line of each for each tile at most. */
+/** Whether there is time to touch a next panel of so many bytes: streams of a page, a line of each for each tile at most. */
 export function touchesAhead(panelBytes: usize, classes: i32): bool {
   return ASC_FEATURE_SIMD && panelBytes >= <usize>(STREAMS << 12) && STREAMS * tilesOf(classes) >= PANEL;
 }
