@@ -86,6 +86,25 @@ function sparsePair(dataset: Rows): { dense: Rows; csr: Rows } {
   return { dense: { rows, columns, x: { kind: "dense", values } }, csr: { rows, columns, x } };
 }
 
+test("rows that are brought from memory, in sweeps or touched ahead, are those of the plain reference", () => {
+  // More than a MiB: panels of 38 KiB with time to touch the next, and without; panels smaller than a sweep.
+  for (const [rows, columns, classes] of [
+    [1111, 300, 10],
+    [1111, 300, 4],
+    [2111, 140, 10],
+  ] as const) {
+    const problem = exampleProblem("softmax", rows, columns, classes);
+    const theta = randomTheta(classes * (columns + 1), 3, 0.02);
+    const expected = dataLoss(problem, theta);
+    for (const precision of ["f64", "f32"] as const) {
+      const actual = evaluate({ ...problem, precision }, theta);
+      const tolerance = precision === "f64" ? 1e-12 : 2e-5;
+      expect(distance([actual.loss], [expected.loss]), `${rows}×${columns} loss`).toBeLessThan(tolerance);
+      expect(distance(actual.gradient, expected.gradient), `${rows}×${columns}`).toBeLessThan(tolerance);
+    }
+  }
+});
+
 for (const model of kinds) {
   test(`${model}: loss and gradient equal the plain reference at odd sizes, dense and CSR, f64 and f32`, () => {
     for (const [rows, columns, classes] of sizes) {
