@@ -300,7 +300,7 @@ export class Session<F extends Features> {
     return this.space.toUserRecord(lambda) as Lambda<F>;
   }
 
-  /** Tells it to the listeners at the next `deliver`: they may throw, or dispose of the tuner, and the work goes on from where it is. */
+  /** For the listeners, at the next `deliver`: they may throw or dispose of the tuner, and the work goes on from where it is. */
   emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {
     for (const listener of this.listeners[event]) this.#news.push(() => listener(detail));
   }

@@ -68,8 +68,6 @@ export interface StudyOptions {
 
 const VERSION = 1;
 
-const NOT_OPTIONS = "The options of the study are not what createStudy was given.";
-
 /** Why a trial failed whose error was told. */
 const FAILED = "its error is NaN";
 
@@ -316,12 +314,12 @@ export class Study {
   /** @throws CORRUPT */
   static #restored(options: StudyOptions): Study {
     try {
-      const weights = Object.values(options.lambda);
-      if (weights.every(isWeight)) return new Study(options);
+      if (!Object.values(options.lambda).every(isWeight)) throw new TypeError("Its λ are no weights.");
+      return new Study(options);
     } catch (cause) {
-      throw new LearnLossError("CORRUPT", `${NOT_OPTIONS} ${(cause as Error).message}`, { cause });
+      const what = "The options of the study are not what createStudy was given.";
+      throw new LearnLossError("CORRUPT", `${what} ${(cause as Error).message}`, { cause });
     }
-    throw new LearnLossError("CORRUPT", NOT_OPTIONS);
   }
 
   #fits(event: StudyEvent): boolean {

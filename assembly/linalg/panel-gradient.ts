@@ -5,7 +5,7 @@ import { gradientTile, PANEL } from "./panel";
 
 /**
  * gradient[c·columns + j] += Σ_{i<count} slopes[c·PANEL + i]·X[i][j], all of T: the sum over the panel in registers. A tile
- * of columns stays in the first-level cache while all classes use it. `ahead`: the next panel, or 0.
+ * of columns stays in the first-level cache while all classes use it. `ahead`: the next panel, to be touched; or 0.
  */
 export function panelGradient<T>(
   count: i32,

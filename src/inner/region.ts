@@ -126,7 +126,7 @@ export class RegionFinder {
     for (let j = 0; j < columns; j++) centre[j]! /= total;
     arena.kernels.rowDistances(pointer, this.#centre, this.#rows);
 
-    // On columns measured from `centre`: far from 0, what rounding leaves of the intercepts' gradient counts as often as they do.
+    // On columns measured from `centre`: what rounding leaves of the intercepts' gradient would count by how far they are.
     const gradient = arena.viewF64(this.#gradient, thetaCount);
     for (let c = 0; c < outputs; c++) {
       for (let j = 0; j < columns; j++) gradient[c * columns + j]! -= gradient[outputs * columns + c]! * centre[j]!;

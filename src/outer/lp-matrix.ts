@@ -72,3 +72,8 @@ export function columnsOf(matrix: LpMatrix, count: number): SparseColumn[] {
   }
   return columns;
 }
+
+/** Rows one after the other, enough of them to be worth telling: a dense column, or a dense block of one. */
+export function isRun(rows: readonly number[]): boolean {
+  return rows.length >= 8 && rows.every((row, e) => row === rows[0]! + e);
+}

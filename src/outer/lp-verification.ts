@@ -173,3 +173,12 @@ export function checkPrimalRay(
   }
   return rate > MARGIN * size ? { ray, margin: rate / size } : undefined;
 }
+
+/** A lower bound above its upper bound: infeasible, proved by that row alone, or by a column without any row (ray 0). */
+export function crossedBounds({ rowLower, rowUpper, colLower, colUpper }: LpModel) {
+  const row = rowLower.findIndex((low, i) => low > rowUpper[i]!);
+  if (row < 0 && !colLower.some((low, j) => low > colUpper[j]!)) return undefined;
+  const ray = new Float64Array(rowLower.length);
+  if (row >= 0) ray[row] = 1;
+  return { status: "infeasible" as const, ray, margin: 1 };
+}

@@ -2,10 +2,18 @@ import { given, LearnLossError } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
-import { columnsOf, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
+import { columnsOf, isRun, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
 import { boundsOf, finite } from "./lp-numbers.ts";
 import { equilibrate } from "./lp-scaling.ts";
-import { checkDualRay, checkPrimalRay, denoised, type Kkt, kktOf, type LpModel } from "./lp-verification.ts";
+import {
+  checkDualRay,
+  checkPrimalRay,
+  crossedBounds,
+  denoised,
+  type Kkt,
+  kktOf,
+  type LpModel,
+} from "./lp-verification.ts";
 
 /** minimize cost·x subject to rowLower ≤ A x ≤ rowUpper, colLower ≤ x ≤ colUpper; bounds may be ±Infinity. */
 export interface LpProblem {
@@ -375,20 +383,6 @@ export function createLp(problem: LpProblem): Lp {
 /** Solves a linear program once. @throws SHAPE, NON_FINITE, BOUNDS, TOO_LARGE, OPTION, OUT_OF_MEMORY */
 export function solveLp(problem: LpProblem, options: LpOptions = {}): LpOutcome {
   return new Lp(problem).solve(options);
-}
-
-/** A lower bound above its upper bound: infeasible, proved by that row alone, or by a column without any row (ray 0). */
-function crossedBounds({ rowLower, rowUpper, colLower, colUpper }: LpModel) {
-  const row = rowLower.findIndex((low, i) => low > rowUpper[i]!);
-  if (row < 0 && !colLower.some((low, j) => low > colUpper[j]!)) return undefined;
-  const ray = new Float64Array(rowLower.length);
-  if (row >= 0) ray[row] = 1;
-  return { status: "infeasible" as const, ray, margin: 1 };
-}
-
-/** Rows one after the other, enough of them to be worth telling: a dense column, or a dense block of one. */
-function isRun(rows: readonly number[]): boolean {
-  return rows.length >= 8 && rows.every((row, e) => row === rows[0]! + e);
 }
 
 function checkOption(holds: boolean, name: string, given: number, expected: string): void {

@@ -390,12 +390,8 @@ test("more columns, and more columns added, than a call has room for arguments",
   const matrix = { rows: 1, dense: ones };
   using lp = createLp({ cost, matrix, rowLower: [3], colUpper: ones });
   const none = new Float64Array(count);
-  lp.addColumns(
-    matrix,
-    cost.map((c) => c / 2),
-    none,
-    ones,
-  );
+  const half = cost.map((c) => c / 2);
+  lp.addColumns(matrix, half, none, ones);
   expect(lp.columns).toBe(2 * count);
   expect(lp.solve()).toMatchObject({ status: "optimal", objective: 2.5 });
 });

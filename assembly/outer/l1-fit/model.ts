@@ -99,7 +99,10 @@ export function total(f: L1Fit): i32 {
   return 2 * f.capacity + f.coneCapacity + ((f.p + 1) & ~1);
 }
 
-/** Bytes for `capacity` observations (a multiple of 8) of k features and `coneCapacity` hard rows (even): may be more than there is memory. */
+/**
+ * Bytes for `capacity` observations (a multiple of 8) of k features and `coneCapacity` hard rows (even): may be more than
+ * there is memory.
+ */
 export function l1FitBytes(k: i32, capacity: i32, coneCapacity: i32): f64 {
   const p = k + 2;
   const stride = <f64>columnStride(p);
