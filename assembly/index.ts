@@ -47,6 +47,7 @@ export { objectiveFormGram, objectiveGramBytes } from "./losses/gram";
 export { objectiveRowTerms, rowDistances, rowSum } from "./losses/rows";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
+export { decide, decideByCosts } from "./metrics/decisions";
 export { logLoss, meanSquaredError } from "./metrics/losses";
 export { aucError, aucScratchBytes } from "./metrics/ranking";
 export {
@@ -68,6 +69,7 @@ export {
 export { penaltyGap, penaltyProx } from "./penalties/group";
 export { penaltyFeatures } from "./penalties/separable";
 export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
+export { mixedDecisions, mixedDecisionsBytes, rowStripBytes, rowStripSet } from "./reduced/mixed-decisions";
 export {
   reducedBytes,
   reducedFactorBytes,

@@ -72,7 +72,7 @@ export class MetricEvaluator {
   readonly #scratch: Pointer;
   readonly #costs: Pointer;
   readonly #likelihoods: Pointer;
-  #given: Pointer = 0;
+  readonly #decisions: Pointer;
 
   /**
    * @param dataset with X, if the metric is a function
@@ -113,6 +113,7 @@ export class MetricEvaluator {
     this.#scratch = metric === "auc" ? arena.raw(arena.kernels.aucScratchBytes(dataset.rows)) : 0;
     this.#costs = costs && classes ? arena.copy(costTable(costs, classes)) : 0;
     this.#likelihoods = costs?.decision === "least-expected-cost" ? arena.f64(this.#classCount) : 0;
+    this.#decisions = this.counts === "decisions" ? arena.i32(dataset.rows) : 0;
   }
 
   /** e of a model from its validation scores, [output][row]. */
@@ -122,28 +123,40 @@ export class MetricEvaluator {
     const [outputs, y, w] = [this.#outputs, this.#targets, this.#weights];
     const metric = this.#metric;
     if (typeof metric === "function") return this.#ask(metric, scores);
-    if (typeof metric === "object") {
-      return k.meanCost(rows, outputs, scores, y, w, this.#classCount, this.#costs, this.#likelihoods);
-    }
     switch (metric) {
       case "log-loss":
         return k.logLoss(rows, outputs, scores, y, w);
       case "mean-squared-error":
         return k.meanSquaredError(rows, scores, y, w);
-      case "error-rate":
-        return k.errorRate(rows, outputs, scores, y, w);
-      case "balanced-error":
-        return k.balancedError(rows, outputs, scores, y, w, this.#classCount, this.#counts);
-      case "macro-f1":
-        return k.macroF1Error(rows, outputs, scores, y, w, this.#classCount, this.#counts);
-      case "worst-group-error":
-        return k.worstGroupError(rows, outputs, scores, y, w, this.#groups, this.#groupCount, this.#counts);
       case "auc": {
         if (outputs === 1) return k.aucError(rows, scores, y, 1, w, this.#scratch);
         let sum = 0;
         for (let c = 0; c < outputs; c++) sum += k.aucError(rows, scores + 8 * c * rows, y, c, w, this.#scratch);
         return sum / outputs;
       }
+    }
+    const [decisions, likelihoods] = [this.#decisions, this.#likelihoods];
+    if (likelihoods === 0) k.decide(rows, outputs, scores, decisions);
+    else k.decideByCosts(rows, outputs, scores, this.#classCount, this.#costs, likelihoods, decisions);
+    return this.ofDecisions(decisions);
+  }
+
+  /** e where the rows are given these classes, i32, for metrics of decisions; NaN where a row is given −1. */
+  ofDecisions(decisions: Pointer): number {
+    const k = this.#arena.kernels;
+    const { rows } = this.#dataset;
+    const [y, w, classes] = [this.#targets, this.#weights, this.#classCount];
+    switch (this.#metric) {
+      case "error-rate":
+        return k.errorRate(rows, decisions, y, w);
+      case "balanced-error":
+        return k.balancedError(rows, decisions, y, w, classes, this.#counts);
+      case "macro-f1":
+        return k.macroF1Error(rows, decisions, y, w, classes, this.#counts);
+      case "worst-group-error":
+        return k.worstGroupError(rows, decisions, y, w, this.#groups, this.#groupCount, this.#counts);
+      default:
+        return k.meanCost(rows, decisions, y, w, classes, this.#costs);
     }
   }
 
@@ -160,6 +173,11 @@ export class MetricEvaluator {
     const n = this.#classCount;
     if (this.#costs !== 0) return this.#arena.viewF64(this.#costs, n * n).slice();
     return Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 0 : 1));
+  }
+
+  /** Whether rows count by the classes of their largest scores alone. */
+  get countsLargest(): boolean {
+    return this.counts === "decisions" && !this.expects;
   }
 
   /** Whether a row is given the class of the least expected cost, rather than the most probable. */
@@ -179,28 +197,29 @@ export class MetricEvaluator {
   }
 
   /** e where every row is given a class, for metrics of decisions. */
-  evaluateDecisions(given: ArrayLike<number>): number {
-    const { rows } = this.#dataset;
-    const outputs = this.#outputs;
-    this.#given ||= this.#arena.f64(outputs * rows);
-    const scores = this.#arena.viewF64(this.#given, outputs * rows).fill(0);
-    for (let i = 0; i < rows; i++)
-      scores[outputs === 1 ? i : given[i]! * rows + i] = outputs === 1 ? given[i]! - 0.5 : 1;
-    if (this.#costs === 0) return this.evaluate(this.#given);
-    const [y, w] = [this.#targets, this.#weights];
-    return this.#arena.kernels.meanCost(rows, outputs, this.#given, y, w, this.#classCount, this.#costs, 0);
+  evaluateDecisions(given: Int32Array): number {
+    this.#arena.viewI32(this.#decisions, given.length).set(given);
+    return this.ofDecisions(this.#decisions);
   }
 
   /** e with ties broken by the model's own loss, for metrics that move in steps: less than one row's worth of it. */
   rank(scores: Pointer, error = this.evaluate(scores)): number {
-    if (this.smooth) return error;
+    return this.smooth ? error : error + this.tieBreak(scores);
+  }
+
+  /** What breaks ties: the model's own loss, brought to less than `mostTieBreak`. */
+  tieBreak(scores: Pointer): number {
     const k = this.#arena.kernels;
     const { rows } = this.#dataset;
     const loss =
       this.#model === "squared"
         ? k.meanSquaredError(rows, scores, this.#targets, this.#weights)
         : k.logLoss(rows, this.#outputs, scores, this.#targets, this.#weights);
-    return error + (0.1 / rows) * (loss / (1 + loss));
+    return this.mostTieBreak * (loss / (1 + loss));
+  }
+
+  get mostTieBreak(): number {
+    return 0.1 / this.#dataset.rows;
   }
 
   /** e from the value of the model's own loss on the validation rows, when the metric is `smooth`. */

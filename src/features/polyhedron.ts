@@ -120,18 +120,24 @@ export class Polyhedron {
 
   /** The λ of F near the ray through `lambda`: data weights sum to `total`, everything within bounds. */
   normalize(lambda: ArrayLike<number>): Float64Array {
-    let result = Float64Array.from(lambda);
-    // Clipping a share changes the sum, and scaling may leave a bound again: a few rounds settle it.
-    for (let round = 0; round < 8; round++) {
+    const result = Float64Array.from(lambda);
+    const dataSum = () => {
       let sum = 0;
       for (let j = 0; j < result.length; j++) sum += result[j]! * this.data[j]!;
-      const scale = this.total / sum;
-      const before = result;
-      result = before.map((value, j) => Math.min(Math.max(value * scale, this.lower[j]!), this.upper[j]!));
-      if (result.every((value, j) => value === before[j])) break;
+      return sum;
+    };
+    // Clipping a share changes the sum, and scaling may leave a bound again: a few rounds settle it.
+    for (let round = 0, settled = false; round < 8 && !settled; round++) {
+      const scale = this.total / dataSum();
+      settled = true;
+      for (let j = 0; j < result.length; j++) {
+        const value = Math.min(Math.max(result[j]! * scale, this.lower[j]!), this.upper[j]!);
+        if (value !== result[j]) settled = false;
+        result[j] = value;
+      }
     }
     // What is left goes to the shares that have room.
-    let rest = this.total - result.reduce((sum, value, j) => sum + value * this.data[j]!, 0);
+    let rest = this.total - dataSum();
     for (let j = 0; j < result.length && rest !== 0; j++) {
       if (this.data[j] === 0) continue;
       const value = Math.min(Math.max(result[j]! + rest, this.lower[j]!), this.upper[j]!);

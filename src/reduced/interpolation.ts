@@ -5,6 +5,7 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { log } from "../wasm/transcendental.ts";
 import { type Interpolant, Kriging } from "./kriging.ts";
+import { BYTES_PER_SCORE, MixedDecisions } from "./mixed-decisions.ts";
 import { Mixtures, TOGETHER } from "./mixtures.ts";
 import type { VirtualModels } from "./virtual-models.ts";
 
@@ -52,9 +53,12 @@ export interface Candidate {
   readonly bound: number;
 }
 
-/** `bound`, ties broken by the loss. */
 interface Judged extends Candidate {
-  readonly rank: number;
+  readonly interpolant: Interpolant;
+  /** Whether ties of `bound` are broken by the loss, for those that reach the best before them. */
+  readonly reaches: boolean;
+  /** Asked for when it matters: it takes an exponential per score. */
+  tieBreak?: number;
 }
 
 type Box = ReturnType<VirtualModels["box"]>;
@@ -63,6 +67,8 @@ type Box = ReturnType<VirtualModels["box"]>;
 interface Memory {
   readonly scores: Mixtures;
   readonly thetas: Mixtures;
+  /** Where the metric is one of decisions for the largest score. */
+  readonly decisions: MixedDecisions | undefined;
   /** Room for the scores of one. */
   readonly fresh: Pointer;
 }
@@ -86,7 +92,10 @@ export class Interpolation {
     this.#arena = arena;
     this.#models = models;
     this.#folds = folds;
-    const bytes = folds.reduce((sum, fold) => sum + 8 * (scoreCount(fold) + fold.trainer.objective.thetaCount), 0);
+    const bytes = folds.reduce(
+      (sum, fold) => sum + (8 + BYTES_PER_SCORE) * scoreCount(fold) + 8 * fold.trainer.objective.thetaCount,
+      0,
+    );
     this.#capacity = Math.max(Math.min(CAPACITY, Math.floor(BYTES / bytes)), 2);
   }
 
@@ -104,9 +113,10 @@ export class Interpolation {
     const slot = same >= 0 ? same : next;
     this.#nodes[slot] = { lambda, place, error };
     for (const [f, { judge }] of this.#folds.entries()) {
-      const { scores, thetas: models, fresh } = this.#remembered[f]!;
+      const { scores, thetas: models, decisions, fresh } = this.#remembered[f]!;
       judge.validation.scores(thetas[f]!, fresh);
       scores.set(slot, fresh);
+      decisions?.set(slot, fresh);
       models.set(slot, thetas[f]!);
     }
     this.#kriging = undefined;
@@ -132,9 +142,11 @@ export class Interpolation {
     const doubt = DEVIATIONS * this.#doubt();
     let best: Judged | undefined;
     const bestOf = (draw: () => Float64Array) => {
-      const lambdas = Array.from({ length: TOGETHER }, draw);
-      const first = this.#judge(lambdas, doubt, best?.rank).sort((a, b) => a.rank - b.rank)[0];
-      if (first && !(best && best.rank <= first.rank)) best = first;
+      let first: Judged | undefined;
+      for (const judged of this.#judge(Array.from({ length: TOGETHER }, draw), doubt, best)) {
+        if (!first || this.#isBetter(judged, first)) first = judged;
+      }
+      if (first && !(best && !this.#isBetter(first, best))) best = first;
       return first;
     };
     for (let i = 0; i < CHANCE; i += TOGETHER) {
@@ -144,12 +156,13 @@ export class Interpolation {
     const starts = [...this.#nodes].sort((a, b) => a.error - b.error).slice(0, CLIMB.starts);
     for (let i = 0; i <= starts.length; i++) {
       let { lambda } = starts[i] ?? best ?? any;
-      let rank = Number.POSITIVE_INFINITY;
+      let last: Judged | undefined;
       let { spread } = CLIMB;
       for (let step = 0; step < CLIMB.steps; step++) {
         const next = bestOf(() => this.#near(lambda, spread, box, random));
-        if (next && next.rank <= rank) {
-          ({ lambda, rank } = next);
+        if (next && !(last && this.#isBetter(last, next))) {
+          ({ lambda } = next);
+          last = next;
           spread *= CLIMB.longer;
         } else {
           spread *= CLIMB.shorter;
@@ -169,25 +182,43 @@ export class Interpolation {
     return this.#models.lambda(x);
   }
 
-  /** Those of a few λ that are not next to a minimizer; ties matter for ranks that reach `least`. */
-  #judge(lambdas: readonly Float64Array[], doubt: number, least = Number.POSITIVE_INFINITY): Judged[] {
+  /** Those of a few λ that are not next to a minimizer and whose metric did not fail. */
+  #judge(lambdas: readonly Float64Array[], doubt: number, best: Judged | undefined): Judged[] {
     const known = (place: Float64Array) => this.#nodes.some((node) => isNear(node.place, place, SEPARATION));
     const places = lambdas.map((lambda) => this.#place(lambda));
     const fresh = [...lambdas.keys()].filter((i) => !known(places[i]!));
     if (fresh.length === 0) return [];
     const interpolants = fresh.map((i) => this.#interpolant.at(places[i]!));
-    const slacks = interpolants.map(({ deviation }) => doubt * deviation);
-    const errors = fresh.map(() => 0);
-    const losses = fresh.map(() => 0);
-    this.#mix(interpolants, (k, { metric, offset }, scores) => {
-      const error = metric.evaluate(scores);
-      errors[k]! += (error + offset) / this.#folds.length;
-      if (errors[k]! - slacks[k]! <= least) losses[k]! += (metric.rank(scores, error) - error) / this.#folds.length;
-    });
-    return fresh.map((i, k) => {
-      const bound = errors[k]! - slacks[k]!;
-      return { lambda: lambdas[i]!, error: errors[k]!, bound, rank: bound + losses[k]! };
-    });
+    const errors = this.#errors(interpolants);
+    return fresh
+      .map((i, k): Judged => {
+        const [error, interpolant] = [errors[k]!, interpolants[k]!];
+        const bound = error - doubt * interpolant.deviation;
+        const reaches =
+          !best || bound <= best.bound || (bound < best.bound + this.#models.mostTieBreak && bound <= this.#rank(best));
+        return { lambda: lambdas[i]!, error, bound, interpolant, reaches };
+      })
+      .filter(({ bound }) => !Number.isNaN(bound));
+  }
+
+  /** By rank, which is found where the bounds do not tell. */
+  #isBetter(a: Judged, b: Judged): boolean {
+    if (Math.abs(a.bound - b.bound) >= this.#models.mostTieBreak) return a.bound < b.bound;
+    return this.#rank(a) < this.#rank(b);
+  }
+
+  #rank(judged: Judged): number {
+    if (!judged.reaches) return judged.bound;
+    if (judged.tieBreak === undefined) {
+      let sum = 0;
+      for (const [f, { judge }] of this.#folds.entries()) {
+        const [scores] = this.#remembered[f]!.scores.mix([judged.interpolant.weights]);
+        sum += judge.metric.tieBreak(scores!);
+        this.#count(judge, 1);
+      }
+      judged.tieBreak = sum / this.#folds.length;
+    }
+    return judged.bound + judged.tieBreak;
   }
 
   /** Standard deviation of e per unit of that of the interpolation: every minimizer is predicted by the others. */
@@ -197,10 +228,7 @@ export class Interpolation {
     for (let i = 0; i < this.#nodes.length; i += TOGETHER) {
       const nodes = this.#nodes.slice(i, i + TOGETHER);
       const predictions = nodes.map((_, k) => this.#interpolant.without(i + k));
-      const errors = nodes.map(() => 0);
-      this.#mix(predictions, (k, { metric, offset }, scores) => {
-        errors[k]! += (metric.evaluate(scores) + offset) / this.#folds.length;
-      });
+      const errors = this.#errors(predictions);
       for (const [k, { error }] of nodes.entries()) {
         squares += (errors[k]! - error) ** 2;
         variances += predictions[k]!.deviation ** 2;
@@ -209,15 +237,24 @@ export class Interpolation {
     return variances > 0 ? Math.sqrt(squares / variances) : 0;
   }
 
-  /** Interpolates the scores of all folds at up to `TOGETHER` places. */
-  #mix(places: readonly Interpolant[], visit: (index: number, judge: Judge, scores: Pointer) => void): void {
+  /** e of the models interpolated at up to `TOGETHER` places. */
+  #errors(places: readonly Interpolant[]): number[] {
     const sets = places.map(({ weights }) => weights);
+    const errors = places.map(() => 0);
     for (const [f, { judge }] of this.#folds.entries()) {
-      const mixed = this.#remembered[f]!.scores.mix(sets);
-      const products = sets.length * this.#nodes.length;
-      this.validationPasses += (judge.share * products) / judge.validation.columns / this.#folds.length;
-      for (const [k, scores] of mixed.entries()) visit(k, judge, scores);
+      const { metric, offset } = judge;
+      const { scores, decisions } = this.#remembered[f]!;
+      const each = decisions
+        ? decisions.decide(sets).map((given) => metric.ofDecisions(given))
+        : scores.mix(sets).map((mixed) => metric.evaluate(mixed));
+      for (const [k, error] of each.entries()) errors[k]! += (error + offset) / this.#folds.length;
+      this.#count(judge, sets.length);
     }
+    return errors;
+  }
+
+  #count({ share, validation }: Judge, mixtures: number): void {
+    this.validationPasses += (share * mixtures * this.#nodes.length) / validation.columns / this.#folds.length;
   }
 
   get #interpolant(): Kriging {
@@ -227,11 +264,18 @@ export class Interpolation {
 
   get #remembered(): readonly Memory[] {
     const arena = this.#arena;
-    this.#memory ??= this.#folds.map((fold) => ({
-      scores: new Mixtures(arena, scoreCount(fold), this.#capacity),
-      thetas: new Mixtures(arena, fold.trainer.objective.thetaCount, this.#capacity),
-      fresh: arena.f64(scoreCount(fold)),
-    }));
+    this.#memory ??= this.#folds.map((fold) => {
+      const { metric, validation } = fold.judge;
+      const scores = new Mixtures(arena, scoreCount(fold), this.#capacity);
+      return {
+        scores,
+        thetas: new Mixtures(arena, fold.trainer.objective.thetaCount, this.#capacity),
+        decisions: metric.countsLargest
+          ? new MixedDecisions(arena, validation.rows, validation.outputs, scores)
+          : undefined,
+        fresh: arena.f64(scoreCount(fold)),
+      };
+    });
     return this.#memory;
   }
 
@@ -240,7 +284,10 @@ export class Interpolation {
   }
 
   #place(lambda: Float64Array): Float64Array {
-    return Float64Array.from(this.#models.free, (j) => log(lambda[j]!));
+    const { free } = this.#models;
+    const place = new Float64Array(free.length);
+    for (const [i, j] of free.entries()) place[i] = log(lambda[j]!);
+    return place;
   }
 }
 

@@ -93,20 +93,19 @@ function* evolve(
         const step = Math.min(Math.max(m + spread * random.normal(), -trust), trust);
         return Math.min(Math.max(origin[j]! + step, limits.lower[j]!), limits.upper[j]!) - origin[j]!;
       });
-    let elite: { readonly delta: Float64Array; readonly rank: number }[] = [];
+    const deltas = Array.from({ length: CANDIDATES }, draw);
+    const errors: number[] = [];
     for (let i = 0; i < CANDIDATES; i += TOGETHER) {
-      const deltas = Array.from({ length: TOGETHER }, draw);
-      const least = elite.length < ELITE ? Number.POSITIVE_INFINITY : elite.at(-1)!.rank;
-      const ranks = models.promises(deltas, least);
-      elite = [...elite, ...deltas.map((delta, m) => ({ delta, rank: ranks[m]! }))]
-        .sort((a, b) => a.rank - b.rank)
-        .slice(0, ELITE);
+      errors.push(...models.promises(deltas.slice(i, i + TOGETHER)));
       yield;
     }
-    const middle = mean.map((_, f) => elite.reduce((sum, { delta }) => sum + delta[f]!, 0) / elite.length);
-    const [rank] = models.promises([middle], Number.POSITIVE_INFINITY);
+    const elite = eliteOf(models, deltas, errors);
     const [first] = elite;
-    const leader = rank! <= first!.rank ? { delta: middle, rank: rank! } : first!;
+    if (!first) continue;
+    const middle = mean.map((_, f) => elite.reduce((sum, { delta }) => sum + delta[f]!, 0) / elite.length);
+    const [error] = models.promises([middle]);
+    const rank = error! > first.rank ? error! : error! + models.tieBreaks([middle])[0]!;
+    const leader = rank <= first.rank ? { delta: middle, rank } : first;
     if (leader.rank < promise) {
       promise = leader.rank;
       mean = leader.delta;
@@ -114,4 +113,22 @@ function* evolve(
     spread *= 0.7;
   }
   return { delta: mean, promise };
+}
+
+/** The best candidates. Ties are broken for those alone whose error lets them be among these: of 40, eight. */
+function eliteOf(
+  models: VirtualModels,
+  deltas: readonly Float64Array[],
+  errors: readonly number[],
+): { readonly delta: Float64Array; readonly rank: number }[] {
+  const sorted = Float64Array.from(errors).sort();
+  const least = sorted[ELITE - 1]! + models.mostTieBreak;
+  const close = [...deltas.keys()].filter((i) => !(errors[i]! > least) && !Number.isNaN(errors[i]!));
+  const elite = [];
+  for (let i = 0; i < close.length; i += TOGETHER) {
+    const some = close.slice(i, i + TOGETHER);
+    const ties = models.tieBreaks(some.map((m) => deltas[m]!));
+    elite.push(...some.map((m, t) => ({ delta: deltas[m]!, rank: errors[m]! + ties[t]! })));
+  }
+  return elite.sort((a, b) => a.rank - b.rank).slice(0, ELITE);
 }

@@ -215,26 +215,34 @@ export class VirtualModels {
     return { value, gradient };
   }
 
-  /**
-   * The ranks of the linearized scores at up to `TOGETHER` steps δ of the free weights. Ties are broken, which costs more
-   * than the error does, for errors that reach `least` (with folds for all); others are ranked by their error.
-   */
-  promises(deltas: readonly Float64Array[], least: number): number[] {
+  /** The errors of the linearized scores at up to `TOGETHER` steps δ of the free weights. */
+  promises(deltas: readonly Float64Array[]): number[] {
+    return this.#promised(deltas, ({ metric, offset }, scores) => metric.evaluate(scores) + offset);
+  }
+
+  /** What breaks ties of these errors: less than `mostTieBreak`, and as dear as several errors. */
+  tieBreaks(deltas: readonly Float64Array[]): number[] {
+    return this.#promised(deltas, ({ metric }, scores) => metric.tieBreak(scores));
+  }
+
+  /** No tie is broken by as much. */
+  get mostTieBreak(): number {
+    return Math.max(...this.#folds.map(({ judge }) => judge.metric.mostTieBreak));
+  }
+
+  /** Means over the folds. */
+  #promised(deltas: readonly Float64Array[], of: (judge: Judge, scores: Pointer) => number): number[] {
     const arena = this.#arena;
     const k = this.free.length;
     for (const [m, delta] of deltas.entries()) arena.viewF64(this.#deltas + 8 * k * m, k).set(delta);
-    const ranks = deltas.map(() => 0);
+    const sums = deltas.map(() => 0);
     for (const [f, { judge }] of this.#folds.entries()) {
       const { scores, moved } = this.#all[f]!;
       const n = judge.validation.outputs * judge.validation.rows;
       const candidates = this.#candidates(judge.validation, deltas.length);
       arena.kernels.combine(n, k, deltas.length, this.#deltas, scores, moved, candidates[0]!);
-      for (const [m, candidate] of candidates.entries()) {
-        const error = judge.metric.evaluate(candidate);
-        const ties = this.#folds.length > 1 || error + judge.offset <= least;
-        ranks[m]! += (ties ? judge.metric.rank(candidate, error) : error) + judge.offset;
-      }
+      for (const [m, candidate] of candidates.entries()) sums[m]! += of(judge, candidate);
     }
-    return ranks.map((rank) => rank / this.#folds.length);
+    return sums.map((sum) => sum / this.#folds.length);
   }
 }

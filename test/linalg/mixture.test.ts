@@ -25,7 +25,7 @@ for (const [build, kernel] of builds) {
     }
     const weights = normals(4 * count);
     const out = arena.bytes(k.stripBytes(length, 4));
-    k.mix(length, capacity, count, arena.copy(weights), strips, out);
+    k.mix(length, capacity, count, 4, arena.copy(weights), strips, out);
     for (let m = 0; m < 4; m++) {
       const mixed = arena.viewF64(out + m * k.stripBytes(length, 1), length);
       for (const [i, value] of mixed.entries()) {
@@ -33,6 +33,9 @@ for (const [build, kernel] of builds) {
         expect(Math.abs(value - expected)).toBeLessThan(1e-13 * (1 + Math.abs(expected)));
       }
     }
+    const alone = arena.bytes(k.stripBytes(length, 4));
+    k.mix(length, capacity, count, 1, arena.copy(weights), strips, alone);
+    expect(arena.viewF64(alone, length)).toEqual(arena.viewF64(out, length));
     arena.dispose();
   });
 }
