@@ -69,6 +69,7 @@ export {
 export { penaltyGap, penaltyProx } from "./penalties/group";
 export { penaltyFeatures } from "./penalties/separable";
 export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
+export { reducedFactor, reducedWhole } from "./reduced/factor";
 export { mixedDecisions, mixedDecisionsBytes, rowStripBytes, rowStripSet } from "./reduced/mixed-decisions";
 export {
   reducedBytes,
@@ -77,19 +78,16 @@ export {
   reducedHessian,
   reducedInit,
   reducedPasses,
-  reducedPenaltyDerivatives,
-  reducedPenaltyFeatures,
-  reducedPenaltyGradients,
   reducedSetSmoothing,
   reducedWorkBytes,
 } from "./reduced/model";
 export {
-  reducedApplyFactor,
-  reducedFactor,
   reducedSolve,
+  reducedSolveAhead,
   reducedSolveLinear,
   reducedSolveNext,
 } from "./reduced/newton";
+export { reducedPenaltyDerivatives, reducedPenaltyFeatures, reducedPenaltyGradients } from "./reduced/penalties";
 export {
   projectionDerivatives,
   projectionExtend,

@@ -5,8 +5,8 @@
 import { dot } from "../linalg/dense";
 import { BLOCK, Objective } from "../objective";
 import { groupDot, groupFactor, groupStart, memberAt } from "../penalties/group";
-import { penaltyFeatures } from "../penalties/separable";
 import { Basis, expandWeights, reduceWeights } from "./basis";
+import { wholeHessianScratch } from "./hessian";
 import { projectionGradient, projectionHessian } from "./projection";
 import { Projection } from "./slots";
 
@@ -21,6 +21,7 @@ export class Reduced {
   factors: usize; // Cholesky factor of the Hessian, or of its diagonal blocks: `reducedFactorBytes`
   whole: bool; // whether `factors` is of the whole Hessian
   exact: bool; // whether it is the Hessian at the last gradient's a that was factored, and nothing of it left out
+  spent: i32; // products that the last system of a solve took with these factors
   directions: i32; // conjugate ones kept of the Hessian at the last gradient's a
   passes: f64; // work so far, in passes over the training rows
 
@@ -40,12 +41,16 @@ export class Reduced {
     return (0.5 * <f64>basis.size * <f64>basis.support) / (objective.valueCount + <f64>objective.rows);
   }
 
-  /** Cost of one product pair with Z (as gradient or Hessian product), in passes. */
-  get productPasses(): f64 {
+  /** Cost of one product pair with Z alone, in passes. */
+  get dataPasses(): f64 {
     const basis = changetype<Basis>(this.basis);
     const objective = this.objective;
-    const data = (<f64>basis.size * <f64>objective.rows) / (objective.valueCount + <f64>objective.rows);
-    return shaped(objective) ? data + 2 * this.weightPasses : data;
+    return (<f64>basis.size * <f64>objective.rows) / (objective.valueCount + <f64>objective.rows);
+  }
+
+  /** Cost of a gradient or Hessian product, in passes. */
+  get productPasses(): f64 {
+    return shaped(this.objective) ? this.dataPasses + 2 * this.weightPasses : this.dataPasses;
   }
 }
 
@@ -70,10 +75,15 @@ export function wholeFits(outputs: i32, capacity: i32): bool {
   return outputs > 1 && outputs * capacity <= WHOLE;
 }
 
-/** The factor, and where it is made: f64[outputs·capacity][BLOCK]. */
+/** The factor, and what making it takes. */
 export function reducedFactorBytes(outputs: i32, capacity: i32): usize {
   const unknowns = <usize>outputs * <usize>capacity;
-  return (wholeFits(outputs, capacity) ? unknowns * (unknowns + <usize>BLOCK) : unknowns * <usize>capacity) << 3;
+  if (!wholeFits(outputs, capacity)) return (unknowns * <usize>capacity) << 3;
+  return ((unknowns * unknowns) << 3) + wholeHessianScratch(outputs, capacity);
+}
+
+export function workOf(r: Reduced, index: i32): usize {
+  return r.work + ((<usize>index * <usize>r.length) << 3);
 }
 
 export function reducedInit(
@@ -95,6 +105,7 @@ export function reducedInit(
   r.factors = factors;
   r.whole = false;
   r.exact = false;
+  r.spent = 0;
   r.directions = 0;
   r.passes = 0;
 }
@@ -127,40 +138,29 @@ export function reducedGradient(pointer: usize, a: usize, gradient: usize): f64 
   return value;
 }
 
-/** φ of the penalties of the virtual model a of the last gradient, kinks as they are: f64[3 + knotCount] (`penaltyFeatures`). */
-export function reducedPenaltyFeatures(pointer: usize, a: usize, out: usize): void {
-  const r = changetype<Reduced>(pointer);
-  const o = r.objective;
-  if (shaped(o)) {
-    penaltyFeatures(changetype<usize>(o), r.weights, out);
-    return;
-  }
-  // Only the ridge is of any interest, and the basis is orthonormal.
-  const basis = changetype<Basis>(r.basis);
-  memory.fill(out, 0, (3 + <usize>o.knotCount) << 3);
-  let squares: f64 = 0;
-  for (let c = 0; c < basis.outputs; c++) {
-    const own = a + ((<usize>(c * basis.capacity + 1)) << 3);
-    squares += dot<f64>(basis.size - 1, own, own);
-  }
-  store<f64>(out, 0.5 * squares, 8);
-}
-
 /** out ← (Hessian of ℓ_λ at the last gradient's a)·v. */
 export function reducedHessian(pointer: usize, v: usize, out: usize): void {
+  reducedHessians(pointer, 1, v, out, 0);
+}
+
+/** `reducedHessian` of `count` vectors, `stride` bytes from one to the next of v and of out. */
+export function reducedHessians(pointer: usize, count: i32, v: usize, out: usize, stride: usize): void {
   const r = changetype<Reduced>(pointer);
-  memory.fill(out, 0, (<usize>r.length) << 3);
-  projectionHessian(r.projection, v, out);
+  for (let k = 0; k < count; k++) memory.fill(out + <usize>k * stride, 0, (<usize>r.length) << 3);
+  projectionHessian(r.projection, count, v, out, stride);
+  for (let k = 0; k < count; k++) addPenaltyProduct(r, v + <usize>k * stride, out + <usize>k * stride);
+  r.passes += <f64>count * r.productPasses;
+}
+
+function addPenaltyProduct(r: Reduced, v: usize, out: usize): void {
   addRidge(r, v, out);
   const o = r.objective;
-  if (shaped(o)) {
-    const basis = changetype<Basis>(r.basis);
-    expandWeights(basis, v, r.direction);
-    if (o.groupNorm > 0) bendGroups(r, o);
-    else bend(r, o, basis);
-    reduceWeights(basis, r.direction, out);
-  }
-  r.passes += r.productPasses;
+  if (!shaped(o)) return;
+  const basis = changetype<Basis>(r.basis);
+  expandWeights(basis, v, r.direction);
+  if (o.groupNorm > 0) bendGroups(r, o);
+  else bend(r, o, basis);
+  reduceWeights(basis, r.direction, out);
 }
 
 /** Whether a penalty is not of a alone, so that W has to be formed. */
@@ -195,13 +195,13 @@ function bendGroups(r: Reduced, o: Objective): void {
 }
 
 /** √(‖W_g‖² + ε²) with ε the smoothing of as many weights as the group has. */
-function smoothedNorm(r: Reduced, o: Objective, g: i32): f64 {
+export function smoothedNorm(r: Reduced, o: Objective, g: i32): f64 {
   const size = <f64>(groupStart(o, g + 1) - groupStart(o, g));
   return Math.sqrt(groupDot(o, g, r.weights, r.weights) + r.smoothing * r.smoothing * size);
 }
 
 /** slopes += weight·the derivatives of the smoothed group norms; returns their sum, weighted. */
-function addGroupSlopes(r: Reduced, o: Objective, weights: usize, weight: f64, slopes: usize): f64 {
+export function addGroupSlopes(r: Reduced, o: Objective, weights: usize, weight: f64, slopes: usize): f64 {
   let value: f64 = 0;
   for (let g = 0; g < o.normGroups; g++) {
     const end = groupStart(o, g + 1);
@@ -285,7 +285,7 @@ function shapes(r: Reduced, o: Objective, weights: usize, slopes: usize): f64 {
 }
 
 /** √(x² + ε²), which stands for |x|; max(0, |w| − t) = ½(|w − t| + |w + t|) − t, so that hinges have no other kinks. */
-function smooth(r: Reduced, x: f64): f64 {
+export function smooth(r: Reduced, x: f64): f64 {
   return Math.sqrt(x * x + r.smoothing * r.smoothing);
 }
 
@@ -302,96 +302,4 @@ export function shapeCurvature(r: Reduced, o: Objective, w: f64): f64 {
     curvature += load<f64>(o.knotWeights + ((<usize>b) << 3)) * 0.5 * square * bend;
   }
   return curvature;
-}
-
-/**
- * out ← v·∂φ/∂a of the penalties at the last gradient's a: l1, l2, group norm (0 when its λ is), then a hinge per knot of
- * `knots`.
- */
-export function reducedPenaltyDerivatives(
-  pointer: usize,
-  a: usize,
-  v: usize,
-  knotCount: i32,
-  knots: usize,
-  out: usize,
-): void {
-  const r = changetype<Reduced>(pointer);
-  const o = r.objective;
-  const basis = changetype<Basis>(r.basis);
-  expandWeights(basis, a, r.weights);
-  expandWeights(basis, v, r.direction);
-  memory.fill(out, 0, (<usize>(3 + knotCount)) << 3);
-  let l1: f64 = 0;
-  for (let c = 0; c < basis.outputs; c++) {
-    let at = (<usize>(c * basis.columns)) << 3;
-    for (let place = 0; place < basis.support; place++, at += 8) {
-      const w = load<f64>(r.weights + at);
-      const moved = load<f64>(r.direction + at);
-      l1 += (moved * w) / smooth(r, w);
-      for (let b = 0; b < knotCount; b++) {
-        const to = out + ((<usize>(3 + b)) << 3);
-        store<f64>(to, load<f64>(to) + moved * hingeSlope(r, w, load<f64>(knots + ((<usize>b) << 3))));
-      }
-    }
-  }
-  store<f64>(out, l1);
-  store<f64>(out, dot<f64>(basis.outputs * basis.columns, r.weights, r.direction), 8);
-  let norms: f64 = 0;
-  for (let g = 0; g < o.normGroups && o.groupNorm > 0; g++) {
-    norms += (groupFactor(o, g) * groupDot(o, g, r.weights, r.direction)) / smoothedNorm(r, o, g);
-  }
-  store<f64>(out, norms, 16);
-  r.passes += 2 * r.weightPasses;
-}
-
-/** gradients[0] ← ∂l1/∂a, [1] ← ∂l2/∂a, [2] ← ∂groupNorm/∂a, [3 + b] ← ∂hinge_b/∂a, outputs × capacity each. */
-export function reducedPenaltyGradients(
-  pointer: usize,
-  a: usize,
-  knotCount: i32,
-  knots: usize,
-  gradients: usize,
-): void {
-  const r = changetype<Reduced>(pointer);
-  const basis = changetype<Basis>(r.basis);
-  const stride = (<usize>r.length) << 3;
-  memory.fill(gradients, 0, stride * <usize>(3 + knotCount));
-  expandWeights(basis, a, r.weights);
-  for (let c = 0; c < basis.outputs; c++) {
-    let at = (<usize>(c * basis.columns)) << 3;
-    for (let place = 0; place < basis.support; place++, at += 8) {
-      const w = load<f64>(r.weights + at);
-      store<f64>(r.direction + at, w / smooth(r, w));
-    }
-  }
-  reduceWeights(basis, r.direction, gradients);
-  for (let c = 0; c < basis.outputs; c++) {
-    for (let j = 1; j < basis.size; j++) {
-      const at = (<usize>(c * basis.capacity + j)) << 3;
-      store<f64>(gradients + stride + at, load<f64>(a + at));
-    }
-  }
-  const o = r.objective;
-  if (o.groupNorm > 0) {
-    memory.fill(r.direction, 0, (<usize>(basis.outputs * basis.columns)) << 3);
-    addGroupSlopes(r, o, r.weights, 1, r.direction);
-    reduceWeights(basis, r.direction, gradients + stride * 2);
-  }
-  for (let b = 0; b < knotCount; b++) {
-    const knot = load<f64>(knots + ((<usize>b) << 3));
-    for (let c = 0; c < basis.outputs; c++) {
-      let at = (<usize>(c * basis.columns)) << 3;
-      for (let place = 0; place < basis.support; place++, at += 8) {
-        store<f64>(r.direction + at, hingeSlope(r, load<f64>(r.weights + at), knot));
-      }
-    }
-    reduceWeights(basis, r.direction, gradients + stride * <usize>(3 + b));
-  }
-  const formed = 2 + knotCount + (o.groupNorm > 0 ? 1 : 0);
-  r.passes += <f64>formed * r.weightPasses;
-}
-
-function hingeSlope(r: Reduced, w: f64, knot: f64): f64 {
-  return 0.5 * ((w - knot) / smooth(r, w - knot) + (w + knot) / smooth(r, w + knot));
 }

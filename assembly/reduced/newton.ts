@@ -1,112 +1,13 @@
-// Truncated Newton for the reduced problem: conjugate gradients on the exact Hessian, preconditioned by the Cholesky
-// factors of its diagonal blocks (one per output; for one output that is the whole Hessian, and one iteration solves).
+// Truncated Newton for the reduced problem: conjugate gradients on the exact Hessian, preconditioned by the factor of
+// factor.ts (for one output that is the whole Hessian's, and one iteration solves).
 
-import { cholesky, solveFactored } from "../linalg/cholesky";
 import { axpy, dot } from "../linalg/dense";
-import { Basis, vectorOf } from "./basis";
-import { projectionWholeHessian } from "./hessian";
-import { DIRECTIONS, Reduced, reducedGradient, reducedHessian, shapeDiagonal, shaped, wholeFits } from "./model";
-import { projectionDiagonalBlocks } from "./projection";
-import { Projection } from "./slots";
+import { Basis } from "./basis";
+import { precondition, reducedFactor, renewalPasses, rowWork } from "./factor";
+import { DIRECTIONS, Reduced, reducedGradient, reducedHessian, reducedHessians, workOf } from "./model";
 
-/**
- * Factors the Hessian's diagonal blocks at the last gradient's a, or the `whole` of it where that fits; good for many
- * nearby solves. The whole takes outputs·size/4 products, and spares all of every system's, 5 to 15 of a first one.
- */
-export function reducedFactor(pointer: usize, whole: bool): void {
-  const r = changetype<Reduced>(pointer);
-  const basis = changetype<Basis>(r.basis);
-  r.whole = whole && wholeFits(basis.outputs, basis.capacity);
-  const p = changetype<Projection>(r.projection);
-  const order = r.whole ? basis.outputs * basis.size : basis.size;
-  const stride = r.whole ? order : basis.capacity;
-  if (r.whole) {
-    const scratch = r.factors + ((<usize>r.length * <usize>r.length) << 3);
-    projectionWholeHessian(p, r.factors, scratch);
-  } else {
-    memory.fill(r.factors, 0, (<usize>basis.outputs * <usize>stride * <usize>stride) << 3);
-    projectionDiagonalBlocks(p, r.factors);
-  }
-  for (let c = 0; c < basis.outputs; c++) addPenalties(r, c, blockOf(r, c), stride);
-  for (let c = 0; c < (r.whole ? 1 : basis.outputs); c++) cholesky(order, stride, blockOf(r, c));
-  r.passes += (r.whole ? 0.25 * <f64>basis.outputs : 0.25) * <f64>basis.size * r.productPasses;
-  if (r.whole) r.passes += (<f64>order * <f64>order * <f64>order) / (12 * rowWork(r));
-  r.exact = (r.whole || basis.outputs == 1) && r.objective.groupNorm == 0;
-}
-
-/** The diagonal block of output c. */
-function blockOf(r: Reduced, c: i32): usize {
-  const basis = changetype<Basis>(r.basis);
-  const m = basis.size;
-  const M = basis.capacity;
-  return r.factors + ((<usize>c * <usize>(r.whole ? basis.outputs * m * m + m : M * M)) << 3);
-}
-
-/** Multiplications of a pass over the training rows, over 2. */
-function rowWork(r: Reduced): f64 {
-  const basis = changetype<Basis>(r.basis);
-  return (r.objective.valueCount + <f64>r.objective.rows) * <f64>basis.outputs;
-}
-
-/** Lower triangle of a block += B_cᵀ·diag(curvature of L1, hinges and group norms)·B_c + l2·I. */
-function addPenalties(r: Reduced, c: i32, matrix: usize, stride: i32): void {
-  const basis = changetype<Basis>(r.basis);
-  const o = r.objective;
-  if (shaped(o)) addShapes(r, c, matrix, stride);
-  for (let j = 1; j < basis.size; j++) {
-    const at = matrix + ((<usize>(j * stride + j)) << 3);
-    store<f64>(at, load<f64>(at) + o.l2);
-  }
-}
-
-function addShapes(r: Reduced, c: i32, matrix: usize, stride: i32): void {
-  const basis = changetype<Basis>(r.basis);
-  const o = r.objective;
-  const d = basis.support;
-  const diagonal = r.direction;
-  const bent = r.direction + ((<usize>d) << 3);
-  shapeDiagonal(r, o, c, diagonal);
-  for (let j = 1; j < basis.size; j++) {
-    const vj = vectorOf(basis, c, j);
-    for (let i = 0; i < d; i++) {
-      const at = (<usize>i) << 3;
-      store<f64>(bent + at, load<f64>(vj + at) * load<f64>(diagonal + at));
-    }
-    for (let l = 1; l <= j; l++) {
-      const to = matrix + ((<usize>(j * stride + l)) << 3);
-      store<f64>(to, load<f64>(to) + dot<f64>(d, bent, vectorOf(basis, c, l)));
-    }
-  }
-}
-
-/** x ← factor⁻¹·x. */
-function precondition(r: Reduced, x: usize): void {
-  const basis = changetype<Basis>(r.basis);
-  const M = basis.capacity;
-  const m = basis.size;
-  if (!r.whole) {
-    for (let c = 0; c < basis.outputs; c++) solveFactored(m, M, blockOf(r, c), x + ((<usize>(c * M)) << 3));
-    return;
-  }
-  const order = basis.outputs * m;
-  const bytes = (<usize>m) << 3;
-  const packed = workOf(r, 8);
-  for (let c = 0; c < basis.outputs; c++) memory.copy(packed + <usize>c * bytes, x + ((<usize>(c * M)) << 3), bytes);
-  solveFactored(order, order, r.factors, packed);
-  for (let c = 0; c < basis.outputs; c++) memory.copy(x + ((<usize>(c * M)) << 3), packed + <usize>c * bytes, bytes);
-  r.passes += (<f64>order * <f64>order) / (2 * rowWork(r));
-}
-
-function workOf(r: Reduced, index: i32): usize {
-  return r.work + ((<usize>index * <usize>r.length) << 3);
-}
-
-/** x ← factor⁻¹·b: H⁻¹·b, where the factor is of the whole Hessian at the last gradient's a. */
-export function reducedApplyFactor(pointer: usize, b: usize, x: usize): void {
-  const r = changetype<Reduced>(pointer);
-  memory.copy(x, b, (<usize>r.length) << 3);
-  precondition(r, x);
-}
+/** A direction of which less than this share of its curvature is conjugate to those before is none. */
+const NEW: f64 = 1e-6;
 
 /** x ← 0, residual ← b, z ← factor⁻¹·b: where the factor is of the whole Hessian that is x, and true is returned. */
 function solvedByFactor(r: Reduced, b: usize, x: usize, residual: usize, z: usize): bool {
@@ -203,6 +104,76 @@ export function reducedSolveNext(pointer: usize, b: usize, x: usize, tolerance: 
   return products;
 }
 
+/**
+ * Finds conjugate directions for `reducedSolveNext` that solve `count` systems at the same a, of b one after the other:
+ * in rounds, one for each that lacks one, whose products take Z from memory once. Returns the products spent. Of 45000
+ * rows of 10 classes and 2 to 18 slots, a product took a fifth of the time of one alone.
+ */
+export function reducedSolveAhead(pointer: usize, count: i32, b: usize, tolerance: f64): i32 {
+  const r = changetype<Reduced>(pointer);
+  const n = r.length;
+  const bytes = (<usize>n) << 3;
+  let products = 0;
+  let found = 1;
+  while (found > 0 && !r.exact) {
+    const first = r.directions;
+    found = 0;
+    for (let j = 0; j < count && first + found < min(DIRECTIONS, n); j++) {
+      if (nextDirection(r, b + <usize>j * bytes, first, directionOf(r, first + found), tolerance)) found++;
+    }
+    if (found == 0) return products;
+    reducedHessians(pointer, found, directionOf(r, first), productOf(r, first), 2 * bytes);
+    products += found;
+    for (let j = first; j < first + found; j++) addConjugate(r, j);
+    if (r.directions == first) return products;
+  }
+  return products;
+}
+
+/** z ← factor⁻¹·what the first `count` directions leave of b: whether that is too much. */
+function nextDirection(r: Reduced, b: usize, count: i32, z: usize, tolerance: f64): bool {
+  const n = r.length;
+  const bytes = (<usize>n) << 3;
+  const residual = workOf(r, 0);
+  const curvatures = workOf(r, 9);
+  memory.copy(residual, b, bytes);
+  memory.copy(z, b, bytes);
+  precondition(r, z);
+  if (count == 0) return true;
+  const goal = dot<f64>(n, residual, z) * tolerance * tolerance;
+  for (let i = 0; i < count; i++) {
+    const part = dot<f64>(n, directionOf(r, i), residual) / load<f64>(curvatures + ((<usize>i) << 3));
+    axpy<f64>(n, -part, productOf(r, i), residual);
+  }
+  memory.copy(z, residual, bytes);
+  precondition(r, z);
+  countVectors(r, 2 * count);
+  return dot<f64>(n, residual, z) > goal;
+}
+
+/** A direction at `from` and its product join the conjugate ones, unless it is a combination of them. */
+function addConjugate(r: Reduced, from: i32): void {
+  const n = r.length;
+  const curvatures = workOf(r, 9);
+  const p = directionOf(r, r.directions);
+  const q = productOf(r, r.directions);
+  if (r.directions < from) {
+    memory.copy(p, directionOf(r, from), (<usize>n) << 3);
+    memory.copy(q, productOf(r, from), (<usize>n) << 3);
+  }
+  const own = dot<f64>(n, p, q);
+  for (let i = 0; i < r.directions; i++) {
+    const part = dot<f64>(n, productOf(r, i), p) / load<f64>(curvatures + ((<usize>i) << 3));
+    axpy<f64>(n, -part, directionOf(r, i), p);
+    axpy<f64>(n, -part, productOf(r, i), q);
+  }
+  const curvature = dot<f64>(n, p, q);
+  countVectors(r, 3 * r.directions + 2);
+  if (!(curvature > NEW * own)) return;
+  store<f64>(curvatures + ((<usize>r.directions) << 3), curvature);
+  r.directions++;
+}
+
 function directionOf(r: Reduced, index: i32): usize {
   return workOf(r, 10 + 2 * index);
 }
@@ -236,9 +207,6 @@ export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f6
   let value = reducedGradient(pointer, a, gradient);
   if (!isFinite(value)) return NaN;
   if (anew) reducedFactor(pointer, false);
-  // For one output the factor solves, where it is new.
-  const renewal = basis.outputs == 1 ? 0.25 * <f64>basis.size : Infinity;
-  let products = 0;
   // What the preconditioner misses of the decrement, as the last system told: spares the system that would only say
   // that all is done.
   let share: f64 = Infinity;
@@ -253,8 +221,8 @@ export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f6
     const goal = 2 * tolerance * Math.abs(value);
     let slope: f64 = 0;
     if (share * estimate > goal) {
-      if (<f64>products > renewal && !r.exact) reducedFactor(pointer, false);
-      products = reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
+      if (<f64>r.spent * r.productPasses > renewalPasses(r)) reducedFactor(pointer, false);
+      r.spent = reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
       slope = -dot<f64>(n, descent, step); // gᵀp < 0
       share = -slope / estimate;
     }

@@ -110,17 +110,22 @@ function keepDifferences(p: Projection, o: Objective, block: i32, count: i32): v
   }
 }
 
-/** out += H·v of the data terms at the last gradient's a: two products with Z, like a gradient. */
-export function projectionHessian(pointer: usize, v: usize, out: usize): void {
+/**
+ * out += H·v of the data terms at the last gradient's a, for `count` vectors that are `stride` bytes apart, as their
+ * products are: two products with Z each, like a gradient, but a block of Z comes from memory once for all.
+ */
+export function projectionHessian(pointer: usize, count: i32, v: usize, out: usize, stride: usize): void {
   const p = changetype<Projection>(pointer);
   const o = changetype<Objective>(p.objective);
   const blocks = (o.rows + BLOCK - 1) / BLOCK;
   for (let block = 0; block < blocks; block++) {
-    forward(p, o, block, v, p.scratch);
     const weights = p.curvatures + ((<usize>(block * BLOCK)) << 3);
     const prob = rowsOf(p.probabilities, o, block, 0);
-    bendBlock(o, BLOCK, prob, weights, p.scratch);
-    backward(p, o, block, p.scratch, out);
+    for (let k = 0; k < count; k++) {
+      forward(p, o, block, v + <usize>k * stride, p.scratch);
+      bendBlock(o, BLOCK, prob, weights, p.scratch);
+      backward(p, o, block, p.scratch, out + <usize>k * stride);
+    }
   }
 }
 
@@ -173,33 +178,48 @@ export function projectionGroupGradients(pointer: usize, gradients: usize): void
   const o = changetype<Objective>(p.objective);
   const stride = (<usize>(o.outputs * p.capacity)) << 3;
   memory.fill(gradients, 0, stride * <usize>(o.groups + 1));
-  for (let row = 0; row < o.rows; row++) {
-    const block = row / BLOCK;
-    const at = (<usize>(row % BLOCK)) << 3;
-    const group = groupOf(o, row);
-    const weight = shareOf(o, row);
-    const even = o.uniformWeights == 0 ? 0 : load<f64>(o.uniformWeights + ((<usize>row) << 3));
-    const target = load<f64>(o.targets + ((<usize>row) << 3));
+  const own = p.scratch;
+  const uniform = p.scratch + ((<usize>BLOCK) << 3);
+  const even = gradients + stride * <usize>o.groups;
+  for (let first = 0; first < o.rows; first += BLOCK) {
+    const count = min(BLOCK, o.rows - first);
     for (let c = 0; c < o.outputs; c++) {
-      const prob = load<f64>(rowsOf(p.probabilities, o, block, c) + at);
-      let own = prob;
-      let uniform = prob;
-      if (o.model == SOFTMAX) {
-        if (<f64>c == target) own -= 1;
-        uniform -= 1 / <f64>o.outputs;
-      } else if (o.model == LOGISTIC) {
-        own -= target;
-        uniform -= 0.5;
-      }
-      const to = gradients + stride * <usize>group + ((<usize>(c * p.capacity)) << 3);
-      const last = gradients + stride * <usize>o.groups + ((<usize>(c * p.capacity)) << 3);
+      slopesOf(p, o, first, count, c, own, uniform);
       for (let j = 0; j < p.size; j++) {
-        const z = load<f64>(slotOf(p, o, block, c, j) + at);
-        const cell = (<usize>j) << 3;
-        store<f64>(to + cell, load<f64>(to + cell) + weight * own * z);
-        if (even != 0) store<f64>(last + cell, load<f64>(last + cell) + even * uniform * z);
+        const z = slotOf(p, o, first / BLOCK, c, j);
+        const cell = (<usize>(c * p.capacity + j)) << 3;
+        for (let i = 0; i < count; i++) {
+          const at = (<usize>i) << 3;
+          const to = gradients + cell + stride * <usize>groupOf(o, first + i);
+          store<f64>(to, load<f64>(to) + load<f64>(own + at) * load<f64>(z + at));
+        }
+        if (o.uniformWeights == 0) continue;
+        store<f64>(even + cell, load<f64>(even + cell) + dotBlock(uniform, z));
       }
     }
+  }
+}
+
+/** own, uniform ← derivatives of a block's losses, and of uniform cross-entropy, in output c, each row's share of φ included. */
+function slopesOf(p: Projection, o: Objective, first: i32, count: i32, c: i32, own: usize, uniform: usize): void {
+  const probabilities = rowsOf(p.probabilities, o, first / BLOCK, c);
+  memory.fill(uniform, 0, (<usize>BLOCK) << 3);
+  for (let i = 0; i < count; i++) {
+    const row = first + i;
+    const at = (<usize>i) << 3;
+    const target = load<f64>(o.targets + ((<usize>row) << 3));
+    const prob = load<f64>(probabilities + at);
+    let label: f64 = 0;
+    let even: f64 = 0.5;
+    if (o.model == SOFTMAX) {
+      label = <f64>c == target ? 1 : 0;
+      even = 1 / <f64>o.outputs;
+    } else if (o.model == LOGISTIC) {
+      label = target;
+    }
+    store<f64>(own + at, shareOf(o, row) * (prob - label));
+    if (o.uniformWeights == 0) continue;
+    store<f64>(uniform + at, load<f64>(o.uniformWeights + ((<usize>row) << 3)) * (prob - even));
   }
 }
 

@@ -200,15 +200,15 @@ test("systems of one Hessian are solved along the directions of those before: a 
     const b = arena.copy(right);
     const spent = k.reducedSolveNext(reduced.pointer, b, x, 1e-7, 60);
     const [next, plain] = [arena.viewF64(x, length).slice(), arena.viewF64(alone, length)];
-    expect(k.reducedSolveLinear(reduced.pointer, b, alone, 1e-9, 60)).toBeGreaterThan(5);
+    expect(k.reducedSolveLinear(reduced.pointer, b, alone, 1e-9, 60)).toBeGreaterThan(2);
     for (const [i, value] of next.entries()) expect(value).toBeCloseTo(plain[i]!, 4);
     return spent;
   });
-  expect(products[0]).toBeGreaterThan(5);
+  expect(products[0]).toBeGreaterThan(2);
   expect(products[2]).toBe(0);
   // At another point it is another Hessian.
   reduced.solve(space.normalize([1, 0.2, 0.03]));
-  expect(k.reducedSolveNext(reduced.pointer, arena.copy(sum), x, 1e-7, 60)).toBeGreaterThan(5);
+  expect(k.reducedSolveNext(reduced.pointer, arena.copy(sum), x, 1e-7, 60)).toBeGreaterThan(2);
   arena.dispose();
 });
 
