@@ -13,6 +13,7 @@ export {
   solverBytes,
   solverInit,
   solverLacks,
+  solverRefresh,
   solverScratchBytes,
   solverSetUnits,
   solverStart,

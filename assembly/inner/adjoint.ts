@@ -6,7 +6,7 @@
 import { axpy, dot } from "../linalg/dense";
 import { Objective } from "../objective";
 import { addGroupCurvature } from "../penalties/group";
-import { kinked } from "../penalties/separable";
+import { isKink, kinked } from "../penalties/separable";
 import { centre, centreGradient } from "./centering";
 import { Curvature, remember } from "./curvature";
 import { applyInverse } from "./curvature-inverse";
@@ -136,10 +136,6 @@ function precondition(s: Solver, o: Objective, r: usize, z: usize): void {
 
 /** At a kink of the penalty, where small changes of λ do not move it. */
 function held(s: Solver, o: Objective, i: i32): bool {
-  const x = Math.abs(load<f64>(s.centred + ((<usize>i) << 3)));
-  if (x == 0 && (o.l1 > 0 || o.groupNorm > 0)) return true;
-  for (let b = 0; b < o.knotCount; b++) {
-    if (x == load<f64>(o.knots + ((<usize>b) << 3)) && load<f64>(o.knotWeights + ((<usize>b) << 3)) > 0) return true;
-  }
-  return false;
+  const w = load<f64>(s.centred + ((<usize>i) << 3));
+  return (w == 0 && o.groupNorm > 0) || isKink(o, w);
 }

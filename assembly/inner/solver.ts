@@ -21,6 +21,7 @@ import {
   remember,
 } from "./curvature";
 import { fillMetric, typicalDeviation } from "./metric";
+import { minimizeByMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel, nullScale, totalWeight } from "./null-model";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
@@ -203,6 +204,18 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.status = judge(s);
 }
 
+/** Second moments of the rows have just been formed: the iterate is known by them from now on. */
+export function solverRefresh(pointer: usize): void {
+  const s = changetype<Solver>(pointer);
+  const o = changetype<Objective>(s.objective);
+  leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
+  s.fine = true;
+  evaluateIterate(s, o);
+  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
+  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  s.status = judge(s);
+}
+
 export function solverStep(pointer: usize, iterations: i32): i32 {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
@@ -230,7 +243,11 @@ function advance(s: Solver, o: Objective): void {
   if (c.count == 0) c.scale = curvatureBound(s, o);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent: f64 = 0;
-  if (kinked(o)) {
+  const exact = o.gram != 0 && o.groupNorm == 0;
+  if (exact) {
+    minimizeByMoments(s, o);
+    descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);
+  } else if (kinked(o)) {
     if (o.groupNorm > 0) minimizeBlocks(s, o, c);
     else minimizeCoordinates(s, o, c);
     if (o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED) shiftColumns(o, s.trial);
@@ -263,7 +280,7 @@ function advance(s: Solver, o: Objective): void {
     return;
   }
   centreGradient(o, s.moments, s.trialGradient);
-  remember(c, s.centred, s.trial, s.gradient, s.trialGradient, n);
+  if (!exact) remember(c, s.centred, s.trial, s.gradient, s.trialGradient, n);
   s.value = value;
   s.dataLoss = loss;
   let held = s.centred;

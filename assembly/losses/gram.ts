@@ -9,28 +9,19 @@ import { axpy, dot } from "../linalg/dense";
 import { BLOCK, Objective, panelOf, SQUARED } from "../objective";
 import { shareOf } from "./block";
 
-/** Rows for each column below which the matrix saves too little for its room, half of that of X in f32. */
-const ROWS: i32 = 4;
-
 /**
- * The same for a matrix of `SMALL` bytes at most, which may take as much room as X. Tuning of 150 rows and 65 columns,
- * formed before its first training: 78 → 50 passes.
+ * Columns at most: 8 MiB, and as much for a factor. With fewer rows than columns a Newton step among the weights off their
+ * kinks overshoots all of them, and as many factors are made as there are kinks.
  */
-const ROWS_IF_SMALL: i32 = 2;
-const SMALL: usize = 1 << 18;
-
-/** Columns at most: 8 MiB. */
 const COLUMNS: i32 = 1023;
 
-/** What `objectiveFormGram` writes: means, matrix, then a block of centred rows and its share of the weights; 0: of no use. */
+/** What `objectiveFormGram` writes: means, matrix, a block of centred rows and its share of the weights; a factor. 0: of no use. */
 export function objectiveGramBytes(pointer: usize): usize {
   const o = changetype<Objective>(pointer);
   const dense = o.columnIndices == 0 && o.generator == 0;
-  if (o.model != SQUARED || !dense || o.groups != 1 || o.columns > COLUMNS) return 0;
+  if (o.model != SQUARED || !dense || o.groups != 1 || o.columns > min(COLUMNS, o.rows)) return 0;
   const order = <usize>o.columns + 1;
-  const rows = (order * order) << 3 <= SMALL ? ROWS_IF_SMALL : ROWS;
-  if (o.rows < rows * o.columns) return 0;
-  return (order * (order + 1 + BLOCK) + 2 * BLOCK) << 3;
+  return (order * (order + 1 + BLOCK) + 2 * BLOCK + order * order) << 3;
 }
 
 /** From now on gradients are those of the matrix, formed here for (columns + 3)/4 passes. block: `objectiveGramBytes`. */
@@ -149,6 +140,17 @@ export function gramGradient(o: Objective, theta: usize, gradient: usize): f64 {
   o.passes += (0.5 * <f64>d) / <f64>o.rows;
   o.keptAt = 0;
   return lambda * loss;
+}
+
+/** G's row of a column. */
+export function gramRow(o: Objective, column: i32): usize {
+  return at(matrixOf(o, o.gram), o.columns + 1, column, 0);
+}
+
+/** Room for a matrix of order columns: nobody needs it between two steps. */
+export function gramFactor(o: Objective): usize {
+  const order = o.columns + 1;
+  return at(matrixOf(o, o.gram), order, order, 0) + ((<usize>(order * BLOCK + 2 * BLOCK)) << 3);
 }
 
 function matrixOf(o: Objective, block: usize): usize {

@@ -24,11 +24,13 @@ const SOLVE = 2;
 
 /**
  * Forms second moments of the rows, where gradients can come of them, once as many passes are spent (never more than twice
- * what the better of the two would have cost), or at once, when so many solves will cost more.
+ * what the better of the two would have cost), or at once, when so many solves will cost more. Returns whether it did.
  */
-export function formGram(objective: Objective, spent: number, solves = 1): void {
+export function formGram(objective: Objective, spent: number, solves = 1): boolean {
   const { gramPasses } = objective;
-  if (spent >= gramPasses || SOLVE * solves >= gramPasses) objective.formGram();
+  const forms = spent >= gramPasses || SOLVE * solves >= gramPasses;
+  if (forms) objective.formGram();
+  return forms;
 }
 
 /**
@@ -94,7 +96,12 @@ export class Solver implements TrainingSolver {
 
   /** At most `iterations` iterations; a pass or little more each. */
   step(iterations: number): SolverStatus {
-    return STATUSES[this.#arena.kernels.solverStep(this.pointer, iterations)]!;
+    const k = this.#arena.kernels;
+    k.solverStep(this.pointer, iterations);
+    if (this.status === "running" && formGram(this.#objective, this.#iterations + this.iterations)) {
+      k.solverRefresh(this.pointer);
+    }
+    return this.status;
   }
 
   get status(): SolverStatus {

@@ -20,10 +20,11 @@ test.each([
     "fit, l1 = 0.001",
     "then l1 = 0.0011",
   ]);
-  for (const { milliseconds, passes, gigaflops } of timings) {
+  for (const { task, milliseconds, passes, gigaflops } of timings) {
     expect(milliseconds).toBeGreaterThan(0);
-    expect(passes).toBeGreaterThan(0);
-    expect(gigaflops).toBeGreaterThan(0);
+    // A penalty that is a little stronger may ask nothing of a model that is accurate.
+    if (!task.startsWith("then")) expect(passes).toBeGreaterThan(0);
+    expect(gigaflops > 0).toBe(passes > 0);
   }
 });
 

@@ -93,22 +93,18 @@ test("rows of a fold are those around its gap", () => {
   arena.dispose();
 });
 
-test("they are of no use for other losses, several groups, or few rows for a column", () => {
+test("they are of no use for other losses, several groups, or fewer rows than columns", () => {
   const { dataset, targets } = problem(40, 10);
   const arena = new Arena(kernels());
   const passes = (options: Partial<ObjectiveOptions>) =>
     new Objective(arena, { model: "squared", dataset, targets, outputs: 1, ...options }).gramPasses;
   expect(passes({})).toBe(13 / 4);
   const groups = { map: Int32Array.from({ length: 40 }, (_, i) => i % 2), count: 2 };
-  const few = { ...dataset, rows: 19 };
+  const few = { ...dataset, rows: 9 };
   const labels = targets.map((y) => Number(y > 1000));
   for (const options of [{ rowGroups: groups }, { dataset: few }, { model: "logistic", targets: labels } as const]) {
     expect(passes(options)).toBe(Number.POSITIVE_INFINITY);
   }
-  // A large matrix must be half of X at most.
-  const wide = problem(800, 200);
-  expect(passes(wide)).toBe(203 / 4);
-  expect(passes({ ...wide, dataset: { ...wide.dataset, rows: 799 } })).toBe(Number.POSITIVE_INFINITY);
   arena.dispose();
 });
 

@@ -1,0 +1,151 @@
+import { expect, test } from "vitest";
+import { data, fit as minimize } from "../../src/index.ts";
+import { Solver } from "../../src/inner/solver.ts";
+import { Objective, type Rows } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { relaxed, scalar } from "../reference/kernel-builds.ts";
+
+/** Columns far from 0 that have much in common, the last one constant, the one before it the same as the first. */
+function problem(rows: number, columns: number, common = 3) {
+  const random = new Random(rows + columns);
+  const values = new Float64Array(rows * columns);
+  const targets = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const shared = common * random.normal();
+    const own = values.subarray(i * columns, (i + 1) * columns);
+    for (let j = 0; j < columns; j++) own[j] = 10 * (j % 3) + shared + random.normal();
+    own[columns - 2] = own[0]!;
+    own[columns - 1] = 7;
+    targets[i] = 5 + own[0]! - 2 * own[1]! + 0.5 * own[2]! + random.normal();
+  }
+  const weights = Float64Array.from({ length: rows }, () => Math.floor(3 * random.uniform()));
+  return { dataset: { rows, columns, x: { kind: "dense", values }, weights } as Rows, targets };
+}
+
+/**
+ * The largest distance of 0 from the subdifferential of ℓ_λ at θ, over weights and intercept, all sums written out; beside
+ * the largest |∂| at the mean.
+ */
+function violation(
+  { dataset, targets }: ReturnType<typeof problem>,
+  λ: (typeof PENALTIES)[keyof typeof PENALTIES],
+  theta: Float64Array,
+) {
+  const { rows, columns: d } = dataset;
+  const { values } = dataset.x as { readonly values: Float64Array };
+  const weights = dataset.weights as Float64Array;
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  const mean = targets.reduce((sum, y, i) => sum + weights[i]! * y, 0) / total;
+  const slopes = new Float64Array(d + 1);
+  const atMean = new Float64Array(d + 1);
+  for (let i = 0; i < rows; i++) {
+    let score = theta[d]!;
+    for (let j = 0; j < d; j++) score += theta[j]! * values[i * d + j]!;
+    const share = (DATA * weights[i]!) / total;
+    for (let j = 0; j <= d; j++) {
+      const x = j < d ? values[i * d + j]! : 1;
+      slopes[j]! += share * (score - targets[i]!) * x;
+      atMean[j]! += share * (mean - targets[i]!) * x;
+    }
+  }
+  const distance = (g: number, w: number) => {
+    const outward = w < 0 ? -g : g;
+    const x = Math.abs(w);
+    let [low, high] = [outward + λ.l2 * x, outward + λ.l2 * x];
+    for (const [knot, weight] of [[0, λ.l1] as const, ...λ.hinges.map((h, b) => [KNOTS[b]!, h] as const)]) {
+      if (x >= knot) high += weight;
+      if (x > knot) low += weight;
+      else if (x === 0 && knot === 0) low -= weight;
+    }
+    return low > 0 ? low : high < 0 ? -high : 0;
+  };
+  const each = slopes.map((g, j) => (j < d ? distance(g, theta[j]!) : Math.abs(g)));
+  return Math.max(...each) / Math.max(...atMean.map(Math.abs));
+}
+
+const KNOTS = [0.1, 0.5];
+
+/** λ of the data term. */
+const DATA = 2.5;
+
+const PENALTIES = {
+  ridge: { l1: 0, l2: 1e-3, hinges: [0, 0] },
+  "weak ridge": { l1: 0, l2: 1e-7, hinges: [0, 0] },
+  "weak L1": { l1: 1e-6, l2: 1e-7, hinges: [0, 0] },
+  L1: { l1: 0.05, l2: 0, hinges: [0, 0] },
+  "L1 and L2": { l1: 0.02, l2: 0.01, hinges: [0, 0] },
+  hinges: { l1: 0.01, l2: 1e-6, hinges: [0.03, 0.2] },
+  "hinges without L1": { l1: 0, l2: 1e-6, hinges: [0.3, 0] },
+} as const;
+
+const builds = { simd: kernels(), relaxed, scalar };
+
+test.each(Object.keys(PENALTIES) as (keyof typeof PENALTIES)[])(
+  "by second moments the minimizer under %s satisfies its optimality conditions to rounding, from nothing and from another",
+  (name) => {
+    const { l1, l2, hinges } = PENALTIES[name];
+    const own = { groups: [DATA], l2, hinges: { knots: KNOTS, weights: hinges } };
+    for (const build of Object.values(builds)) {
+      if (!build) continue;
+      for (const [rows, columns] of [
+        [60, 5],
+        [90, 41],
+        [400, 130],
+      ] as const) {
+        const posed = problem(rows, columns);
+        const arena = new Arena(build);
+        const objective = new Objective(arena, { model: "squared", ...posed, outputs: 1, precision: "f64" });
+        objective.setWeights({ ...own, l1: 10 * l1 });
+        objective.formGram();
+        const solver = new Solver(arena, objective, { tolerance: 1e-11 });
+        const solve = (from: number) => {
+          solver.start(from);
+          for (let i = 0; i < 40 && solver.status === "running"; i++) solver.step(1);
+          expect(solver.status).toBe("converged");
+          return arena.viewF64(solver.theta, columns + 1).slice();
+        };
+        solve(0);
+        objective.setWeights({ ...own, l1 });
+        for (const theta of [solve(solver.theta), solve(0)]) {
+          expect(violation(posed, PENALTIES[name], theta)).toBeLessThan(1e-10);
+          expect(theta[columns - 1]).toBe(0);
+        }
+        arena.dispose();
+      }
+    }
+  },
+);
+
+test("a fit that takes long forms second moments on its way, ends in a few steps more, and finds what L-BFGS would", async () => {
+  const { dataset, targets } = problem(300, 60, 30);
+  const train = data.dense({ x: (dataset.x as { values: Float64Array }).values, columns: 60, y: targets });
+  const loss = { l1: 1e-5, l2: 1e-6 };
+  const fitted = await minimize({ model: "squared", train, loss, tolerance: 1e-9 });
+  expect(fitted.status).toBe("converged");
+  // 63/4 passes until then, as many for the moments, and what sweeps and factors take.
+  expect(fitted.passes).toBeLessThan(150);
+  const indices = Int32Array.from({ length: 300 * 60 }, (_, e) => e % 60);
+  const starts = Int32Array.from({ length: 301 }, (_, i) => 60 * i);
+  const { values } = train.x as { readonly values: Float64Array };
+  const sparse = data.sparse({ values, indices, starts, columns: 60, y: targets }); // no second moments
+  const byRows = await minimize({ model: "squared", train: sparse, loss, tolerance: 1e-7, iterations: 100000 });
+  expect(byRows.passes).toBeGreaterThan(fitted.passes);
+  expect(fitted.objective / byRows.objective).toBeLessThan(1 + 1e-9);
+  expect(fitted.objective / byRows.objective).toBeGreaterThan(1 - 1e-4);
+});
+
+test("weights between their kinks are solved for at once: one step, however the columns go together", () => {
+  const { dataset, targets } = problem(200, 20, 1000);
+  const arena = new Arena(kernels());
+  const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1, precision: "f64" });
+  objective.setWeights({ groups: [1], l2: 1e-8 });
+  objective.formGram();
+  const before = objective.passes;
+  const solver = new Solver(arena, objective, { tolerance: 1e-8 });
+  solver.start(0);
+  expect(solver.step(2)).toBe("converged");
+  expect(objective.passes - before).toBeLessThan(3);
+  arena.dispose();
+});
