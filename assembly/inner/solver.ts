@@ -21,7 +21,7 @@ import {
   remember,
 } from "./curvature";
 import { fillMetric, typicalDeviation } from "./metric";
-import { minimizeByMoments } from "./moment-descent";
+import { isMinimizedByMoments, minimizeByMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel, nullScale, totalWeight } from "./null-model";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
@@ -77,6 +77,7 @@ export class Solver {
   threshold: f64; // below this data loss the rows are separated and no minimizer exists
   dataLoss: f64;
   iterations: i32;
+  swept: f64; // multiplications of coordinate descent by second moments since the start
   idle: i32; // iterations without progress of residual or value
   status: i32;
   fine: bool; // `gradient` is of f64 arithmetic on an X in f32
@@ -197,6 +198,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.leastValue = s.value;
   s.idle = 0;
   s.iterations = 0;
+  s.swept = 0;
   if (!exact) {
     if (s.residual > MARGIN * s.noise) s.fine = false;
     else if (!s.fine) refine(s, false);
@@ -243,7 +245,7 @@ function advance(s: Solver, o: Objective): void {
   if (c.count == 0) c.scale = curvatureBound(s, o);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent: f64 = 0;
-  const exact = o.gram != 0 && o.groupNorm == 0;
+  const exact = isMinimizedByMoments(s, o);
   if (exact) {
     minimizeByMoments(s, o);
     descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);

@@ -9,17 +9,14 @@ import { axpy, dot } from "../linalg/dense";
 import { BLOCK, Objective, panelOf, SQUARED } from "../objective";
 import { shareOf } from "./block";
 
-/**
- * Columns at most: 8 MiB, and as much for a factor. With fewer rows than columns a Newton step among the weights off their
- * kinks overshoots all of them, and as many factors are made as there are kinks.
- */
+/** Columns at most: 8 MiB, and as much for a factor. */
 const COLUMNS: i32 = 1023;
 
 /** What `objectiveFormGram` writes: means, matrix, a block of centred rows and its share of the weights; a factor. 0: of no use. */
 export function objectiveGramBytes(pointer: usize): usize {
   const o = changetype<Objective>(pointer);
   const dense = o.columnIndices == 0 && o.generator == 0;
-  if (o.model != SQUARED || !dense || o.groups != 1 || o.columns > min(COLUMNS, o.rows)) return 0;
+  if (o.model != SQUARED || !dense || o.groups != 1 || o.columns > COLUMNS) return 0;
   const order = <usize>o.columns + 1;
   return (order * (order + 1 + BLOCK) + 2 * BLOCK + order * order) << 3;
 }

@@ -109,18 +109,6 @@ export function isKink(o: Objective, w: f64): bool {
   return false;
 }
 
-/** The first kink above w, or Infinity. */
-export function kinkAbove(o: Objective, w: f64): f64 {
-  let first: f64 = w < 0 && o.l1 > 0 ? 0 : Infinity;
-  for (let b = 0; b < o.knotCount; b++) {
-    if (!(load<f64>(o.knotWeights + ((<usize>b) << 3)) > 0)) continue;
-    const knot = load<f64>(o.knots + ((<usize>b) << 3));
-    if (-knot > w) first = min(first, -knot);
-    else if (knot > w) first = min(first, knot);
-  }
-  return first;
-}
-
 /**
  * argmin_x ½·a·x² − force·x + penalty(x) + ½·ridge·x² for a > 0, the group norm apart, exactly: the first segment or knot
  * where the slope turns positive. With force = a·v it is the prox of the penalty at v.

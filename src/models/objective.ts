@@ -335,12 +335,14 @@ export class Objective {
   }
 
   /**
-   * Passes that second moments of the rows cost, from which gradients of squared losses with few columns come for hardly
-   * anything (assembly/losses/gram.ts); Infinity where they are of no use, or formed already.
+   * Passes that second moments of the rows are worth, by which squared losses are minimized for hardly anything more
+   * (assembly/losses/gram.ts, assembly/inner/moment-descent.ts): what they cost, and four times that with fewer rows than
+   * columns, where they save less; Infinity where they are of no use, or formed already.
    */
   get gramPasses(): number {
     const formed = this.#gram || this.#arena.kernels.objectiveGramBytes(this.pointer) === 0;
-    return formed ? Number.POSITIVE_INFINITY : (this.columns + 3) / 4;
+    if (formed) return Number.POSITIVE_INFINITY;
+    return this.rows < this.columns ? this.columns + 3 : (this.columns + 3) / 4;
   }
 
   /** Forms them, where `gramPasses` is finite: gradients are of f64 arithmetic from now on. */

@@ -108,7 +108,9 @@ for (const model of kinds) {
     );
     const iterates = (given: Problem, scale: (j: number) => number) => {
       using arena = new Arena(kernels());
-      const objective = new Objective(arena, { ...given, precision: "f64" });
+      // Two groups of rows: of one, second moments would be known soon.
+      const rowGroups = { map: Int32Array.from({ length: 60 }, (_, i) => i % 2), count: 2 };
+      const objective = new Objective(arena, { ...given, rowGroups, precision: "f64" });
       const solver = new Solver(arena, objective, { tolerance: 1e-15 });
       solver.start(0);
       return Array.from({ length: 12 }, () => {

@@ -93,7 +93,7 @@ test("rows of a fold are those around its gap", () => {
   arena.dispose();
 });
 
-test("they are of no use for other losses, several groups, or fewer rows than columns", () => {
+test("they are of no use for other losses or several groups, and of less with fewer rows than columns", () => {
   const { dataset, targets } = problem(40, 10);
   const arena = new Arena(kernels());
   const passes = (options: Partial<ObjectiveOptions>) =>
@@ -102,7 +102,8 @@ test("they are of no use for other losses, several groups, or fewer rows than co
   const groups = { map: Int32Array.from({ length: 40 }, (_, i) => i % 2), count: 2 };
   const few = { ...dataset, rows: 9 };
   const labels = targets.map((y) => Number(y > 1000));
-  for (const options of [{ rowGroups: groups }, { dataset: few }, { model: "logistic", targets: labels } as const]) {
+  expect(passes({ dataset: few })).toBe(13);
+  for (const options of [{ rowGroups: groups }, { model: "logistic", targets: labels } as const]) {
     expect(passes(options)).toBe(Number.POSITIVE_INFINITY);
   }
   arena.dispose();
