@@ -19,10 +19,7 @@ const ADJOINT_TOLERANCE = 1e-3;
 /** Products that a tangent takes: with the diagonal blocks 2.5 of ten classes' and 1.2 to 1.5 of a learned penalty's. */
 const PRODUCTS = { whole: 1.2, blocks: 2.5 };
 
-/**
- * Bytes of the projected rows from which products of several systems are taken in one sweep of them. Below, one system
- * after the other needs fewer: learned penalties, 300 rows, 2.1 passes for nine tangents and not 2.8.
- */
+/** Bytes of projected rows from which systems share sweeps of them; of fewer, one by one they take three quarters of the work. */
 const SWEPT = 2 ** 24;
 
 const BLOCK = 32;
