@@ -21,8 +21,12 @@ import { relativeResidual } from "./stopping";
  */
 const NEAR: f64 = 1e-2;
 
-/** l2 in units of the curvature of a column below which fewer rows than columns leave a Newton step no length. */
-const RIDGE: f64 = 1e-9;
+/**
+ * Added to the curvature of a Newton step, in units of it, where there are no more rows than columns, which the data alone do
+ * not tell apart. 1500 random fits, half of them with hinges, that do not converge: 0; at 1e-7 and 1e-4 4, at 1e-5 2, without
+ * steps of this kind 146.
+ */
+const DAMPING: f64 = 1e-6;
 
 /** The residual goes below this share of the tolerance, or of a tenth of what it was where that is less. */
 const ACCURACY: f64 = 0.3;
@@ -39,8 +43,7 @@ const VISIT: i32 = 40;
 
 /** Whether the next step is that of `minimizeByMoments`. */
 export function isMinimizedByMoments(s: Solver, o: Objective): bool {
-  if (o.gram == 0 || o.groupNorm > 0 || s.residual > NEAR) return false;
-  return o.rows > o.columns || o.l2 > RIDGE * load<f64>(o.groupWeights) * s.unit * s.unit;
+  return o.gram != 0 && o.groupNorm == 0 && s.residual <= NEAR;
 }
 
 /** trial ← about the minimizer of the objective in θ′. */
@@ -161,8 +164,8 @@ function descend(s: Solver, o: Objective, data: f64, slopes: usize, count: i32, 
 
 /**
  * The listed weights, which no kink holds, towards where the objective would be least without kinks, as far as it falls:
- * through kinks, since sweeps find better than a step does which of them hold. (Up to the first kink, or each weight to its
- * own: 17 steps instead of 4 for 65 columns of diabetes.)
+ * through kinks, since sweeps find better than a step does which of them hold. (Each weight as far as its first kink: 160
+ * passes instead of 44, diabetes, 150 rows, l1 = l2 = 1e-6.)
  */
 function newtonStep(s: Solver, o: Objective, data: f64, slopes: usize, count: i32): void {
   const d = o.columns;
@@ -205,6 +208,7 @@ function slopeAt(s: Solver, o: Objective, slopes: usize, count: i32, step: usize
 /** step ← −(γG + l2·I)⁻¹·slope of the listed weights, in units in which the diagonal is 1. */
 function solveFree(s: Solver, o: Objective, data: f64, slopes: usize, count: i32, step: usize, units: usize): void {
   const factor = gramFactor(o);
+  const damping: f64 = o.rows > o.columns ? 0 : DAMPING;
   gather(s, o, data, count, factor);
   for (let a = 0; a < count; a++) {
     const at = (<usize>a) << 3;
@@ -215,7 +219,7 @@ function solveFree(s: Solver, o: Objective, data: f64, slopes: usize, count: i32
       const to = row + ((<usize>b) << 3);
       store<f64>(to, load<f64>(to) * unit * load<f64>(units + ((<usize>b) << 3)));
     }
-    store<f64>(row + at, 1);
+    store<f64>(row + at, 1 + damping);
     const i = (<usize>listed(s, a)) << 3;
     store<f64>(step + at, -unit * nearestSubgradient(o, load<f64>(s.trial + i), load<f64>(slopes + i)));
   }

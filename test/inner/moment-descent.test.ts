@@ -143,6 +143,7 @@ test("fits of fewer rows than columns end, too, where L-BFGS would run out of it
     { l1: 1e-4, l2: 1e-3 },
     { l1: 1e-2, l2: 1e-4 },
     { l1: 0.1, l2: 1e-6 },
+    { l1: 1e-3, l2: 0 },
   ]) {
     const { status, residual } = await minimize({ model: "squared", train, loss, tolerance: 1e-9 });
     expect([status, residual < 1e-9]).toEqual(["converged", true]);
