@@ -44,7 +44,7 @@ export { mix, stripBytes, stripSet } from "./linalg/mixture";
 export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveDerivatives } from "./losses/derivatives";
 export { objectiveGradient, objectiveGroupGradient, objectiveKeptScores, objectiveScores } from "./losses/gradient";
-export { objectiveFormGram, objectiveGramBytes } from "./losses/gram";
+export { objectiveFormGram, objectiveGramBytes, objectiveUseGram } from "./losses/gram";
 export { objectiveRowTerms, rowDistances, rowSum } from "./losses/rows";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";

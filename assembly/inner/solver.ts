@@ -206,7 +206,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.status = judge(s);
 }
 
-/** Second moments of the rows have just been formed: the iterate is known by them from now on. */
+/** Second moments of the rows are used from now on: the iterate anew by them. */
 export function solverRefresh(pointer: usize): void {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);

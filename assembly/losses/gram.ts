@@ -21,7 +21,7 @@ export function objectiveGramBytes(pointer: usize): usize {
   return (order * (order + 1 + BLOCK) + 2 * BLOCK + order * order) << 3;
 }
 
-/** From now on gradients are those of the matrix, formed here for (columns + 3)/4 passes. block: `objectiveGramBytes`. */
+/** Forms the matrix for (columns + 3)/4 passes. block: `objectiveGramBytes`. */
 export function objectiveFormGram(pointer: usize, block: usize): void {
   const o = changetype<Objective>(pointer);
   const d = o.columns;
@@ -43,8 +43,12 @@ export function objectiveFormGram(pointer: usize, block: usize): void {
   for (let j = 0; j < order; j++) {
     for (let l = 0; l < j; l++) store<f64>(at(matrix, order, l, j), load<f64>(at(matrix, order, j, l)));
   }
-  o.gram = block;
   o.passes += 0.25 * <f64>(d + 3);
+}
+
+/** From now on gradients are those of the matrix of a block, or for 0 those of the rows again. */
+export function objectiveUseGram(pointer: usize, block: usize): void {
+  changetype<Objective>(pointer).gram = block;
 }
 
 /** Lower triangle of the matrix of columns and target += the rows of a block. */

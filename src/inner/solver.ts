@@ -23,14 +23,22 @@ export interface SolverOptions {
 const SOLVE = 2;
 
 /**
- * Forms second moments of the rows, where gradients can come of them, once as many passes are spent (never more than twice
- * what the better of the two would have cost), or at once, when so many solves will cost more. Returns whether it did.
+ * Uses second moments of the rows, where gradients can come of them, once as many passes are spent (never more than twice
+ * what the better of the two would have cost), or at once, when so many solves will cost more. Returns whether it begins to.
+ * Of wide data, only what is left of a solve that takes long pays.
+ *
+ * @param spent passes before this solve, and in it
  */
-export function formGram(objective: Objective, spent: number, solves = 1): boolean {
-  const { gramPasses } = objective;
-  const forms = spent >= gramPasses || SOLVE * solves >= gramPasses;
-  if (forms) objective.formGram();
-  return forms;
+export function useGram(
+  objective: Objective,
+  spent: { readonly before: number; readonly here: number },
+  solves = 1,
+): boolean {
+  const { gramPasses, wide } = objective;
+  const { before, here } = spent;
+  const uses = wide ? here >= gramPasses : Math.max(before + here, SOLVE * solves) >= gramPasses;
+  if (uses) objective.useGram();
+  return uses;
 }
 
 /**
@@ -74,7 +82,8 @@ export class Solver implements TrainingSolver {
     const k = this.#arena.kernels;
     this.#iterations += this.iterations;
     this.#passesAtStart = objective.passes;
-    formGram(objective, this.#iterations, this.#solves);
+    if (objective.wide) objective.leaveGram();
+    useGram(objective, { before: this.#iterations, here: 0 }, this.#solves);
     const lacking = k.solverLacks(this.pointer);
     if (lacking !== 0) {
       this.#units = this.#arena.bytes(lacking);
@@ -98,7 +107,8 @@ export class Solver implements TrainingSolver {
   step(iterations: number): SolverStatus {
     const k = this.#arena.kernels;
     k.solverStep(this.pointer, iterations);
-    if (this.status === "running" && formGram(this.#objective, this.#iterations + this.iterations)) {
+    const spent = { before: this.#iterations, here: this.iterations };
+    if (this.status === "running" && useGram(this.#objective, spent)) {
       k.solverRefresh(this.pointer);
     }
     return this.status;

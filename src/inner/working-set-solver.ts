@@ -1,7 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { formGram, Solver, type SolverOptions, type SolverStatus, STATUSES } from "./solver.ts";
+import { Solver, type SolverOptions, type SolverStatus, STATUSES, useGram } from "./solver.ts";
 
 /** Share of the columns, and of the values of X, up to which they are copied: X is held 1.3 times at most. */
 const SHARE = 0.25;
@@ -59,7 +59,7 @@ export class WorkingSetSolver {
   /** @see Solver.start */
   start(theta: Pointer): void {
     this.#spent += this.passes;
-    formGram(this.#objective, this.#spent);
+    useGram(this.#objective, { before: this.#spent, here: 0 });
     this.#passesAtStart = this.#objective.passes;
     this.#inside = false;
     this.#whole.start(theta);

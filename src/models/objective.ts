@@ -117,7 +117,8 @@ export class Objective {
   readonly #arena: Arena<Kernels>;
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
-  #gram = false;
+  #gram: Pointer = 0;
+  #gramUsed = false;
   #oneGroup: Pointer = 0;
   #kept: Pointer = 0;
   #moments: Pointer = 0;
@@ -334,22 +335,37 @@ export class Objective {
     return this.#moments;
   }
 
-  /**
-   * Passes that second moments of the rows are worth, by which squared losses are minimized for hardly anything more
-   * (assembly/losses/gram.ts, assembly/inner/moment-descent.ts): what they cost, and four times that with fewer rows than
-   * columns, where they save less; Infinity where they are of no use, or formed already.
-   */
-  get gramPasses(): number {
-    const formed = this.#gram || this.#arena.kernels.objectiveGramBytes(this.pointer) === 0;
-    if (formed) return Number.POSITIVE_INFINITY;
-    return this.rows < this.columns ? this.columns + 3 : (this.columns + 3) / 4;
+  /** Whether there are fewer rows than columns: a gradient by second moments costs more than one by the rows. */
+  get wide(): boolean {
+    return this.rows < this.columns;
   }
 
-  /** Forms them, where `gramPasses` is finite: gradients are of f64 arithmetic from now on. */
-  formGram(): void {
+  /**
+   * Passes that second moments of the rows are worth, by which squared losses are minimized for hardly anything more
+   * (assembly/losses/gram.ts, assembly/inner/moment-descent.ts): what they cost, and four times that where they save less,
+   * `wide`; Infinity where they are of no use, or in use already.
+   */
+  get gramPasses(): number {
+    const unusable = this.#gramUsed || this.#arena.kernels.objectiveGramBytes(this.pointer) === 0;
+    if (unusable) return Number.POSITIVE_INFINITY;
+    return this.wide ? this.columns + 3 : (this.columns + 3) / 4;
+  }
+
+  /** Uses them, where `gramPasses` is finite, formed at the first time: gradients are of f64 arithmetic from now on. */
+  useGram(): void {
     const k = this.#arena.kernels;
-    this.#gram = true;
-    k.objectiveFormGram(this.pointer, this.#arena.raw(k.objectiveGramBytes(this.pointer)));
+    this.#gramUsed = true;
+    if (this.#gram === 0) {
+      this.#gram = this.#arena.raw(k.objectiveGramBytes(this.pointer));
+      k.objectiveFormGram(this.pointer, this.#gram);
+    }
+    k.objectiveUseGram(this.pointer, this.#gram);
+  }
+
+  /** Gradients are those of the rows again. */
+  leaveGram(): void {
+    this.#gramUsed = false;
+    this.#arena.kernels.objectiveUseGram(this.pointer, 0);
   }
 
   /** Values of X that its rows have; of generated rows all. */

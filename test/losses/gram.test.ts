@@ -31,7 +31,7 @@ function both(arena: Arena<ReturnType<typeof kernels>>, options: ObjectiveOption
   const at = arena.copy(theta);
   const out = arena.f64(theta.length);
   return [false, true].map((formed) => {
-    if (formed) objective.formGram();
+    if (formed) objective.useGram();
     const before = objective.passes;
     const loss = objective.gradient(at, out, "f64");
     const passes = objective.passes - before;
@@ -143,4 +143,25 @@ test("a path of squared losses soon costs hardly any passes, and is that of spar
     expect(fit.status).toBe("converged");
     expect(fit.objective / byRows[i]!.objective).toBeCloseTo(1, 6);
   }
+});
+
+test("more columns than rows: second moments serve what is left of a solve that takes long, and the next begins by the rows", () => {
+  const { dataset, targets } = problem(30, 60);
+  const arena = new Arena(kernels());
+  const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1, precision: "f64" });
+  const solver = new Solver(arena, objective, { tolerance: 1e-10, solves: 100 });
+  const used = () => objective.gramPasses === Number.POSITIVE_INFINITY;
+  const solve = (l1: number) => {
+    objective.setWeights({ l1, l2: 1e-6 });
+    solver.start(solver.theta);
+    const before = used();
+    while (solver.step(1) === "running");
+    return [before, used(), solver.status];
+  };
+  expect(solve(1e-3)).toEqual([false, true, "converged"]);
+  const { passes } = objective;
+  expect(solve(1e-2)).toEqual([false, true, "converged"]);
+  expect(solve(1e-2)).toEqual([false, false, "converged"]); // it is there already
+  expect(passes).toBeGreaterThan(63);
+  arena.dispose();
 });
