@@ -1,6 +1,7 @@
 // npm run bench:tuning [-- --tasks a,b --methods learnloss,gp-warm --seeds 5 --quick --tables]: LearnLoss beside random
 // search, grid, a Gaussian process, Optuna's TPE, CMA-ES and Hyperband, all with the same Wasm trainer, bounds and first
-// λ. Results join bench/results/tuning.json task by task; tables and pictures are made of that file.
+// λ. Results join bench/results/tuning.json task by task (--seeds 6-10 those of five more splits); tables and pictures are
+// made of that file.
 import { parseArgs } from "node:util";
 import { Contest } from "./tuning/contest.ts";
 import { END_TO_END, tuneSaga } from "./tuning/end-to-end.ts";
@@ -38,6 +39,12 @@ const { values } = parseArgs({
   },
 });
 
+/** Seeds: "6-10", or "10" for the first ten. */
+function range(text: string): [number, number] {
+  const [first, last] = text.split("-").map(Number);
+  return last === undefined ? [1, first!] : [first!, last];
+}
+
 const chosen = values.tasks.split(",").map((name) => {
   const task = tasks.find((task) => task.name === name);
   if (!task) throw new Error(`No task ${name}: choose of ${tasks.map(({ name }) => name).join(", ")}.`);
@@ -50,7 +57,7 @@ for (const task of values.tables ? [] : chosen) {
   const python = interpreter ? new Python(interpreter) : undefined;
   await python?.begin();
   const limit = Number(values.seconds ?? (values.quick ? 2 : (task.patience?.seconds ?? (task.large ? 40 : 8))));
-  const seeds = Number(values.seeds ?? (values.quick ? 1 : (task.seeds ?? 5)));
+  const [from, to] = range(values.seeds ?? (values.quick ? "1" : task.large ? "5" : "10"));
   const own = [...(task.basins ? [EXPLORING] : []), ...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
   const methods = values.methods?.split(",") ?? task.methods ?? own;
   if (!values.methods && task.methods) {
@@ -58,7 +65,7 @@ for (const task of values.tables ? [] : chosen) {
     console.log(`SKIPPED for ${task.name}, where they take too long: ${skipped} (--methods runs them).`);
   }
   const begun = performance.now();
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (let seed = from; seed <= to; seed++) {
     const parts = await task.parts(seed);
     if (!parts) {
       console.log(`SKIPPED ${task.name}: its data are not here, \`npm install --prefix bench --ignore-scripts\`.`);

@@ -71,12 +71,19 @@ export function standardized({ train, validation, test }: Parts): Parts {
 
 /**
  * Keeps of each class c of the training rows the share 0.75^c, the rest as it is: judged where all classes weigh the
- * same (log loss on the validation rows is the balanced log loss), so weights per class have something to do.
+ * same (log loss on the validation rows is the balanced log loss), so weights per class have something to do. Of a class
+ * that chance left nothing of, one row stays.
  */
 export function imbalanced({ train, validation, test }: Parts, seed: number): Parts {
   const random = new Random(seed, 2);
   const kept: number[] = [];
   for (let i = 0; i < train.rows; i++) if (random.uniform() < 0.75 ** Number(train.y[i])) kept.push(i);
+  const present = new Set(kept.map((i) => train.y[i]));
+  for (let i = 0; i < train.rows; i++) {
+    if (present.has(train.y[i])) continue;
+    present.add(train.y[i]);
+    kept.push(i);
+  }
   return { train: take(train, kept), validation, test };
 }
 

@@ -20,12 +20,10 @@ export interface Task {
   readonly features: (train: Dataset) => Features;
   /** Undefined where the package with the data is not installed. */
   readonly parts: (seed: number) => Promise<Parts | undefined>;
-  /** So dear that a run gets more seconds. */
+  /** So dear that a run gets more seconds, and there are half as many splits. */
   readonly large?: boolean;
   /** Where that is not enough to see the others miss by a factor of 20: their seconds, and the trials of a Gaussian process. */
   readonly patience?: { readonly seconds: number; readonly trials: number };
-  /** Splits, where five of them are a lottery. @default 5 */
-  readonly seeds?: number;
   /** Methods that run unless others are asked for, where a run of all takes too long. @default all */
   readonly methods?: readonly string[];
   /** Whether e has several basins, so that LearnLoss also goes on exploring with the budget of the others. */

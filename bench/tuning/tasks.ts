@@ -92,7 +92,6 @@ export const tasks: readonly Task[] = [
     model: "softmax",
     metric: "error-rate",
     step: true,
-    seeds: 10,
     features: norms,
     parts: digitParts,
   },
@@ -149,6 +148,7 @@ export const tasks: readonly Task[] = [
     metric: "balanced-error",
     step: true,
     parts: imbalancedDigits,
+    patience: { seconds: 40, trials: 160 },
   },
   {
     name: "digits-macro-f1",
@@ -157,6 +157,7 @@ export const tasks: readonly Task[] = [
     metric: "macro-f1",
     step: true,
     parts: imbalancedDigits,
+    patience: { seconds: 40, trials: 160 },
   },
   {
     name: "digits-25",
@@ -167,6 +168,7 @@ export const tasks: readonly Task[] = [
     basins: true,
     features: (train) => ({ ...classWeights(train), smoothing: labelSmoothing(), ...convexPenalty({ knots: 13 }) }),
     parts: imbalancedDigits,
+    patience: { seconds: 40, trials: 240 },
   },
   {
     name: "spam",
