@@ -5,6 +5,7 @@ import type { Interpolation } from "./reduced/interpolation.ts";
 import type { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Pause } from "./run.ts";
 import type { Session } from "./session.ts";
+import type { Goal } from "./trainer.ts";
 import { log } from "./wasm/transcendental.ts";
 
 /**
@@ -17,6 +18,7 @@ import { log } from "./wasm/transcendental.ts";
  */
 const PATIENCE = {
   looks: { failures: 40, share: 0.5 },
+  rough: { failures: 8, share: 0.5 },
   smooth: { failures: 20, share: 0.5 },
   steps: { failures: 80, share: 4 },
 };
@@ -28,12 +30,15 @@ const PATIENCE = {
  */
 const ROWS = 2 ** 11;
 
+/** Share of the best e that a smooth one may be above it near a minimizer, and yet be less there. */
+const DOUBT = 0.02;
+
 /** Distance in log λ_j at which the tangents are told to the interpolation. */
 const TANGENT = 0.5;
 
 /**
- * The end of a search where e moves in steps: its plateaus are many and small, and chance decides which is lowest; and how
- * exploration begins: far minimizers tell of other basins. Between minimizers models are interpolated for no work on
+ * The end of a search where e moves in steps: its plateaus are many and small, and chance decides which is lowest; where it
+ * is rough; and how exploration begins: far minimizers tell of other basins. Between minimizers models are interpolated for no work on
  * training rows, so that any number of λ can be judged: trains where e may be least (digits, error rate: the best of 1000
  * warm trainings at λ by chance, in 25 to 45). Where the span is faithful, it is asked before: it tells e to a row of the
  * validation set for a fifth of a training, and its virtual model joins the interpolation like one that was trained.
@@ -48,7 +53,9 @@ export function* hone<F extends Features>(
   if (!leaders.chosen) return;
   yield* tellTangents(session, models, interpolation, leaders.chosen.lambda);
   const looks = folds.every((fold) => fold.faithful);
-  const patience = PATIENCE[looks ? "looks" : models.metric.smooth ? "smooth" : "steps"];
+  const { smooth } = models.metric;
+  const exploring = session.options.explore === true;
+  const patience = PATIENCE[smooth && !exploring ? "rough" : looks ? "looks" : smooth ? "smooth" : "steps"];
   const most = Math.ceil(patience.failures * Math.min(ROWS / interpolation.rows, 1));
   let found = session.passes;
   for (let failures = 0; failures < most; failures++) {
@@ -70,12 +77,11 @@ export function* hone<F extends Features>(
       }
       starts = session.expanded();
     }
-    // Where e moves in steps, it may still fall when it has been still for long.
-    const { smooth } = models.metric;
-    const { error, converged } = yield* session.train(lambda, starts, smooth ? { hopeless: best } : {}, promise);
-    if (!converged && !smooth) continue;
+    const rival = smooth ? best + DOUBT * Math.abs(best) : best;
+    const goal: Goal = smooth ? { hopeless: best, rival, learns: "model" } : { rival };
+    const { error, converged } = yield* session.train(lambda, starts, goal, promise);
     interpolation.add(lambda, error, session.reached());
-    if (error < best) [failures, found] = [-1, session.passes];
+    if (converged && error < best) [failures, found] = [-1, session.passes];
   }
 }
 
