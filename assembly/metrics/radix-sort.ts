@@ -6,23 +6,16 @@ const DIGITS: i32 = 8;
 const BUCKETS: i32 = 1 << BITS;
 
 /** Bytes of `counts`: a histogram per digit. */
-export const RADIX_BYTES: usize = <usize>(DIGITS * BUCKETS) << 2;
+export const RADIX_BYTES: usize = (<usize>(DIGITS * BUCKETS)) << 2;
 
 /** What goes through all counts, as steps of an insertion that take as long. */
-export const RADIX_STEPS: i32 = 4 * DIGITS * BUCKETS;
+export const RADIX_STEPS: f64 = 4 * DIGITS * BUCKETS;
 
 /**
  * to ← the values f64[n], none of them NaN, in ascending order; −0 becomes 0. Weights f64[n] go along, unless there are
  * none (0). What was in `from` is lost.
  */
-export function radixSort(
-  n: i32,
-  from: usize,
-  fromWeights: usize,
-  to: usize,
-  toWeights: usize,
-  counts: usize,
-): void {
+export function radixSort(n: i32, from: usize, fromWeights: usize, to: usize, toWeights: usize, counts: usize): void {
   const bytes = (<usize>n) << 3;
   memory.fill(counts, 0, RADIX_BYTES);
   for (let i: usize = 0; i < bytes; i += 8) {

@@ -11,6 +11,9 @@ const BUCKETS_PER_SCORE: i32 = 4;
 /** With no more scores in the fullest bucket insertion takes less time than a sort by digits, however many there are. */
 const CROWD: i32 = 16;
 
+/** Scores that are looked up at once: what there is room for where digits were counted. */
+const BLOCK: i32 = <i32>RADIX_BYTES >> 4;
+
 /** 2⁵²: the bits of 2⁵² + x end with the whole number next to x. */
 const WHOLE: f64 = 4503599627370496;
 
@@ -18,11 +21,13 @@ const WHOLE: f64 = 4503599627370496;
 export class SortedScores {
   most: i32; // scores that there is room for
   few: i32; // scores: as many as were put in, then as many as differ
+  inside: i32; // of a block that is looked up
   weighted: bool; // otherwise every weight is 1
   step: usize; // bytes of a search's first step
   total: f64; // of the weights
-  least: f64; // the bucket of x is (x − least)·scale, from 0 to `last`
-  scale: f64;
+  least: f64;
+  largest: f64;
+  scale: f64; // the bucket of x is (x − least)·scale, from 0 to `last`
   last: f64;
 
   /** f64[3·most + 1]: the scores, then +∞ as far as a search may look. */
@@ -55,9 +60,19 @@ export class SortedScores {
     return this.below + ((<usize>this.most + 1) << 4);
   }
 
-  /** Scratch of `radixSort`. */
+  /** Scratch of `radixSort`, before others are looked up. */
   get counts(): usize {
     return this.starts + ((<usize>BUCKETS_PER_SCORE * <usize>this.most + 2) << 2);
+  }
+
+  /** f64[BLOCK]: others that are not outside of the range. */
+  get kept(): usize {
+    return this.counts;
+  }
+
+  /** f64[BLOCK] */
+  get keptWeights(): usize {
+    return this.kept + (BLOCK << 3);
   }
 }
 
@@ -91,7 +106,7 @@ export function sortScores(s: SortedScores): bool {
   if (!setBuckets(s)) return false;
   const all = s.few;
   let fullest = fillBuckets(s, s.put);
-  if (all * (fullest - CROWD) > RADIX_STEPS) {
+  if (s.least < s.largest && <f64>all * <f64>(fullest - CROWD) > RADIX_STEPS) {
     radixSort(all, s.put, s.weighted ? s.putWeights : 0, s.values, s.weighted ? s.weights : 0, s.counts);
   } else {
     scatter(s);
@@ -121,21 +136,21 @@ function setBuckets(s: SortedScores): bool {
   }
   const range = largest - least;
   s.least = least;
+  s.largest = largest;
   s.last = <f64>(BUCKETS_PER_SCORE * s.few);
   s.scale = range > 0 && range < Infinity ? s.last / range : 0;
   return true;
 }
 
+/** NaN, of 0 · ∞, is in the first bucket: it is the least score where the scale is infinite, or the scale is 0. */
 function bucketOf(x: f64, least: f64, scale: f64, last: f64): usize {
   if (ASC_FEATURE_SIMD) {
-    // NaN is 0 · ∞: the least score itself, where the scale is infinite, or whatever is where the scale is 0.
     const d = f64x2.mul(f64x2.sub(f64x2.splat(x), f64x2.splat(least)), f64x2.splat(scale));
     const inside = f64x2.pmin(f64x2.splat(last), f64x2.pmax(f64x2.splat(0), d));
     return i32x4.extract_lane(f64x2.add(inside, f64x2.splat(WHOLE)), 0);
   }
   const d = (x - least) * scale;
-  const inside = d > 0 ? (last < d ? last : d) : 0;
-  return <usize>reinterpret<u64>(inside + WHOLE) & 0x7fffffff;
+  return <usize>(<u32>reinterpret<u64>((d > 0 ? (last < d ? last : d) : 0) + WHOLE));
 }
 
 /** Counts the `few` values into `starts`. Returns how many are in the fullest bucket. */
@@ -225,11 +240,50 @@ function mergeTies(s: SortedScores): void {
   s.total = sum;
 }
 
-/**
- * Σ_i w_i·(weight of the sorted scores below x_i, ties half) over rows i32[count] with weights f64[count]; NaN if a score is.
- * Rows go in pairs: while one waits for memory, the other does not.
- */
+/** Σ_i w_i·(weight of the sorted scores below x_i, ties half) over rows i32[count] with weights f64[count]; NaN if a score is. */
 export function weightBelow(s: SortedScores, count: i32, rows: usize, weights: usize, scores: usize): f64 {
+  let sum: f64 = 0;
+  for (let i = 0; i < count; i += BLOCK) {
+    const blockWeights = s.weighted ? weights + ((<usize>i) << 3) : 0;
+    sum += s.total * keepInside(s, min(BLOCK, count - i), rows + ((<usize>i) << 2), blockWeights, scores);
+    sum += weightBelowKept(s);
+  }
+  return sum;
+}
+
+/**
+ * Keeps those of a block's scores that are not outside of the sorted ones, and NaN. Returns the weight of those above.
+ * Models worth judging leave a fifth inside (digits): looking up all took twice as long.
+ */
+function keepInside(s: SortedScores, count: i32, rows: usize, weights: usize, scores: usize): f64 {
+  const kept = s.kept;
+  const keptWeights = s.keptWeights;
+  const least = s.least;
+  const largest = s.largest;
+  let k: usize = 0;
+  let above = 0;
+  let weightAbove: f64 = 0;
+  for (let i: usize = 0; i < <usize>count; i++) {
+    const x = load<f64>(scores + ((<usize>load<u32>(rows + (i << 2))) << 3));
+    const isAbove = <i32>(x > largest);
+    store<f64>(kept + k, x);
+    if (weights == 0) {
+      above += isAbove;
+    } else {
+      const w = load<f64>(weights + (i << 3));
+      store<f64>(keptWeights + k, w);
+      weightAbove += w * <f64>isAbove;
+    }
+    k += (<usize>((isAbove | <i32>(x < least)) ^ 1)) << 3;
+  }
+  s.inside = <i32>(k >> 3);
+  return weights == 0 ? <f64>above : weightAbove;
+}
+
+/** Scores go in pairs, so that one is looked up while the other waits for memory. */
+function weightBelowKept(s: SortedScores): f64 {
+  const kept = s.kept;
+  const weights = s.weighted ? s.keptWeights : 0;
   const values = s.values;
   const below = s.below;
   const starts = s.starts;
@@ -237,12 +291,13 @@ export function weightBelow(s: SortedScores, count: i32, rows: usize, weights: u
   const scale = s.scale;
   const last = s.last;
   const first = s.step;
+  const bytes = (<usize>s.inside) << 3;
   let even: f64 = 0;
   let odd: f64 = 0;
-  for (let i = 0; i < count; i += 2) {
-    const j = min(i + 1, count - 1);
-    const x = load<f64>(scores + ((<usize>load<u32>(rows + ((<usize>i) << 2))) << 3));
-    const y = load<f64>(scores + ((<usize>load<u32>(rows + ((<usize>j) << 2))) << 3));
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const j = min(i + 8, bytes - 8);
+    const x = load<f64>(kept + i);
+    const y = load<f64>(kept + j);
     if (x != x || y != y) return NaN;
     let a = values + ((<usize>load<u32>(starts + (bucketOf(x, least, scale, last) << 2))) << 3);
     let b = values + ((<usize>load<u32>(starts + (bucketOf(y, least, scale, last) << 2))) << 3);
@@ -252,15 +307,10 @@ export function weightBelow(s: SortedScores, count: i32, rows: usize, weights: u
       b += -(<usize>(load<f64>(b + step - 8) < y)) & step;
       step >>= 1;
     }
-    const u = load<f64>(below + ((a - values) << 1) + (<usize>(load<f64>(a) == x) << 3));
-    const v = load<f64>(below + ((b - values) << 1) + (<usize>(load<f64>(b) == y) << 3));
-    if (s.weighted) {
-      even += u * load<f64>(weights + ((<usize>i) << 3));
-      if (j > i) odd += v * load<f64>(weights + ((<usize>j) << 3));
-    } else {
-      even += u;
-      if (j > i) odd += v;
-    }
+    const u = load<f64>(below + ((a - values) << 1) + ((<usize>(load<f64>(a) <= x)) << 3));
+    const v = load<f64>(below + ((b - values) << 1) + ((<usize>(load<f64>(b) <= y)) << 3));
+    even += weights == 0 ? u : u * load<f64>(weights + i);
+    if (j > i) odd += weights == 0 ? v : v * load<f64>(weights + j);
   }
   return even + odd;
 }
