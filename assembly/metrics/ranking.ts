@@ -12,7 +12,7 @@ export function aucScratchBytes(n: i32): usize {
  * pair it is ½; NaN when a score is.
  *
  * Only the order between positives and negatives counts, so the fewer of them are sorted and the others look for their
- * places: 750 scores of ten classes in a quarter of the time that sorting all takes, by digits.
+ * places. A class of ten in 750 rows takes 1.8 to 4 µs, the more the more it overlaps; sorting all by digits took 13.
  *
  * @param rows i32[n], in an order in which the positives are those from `first` to before `end`
  * @param weights f64[n] in this order, or 0 for weights of 1

@@ -23,7 +23,7 @@ const WHOLE: f64 = 4503599627370496;
 @unmanaged
 export class SortedScores {
   most: i32; // scores that there is room for
-  few: i32; // scores: as many as were put in, then as many as differ
+  count: i32; // scores: at first those that were put in, then those that differ
   inside: i32; // of a block that is looked up
   weighted: bool; // otherwise every weight is 1
   step: usize; // bytes of a search's first step
@@ -89,25 +89,25 @@ export function sortedScoresBytes(most: i32): usize {
 export function emptySortedScores(record: usize, most: i32, weighted: bool): SortedScores {
   const s = changetype<SortedScores>(record);
   s.most = most;
-  s.few = 0;
+  s.count = 0;
   s.weighted = weighted;
   return s;
 }
 
 /** Puts in the scores of rows i32[count], with weights f64[count]. */
 export function putScores(s: SortedScores, count: i32, rows: usize, weights: usize, scores: usize): void {
-  const to = s.put + ((<usize>s.few) << 3);
+  const to = s.put + ((<usize>s.count) << 3);
   for (let i: usize = 0; i < <usize>count; i++) {
     store<f64>(to + (i << 3), load<f64>(scores + ((<usize>load<u32>(rows + (i << 2))) << 3)));
   }
-  if (s.weighted) memory.copy(s.putWeights + ((<usize>s.few) << 3), weights, (<usize>count) << 3);
-  s.few += count;
+  if (s.weighted) memory.copy(s.putWeights + ((<usize>s.count) << 3), weights, (<usize>count) << 3);
+  s.count += count;
 }
 
 /** Sorts what was put in. False if a score is NaN. */
 export function sortScores(s: SortedScores): bool {
   if (!setBuckets(s)) return false;
-  const all = s.few;
+  const all = s.count;
   let fullest = fillBuckets(s, s.put);
   if (s.least < s.largest && <f64>all * <f64>(fullest - CROWD) > RADIX_STEPS) {
     radixSort(all, s.put, s.weighted ? s.putWeights : 0, s.values, s.weighted ? s.weights : 0, s.counts);
@@ -116,12 +116,12 @@ export function sortScores(s: SortedScores): bool {
     insertionSort(s);
   }
   mergeTies(s);
-  if (s.few < all) fullest = fillBuckets(s, s.values);
+  if (s.count < all) fullest = fillBuckets(s, s.values);
   // Steps of 2ᵏ⁻¹ … 2, 1 reach over 2ᵏ − 1 scores.
   let reach: usize = 1;
   while (reach <= <usize>fullest) reach <<= 1;
   s.step = (reach >> 1) << 3;
-  const end = s.values + ((<usize>s.few) << 3);
+  const end = s.values + ((<usize>s.count) << 3);
   for (let i: usize = 0; i < reach; i++) store<f64>(end + (i << 3), Infinity);
   return true;
 }
@@ -131,7 +131,7 @@ function setBuckets(s: SortedScores): bool {
   const put = s.put;
   let least: f64 = Infinity;
   let largest: f64 = -Infinity;
-  for (let i: usize = 0; i < (<usize>s.few) << 3; i += 8) {
+  for (let i: usize = 0; i < (<usize>s.count) << 3; i += 8) {
     const x = load<f64>(put + i);
     if (x != x) return false;
     least = x < least ? x : least;
@@ -140,7 +140,7 @@ function setBuckets(s: SortedScores): bool {
   const range = largest - least;
   s.least = least;
   s.largest = largest;
-  s.last = <f64>(BUCKETS_PER_SCORE * s.few);
+  s.last = <f64>(BUCKETS_PER_SCORE * s.count);
   s.scale = range > 0 && range < Infinity ? s.last / range : 0;
   return true;
 }
@@ -156,7 +156,7 @@ function bucketOf(x: f64, least: f64, scale: f64, last: f64): usize {
   return <usize>(<u32>reinterpret<u64>((d > 0 ? (last < d ? last : d) : 0) + WHOLE));
 }
 
-/** Counts the `few` values into `starts`. Returns how many are in the fullest bucket. */
+/** Counts the values into `starts`. Returns how many are in the fullest bucket. */
 function fillBuckets(s: SortedScores, values: usize): i32 {
   const starts = s.starts;
   const least = s.least;
@@ -164,7 +164,7 @@ function fillBuckets(s: SortedScores, values: usize): i32 {
   const last = s.last;
   const bytes = (<usize>last + 2) << 2;
   memory.fill(starts, 0, bytes);
-  for (let i: usize = 0; i < (<usize>s.few) << 3; i += 8) {
+  for (let i: usize = 0; i < (<usize>s.count) << 3; i += 8) {
     const count = starts + (bucketOf(load<f64>(values + i), least, scale, last) << 2);
     store<i32>(count, load<i32>(count, 4) + 1, 4);
   }
@@ -188,7 +188,7 @@ function scatter(s: SortedScores): void {
   const scale = s.scale;
   const last = s.last;
   // From behind, so that the ends of the buckets become their starts, one entry late.
-  for (let i: usize = 0; i < (<usize>s.few) << 3; i += 8) {
+  for (let i: usize = 0; i < (<usize>s.count) << 3; i += 8) {
     const x = load<f64>(put + i);
     const end = starts + (bucketOf(x, least, scale, last) << 2);
     const at = load<i32>(end, 4) - 1;
@@ -203,7 +203,7 @@ function scatter(s: SortedScores): void {
 function insertionSort(s: SortedScores): void {
   const values = s.values;
   const weights = s.weights;
-  for (let i: usize = 8; i < (<usize>s.few) << 3; i += 8) {
+  for (let i: usize = 8; i < (<usize>s.count) << 3; i += 8) {
     const x = load<f64>(values + i);
     if (load<f64>(values + i - 8) <= x) continue;
     const w = s.weighted ? load<f64>(weights + i) : 1;
@@ -225,10 +225,10 @@ function mergeTies(s: SortedScores): void {
   let kept: usize = 0;
   let sum: f64 = 0;
   let i: usize = 0;
-  while (i < <usize>s.few) {
+  while (i < <usize>s.count) {
     const x = load<f64>(values + (i << 3));
     const before = sum;
-    while (i < <usize>s.few && load<f64>(values + (i << 3)) == x) {
+    while (i < <usize>s.count && load<f64>(values + (i << 3)) == x) {
       sum += s.weighted ? load<f64>(s.weights + (i << 3)) : 1;
       i++;
     }
@@ -239,7 +239,7 @@ function mergeTies(s: SortedScores): void {
   }
   store<f64>(below + (kept << 4), sum);
   store<f64>(below + (kept << 4), sum, 8);
-  s.few = <i32>kept;
+  s.count = <i32>kept;
   s.total = sum;
 }
 
@@ -248,8 +248,9 @@ export function weightBelow(s: SortedScores, count: i32, rows: usize, weights: u
   let sum: f64 = 0;
   for (let i = 0; i < count; i += BLOCK) {
     const blockWeights = s.weighted ? weights + ((<usize>i) << 3) : 0;
-    sum += s.total * keepInside(s, min(BLOCK, count - i), rows + ((<usize>i) << 2), blockWeights, scores);
-    sum += weightBelowKept(s);
+    const above = keepInside(s, min(BLOCK, count - i), rows + ((<usize>i) << 2), blockWeights, scores);
+    if (above != above) return NaN;
+    sum += s.total * above + weightBelowKept(s);
   }
   return sum;
 }
