@@ -12,7 +12,7 @@ export const RADIX_BYTES: usize = (<usize>(DIGITS * BUCKETS)) << 2;
 export const RADIX_STEPS: f64 = 4 * DIGITS * BUCKETS;
 
 /**
- * to ← the values f64[n], none of them NaN, in ascending order; −0 becomes 0. Weights f64[n] go along, unless there are
+ * to ← the values f64[n], none of them NaN, in ascending order. Weights f64[n] go along, unless there are
  * none (0). What was in `from` is lost.
  */
 export function radixSort(n: i32, from: usize, fromWeights: usize, to: usize, toWeights: usize, counts: usize): void {
@@ -52,9 +52,9 @@ export function radixSort(n: i32, from: usize, fromWeights: usize, to: usize, to
   if (weights != toWeights) memory.copy(toWeights, weights, bytes);
 }
 
-/** An integer that is ordered as the numbers are; −0 is 0. */
+/** An integer that is ordered as the numbers are, −0 before 0. */
 function keyOf(value: f64): u64 {
-  const bits = reinterpret<u64>(value + 0);
+  const bits = reinterpret<u64>(value);
   return bits >> 63 ? ~bits : bits | 0x8000000000000000;
 }
 

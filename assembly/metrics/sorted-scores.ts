@@ -141,7 +141,7 @@ function setBuckets(s: SortedScores): bool {
   s.least = least;
   s.largest = largest;
   s.last = <f64>(BUCKETS_PER_SCORE * s.count);
-  s.scale = range > 0 && range < Infinity ? s.last / range : 0;
+  s.scale = range > 0 ? s.last / range : 0;
   return true;
 }
 

@@ -103,9 +103,13 @@ describe.each(builds)("%s: the AUC", (_, kernel) => {
     for (const share of [0.5, 0.01, 0.9]) {
       const rowsOf = example(draw, 6000, share, 3);
       expect(errorOf(rowsOf, false, kernel), `${share}`).toBe(errorByRanks(rowsOf));
-      // Every weight is the same: it cancels.
-      const same = { ...rowsOf, weights: rowsOf.labels.map(() => 0.3) };
-      expect(errorOf(same, true, kernel), `${share}, weighted`).toBeCloseTo(errorByRanks(rowsOf), 12);
+      // A row of weight w is as many rows of weight 1.
+      const counts = Array.from(rowsOf.labels, (_, i) => 1 + ((7 * i) % 3));
+      const repeated = (values: Float64Array) =>
+        Float64Array.from(counts.flatMap((count, i) => new Array<number>(count).fill(values[i]!)));
+      const many = { ...rowsOf, scores: repeated(rowsOf.scores), labels: repeated(rowsOf.labels) };
+      const weighted = { ...rowsOf, weights: Float64Array.from(counts) };
+      expect(errorOf(weighted, true, kernel), `${share}, weighted`).toBe(errorByRanks(many));
     }
   });
 
