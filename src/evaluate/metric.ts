@@ -4,6 +4,7 @@ import type { ModelKind } from "../models/objective.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { type CostMatrix, costTable } from "./costs.ts";
+import { Ranking } from "./ranking.ts";
 
 /**
  * Validation errors, lower is better:
@@ -69,7 +70,7 @@ export class MetricEvaluator {
   readonly #groups: Pointer;
   readonly #groupCount: number;
   readonly #counts: Pointer;
-  readonly #scratch: Pointer;
+  readonly #ranking: Ranking | undefined;
   readonly #costs: Pointer;
   readonly #likelihoods: Pointer;
   readonly #decisions: Pointer;
@@ -110,7 +111,7 @@ export class MetricEvaluator {
     this.#groups = dataset.groups ? arena.copy(dataset.groups) : 0;
     this.#groupCount = dataset.groups ? dataset.groups.reduce((most, g) => Math.max(most, g), 0) + 1 : 0;
     this.#counts = arena.f64(3 * Math.max(this.#classCount, this.#groupCount));
-    this.#scratch = metric === "auc" ? arena.raw(arena.kernels.aucScratchBytes(dataset.rows)) : 0;
+    this.#ranking = metric === "auc" ? new Ranking(arena, targets, this.#classCount, dataset.weights) : undefined;
     this.#costs = costs && classes ? arena.copy(costTable(costs, classes)) : 0;
     this.#likelihoods = costs?.decision === "least-expected-cost" ? arena.f64(this.#classCount) : 0;
     this.#decisions = this.counts === "decisions" ? arena.i32(dataset.rows) : 0;
@@ -123,17 +124,12 @@ export class MetricEvaluator {
     const [outputs, y, w] = [this.#outputs, this.#targets, this.#weights];
     const metric = this.#metric;
     if (typeof metric === "function") return this.#ask(metric, scores);
+    if (this.#ranking) return this.#ranking.error(outputs, scores);
     switch (metric) {
       case "log-loss":
         return k.logLoss(rows, outputs, scores, y, w);
       case "mean-squared-error":
         return k.meanSquaredError(rows, scores, y, w);
-      case "auc": {
-        if (outputs === 1) return k.aucError(rows, scores, y, 1, w, this.#scratch);
-        let sum = 0;
-        for (let c = 0; c < outputs; c++) sum += k.aucError(rows, scores + 8 * c * rows, y, c, w, this.#scratch);
-        return sum / outputs;
-      }
     }
     const [decisions, likelihoods] = [this.#decisions, this.#likelihoods];
     if (likelihoods === 0) k.decide(rows, outputs, scores, decisions);
