@@ -24,6 +24,7 @@ import { fillMetric, typicalDeviation } from "./metric";
 import { isMinimizedByMoments, minimizeByMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel, nullScale, totalWeight } from "./null-model";
+import { Quadratic } from "./quadratic-descent";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
 import { advanceRows } from "./row-steps";
 import { exhausted, judge, relativeResidual } from "./stopping";
@@ -67,6 +68,7 @@ export class Solver {
   products: usize; // PRODUCT_BYTES
   curvature: usize;
   rowSpace: usize;
+  quadratic: usize;
   tolerance: f64;
   scale: f64; // ‖G₀‖
   unit: f64; // s̄
@@ -77,7 +79,6 @@ export class Solver {
   threshold: f64; // below this data loss the rows are separated and no minimizer exists
   dataLoss: f64;
   iterations: i32;
-  swept: f64; // multiplications of coordinate descent by second moments since the start
   idle: i32; // iterations without progress of residual or value
   status: i32;
   fine: bool; // `gradient` is of f64 arithmetic on an X in f32
@@ -85,7 +86,7 @@ export class Solver {
 }
 
 export function solverBytes(): usize {
-  return offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>();
+  return offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>() + offsetof<Quadratic>();
 }
 
 export function solverWorkBytes(objective: usize): usize {
@@ -145,6 +146,7 @@ export function solverInit(
   curvatureInit(c, o, curvature, scratch);
   // Where the pairs are, which are of use with kinks only.
   s.rowSpace = s.curvature + offsetof<Curvature>();
+  s.quadratic = s.rowSpace + offsetof<RowSpace>();
   rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);
   fillMetric(o, moments, c.metric);
   s.unit = typicalDeviation(o, moments);
@@ -198,7 +200,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.leastValue = s.value;
   s.idle = 0;
   s.iterations = 0;
-  s.swept = 0;
+  changetype<Quadratic>(s.quadratic).swept = 0;
   if (!exact) {
     if (s.residual > MARGIN * s.noise) s.fine = false;
     else if (!s.fine) refine(s, false);
@@ -252,7 +254,7 @@ function advance(s: Solver, o: Objective): void {
   } else if (kinked(o)) {
     if (o.groupNorm > 0) minimizeBlocks(s, o, c);
     else minimizeCoordinates(s, o, c);
-    if (o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED) shiftColumns(o, s.trial);
+    if (o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED) shiftColumns(o, s.trial, o.columns);
     descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);
   } else {
     descent = newtonPoint(s, o, c);
