@@ -58,7 +58,7 @@ export function minimizeByMoments(s: Solver, o: Objective): void {
   q.working = s.working;
   q.own = s.raw;
   q.other = s.trialGradient; // both are free until the next gradient
-  q.columns = 0;
+  q.trial = 0;
   q.damping = o.rows > d ? 0 : DAMPING;
   q.yardstick = s.scale;
   const work = minimizeQuadratic(q, o, ACCURACY * min(s.tolerance, FALL * s.residual), 1);

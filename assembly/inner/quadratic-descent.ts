@@ -8,14 +8,34 @@
 import { cholesky, solveFactored } from "../linalg/cholesky";
 import { axpy } from "../linalg/dense";
 import { Objective } from "../objective";
-import { isKink, nearestSubgradient, prox, subgradientSquares } from "../penalties/separable";
-import { shiftColumns } from "../penalties/shift";
+import {
+  firstKink,
+  isKink,
+  nearestSubgradient,
+  prox,
+  separableChange,
+  subgradientSquares,
+} from "../penalties/separable";
 
 /** A factor is worth it once sweeps have cost this share of it. */
 const WORTH: f64 = 0.5;
 
+/**
+ * A step that kinks end before this share of it calls for more damping, so that what the matrix hardly sees does not stand in
+ * the way of the rest (2.3 times the passes of long fits without, see proximal-newton.ts).
+ */
+const SHORT: f64 = 0.5;
+const WEAKEST: f64 = 1e-10;
+const STRONGEST: f64 = 0.1;
+
+/** Shares of a step that are stopped at kinks. */
+const TRIES: i32 = 8;
+
 /** Of the interval in which a step is best: enough for it to be shorter than any kink is away. */
 const HALVINGS: i32 = 40;
+
+/** At most, where rounding keeps the residual above the goal. */
+const ROUNDS: i32 = 100;
 
 /** What a visit of an unknown costs beside its product, in multiplications. */
 const VISIT: i32 = 40;
@@ -30,15 +50,17 @@ export class Quadratic {
   factor: usize; // room for a matrix of order `size`
   z: usize; // f64[size]
   slopes: usize; // q
-  variances: usize; // f64[size]: what has none stays as it is
+  variances: usize; // f64[size]: what has none stays as it is; 0: all have some
   working: usize; // unknowns that may move: i32[size]
   own: usize; // f64[size], as the next
   other: usize;
-  columns: i32; // where classes' weights of these columns shift together; 0: nowhere
+  trial: usize; // f64[size], as the next; or 0: steps are not stopped at kinks
+  change: usize;
   damping: f64; // added to the curvature of a Newton step, in units of it
   unit: f64; // s̄ of stopping.ts
   yardstick: f64; // residuals are relative to it
   swept: f64; // multiplications of coordinate descent since a solve's start
+  work: f64; // multiplications of the last `minimizeQuadratic`
 }
 
 /**
@@ -46,24 +68,23 @@ export class Quadratic {
  * the multiplications.
  */
 export function minimizeQuadratic(q: Quadratic, o: Objective, goal: f64, factors: i32): f64 {
-  let work: f64 = 0;
+  q.work = 0;
   let left = factors;
-  while (left > 0 && residualOf(q, o) > goal) {
+  for (let round = 0; round < ROUNDS && left > 0 && residualOf(q, o) > goal; round++) {
     const free = <f64>list(q, o, false);
     const factor = (free * free * free) / 6;
     const count = list(q, o, true);
     const sweeps = descend(q, o, count, 0.5 * goal * q.yardstick, factor);
     const swept = <f64>(abs(sweeps) + 1) * <f64>count * <f64>count + <f64>count * <f64>q.size;
-    work += swept;
+    q.work += swept;
     q.swept += swept;
     if (sweeps >= 0) continue;
     left--;
-    if (q.columns > 0) shiftColumns(o, q.z, q.columns);
     if (q.swept < WORTH * factor) continue;
     newtonStep(q, o, list(q, o, false));
-    work += factor + 2 * free * <f64>q.size;
+    q.work += factor + 2 * free * <f64>q.size;
   }
-  return work;
+  return q.work;
 }
 
 function residualOf(q: Quadratic, o: Objective): f64 {
@@ -80,7 +101,7 @@ function list(q: Quadratic, o: Objective, leaving: bool): i32 {
   let count = 0;
   for (let i = 0; i < q.size; i++) {
     const at = (<usize>i) << 3;
-    if (load<f64>(q.variances + at) == 0) continue;
+    if (q.variances != 0 && load<f64>(q.variances + at) == 0) continue;
     if (i < q.penalized) {
       const w = load<f64>(q.z + at);
       if (isKink(o, w) && !(leaving && nearestSubgradient(o, w, load<f64>(q.slopes + at)) != 0)) continue;
@@ -189,11 +210,62 @@ function newtonStep(q: Quadratic, o: Objective, count: i32): void {
     }
     length = low;
   }
+  if (q.trial != 0) {
+    q.damping = length < SHORT ? min(10 * q.damping, STRONGEST) : max(0.1 * q.damping, WEAKEST);
+    if (stopsAtKinks(q, o, count, step, along, length)) return;
+  }
   for (let a = 0; a < count; a++) {
     const to = q.z + ((<usize>listed(q, a)) << 3);
     store<f64>(to, load<f64>(to) + length * load<f64>(step + ((<usize>a) << 3)));
   }
   axpy<f64>(q.size, length, along, q.slopes);
+}
+
+/**
+ * Takes the step with every unknown stopped at its first kink instead, or a half of it, …, if that leads further down. (Long
+ * fits without: 1.4 times the passes, one of them 8000 iterations instead of 20.)
+ */
+function stopsAtKinks(q: Quadratic, o: Objective, count: i32, step: usize, along: usize, length: f64): bool {
+  const bytes = (<usize>q.size) << 3;
+  memory.copy(q.trial, q.z, bytes);
+  for (let a = 0; a < count; a++) {
+    const to = q.trial + ((<usize>listed(q, a)) << 3);
+    store<f64>(to, load<f64>(to) + length * load<f64>(step + ((<usize>a) << 3)));
+  }
+  memory.fill(q.change, 0, bytes);
+  axpy<f64>(q.size, length, along, q.change);
+  const best = changeTo(q, o, count);
+  let share: f64 = 1;
+  for (let tries = 0; tries < TRIES; tries++) {
+    memory.fill(q.change, 0, bytes);
+    q.work += <f64>count * <f64>q.size;
+    for (let a = 0; a < count; a++) {
+      const i = listed(q, a);
+      const w = load<f64>(q.z + ((<usize>i) << 3));
+      const free = w + share * load<f64>(step + ((<usize>a) << 3));
+      const to = i < q.penalized ? firstKink(o, w, free) : free;
+      store<f64>(q.trial + ((<usize>i) << 3), to);
+      axpy<f64>(q.size, q.scale * (to - w), rowOf(q, i), q.change);
+    }
+    if (changeTo(q, o, count) < best) {
+      memory.copy(q.z, q.trial, bytes);
+      axpy<f64>(q.size, 1, q.change, q.slopes);
+      return true;
+    }
+    share *= 0.5;
+  }
+  return false;
+}
+
+/** How the sum changes to `trial`, where the listed unknowns differ and slopes by `change`. */
+function changeTo(q: Quadratic, o: Objective, count: i32): f64 {
+  let sum = separableChange(o, q.penalized, q.z, q.trial);
+  for (let a = 0; a < count; a++) {
+    const at = (<usize>listed(q, a)) << 3;
+    const move = load<f64>(q.trial + at) - load<f64>(q.z + at);
+    sum += move * (load<f64>(q.slopes + at) + 0.5 * load<f64>(q.change + at));
+  }
+  return sum;
 }
 
 /** The slope of the sum along a step at a share of it. */

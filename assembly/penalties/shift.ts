@@ -12,12 +12,12 @@
 import { Objective, SOFTMAX } from "../objective";
 import { groupDot, groupFactor, groupStart, memberAt } from "./group";
 
-/** w ← w, every column shifted to where the penalty is least. columns: all, but where no group norm is so many of them. */
-export function shiftColumns(o: Objective, w: usize, columns: i32): void {
+/** w ← w, every column shifted to where the penalty is least. */
+export function shiftColumns(o: Objective, w: usize): void {
   if (o.model != SOFTMAX) return;
-  const stride = (<usize>columns) << 3;
+  const stride = (<usize>o.columns) << 3;
   if (!(o.groupNorm > 0)) {
-    for (let at: usize = 0; at < stride; at += 8) shiftColumn(o, w + at, stride, 0);
+    for (let at: usize = 0; at < stride; at += 8) shiftColumn(o, w + at, 0);
     return;
   }
   for (let g = 0; g < o.normGroups; g++) {
@@ -25,25 +25,22 @@ export function shiftColumns(o: Objective, w: usize, columns: i32): void {
     const end = groupStart(o, g + 1);
     for (let k = groupStart(o, g); k < end && norm > 0; k++) {
       const at = memberAt(o, k);
-      if (at < stride) shiftColumn(o, w + at, stride, (o.groupNorm * groupFactor(o, g)) / norm);
+      if (at < stride) shiftColumn(o, w + at, (o.groupNorm * groupFactor(o, g)) / norm);
     }
   }
 }
 
 /** Along the kinks of the sum until its slope turns positive. Weights at a kink are there exactly. */
-function shiftColumn(o: Objective, column: usize, stride: usize, ridge: f64): void {
+function shiftColumn(o: Objective, column: usize, ridge: f64): void {
+  const stride = (<usize>o.columns) << 3;
   const end = column + <usize>o.outputs * stride;
   let zero = true;
   for (let at = column; at < end; at += stride) zero = zero && load<f64>(at) == 0;
   if (zero) return;
   // The penalty is even: the way down is the way up of −w.
-  const sign: f64 = slopeAbove(o, column, stride, 1, ridge) < 0 ? 1 : -1;
+  const sign: f64 = slopeAbove(o, column, 1, ridge) < 0 ? 1 : -1;
   const curvature = <f64>o.outputs * (o.l2 + ridge);
-  for (
-    let slope = slopeAbove(o, column, stride, sign, ridge);
-    slope < 0;
-    slope = slopeAbove(o, column, stride, sign, ridge)
-  ) {
+  for (let slope = slopeAbove(o, column, sign, ridge); slope < 0; slope = slopeAbove(o, column, sign, ridge)) {
     let length: f64 = Infinity;
     for (let at = column; at < end; at += stride) {
       const x = sign * load<f64>(at);
@@ -61,7 +58,8 @@ function shiftColumn(o: Objective, column: usize, stride: usize, ridge: f64): vo
 }
 
 /** The right derivative of Σ_c penalty(sign·w_c + t) at t = 0. */
-function slopeAbove(o: Objective, column: usize, stride: usize, sign: f64, ridge: f64): f64 {
+function slopeAbove(o: Objective, column: usize, sign: f64, ridge: f64): f64 {
+  const stride = (<usize>o.columns) << 3;
   const end = column + <usize>o.outputs * stride;
   let sum: f64 = 0;
   for (let at = column; at < end; at += stride) {
