@@ -9,6 +9,7 @@ export {
 } from "./augmentation/generator";
 export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./inner/adjoint";
 export { columnMoments } from "./inner/moments";
+export { solverSetNewton, solverWants } from "./inner/proximal-newton";
 export {
   solverBytes,
   solverInit,

@@ -1,8 +1,7 @@
 // min_θ λ·φ(θ), one step at a time. Iterates live on centred columns: θ′ = (W, b′ = b + W·mean), see moments.ts; with a
 // smooth penalty on sparse rows they live over the rows, see row-space.ts.
 
-import { axpy, sumOfPair } from "../linalg/dense";
-import { multiplyAdd } from "../linalg/multiply-add";
+import { axpy, difference } from "../linalg/dense";
 import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
 import { kinked, penaltyChange, penaltyValue } from "../penalties/separable";
@@ -24,6 +23,8 @@ import { fillMetric, typicalDeviation } from "./metric";
 import { isMinimizedByMoments, minimizeByMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel, nullScale, totalWeight } from "./null-model";
+import { learnTrust, minimizeByNewton, wantsNewton } from "./proximal-newton";
+import { Quadratic } from "./quadratic-descent";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
 import { advanceRows } from "./row-steps";
 import { exhausted, judge, relativeResidual } from "./stopping";
@@ -67,6 +68,8 @@ export class Solver {
   products: usize; // PRODUCT_BYTES
   curvature: usize;
   rowSpace: usize;
+  quadratic: usize;
+  newton: usize; // once a solve took long (proximal-newton.ts); 0 before
   tolerance: f64;
   scale: f64; // ‖G₀‖
   unit: f64; // s̄
@@ -77,15 +80,15 @@ export class Solver {
   threshold: f64; // below this data loss the rows are separated and no minimizer exists
   dataLoss: f64;
   iterations: i32;
-  swept: f64; // multiplications of coordinate descent by second moments since the start
   idle: i32; // iterations without progress of residual or value
   status: i32;
+  stuck: bool; // steps of L-BFGS led nowhere: Newton steps from then on
   fine: bool; // `gradient` is of f64 arithmetic on an X in f32
   noise: f64; // what f32 arithmetic changes in the gradient, over `scale`; measured once it may matter
 }
 
 export function solverBytes(): usize {
-  return offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>();
+  return offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>() + offsetof<Quadratic>();
 }
 
 export function solverWorkBytes(objective: usize): usize {
@@ -145,6 +148,8 @@ export function solverInit(
   curvatureInit(c, o, curvature, scratch);
   // Where the pairs are, which are of use with kinks only.
   s.rowSpace = s.curvature + offsetof<Curvature>();
+  s.newton = 0;
+  s.quadratic = s.rowSpace + offsetof<RowSpace>();
   rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);
   fillMetric(o, moments, c.metric);
   s.unit = typicalDeviation(o, moments);
@@ -197,8 +202,9 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.leastResidual = s.residual;
   s.leastValue = s.value;
   s.idle = 0;
+  s.stuck = false;
   s.iterations = 0;
-  s.swept = 0;
+  changetype<Quadratic>(s.quadratic).swept = 0;
   if (!exact) {
     if (s.residual > MARGIN * s.noise) s.fine = false;
     else if (!s.fine) refine(s, false);
@@ -223,7 +229,7 @@ export function solverStep(pointer: usize, iterations: i32): i32 {
   const o = changetype<Objective>(s.objective);
   const r = changetype<RowSpace>(s.rowSpace);
   const overRows = livesOverRows(s, o);
-  for (let i = 0; i < iterations && s.status == RUNNING; i++) {
+  for (let i = 0; i < iterations && s.status == RUNNING && !wantsNewton(s, o); i++) {
     if (overRows) advanceRows(s, o, r);
     else advance(s, o);
   }
@@ -244,19 +250,22 @@ function advance(s: Solver, o: Objective): void {
   const all = o.thetaCount;
   if (c.count == 0) c.scale = curvatureBound(s, o);
   // step ← trial − centred; `descent` is what the model promises to first order.
-  let descent: f64 = 0;
   const exact = isMinimizedByMoments(s, o);
+  const newton = !exact && minimizeByNewton(s, o);
+  const kinks = kinked(o);
   if (exact) {
     minimizeByMoments(s, o);
-    descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);
-  } else if (kinked(o)) {
-    if (o.groupNorm > 0) minimizeBlocks(s, o, c);
-    else minimizeCoordinates(s, o, c);
-    if (o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED) shiftColumns(o, s.trial);
-    descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);
-  } else {
-    descent = newtonPoint(s, o, c);
+  } else if (kinks) {
+    if (!newton) {
+      if (o.groupNorm > 0) minimizeBlocks(s, o, c);
+      else minimizeCoordinates(s, o, c);
+    }
+    if (newton || o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED) shiftColumns(o, s.trial);
   }
+  const descent =
+    exact || newton || kinks
+      ? penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step)
+      : newtonPoint(s, o, c);
   const noise = (o.width == 4 && !s.fine ? 2e-8 : 1e-14) * Math.abs(s.value);
   let length: f64 = 1;
   let loss: f64 = 0;
@@ -273,9 +282,11 @@ function advance(s: Solver, o: Objective): void {
     accepted = value <= s.value + 1e-4 * length * descent + noise;
     if (!accepted) length = shorterLength(length, descent, value - s.value);
   }
+  if (newton) learnTrust(s, accepted ? length : 0);
   if (!accepted) {
     const coarse = o.width == 4 && !s.fine;
     if (coarse) refine(s, true);
+    if (newton) return;
     if (c.count > 0)
       forget(c); // what was learned misleads: begin again from the bound
     else if (!coarse) s.status = exhausted(s);
@@ -311,29 +322,6 @@ export function progress(s: Solver, residual: f64, noise: f64): void {
   }
   if (!s.fine && (s.residual <= MARGIN * s.noise || s.idle == SUSPICION)) refine(s, s.idle == SUSPICION);
   s.status = judge(s);
-}
-
-/** out ← x − y; returns out·g. */
-function difference(n: i32, x: usize, y: usize, g: usize, out: usize): f64 {
-  let sum: f64 = 0;
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    let sums = f64x2.splat(0);
-    for (; i + 2 <= n; i += 2) {
-      const at = (<usize>i) << 3;
-      const move = f64x2.sub(v128.load(x + at), v128.load(y + at));
-      v128.store(out + at, move);
-      sums = multiplyAdd<f64>(move, v128.load(g + at), sums);
-    }
-    sum = sumOfPair(sums);
-  }
-  for (; i < n; i++) {
-    const at = (<usize>i) << 3;
-    const move = load<f64>(x + at) - load<f64>(y + at);
-    store<f64>(out + at, move);
-    sum += move * load<f64>(g + at);
-  }
-  return sum;
 }
 
 /** The data terms and their gradient at the iterate, anew. A pass. */

@@ -12,6 +12,7 @@ import { Objective } from "../objective";
 import { groupStart, groupSubgradientSquares, memberAt } from "../penalties/group";
 import { nearestSubgradient, subgradientSquares } from "../penalties/separable";
 import { Curvature } from "./curvature";
+import { resortsToNewton } from "./proximal-newton";
 import { RowSpace } from "./row-space";
 import { rowDecrement } from "./row-steps";
 import { CONVERGED, RUNNING, Solver, STALLED, UNBOUNDED } from "./solver";
@@ -32,9 +33,10 @@ export function judge(s: Solver): i32 {
   return s.idle > PATIENCE ? exhausted(s) : RUNNING;
 }
 
-/** No further progress, for rounding: good enough where the residual is small. */
+/** No further progress, for rounding: good enough where the residual is small, or time for Newton steps. */
 export function exhausted(s: Solver): i32 {
-  return s.residual <= s.tolerance ? CONVERGED : STALLED;
+  if (s.residual <= s.tolerance) return CONVERGED;
+  return resortsToNewton(s) ? RUNNING : STALLED;
 }
 
 /** Σ sᵢ²/(γDᵢ + l2), s the minimum-norm subgradient: the Newton decrement by the diagonal, squared. */

@@ -47,6 +47,29 @@ export function axpy<T>(n: i32, a: T, x: usize, y: usize): void {
   }
 }
 
+/** out ← x − y; returns out·g. */
+export function difference(n: i32, x: usize, y: usize, g: usize, out: usize): f64 {
+  let sum: f64 = 0;
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    let sums = f64x2.splat(0);
+    for (; i + 2 <= n; i += 2) {
+      const at = (<usize>i) << 3;
+      const move = f64x2.sub(v128.load(x + at), v128.load(y + at));
+      v128.store(out + at, move);
+      sums = multiplyAdd<f64>(move, v128.load(g + at), sums);
+    }
+    sum = sumOfPair(sums);
+  }
+  for (; i < n; i++) {
+    const at = (<usize>i) << 3;
+    const move = load<f64>(x + at) - load<f64>(y + at);
+    store<f64>(out + at, move);
+    sum += move * load<f64>(g + at);
+  }
+  return sum;
+}
+
 /** x ← a·x. */
 export function scal<T>(n: i32, a: T, x: usize): void {
   let i = 0;

@@ -89,7 +89,7 @@ function addRows(o: Objective, first: i32, count: i32, block: usize): void {
 const NEXT: usize = (<usize>BLOCK) << 3;
 
 /** out[k] += xᵀy_k, k < 4, of vectors of a block, side by side. */
-function addFour(x: usize, y: usize, out: usize): void {
+export function addFour(x: usize, y: usize, out: usize): void {
   if (!ASC_FEATURE_SIMD) {
     for (let k: usize = 0; k < 4; k++) {
       const to = out + (k << 3);

@@ -176,6 +176,52 @@ export function addGroupCurvature(o: Objective, w: usize, v: usize, out: usize):
   }
 }
 
+/** out += gradient of the group norm at w, groups at zero apart. */
+export function addGroupPull(o: Objective, w: usize, out: usize): void {
+  for (let g = 0; g < o.normGroups; g++) {
+    const norm = Math.sqrt(groupDot(o, g, w, w));
+    const end = groupStart(o, g + 1);
+    for (let k = groupStart(o, g); k < end && norm > 0; k++) {
+      const at = memberAt(o, k);
+      const pull = (o.groupNorm * groupFactor(o, g)) / norm;
+      store<f64>(out + at, load<f64>(out + at) + pull * load<f64>(w + at));
+    }
+  }
+}
+
+/**
+ * matrix += Hessian of the group norm at w, groups at zero apart, in `count` columns: output by output, the place of each
+ * column in i32[columns], or −1; the intercepts behind them.
+ */
+export function addGroupHessian(o: Objective, w: usize, places: usize, count: i32, matrix: usize): void {
+  const order = o.outputs * (count + 1);
+  for (let g = 0; g < o.normGroups; g++) {
+    const square = groupDot(o, g, w, w);
+    if (square == 0) continue;
+    const strength = (o.groupNorm * groupFactor(o, g)) / Math.sqrt(square);
+    const end = groupStart(o, g + 1);
+    for (let k = groupStart(o, g); k < end; k++) {
+      const i = placeOfWeight(o, memberAt(o, k), places, count);
+      if (i < 0) continue;
+      const along = load<f64>(w + memberAt(o, k)) / square;
+      for (let l = groupStart(o, g); l < end; l++) {
+        const j = placeOfWeight(o, memberAt(o, l), places, count);
+        if (j < 0) continue;
+        const at = matrix + ((<usize>i * <usize>order + <usize>j) << 3);
+        const own: f64 = i == j ? 1 : 0;
+        store<f64>(at, load<f64>(at) + strength * (own - along * load<f64>(w + memberAt(o, l))));
+      }
+    }
+  }
+}
+
+/** −1 where its column has no place. */
+function placeOfWeight(o: Objective, at: usize, places: usize, count: i32): i32 {
+  const i = <i32>(at >> 3);
+  const place = load<i32>(places + ((<usize>(i % o.columns)) << 2));
+  return place < 0 ? -1 : (i / o.columns) * count + place;
+}
+
 /** x ← argmin_z Σ_i ½·a_i·(z_i − x_i)² + penalty(z) over all weights. */
 export function penaltyProx(pointer: usize, a: usize, x: usize): void {
   const o = changetype<Objective>(pointer);

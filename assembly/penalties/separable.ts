@@ -39,6 +39,12 @@ export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
 
 /** penalty(to) − penalty(from), summed weight by weight so that small changes keep their digits. */
 export function penaltyChange(o: Objective, n: i32, from: usize, to: usize): f64 {
+  const change = separableChange(o, n, from, to);
+  return o.groupNorm > 0 ? change + o.groupNorm * groupNormChange(o, from, to) : change;
+}
+
+/** The same, the group norm apart. */
+export function separableChange(o: Objective, n: i32, from: usize, to: usize): f64 {
   let change: f64 = 0;
   let i = 0;
   if (ASC_FEATURE_SIMD) {
@@ -63,7 +69,6 @@ export function penaltyChange(o: Objective, n: i32, from: usize, to: usize): f64
       change += load<f64>(o.knotWeights + ((<usize>b) << 3)) * (max(z, knot) - max(x, knot));
     }
   }
-  if (o.groupNorm > 0) change += o.groupNorm * groupNormChange(o, from, to);
   return change;
 }
 
@@ -107,6 +112,19 @@ export function isKink(o: Objective, w: f64): bool {
     if (x == load<f64>(o.knots + ((<usize>b) << 3)) && load<f64>(o.knotWeights + ((<usize>b) << 3)) > 0) return true;
   }
   return false;
+}
+
+/** The first kink on the way of a weight from one value to another, the group norm apart; where there is none, `to`. */
+export function firstKink(o: Objective, from: f64, to: f64): f64 {
+  let first = to;
+  if (o.l1 > 0 && from * to < 0) first = 0;
+  for (let b = 0; b < o.knotCount; b++) {
+    if (!(load<f64>(o.knotWeights + ((<usize>b) << 3)) > 0)) continue;
+    const knot = load<f64>(o.knots + ((<usize>b) << 3));
+    if ((from < knot && knot < first) || (first < knot && knot < from)) first = knot;
+    if ((from < -knot && -knot < first) || (first < -knot && -knot < from)) first = -knot;
+  }
+  return first;
 }
 
 /**

@@ -42,6 +42,19 @@ export function useGram(
 }
 
 /**
+ * Memory for Newton steps to a solver that takes long, and does not go on without (assembly/inner/proximal-newton.ts); 0 to
+ * others.
+ */
+export function giveNewton(arena: Arena<Kernels>, solver: Pointer): Pointer {
+  const k = arena.kernels;
+  const bytes = k.solverWants(solver);
+  if (bytes === 0) return 0;
+  const newton = arena.raw(bytes);
+  k.solverSetNewton(solver, newton);
+  return newton;
+}
+
+/**
  * min_θ ℓ_λ(θ), by bounded steps: `start`, then `step` until the status says so. Everything lives in the arena; start
  * again (with the objective's new weights, from the last θ) as often as there are λ to solve.
  */
@@ -53,6 +66,8 @@ export class Solver implements TrainingSolver {
   #work: Pointer;
   /** Of penalties with kinks, from the first of them on. */
   #units: Pointer = 0;
+  /** Of Newton steps, from the first long solve on. */
+  #newton: Pointer = 0;
   #passesAtStart = 0;
   /** Of the solves before this one. */
   #iterations = 0;
@@ -106,10 +121,16 @@ export class Solver implements TrainingSolver {
   /** At most `iterations` iterations; a pass or little more each. */
   step(iterations: number): SolverStatus {
     const k = this.#arena.kernels;
+    const end = this.iterations + iterations;
     k.solverStep(this.pointer, iterations);
     const spent = { before: this.#iterations, here: this.iterations };
     if (this.status === "running" && useGram(this.#objective, spent)) {
       k.solverRefresh(this.pointer);
+    }
+    const newton = giveNewton(this.#arena, this.pointer);
+    if (newton !== 0) {
+      this.#newton = newton;
+      k.solverStep(this.pointer, end - this.iterations);
     }
     return this.status;
   }
@@ -180,8 +201,9 @@ export class Solver implements TrainingSolver {
 
   /** Gives its memory back, before the arena ends: it cannot be used any more. */
   dispose(): void {
-    for (const block of [this.#work, this.#units]) if (block !== 0) this.#arena.free(block);
+    for (const block of [this.#work, this.#units, this.#newton]) if (block !== 0) this.#arena.free(block);
     this.#work = 0;
     this.#units = 0;
+    this.#newton = 0;
   }
 }

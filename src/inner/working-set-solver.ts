@@ -1,7 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { Solver, type SolverOptions, type SolverStatus, STATUSES, useGram } from "./solver.ts";
+import { giveNewton, Solver, type SolverOptions, type SolverStatus, STATUSES, useGram } from "./solver.ts";
 
 /** Share of the columns, and of the values of X, up to which they are copied: X is held 1.3 times at most. */
 const SHARE = 0.25;
@@ -74,7 +74,10 @@ export class WorkingSetSolver {
     const part = this.#part;
     if (!this.#inside || !part) return this.#whole.step(iterations);
     const status = k.workingStep(this.#whole.pointer, part.solver, iterations, part.share);
-    if (STATUSES[status] === "running") return "running";
+    if (STATUSES[status] === "running") {
+      giveNewton(part.arena, part.solver);
+      return "running";
+    }
     this.#iterations += k.solverIterations(part.solver);
     this.#inside = false;
     this.#whole.start(k.workingTheta(this.#whole.pointer, part.solver, part.list));

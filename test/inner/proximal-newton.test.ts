@@ -1,0 +1,154 @@
+import { expect, test } from "vitest";
+import { data, fit as minimize } from "../../src/index.ts";
+import { Solver } from "../../src/inner/solver.ts";
+import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
+import { Random } from "../../src/random.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import type { Problem } from "../reference/example-problem.ts";
+import { relaxed, scalar } from "../reference/kernel-builds.ts";
+import { dataLoss, minimumNormSubgradient } from "../reference/loss.ts";
+
+/**
+ * Rows that a linear model separates. Columns are far from 0 and have `common` times as much in common as of their own; the
+ * last is constant, the one before it the same as the first.
+ */
+function separated(model: ModelKind, rows: number, columns: number, classes: number, common: number, seed: number) {
+  const random = new Random(seed);
+  const outputs = model === "softmax" ? classes : 1;
+  const truth = Float64Array.from({ length: classes * columns }, () => random.normal());
+  const values = new Float64Array(rows * columns);
+  const targets = new Float64Array(rows);
+  for (let i = 0; i < rows; i++) {
+    const shared = common * random.normal();
+    const own = values.subarray(i * columns, (i + 1) * columns);
+    const scores = new Float64Array(classes);
+    for (let j = 0; j < columns; j++) {
+      const x = shared + random.normal();
+      own[j] = 5 * (j % 3) + (1 + (j % 4)) * x;
+      for (let c = 0; c < classes; c++) scores[c]! += x * truth[c * columns + j]!;
+    }
+    own[columns - 2] = own[0]!;
+    own[columns - 1] = 7;
+    targets[i] = scores.indexOf(Math.max(...scores));
+  }
+  return { model, dataset: { rows, columns, x: { kind: "dense", values } }, targets, outputs } as const;
+}
+
+/** Those that a softmax and a logistic model take 1000 iterations of L-BFGS or more for, most of them over 10000. */
+const problems: readonly Problem[] = [
+  separated("softmax", 60, 12, 3, 10, 1),
+  separated("softmax", 40, 6, 4, 3, 1),
+  separated("logistic", 60, 12, 2, 10, 1),
+  separated("logistic", 120, 20, 2, 3, 2),
+];
+
+const penalties: readonly { name: string; weights: ObjectiveWeights; columnGroups?: (j: number) => number }[] = [
+  { name: "ridge", weights: { l2: 1e-6 } },
+  { name: "L1", weights: { l1: 1e-5 } },
+  { name: "L1 and ridge", weights: { l1: 1e-6, l2: 1e-6 } },
+  { name: "hinges", weights: { l2: 1e-6, hinges: { knots: [0, 0.5, 2], weights: [1e-6, 1e-5, 1e-6] } } },
+  { name: "hinges without L1", weights: { l2: 1e-7, hinges: { knots: [0.2, 1], weights: [1e-5, 1e-5] } } },
+  { name: "group norm", weights: { l2: 1e-6, groupNorm: 1e-5 } },
+  {
+    name: "L1 and groups of columns",
+    weights: { l1: 1e-6, l2: 1e-6, groupNorm: 1e-5 },
+    columnGroups: (j) => Math.floor(j / 2),
+  },
+];
+
+/** Solves to 1e-9, the last weights from those of a penalty ten times as strong if `warm`; at most 500 iterations. */
+function solve(build: ReturnType<typeof kernels>, options: ObjectiveOptions, weights: ObjectiveWeights, warm = false) {
+  using arena = new Arena(build);
+  const objective = new Objective(arena, options);
+  const solver = new Solver(arena, objective, { tolerance: 1e-9 });
+  for (const factor of warm ? [10, 1] : [1]) {
+    const { l1 = 0, l2 = 0 } = weights;
+    objective.setWeights({ ...weights, l1: factor * l1, l2: factor * l2 });
+    solver.start(factor === 1 && warm ? solver.theta : 0);
+    while (solver.status === "running" && solver.iterations < 500) solver.step(1);
+  }
+  const { status, iterations, value } = solver;
+  return { status, iterations, value, theta: arena.viewF64(solver.theta, objective.thetaCount).slice() };
+}
+
+function inColumnGroups(problem: Problem, of: ((j: number) => number) | undefined): Problem {
+  if (!of) return problem;
+  return { ...problem, columnGroups: Array.from({ length: problem.dataset.columns }, (_, j) => of(j)) };
+}
+
+const builds = { simd: kernels(), relaxed, scalar };
+
+for (const { name, weights, columnGroups } of penalties) {
+  test(`separated rows, weak ${name}: what took thousands of iterations satisfies its optimality conditions soon after the 300th`, () => {
+    let long = 0;
+    for (const given of problems) {
+      const problem = inColumnGroups(given, columnGroups);
+      const { columns } = problem.dataset;
+      const atNull = dataLoss(problem, new Float64Array(problem.outputs * (columns + 1))).gradient;
+      const scale = Math.hypot(...atNull);
+      const values = Object.values(builds).flatMap((build) => {
+        if (!build) return [];
+        return [false, true].map((warm) => {
+          const { status, iterations, value, theta } = solve(build, { ...problem, precision: "f64" }, weights, warm);
+          expect([status, iterations < 400]).toEqual(["converged", true]);
+          if (iterations > 300) long++;
+          const plain = minimumNormSubgradient(problem, weights, theta);
+          expect(Math.hypot(...plain.subgradient)).toBeLessThan(1e-5 * scale);
+          expect(Math.abs(plain.value / value - 1)).toBeLessThan(1e-9);
+          // A constant column is an intercept that is penalized.
+          for (let c = 0; c < problem.outputs; c++) expect(theta[c * columns + columns - 1]).toBe(0);
+          return value;
+        });
+      });
+      expect(Math.max(...values) / Math.min(...values)).toBeLessThan(1 + 1e-5);
+    }
+    expect(long).toBeGreaterThan(0);
+  });
+}
+
+test("X in f32, dense and CSR, has the same minimizer", () => {
+  for (const problem of problems) {
+    const { rows, columns, x } = problem.dataset;
+    const values = Float32Array.from(x.values);
+    const indices = Int32Array.from({ length: rows * columns }, (_, e) => e % columns);
+    const starts = Int32Array.from({ length: rows + 1 }, (_, i) => i * columns);
+    for (const { name, weights } of penalties.slice(1, 6)) {
+      const results = [
+        { dataset: { rows, columns, x: { kind: "dense", values: Float64Array.from(values) } }, precision: "f64" },
+        { dataset: { rows, columns, x: { kind: "dense", values } }, precision: "f32" },
+        { dataset: { rows, columns, x: { kind: "csr", values, indices, starts } }, precision: "f32" },
+      ] as const;
+      const [wide, ...narrow] = results.map((of) => solve(kernels(), { ...problem, ...of }, weights));
+      for (const { status, value } of narrow) {
+        expect([name, status]).toEqual([name, "converged"]);
+        expect(Math.abs(value / wide!.value - 1)).toBeLessThan(1e-5);
+      }
+    }
+  }
+});
+
+test("how many iterations are asked for at once changes nothing", () => {
+  const ends = [1, 7, 1000].map((many) => {
+    using arena = new Arena(kernels());
+    const objective = new Objective(arena, { ...problems[0]!, precision: "f64" });
+    objective.setWeights({ l1: 1e-5 });
+    const solver = new Solver(arena, objective, { tolerance: 1e-7 });
+    solver.start(0);
+    while (solver.step(many) === "running");
+    return [solver.iterations, ...arena.viewF64(solver.theta, objective.thetaCount)];
+  });
+  expect(ends[0]![0]).toBeGreaterThan(300);
+  expect(ends[1]).toEqual(ends[0]);
+  expect(ends[2]).toEqual(ends[0]);
+});
+
+test("squared losses under a group norm, too", async () => {
+  const { dataset } = separated("logistic", 40, 12, 2, 10, 3);
+  const { values } = dataset.x;
+  const y = Float64Array.from({ length: 40 }, (_, i) => values[12 * i]! - values[12 * i + 1]! + 0.1 * (i % 5));
+  const train = data.dense({ x: values, columns: 12, y });
+  const loss = { l2: 1e-7, groupNorm: 1e-7 };
+  const { status, iterations } = await minimize({ model: "squared", train, loss, tolerance: 1e-8 });
+  expect([status, iterations < 400]).toEqual(["converged", true]);
+});
