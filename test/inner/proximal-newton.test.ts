@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { data, fit as minimize } from "../../src/index.ts";
+import { augmentation, data, LinearLoss, l1, l2, fit as minimize, mirror, noise } from "../../src/index.ts";
 import { Solver } from "../../src/inner/solver.ts";
 import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
@@ -151,4 +151,31 @@ test("squared losses under a group norm, too", async () => {
   const loss = { l2: 1e-7, groupNorm: 1e-7 };
   const { status, iterations } = await minimize({ model: "squared", train, loss, tolerance: 1e-8 });
   expect([status, iterations < 400]).toEqual(["converged", true]);
+});
+
+test("rows that are made on demand", async () => {
+  const random = new Random(3);
+  const y = Array.from({ length: 60 }, (_, i) => i % 3);
+  const shades = y.map(() => random.normal());
+  const x = Float64Array.from({ length: 60 * 16 }, (_, e) => {
+    const [i, p] = [Math.floor(e / 16), e % 16];
+    return 30 * shades[i]! + random.normal() + (p >> 2 === y[i] ? 1 : 0);
+  });
+  const train = data.dense({ x, columns: 16, y });
+  const policy = { mirrored: mirror(), noisy: noise(0.1) };
+  const shares = { original: 0.5, mirrored: 0.3, noisy: 0.2 };
+  const weak = { l1: 1e-7, l2: 1e-9 };
+  const loss = new LinearLoss(
+    "logLoss",
+    { ...augmentation(train, policy), l1: l1(), l2: l2() },
+    { ...shares, ...weak },
+  );
+  const made = await minimize({ model: "softmax", train, loss, tolerance: 1e-8 });
+  const copies = data.augment(train, policy);
+  const weights = Float64Array.from(copies.groups!, (t) => Object.values(shares)[t]! / train.rows);
+  const held = await minimize({ model: "softmax", train: { ...copies, weights }, loss: weak, tolerance: 1e-8 });
+  for (const { status, iterations } of [made, held]) {
+    expect([status, iterations > 300, iterations < 400]).toEqual(["converged", true, true]);
+  }
+  expect(made.objective).toBeCloseTo(held.objective, 12);
 });
