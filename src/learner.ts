@@ -69,8 +69,8 @@ const PROBE = { iterations: 6, radius: 9, slack: 0.25, hopeless: 2 };
 /**
  * Of e: where the span promised less and was wrong by more, and e got worse, the landscape is rougher than the span can tell,
  * with minima side by side. Then trainings look for a lower one. Hits of what 4000 passes and more find, and passes in all:
- * breast cancer, 70 splits, 49 in 236 → 58 in 330; learned penalty of digits, 30 splits, 14 in 520 → 20 in 864 (8 in a row
- * that bring nothing; 6: 57 in 305, 17 in 673); digits, diabetes and mails, where it is rare, 88 → 98, 46 → 48, 100 → 119.
+ * breast cancer, 70 splits, 44 in 199 → 48 in 281 (8 in a row that bring nothing); learned penalty of digits, 30 splits, 14 in
+ * 520 → 20 in 864 (6 in a row: 17 in 673); digits, diabetes and mails, where it is rare, 88 → 98, 46 → 48, 100 → 119.
  */
 const ROUGH = 0.01;
 

@@ -15,11 +15,10 @@ import type { Kernels } from "./wasm/kernels.ts";
 /**
  * Of conjugate gradients for the adjoint; fine where small gains are at stake. Twice as many iterations and half the
  * tolerance took 5 to 10 % more passes in all on six tasks of the bench, 20 seeds each, for no more hits; 4 iterations
- * missed a minimum of breast cancer on 4 of 10 seeds. With more columns than rows the Hessian is nearly singular: breast
- * cancer, 70 splits, 44 hits of what 4000 passes and more find, with 12 iterations 49 (199 and 236 passes); mails never
- * take more than 6, a learned penalty of MNIST, which has rows to spare, would for nothing (154 → 190).
+ * missed a minimum of breast cancer on 4 of 10 seeds.
  */
-const ADJOINT = { iterations: 6, wide: 12, tolerance: { coarse: 0.3, fine: 0.2 } };
+const ADJOINT = { iterations: 6, tolerance: 0.3 };
+const FINE_ADJOINT = { iterations: 6, tolerance: 0.2 };
 
 /** A model as the outer loop sees it: its features φ(θ) and its error e(θ). */
 export interface Seen {
@@ -299,9 +298,6 @@ export class Trainer {
     const { solver, validation } = this;
     this.#right ||= this.#arena.f64(validation.thetaCount);
     validation.gradient(solver.theta, this.#right);
-    yield* solver.adjoint(this.#right, u, {
-      iterations: this.objective.wide ? ADJOINT.wide : ADJOINT.iterations,
-      tolerance: fine ? ADJOINT.tolerance.fine : ADJOINT.tolerance.coarse,
-    });
+    yield* solver.adjoint(this.#right, u, fine ? FINE_ADJOINT : ADJOINT);
   }
 }

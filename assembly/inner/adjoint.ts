@@ -135,7 +135,7 @@ function precondition(s: Solver, o: Objective, r: usize, z: usize): void {
 }
 
 /** At a kink of the penalty, where small changes of λ do not move it. */
-function held(s: Solver, o: Objective, i: i32): bool {
+export function held(s: Solver, o: Objective, i: i32): bool {
   const w = load<f64>(s.centred + ((<usize>i) << 3));
   return (w == 0 && o.groupNorm > 0) || isKink(o, w);
 }

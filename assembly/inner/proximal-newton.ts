@@ -132,7 +132,7 @@ export function minimizeByNewton(s: Solver, o: Objective): bool {
   memory.copy(slopes, s.gradient, (<usize>o.thetaCount) << 3);
   if (o.groupNorm > 0) addGroupPull(o, s.centred, slopes);
   const count = listColumns(s, o, n, slopes);
-  const pass = 2 * <f64>o.rows * <f64>(o.outputs * o.columns);
+  const pass = 2 * <f64>o.outputs * o.valueCount;
   const order = <f64>o.outputs * <f64>(count + 1);
   const work = 0.25 * <f64>o.rows * order * <f64>((o.outputs + 1) * (count + 1)) + 0.5 * order * order * order;
   const iteration = pass + (kinked(o) ? BESIDE_KINKS : BESIDE) * <f64>o.thetaCount;
@@ -151,7 +151,7 @@ export function minimizeByNewton(s: Solver, o: Objective): bool {
     }
   }
   for (let i = 0; i < q.size; i++) {
-    store<f64>(s.trial + unknownAt(o, n, count, i), load<f64>(q.z + ((<usize>i) << 3)));
+    store<f64>(s.trial + unknownAt(o, n.list, count, i), load<f64>(q.z + ((<usize>i) << 3)));
   }
   return true;
 }
@@ -164,7 +164,7 @@ export function learnTrust(s: Solver, length: f64): void {
   else n.raised = max(LEAST, 0.1 * n.raised);
 }
 
-function isConstant(s: Solver, o: Objective, j: i32): bool {
+export function isConstant(s: Solver, o: Objective, j: i32): bool {
   return load<f64>(s.moments + ((<usize>(o.columns + j)) << 3)) == 0;
 }
 
@@ -215,7 +215,7 @@ function poseModel(s: Solver, o: Objective, n: Newton, q: Quadratic, count: i32,
   q.unit = s.unit;
   q.yardstick = s.scale;
   for (let i = 0; i < q.size; i++) {
-    const from = unknownAt(o, n, count, i);
+    const from = unknownAt(o, n.list, count, i);
     const to = (<usize>i) << 3;
     store<f64>(q.z + to, load<f64>(s.centred + from));
     store<f64>(q.slopes + to, load<f64>(slopes + from));
@@ -224,10 +224,10 @@ function poseModel(s: Solver, o: Objective, n: Newton, q: Quadratic, count: i32,
   }
 }
 
-/** Where unknown i of the model is in θ′. */
-function unknownAt(o: Objective, n: Newton, count: i32, i: i32): usize {
+/** Where unknown i of a model of `count` columns, i32[count], is in θ′. */
+export function unknownAt(o: Objective, list: usize, count: i32, i: i32): usize {
   const weights = o.outputs * count;
   if (i >= weights) return (<usize>(o.weightCount + i - weights)) << 3;
-  const column = load<i32>(n.list + ((<usize>(i % count)) << 2));
+  const column = load<i32>(list + ((<usize>(i % count)) << 2));
   return (<usize>(i / count) * <usize>o.columns + <usize>column) << 3;
 }

@@ -178,13 +178,16 @@ export class Solver implements TrainingSolver {
   /**
    * u ← the solution of H·u = right from the guess u, H the Hessian of ℓ_λ at the iterate over the unknowns that no kink
    * holds: what the derivatives of an error in all λ are made of. A pass per iteration, and one for a guess other than 0;
-   * yields after each.
+   * yields after each. Exact, and without a guess, where few unknowns are left (assembly/inner/direct-adjoint.ts).
    *
    * @param right ∂e/∂θ, overwritten
    * @param limits.tolerance residual over that of u = 0
    */
   *adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<void> {
     const arena = this.#arena;
+    const bytes = arena.kernels.directAdjointBytes(this.pointer);
+    if (bytes !== 0)
+      return arena.kernels.directAdjoint(this.pointer, right, u, arena.shared(bytes, "adjoint's factor"));
     const count = this.#objective.thetaCount;
     // Solvers of one arena take turns: the next adjoint begins where the last has ended.
     const at = arena.shared(8 * count, "adjoint");

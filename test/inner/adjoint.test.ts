@@ -49,3 +49,42 @@ test.each(cases)("%s: −uᵀ∂φ/∂θ is the derivative of the validation los
   expect(Math.abs(derivative / difference - 1)).toBeLessThan(5e-3); // rounding alone: 0.8e-3 to 3e-3
   arena.dispose();
 });
+
+/** Penalties that leave a few columns of 60, or 2.5 times as strong, of 200. */
+const strong: readonly (readonly [string, (strength: number) => ObjectiveWeights])[] = [
+  ["l1", (s) => ({ l1: 0.12 * s })],
+  ["l1 beside l2", (s) => ({ l1: 0.12 * s, l2: 0.01 })],
+  ["hinges", (s) => ({ l1: 0.1 * s, hinges: { knots: [0.02, 0.1], weights: [0.02, 0.05] } })],
+  ["group norm", (s) => ({ groupNorm: 0.25 * s, l2: 0.01 })],
+];
+
+for (const model of ["logistic", "softmax"] as const) {
+  test.each(strong)(`${model}, %s: where few columns are left, a factor solves for it`, (_, weights) => {
+    const [columns, strength] = model === "softmax" ? [200, 2.5] : [60, 1];
+    const columnGroups = Array.from({ length: columns }, (_, j) => j >> 1);
+    const problem = { ...exampleProblem(model, 50, columns, 3), columnGroups };
+    const held = exampleProblem(model, 40, columns, 3, 2);
+    for (const precision of ["f64", "f32"] as const) {
+      using arena = new Arena(kernels());
+      const { kernels: k } = arena;
+      const train = new Objective(arena, { ...problem, precision });
+      const validation = new Objective(arena, { ...held, precision });
+      const solver = new Solver(arena, train, { tolerance: 1e-7 });
+      train.setWeights(weights(strength));
+      solver.start(0);
+      while (solver.status === "running") solver.step(50);
+      expect(k.directAdjointBytes(solver.pointer)).toBeGreaterThan(0);
+      const [right, u] = [arena.f64(train.thetaCount), arena.f64(train.thetaCount)];
+      const { passes } = train;
+      validation.gradient(solver.theta, right);
+      for (const _ of solver.adjoint(right, u, { iterations: 6, tolerance: 0.3 }));
+      expect(train.passes - passes).toBeLessThan(3);
+      const intercepts = arena.viewF64(u, train.thetaCount).slice(-train.outputs);
+      expect(Math.hypot(...intercepts)).toBeGreaterThan(0);
+      // Products of conjugate gradients are differences, right to 1e-3.
+      const room = arena.bytes(k.adjointWorkBytes(train.thetaCount));
+      validation.gradient(solver.theta, right);
+      expect(Math.sqrt(k.adjointStart(solver.pointer, right, u, room))).toBeLessThan(1e-3);
+    }
+  });
+}
