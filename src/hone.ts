@@ -19,7 +19,7 @@ import { log } from "./wasm/transcendental.ts";
 const PATIENCE = {
   looks: { failures: 40, share: 0.5 },
   rough: { failures: 8, share: 0.5 },
-  smooth: { failures: 20, share: 0.5 },
+  exploring: { failures: 20, share: 0.5 },
   steps: { failures: 80, share: 4 },
 };
 
@@ -38,10 +38,10 @@ const TANGENT = 0.5;
 
 /**
  * The end of a search where e moves in steps: its plateaus are many and small, and chance decides which is lowest; where it
- * is rough; and how exploration begins: far minimizers tell of other basins. Between minimizers models are interpolated for no work on
- * training rows, so that any number of λ can be judged: trains where e may be least (digits, error rate: the best of 1000
- * warm trainings at λ by chance, in 25 to 45). Where the span is faithful, it is asked before: it tells e to a row of the
- * validation set for a fifth of a training, and its virtual model joins the interpolation like one that was trained.
+ * is rough; and how exploration begins: far minimizers tell of other basins. Between minimizers models are interpolated for
+ * no work on training rows, so that any number of λ can be judged: trains where e may be least (digits, error rate: the best
+ * of 1000 warm trainings at λ by chance, in 25 to 45). Where the span is faithful, it is asked before: it tells e to a row of
+ * the validation set for a fifth of a training, and its virtual model joins the interpolation like one that was trained.
  */
 export function* hone<F extends Features>(
   session: Session<F>,
@@ -54,8 +54,8 @@ export function* hone<F extends Features>(
   yield* tellTangents(session, models, interpolation, leaders.chosen.lambda);
   const looks = folds.every((fold) => fold.faithful);
   const { smooth } = models.metric;
-  const exploring = session.options.explore === true;
-  const patience = PATIENCE[smooth && !exploring ? "rough" : looks ? "looks" : smooth ? "smooth" : "steps"];
+  const rough = smooth && !session.options.explore;
+  const patience = PATIENCE[rough ? "rough" : looks ? "looks" : smooth ? "exploring" : "steps"];
   const most = Math.ceil(patience.failures * Math.min(ROWS / interpolation.rows, 1));
   let found = session.passes;
   for (let failures = 0; failures < most; failures++) {

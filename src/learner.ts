@@ -97,7 +97,7 @@ export class Learner<F extends Features> {
   /** Every λ that a search has been at: what is next to one is not new. */
   readonly #searched: Float64Array[] = [];
   readonly #random: Random;
-  /** Whether what the span promised was not only not kept. */
+  /** Whether e was seen to be rougher than the span can tell: see `ROUGH`. */
   #rough = false;
   /** Passes of the last visit. */
   #visited = 0;

@@ -3,21 +3,18 @@
 // rows that is not enough. Tunings of breast cancer, degree 2, 70 splits: 281 → 244 passes in all, 216 → 142 to the hit (the
 // median), 48 → 52 hits of what 4000 passes and more find.
 
-import { cholesky, solveFactored } from "../linalg/cholesky";
-import { formHessian, hessianScratchBytes } from "../losses/hessian";
+import { solveInUnits } from "../linalg/cholesky";
+import { formHessian, hessianScratchBytes, hessianWork, LARGEST, unknownAt } from "../losses/hessian";
 import { Objective, SOFTMAX } from "../objective";
 import { addGroupHessian } from "../penalties/group";
 import { kinked } from "../penalties/separable";
 import { held } from "./adjoint";
 import { centre, centreGradient } from "./centering";
-import { isConstant, unknownAt } from "./proximal-newton";
+import { isConstant } from "./moments";
 import { Solver } from "./solver";
 
 /** Passes that are less than what conjugate gradients would take. */
 const FEW: f64 = 3;
-
-/** Unknowns at most: 8 MiB. */
-const ORDER: i32 = 1024;
 
 /** Keeps a direction that no row sees from a pivot of 0. */
 const TINY: f64 = 1e-300;
@@ -29,16 +26,15 @@ export function directAdjointBytes(solver: usize): usize {
   if (!kinked(o) || o.gram != 0) return 0;
   const count = listFree(s, o, 0, 0);
   const order = o.outputs * (count + 1);
-  if (order > ORDER || work(o, count) > FEW) return 0;
-  const doubles = <usize>order * (<usize>order + 1) + <usize>o.columns;
+  if (order > LARGEST || work(o, count) > FEW) return 0;
+  const doubles = <usize>order * (<usize>order + 2) + <usize>o.columns;
   return (doubles << 3) + hessianScratchBytes(o, count + 1);
 }
 
 /** In passes. */
 function work(o: Objective, count: i32): f64 {
   const order = <f64>o.outputs * <f64>(count + 1);
-  const forming = 0.25 * <f64>o.rows * order * <f64>((o.outputs + 1) * (count + 2));
-  return 0.5 + (forming + (order * order * order) / 6) / (2 * <f64>o.outputs * o.valueCount);
+  return 0.5 + (hessianWork(o, count) + (order * order * order) / 6) / (2 * <f64>o.outputs * o.valueCount);
 }
 
 /** u ← H⁻¹·right in θ's layout, over the unknowns that no kink holds. right: ∂e/∂θ, overwritten. */
@@ -52,7 +48,8 @@ export function directAdjoint(solver: usize, right: usize, u: usize, scratch: us
   const order = weights + o.outputs;
   const matrix = places + ((<usize>o.columns) << 2);
   const v = matrix + ((<usize>(order * order)) << 3);
-  formHessian(o, s.theta, s.moments, list, count, places, matrix, v + ((<usize>order) << 3));
+  const units = v + ((<usize>order) << 3);
+  formHessian(o, s.theta, s.moments, list, count, places, matrix, units + ((<usize>order) << 3));
   if (o.groupNorm > 0) addGroupHessian(o, s.centred, places, count, matrix);
   o.passes += work(o, count);
   centreGradient(o, s.moments, right);
@@ -68,8 +65,7 @@ export function directAdjoint(solver: usize, right: usize, u: usize, scratch: us
       store<f64>(v + ((<usize>i) << 3), load<f64>(right + from));
     }
   }
-  cholesky(order, order, matrix);
-  solveFactored(order, order, matrix, v);
+  solveInUnits(order, matrix, 0, v, units);
   memory.fill(s.trial, 0, (<usize>o.thetaCount) << 3);
   for (let i = 0; i < order; i++) {
     store<f64>(s.trial + unknownAt(o, list, count, i), load<f64>(v + ((<usize>i) << 3)));
@@ -111,7 +107,7 @@ function listFree(s: Solver, o: Objective, list: usize, places: usize): i32 {
   let count = 0;
   for (let j = 0; j < o.columns; j++) {
     let free = false;
-    for (let c = 0; c < o.outputs && !free && !isConstant(s, o, j); c++) free = !held(s, o, c * o.columns + j);
+    for (let c = 0; c < o.outputs && !free && !isConstant(o, s.moments, j); c++) free = !held(s, o, c * o.columns + j);
     if (list != 0) {
       store<i32>(places + ((<usize>j) << 2), free ? count : -1);
       if (free) store<i32>(list + ((<usize>count) << 2), j);

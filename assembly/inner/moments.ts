@@ -104,3 +104,8 @@ function sumSquares<T>(o: Objective, first: i32, share: f64, out: usize): void {
     row += <usize>o.columns * sizeof<T>();
   }
 }
+
+/** Whether column j, by `moments`, does not vary. */
+export function isConstant(o: Objective, moments: usize, j: i32): bool {
+  return load<f64>(moments + ((<usize>(o.columns + j)) << 3)) == 0;
+}

@@ -8,10 +8,11 @@
 // Where the loss is flat it may bend at once, so that the Hessian's diagonal is raised by a share, which grows while steps are
 // too long (Levenberg, Marquardt): 0.9 of the passes of the 621 long fits among the 6000.
 
-import { formHessian, hessianScratchBytes } from "../losses/hessian";
+import { formHessian, hessianScratchBytes, hessianWork, LARGEST, unknownAt } from "../losses/hessian";
 import { Objective } from "../objective";
 import { addGroupHessian, addGroupPull, groupDot, groupStart, memberAt } from "../penalties/group";
 import { kinked, nearestSubgradient } from "../penalties/separable";
+import { isConstant } from "./moments";
 import { minimizeQuadratic, Quadratic } from "./quadratic-descent";
 import { RowSpace } from "./row-space";
 import { RUNNING, Solver } from "./solver";
@@ -28,9 +29,6 @@ const BESIDE_KINKS: f64 = 1500;
 
 /** Multiplications of a step at most: about half a second, in which nothing else has its turn. */
 const MOST_WORK: f64 = 2e9;
-
-/** Unknowns at most: 8 MiB, and as much for a factor. */
-const ORDER: i32 = 1024;
 
 /** The model's residual goes below this share of the tolerance, or of a tenth of what it was where that is less. */
 const ACCURACY: f64 = 0.3;
@@ -88,7 +86,7 @@ export function solverWants(pointer: usize): usize {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
   if (!wantsNewton(s, o)) return 0;
-  const m = <usize>min(o.thetaCount, ORDER);
+  const m = <usize>min(o.thetaCount, LARGEST);
   return offsetof<Newton>() + ((m * (2 * m + 6) + <usize>o.columns) << 3) + hessianScratchBytes(o, <i32>m / o.outputs);
 }
 
@@ -96,7 +94,7 @@ export function solverWants(pointer: usize): usize {
 function isOfUse(s: Solver, o: Objective): bool {
   if (o.gram != 0 && o.groupNorm == 0) return false;
   const overRows = changetype<RowSpace>(s.rowSpace).capacity > 0 && !kinked(o);
-  return !overRows && 2 * o.outputs <= ORDER;
+  return !overRows && 2 * o.outputs <= LARGEST;
 }
 
 /** block: of `solverWants` bytes. */
@@ -104,7 +102,7 @@ export function solverSetNewton(pointer: usize, block: usize): void {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
   const n = changetype<Newton>(block);
-  const m = <usize>min(o.thetaCount, ORDER);
+  const m = <usize>min(o.thetaCount, LARGEST);
   n.order = <i32>m;
   n.blocks = true;
   n.raised = LEAST;
@@ -134,11 +132,13 @@ export function minimizeByNewton(s: Solver, o: Objective): bool {
   const count = listColumns(s, o, n, slopes);
   const pass = 2 * <f64>o.outputs * o.valueCount;
   const order = <f64>o.outputs * <f64>(count + 1);
-  const work = 0.25 * <f64>o.rows * order * <f64>((o.outputs + 1) * (count + 1)) + 0.5 * order * order * order;
+  const forming = hessianWork(o, count);
+  const work = forming + 0.5 * order * order * order;
   const iteration = pass + (kinked(o) ? BESIDE_KINKS : BESIDE) * <f64>o.thetaCount;
   if (order > <f64>n.order || work > MOST_WORK) return false;
   if (!s.stuck && <f64>s.iterations * iteration < STEPS * work) return false;
-  o.passes += formHessian(o, s.theta, s.moments, n.list, count, n.places, n.matrix, n.scratch) / pass + 0.5;
+  formHessian(o, s.theta, s.moments, n.list, count, n.places, n.matrix, n.scratch);
+  o.passes += forming / pass + 0.5;
   if (o.groupNorm > 0) addGroupHessian(o, s.centred, n.places, count, n.matrix);
   const q = changetype<Quadratic>(s.quadratic);
   poseModel(s, o, n, q, count, slopes);
@@ -146,7 +146,7 @@ export function minimizeByNewton(s: Solver, o: Objective): bool {
   memory.copy(s.trial, s.centred, (<usize>o.thetaCount) << 3);
   for (let j = 0; j < o.columns; j++) {
     // A constant column is an intercept that is penalized.
-    for (let c = 0; c < o.outputs && isConstant(s, o, j); c++) {
+    for (let c = 0; c < o.outputs && isConstant(o, s.moments, j); c++) {
       store<f64>(s.trial + ((<usize>(c * o.columns + j)) << 3), 0);
     }
   }
@@ -164,10 +164,6 @@ export function learnTrust(s: Solver, length: f64): void {
   else n.raised = max(LEAST, 0.1 * n.raised);
 }
 
-export function isConstant(s: Solver, o: Objective, j: i32): bool {
-  return load<f64>(s.moments + ((<usize>(o.columns + j)) << 3)) == 0;
-}
-
 /** list ← the columns with a weight that is not zero, or wants to leave it; groups at zero apart. Returns how many. */
 function listColumns(s: Solver, o: Objective, n: Newton, slopes: usize): i32 {
   const d = o.columns;
@@ -182,7 +178,7 @@ function listColumns(s: Solver, o: Objective, n: Newton, slopes: usize): i32 {
   for (let j = 0; j < d; j++) {
     const place = n.places + ((<usize>j) << 2);
     let moves = false;
-    for (let c = 0; c < o.outputs && load<i32>(place) == 0 && !isConstant(s, o, j); c++) {
+    for (let c = 0; c < o.outputs && load<i32>(place) == 0 && !isConstant(o, s.moments, j); c++) {
       const at = (<usize>(c * d + j)) << 3;
       const w = load<f64>(s.centred + at);
       if (w != 0 || nearestSubgradient(o, w, load<f64>(slopes + at)) != 0) moves = true;
@@ -222,12 +218,4 @@ function poseModel(s: Solver, o: Objective, n: Newton, q: Quadratic, count: i32,
     const own = n.matrix + <usize>i * (q.stride + 8);
     store<f64>(own, load<f64>(own) * (1 + n.raised) + TINY);
   }
-}
-
-/** Where unknown i of a model of `count` columns, i32[count], is in θ′. */
-export function unknownAt(o: Objective, list: usize, count: i32, i: i32): usize {
-  const weights = o.outputs * count;
-  if (i >= weights) return (<usize>(o.weightCount + i - weights)) << 3;
-  const column = load<i32>(list + ((<usize>(i % count)) << 2));
-  return (<usize>(i / count) * <usize>o.columns + <usize>column) << 3;
 }

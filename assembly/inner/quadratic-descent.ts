@@ -5,7 +5,7 @@
 // is what a step δ changes. Coordinate descent (Friedman, Hastie, Tibshirani 2010) finds which weights are at kinks; a Newton
 // step of the others ends what would take it many sweeps more, where columns go together.
 
-import { cholesky, solveFactored } from "../linalg/cholesky";
+import { solveInUnits } from "../linalg/cholesky";
 import { axpy } from "../linalg/dense";
 import { Objective } from "../objective";
 import {
@@ -281,29 +281,16 @@ function slopeAt(q: Quadratic, o: Objective, count: i32, step: usize, along: usi
   return sum;
 }
 
-/** step ← −(aA + l2·I)⁻¹·slope of the listed unknowns, in units in which the diagonal is 1. */
+/** step ← −(aA + l2·I)⁻¹·slope of the listed unknowns. */
 function solveFree(q: Quadratic, o: Objective, count: i32, step: usize, units: usize): void {
   const factor = q.factor;
   gather(q, count, factor);
   for (let a = 0; a < count; a++) {
-    const at = (<usize>a) << 3;
-    const row = factor + ((<usize>(a * count)) << 3);
     const u = listed(q, a);
-    const ridge = u < q.penalized ? o.l2 : 0;
-    const unit = 1 / Math.sqrt(load<f64>(row + at) + ridge);
-    store<f64>(units + at, unit);
-    for (let b = 0; b < a; b++) {
-      const to = row + ((<usize>b) << 3);
-      store<f64>(to, load<f64>(to) * unit * load<f64>(units + ((<usize>b) << 3)));
-    }
-    store<f64>(row + at, 1 + q.damping);
+    const own = factor + ((<usize>(a * count + a)) << 3);
+    store<f64>(own, load<f64>(own) + (u < q.penalized ? o.l2 : 0));
     const i = (<usize>u) << 3;
-    store<f64>(step + at, -unit * pullOf(q, o, u, load<f64>(q.z + i), load<f64>(q.slopes + i)));
+    store<f64>(step + ((<usize>a) << 3), -pullOf(q, o, u, load<f64>(q.z + i), load<f64>(q.slopes + i)));
   }
-  cholesky(count, count, factor);
-  solveFactored(count, count, factor, step);
-  for (let a = 0; a < count; a++) {
-    const at = (<usize>a) << 3;
-    store<f64>(step + at, load<f64>(step + at) * load<f64>(units + at));
-  }
+  solveInUnits(count, factor, q.damping, step, units);
 }

@@ -197,8 +197,7 @@ export function solverStart(pointer: usize, theta: usize): void {
     s.fine = exact;
     evaluateIterate(s, o);
   }
-  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
-  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  measure(s, o);
   s.leastResidual = s.residual;
   s.leastValue = s.value;
   s.idle = 0;
@@ -219,8 +218,7 @@ export function solverRefresh(pointer: usize): void {
   leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
   s.fine = true;
   evaluateIterate(s, o);
-  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
-  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  measure(s, o);
   s.status = judge(s);
 }
 
@@ -250,22 +248,19 @@ function advance(s: Solver, o: Objective): void {
   const all = o.thetaCount;
   if (c.count == 0) c.scale = curvatureBound(s, o);
   // step ← trial − centred; `descent` is what the model promises to first order.
+  let descent: f64 = 0;
   const exact = isMinimizedByMoments(s, o);
   const newton = !exact && minimizeByNewton(s, o);
-  const kinks = kinked(o);
-  if (exact) {
-    minimizeByMoments(s, o);
-  } else if (kinks) {
-    if (!newton) {
-      if (o.groupNorm > 0) minimizeBlocks(s, o, c);
-      else minimizeCoordinates(s, o, c);
-    }
-    if (newton || o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED) shiftColumns(o, s.trial);
+  if (exact || newton || kinked(o)) {
+    if (exact) minimizeByMoments(s, o);
+    else if (!newton && o.groupNorm > 0) minimizeBlocks(s, o, c);
+    else if (!newton) minimizeCoordinates(s, o, c);
+    const shifts = newton || o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED;
+    if (!exact && kinked(o) && shifts) shiftColumns(o, s.trial);
+    descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);
+  } else {
+    descent = newtonPoint(s, o, c);
   }
-  const descent =
-    exact || newton || kinks
-      ? penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step)
-      : newtonPoint(s, o, c);
   const noise = (o.width == 4 && !s.fine ? 2e-8 : 1e-14) * Math.abs(s.value);
   let length: f64 = 1;
   let loss: f64 = 0;
@@ -360,12 +355,17 @@ function refine(s: Solver, failed: bool): void {
   const held = s.gradient;
   s.gradient = s.trialGradient;
   s.trialGradient = held;
-  s.value = s.dataLoss + penaltyValue(o, n, s.theta);
-  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  measure(s, o);
   s.leastResidual = min(s.leastResidual, s.residual);
   s.leastValue = s.value;
   s.noise = Math.sqrt(squares) / s.scale;
   s.fine = failed || s.residual <= MARGIN * s.noise;
+}
+
+/** Value and residual of the iterate, whose data loss and gradient are known. */
+function measure(s: Solver, o: Objective): void {
+  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
+  s.residual = relativeResidual(s, o, s.centred, s.gradient);
 }
 
 /** What was tried becomes the iterate. */

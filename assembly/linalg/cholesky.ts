@@ -35,3 +35,28 @@ export function solveFactored(n: i32, stride: i32, factor: usize, v: usize): voi
     axpy<f64>(i, -value, row, v);
   }
 }
+
+/**
+ * v ← matrix⁻¹·v by a factor in place, in units in which the diagonal is 1: columns of any units are told from what rounding
+ * took. `damping` is added to that 1; units: f64[n].
+ */
+export function solveInUnits(n: i32, matrix: usize, damping: f64, v: usize, units: usize): void {
+  for (let a = 0; a < n; a++) {
+    const at = (<usize>a) << 3;
+    const row = matrix + ((<usize>(a * n)) << 3);
+    const unit = 1 / Math.sqrt(load<f64>(row + at));
+    store<f64>(units + at, unit);
+    for (let b = 0; b < a; b++) {
+      const to = row + ((<usize>b) << 3);
+      store<f64>(to, load<f64>(to) * unit * load<f64>(units + ((<usize>b) << 3)));
+    }
+    store<f64>(row + at, 1 + damping);
+    store<f64>(v + at, unit * load<f64>(v + at));
+  }
+  cholesky(n, n, matrix);
+  solveFactored(n, n, matrix, v);
+  for (let a = 0; a < n; a++) {
+    const at = (<usize>a) << 3;
+    store<f64>(v + at, load<f64>(v + at) * load<f64>(units + at));
+  }
+}

@@ -15,6 +15,22 @@ import { addFour } from "./gram";
 
 const ROW: usize = (<usize>BLOCK) << 3;
 
+/** Order of a Hessian that is formed, at most: 8 MiB. */
+export const LARGEST: i32 = 1024;
+
+/** Multiplications of `formHessian`. */
+export function hessianWork(o: Objective, count: i32): f64 {
+  return 0.25 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * <f64>(count + 1) * <f64>(count + 2);
+}
+
+/** Where row i of the Hessian is in θ′: the columns are those of `list`, i32[count]. */
+export function unknownAt(o: Objective, list: usize, count: i32, i: i32): usize {
+  const weights = o.outputs * count;
+  if (i >= weights) return (<usize>(o.weightCount + i - weights)) << 3;
+  const column = load<i32>(list + ((<usize>(i % count)) << 2));
+  return (<usize>(i / count) * <usize>o.columns + <usize>column) << 3;
+}
+
 /** Scratch of `formHessian` for `most` columns, 1 counted: a block of them, probabilities, weights and two shapes. */
 export function hessianScratchBytes(o: Objective, most: i32): usize {
   return <usize>(most + o.outputs + 3) * ROW;
@@ -22,7 +38,7 @@ export function hessianScratchBytes(o: Objective, most: i32): usize {
 
 /**
  * matrix, of order outputs·(count + 1), ← H at θ in the columns of `list`, i32[count]; places: where each column is there, or
- * −1. Returns its multiplications.
+ * −1.
  */
 export function formHessian(
   o: Objective,
@@ -33,7 +49,7 @@ export function formHessian(
   places: usize,
   matrix: usize,
   scratch: usize,
-): f64 {
+): void {
   const C = o.outputs;
   const order = C * (count + 1);
   const centred = scratch;
@@ -58,7 +74,6 @@ export function formHessian(
     }
   }
   mirror(C, count, matrix);
-  return 0.25 * <f64>o.rows * <f64>(C * (C + 1)) * <f64>(count + 1) * <f64>(count + 2);
 }
 
 /** centred ← x̃ of a block, column by column, 1 behind them. Rows past the end are 0. */

@@ -3,7 +3,7 @@ import { Solver } from "../../src/inner/solver.ts";
 import { Objective, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
-import { exampleProblem } from "../reference/example-problem.ts";
+import { exampleProblem, type Problem } from "../reference/example-problem.ts";
 
 const columnGroups = [0, 1, 1, 2, 0, 2, 2];
 const cases: readonly (readonly [string, ObjectiveWeights, keyof ObjectiveWeights])[] = [
@@ -88,3 +88,29 @@ for (const model of ["logistic", "softmax"] as const) {
     }
   });
 }
+
+test.each(["logistic", "softmax"] as const)("%s: units of the columns do not matter to a factor", (model) => {
+  const [columns, l1] = model === "softmax" ? [200, 0.3] : [60, 0.12];
+  const inUnits = (unit: number) => {
+    using arena = new Arena(kernels());
+    const scaled = (rows: number, seed: number): Problem => {
+      const problem = exampleProblem(model, rows, columns, 3, seed);
+      const values = Float64Array.from(problem.dataset.x.values, (x) => unit * x);
+      return { ...problem, dataset: { ...problem.dataset, x: { kind: "dense", values } } };
+    };
+    const train = new Objective(arena, { ...scaled(50, 1), precision: "f64" });
+    const validation = new Objective(arena, { ...scaled(40, 2), precision: "f64" });
+    const solver = new Solver(arena, train, { tolerance: 1e-9 });
+    train.setWeights({ l1: unit * l1 });
+    solver.start(0);
+    while (solver.status === "running") solver.step(50);
+    expect(arena.kernels.directAdjointBytes(solver.pointer)).toBeGreaterThan(0);
+    const [right, u] = [arena.f64(train.thetaCount), arena.f64(train.thetaCount)];
+    validation.gradient(solver.theta, right);
+    for (const _ of solver.adjoint(right, u, { iterations: 6, tolerance: 0.3 }));
+    return arena.viewF64(u, train.thetaCount).map((x, i) => (i < train.outputs * columns ? unit * x : x));
+  };
+  const [plain, large] = [inUnits(1), inUnits(2 ** 22)];
+  const apart = Math.hypot(...plain.map((x, i) => x - large[i]!));
+  expect(apart / Math.hypot(...plain)).toBeLessThan(1e-4);
+});
