@@ -8,12 +8,15 @@ const starts = (features: Features, rows: number, columns: number, all = false) 
   return startsOf(space, rows, columns, all).map((lambda) => ({ space, lambda }));
 };
 
-test("dense and sparse models are two starts where columns outnumber rows or all basins are looked for, one otherwise", () => {
-  expect(starts({ l1: l1(), l2: l2() }, 100, 10)).toHaveLength(1);
-  expect(starts({ l1: l1(), l2: l2() }, 100, 10, true)).toHaveLength(2);
-  const [, sparse] = starts({ l1: l1(), l2: l2() }, 10, 100);
-  expect(sparse!.lambda[1]! / sparse!.lambda[2]!).toBeGreaterThan(100);
+test("each of two norms rules a start where columns outnumber rows or all basins are looked for, none otherwise", () => {
+  const norms = { l1: l1(), l2: l2() };
+  expect(starts(norms, 100, 10)).toHaveLength(1);
+  expect(starts(norms, 100, 10, true)).toHaveLength(3);
+  const [, sparse, dense] = starts(norms, 10, 100);
+  expect(sparse!.lambda[1]! / sparse!.lambda[2]!).toBeGreaterThan(10);
+  expect(dense!.lambda[2]! / dense!.lambda[1]!).toBeGreaterThan(10);
   expect(starts({ l2: l2() }, 10, 100)).toHaveLength(1);
+  expect(starts({ l1: l1() }, 10, 100)).toHaveLength(1);
 });
 
 test("a learned penalty starts three times: all alike, sparse, bounded by its last hinge; each in F", () => {
