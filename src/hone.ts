@@ -91,7 +91,6 @@ function* settle<F extends Features>(
   models: VirtualModels,
   lambda: Float64Array,
 ): Generator<Pause, number> {
-  models.refresh();
   for (const { reduced, theta } of folds) reduced.project(theta);
   yield* models.solve(lambda);
   return models.error();
@@ -104,7 +103,6 @@ function* tellTangents<F extends Features>(
   interpolation: Interpolation,
   lambda: Float64Array,
 ): Generator<Pause> {
-  models.refresh();
   yield* models.solve(lambda);
   yield* models.linearize(lambda);
   for (const j of models.free) {

@@ -355,7 +355,6 @@ export class Learner<F extends Features> {
 
   /** e_red(λ). */
   *#predict(lambda: Float64Array): Generator<Pause, number> {
-    this.#models.refresh();
     yield* this.#models.solve(lambda);
     return this.#models.error();
   }

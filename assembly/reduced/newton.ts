@@ -193,7 +193,7 @@ function countVectors(r: Reduced, count: i32): void {
  * tolerance·|ℓ|, at most `limit` iterations. Afterwards value, gradient and curvature are those of the a left.
  * Returns ℓ, or NaN when no descent was possible from a point that is not finite.
  *
- * @param anew whether the factors are far from those of this λ
+ * @param anew whether there are no factors of this span yet
  */
 export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f64, limit: i32): f64 {
   const r = changetype<Reduced>(pointer);
@@ -210,6 +210,7 @@ export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f6
   // What the preconditioner misses of the decrement, as the last system told: spares the system that would only say
   // that all is done.
   let share: f64 = Infinity;
+  let fresh = anew;
   let iteration = 0;
   let running = true;
   while (running && iteration < limit) {
@@ -221,7 +222,10 @@ export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f6
     const goal = 2 * tolerance * Math.abs(value);
     let slope: f64 = 0;
     if (share * estimate > goal) {
-      if (<f64>r.spent * r.productPasses > renewalPasses(r)) reducedFactor(pointer, false);
+      if (<f64>r.spent * r.productPasses > renewalPasses(r, fresh)) {
+        reducedFactor(pointer, false);
+        fresh = true;
+      }
       r.spent = reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
       slope = -dot<f64>(n, descent, step); // gᵀp < 0
       share = -slope / estimate;

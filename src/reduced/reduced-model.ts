@@ -328,11 +328,6 @@ export class ReducedModel {
     if (spent > 0) this.#products = spent / which.length;
   }
 
-  /** λ has moved far: the next solve factors its preconditioner anew. */
-  refresh(): void {
-    this.#stale = true;
-  }
-
   /** φ of the virtual model, where it was just solved for: then it costs nothing. Of the rows that the span sees. */
   features(): Float64Array | undefined {
     if (!this.#solved) return undefined;

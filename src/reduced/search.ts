@@ -38,7 +38,6 @@ export function* searchLambda(
   center: Center,
   options: SearchOptions,
 ): Generator<void, Prediction> {
-  models.refresh();
   return yield* models.metric.smooth
     ? searchBySlopes(models, center, options)
     : searchBySamples(models, center, options);

@@ -78,11 +78,6 @@ export class VirtualModels {
     return this.lambda(lower.map((low, j) => low + (upper[j]! - low) * random.uniform()));
   }
 
-  /** λ will move far: the next solve factors its preconditioners anew. */
-  refresh(): void {
-    for (const { reduced } of this.#folds) reduced.refresh();
-  }
-
   /** The models become θ̂_red(λ), from where they are. */
   *solve(lambda: Float64Array): Generator<void> {
     for (const { reduced } of this.#folds) {

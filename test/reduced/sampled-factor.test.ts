@@ -115,7 +115,6 @@ test("rows whose weight is next to nothing are not drawn in place of those that 
   const rows = span(4000, "sorted", { ...classWeights(dense({ x, columns: 7, y: targets })), l2: l2() });
   const { space, reduced } = rows;
   const lambda = Float64Array.from(space.names, (_, j) => (space.data[j] ? (j === 0 ? 1 : 1e-6) : 1e-3));
-  reduced.refresh();
   reduced.solve(space.normalize(lambda));
   const k = rows.arena.kernels;
   k.reducedFactor(reduced.pointer, false);
