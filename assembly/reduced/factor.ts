@@ -56,14 +56,13 @@ export function reducedWhole(pointer: usize): bool {
 }
 
 /**
- * What a system costs at least, in passes, for which a factor anew is worth its own. Diagonal blocks hardly age while λ
- * stays, so those that are `fresh`, of this λ, are kept. Of another λ they often do: where every λ that is looked at had its
- * own, balanced error and macro-F1 took 370 and 418 passes, not 282 and 388 (50 splits, errors alike).
+ * What a system costs at least, in passes, for which a factor anew is worth its own. Where every λ that is looked at had its
+ * own blocks, balanced error and macro-F1 took 370 and 418 passes, not 282 and 388 (50 splits, errors alike).
  */
-export function renewalPasses(r: Reduced, fresh: bool): f64 {
+export function renewalPasses(r: Reduced): f64 {
   if (r.whole) return wholePasses(r, sampledRows(r));
-  if (changetype<Basis>(r.basis).outputs == 1) return blockPasses(r);
-  return fresh ? Infinity : blockPasses(r) + TAKEN * r.productPasses;
+  const blocks = changetype<Basis>(r.basis).outputs > 1;
+  return blockPasses(r) + (blocks ? TAKEN * r.productPasses : 0);
 }
 
 function sampledRows(r: Reduced): i32 {

@@ -210,7 +210,6 @@ export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f6
   // What the preconditioner misses of the decrement, as the last system told: spares the system that would only say
   // that all is done.
   let share: f64 = Infinity;
-  let fresh = anew;
   let iteration = 0;
   let running = true;
   while (running && iteration < limit) {
@@ -222,10 +221,7 @@ export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f6
     const goal = 2 * tolerance * Math.abs(value);
     let slope: f64 = 0;
     if (share * estimate > goal) {
-      if (<f64>r.spent * r.productPasses > renewalPasses(r, fresh)) {
-        reducedFactor(pointer, false);
-        fresh = true;
-      }
+      if (<f64>r.spent * r.productPasses > renewalPasses(r)) reducedFactor(pointer, false);
       r.spent = reducedSolveLinear(pointer, descent, step, iteration == 1 ? 0.1 : 0.03, 40);
       slope = -dot<f64>(n, descent, step); // gᵀp < 0
       share = -slope / estimate;
