@@ -25,6 +25,7 @@ export {
 export {
   solverGroupLosses,
   solverIterations,
+  solverMidway,
   solverResidual,
   solverStatus,
   solverSteepness,

@@ -164,8 +164,10 @@ export function* train(
     yield* arrival(trainers);
     for (; iteration < next; iteration++) {
       for (const { solver } of running()) {
-        solver.step(1);
-        yield;
+        do {
+          solver.step(1);
+          yield;
+        } while (solver.midway);
       }
     }
   }

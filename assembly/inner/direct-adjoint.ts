@@ -4,7 +4,7 @@
 // median), 48 → 52 hits of what 4000 passes and more find.
 
 import { solveInUnits } from "../linalg/cholesky";
-import { formHessian, hessianScratchBytes, hessianWork, LARGEST, unknownAt } from "../losses/hessian";
+import { formHessian, Hessian, hessianScratchBytes, hessianWork, LARGEST, unknownAt } from "../losses/hessian";
 import { Objective, SOFTMAX } from "../objective";
 import { addGroupHessian } from "../penalties/group";
 import { kinked } from "../penalties/separable";
@@ -28,7 +28,7 @@ export function directAdjointBytes(solver: usize): usize {
   const order = o.outputs * (count + 1);
   if (order > LARGEST || work(o, count) > FEW) return 0;
   const doubles = <usize>order * (<usize>order + 2) + <usize>o.columns;
-  return (doubles << 3) + hessianScratchBytes(o, count + 1);
+  return offsetof<Hessian>() + (doubles << 3) + hessianScratchBytes(o, count + 1);
 }
 
 /** In passes. */
@@ -41,7 +41,8 @@ function work(o: Objective, count: i32): f64 {
 export function directAdjoint(solver: usize, right: usize, u: usize, scratch: usize): void {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
-  const list = scratch;
+  const h = changetype<Hessian>(scratch);
+  const list = scratch + offsetof<Hessian>();
   const places = list + ((<usize>o.columns) << 2);
   const count = listFree(s, o, list, places);
   const weights = o.outputs * count;
@@ -49,7 +50,12 @@ export function directAdjoint(solver: usize, right: usize, u: usize, scratch: us
   const matrix = places + ((<usize>o.columns) << 2);
   const v = matrix + ((<usize>(order * order)) << 3);
   const units = v + ((<usize>order) << 3);
-  formHessian(o, s.theta, s.moments, list, count, places, matrix, units + ((<usize>order) << 3));
+  h.list = list;
+  h.places = places;
+  h.matrix = matrix;
+  h.scratch = units + ((<usize>order) << 3);
+  h.count = count;
+  formHessian(h, o, s.theta, s.moments);
   if (o.groupNorm > 0) addGroupHessian(o, s.centred, places, count, matrix);
   o.passes += work(o, count);
   centreGradient(o, s.moments, right);

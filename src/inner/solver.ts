@@ -118,7 +118,12 @@ export class Solver implements TrainingSolver {
     yield;
   }
 
-  /** At most `iterations` iterations; a pass or little more each. */
+  /**
+   * At most `iterations` iterations, a pass or little more each; of one that takes long (a Newton step) some 10 ms, and no
+   * further.
+   *
+   * @see midway
+   */
   step(iterations: number): SolverStatus {
     const k = this.#arena.kernels;
     const end = this.iterations + iterations;
@@ -137,6 +142,11 @@ export class Solver implements TrainingSolver {
 
   get status(): SolverStatus {
     return STATUSES[this.#arena.kernels.solverStatus(this.pointer)]!;
+  }
+
+  /** @see TrainingSolver.midway */
+  get midway(): boolean {
+    return this.#arena.kernels.solverMidway(this.pointer) !== 0;
   }
 
   /** Since `start`. */

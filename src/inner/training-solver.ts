@@ -20,6 +20,8 @@ export interface TrainingSolver {
   /** Has a worker take so many steps, which `step` then replays. */
   ahead?(steps: number): void;
   step(iterations: number): SolverStatus;
+  /** Whether the last step ended within an iteration, which the next one goes on with. */
+  readonly midway?: boolean;
   readonly status: SolverStatus;
   readonly iterations: number;
   readonly residual: number;

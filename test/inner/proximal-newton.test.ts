@@ -179,3 +179,60 @@ test("rows that are made on demand", async () => {
   }
   expect(made.objective).toBeCloseTo(held.objective, 12);
 });
+
+/** Rows and columns enough for a step to take several pieces. */
+const large = separated("logistic", 1000, 250, 2, 10, 1);
+
+/** Solves with something `between` the steps, and says after which of them the solver was midway. */
+function solveLarge(between: (arena: Arena<ReturnType<typeof kernels>>, objective: Objective, solver: Solver) => void) {
+  using arena = new Arena(kernels());
+  const objective = new Objective(arena, { ...large, precision: "f64" });
+  objective.setWeights({ l1: 1e-5, l2: 1e-7 });
+  const solver = new Solver(arena, objective, { tolerance: 1e-8 });
+  solver.start(0);
+  let pieces = 0;
+  const now = () => [solver.iterations, solver.value, ...arena.viewF64(solver.theta, objective.thetaCount)];
+  for (let before = now(); solver.step(1) === "running"; before = now()) {
+    if (solver.midway) {
+      pieces++;
+      expect(now()).toEqual(before);
+    }
+    between(arena, objective, solver);
+  }
+  return { pieces, end: [solver.status, ...now()] };
+}
+
+test("a step takes pieces: between them the iterate is that before it, and others use the same rows", () => {
+  const alone = solveLarge(() => {});
+  expect(alone.end[0]).toBe("converged");
+  expect(alone.pieces).toBeGreaterThan(5);
+  let other: Solver | undefined;
+  const together = solveLarge((arena, objective, solver) => {
+    if (!solver.midway) return;
+    if (other?.status !== "running") {
+      other = new Solver(arena, objective, { tolerance: 1e-8 });
+      other.start(0);
+    }
+    other.step(1);
+    objective.scores(solver.theta, arena.shared(8 * 1000));
+  });
+  expect(together).toEqual(alone);
+});
+
+test("started again midway, a solver does not go on with that", () => {
+  using arena = new Arena(kernels());
+  const objective = new Objective(arena, { ...large, precision: "f64" });
+  const [solver, fresh] = [1, 2].map(() => new Solver(arena, objective, { tolerance: 1e-8 })) as [Solver, Solver];
+  objective.setWeights({ l1: 1e-5, l2: 1e-7 });
+  solver.start(0);
+  while (solver.step(1) === "running" && !solver.midway);
+  expect(solver.midway).toBe(true);
+  objective.setWeights({ l1: 1e-4 });
+  for (const each of [solver, fresh]) {
+    each.start(0);
+    expect(each.midway).toBe(false);
+    while (each.step(1) === "running");
+    expect(each.status).toBe("converged");
+  }
+  expect(Math.abs(solver.value / fresh.value - 1)).toBeLessThan(1e-7);
+});
