@@ -171,11 +171,8 @@ export class Fitting {
     const began = performance.now();
     const lambda = this.#space.fromUserRecord(loss.lambda);
     objective.setWeights(this.#space.termWeights(lambda));
-    solver.start(this.#started ? solver.theta : 0);
-    this.#started = true;
     let slice = performance.now();
-    while (solver.status === "running" && solver.iterations < iterations) {
-      solver.step(1);
+    for (const _ of this.#steps(iterations)) {
       if (performance.now() - slice < SLICE) continue;
       await turn();
       signal?.throwIfAborted();
@@ -204,6 +201,18 @@ export class Fitting {
       milliseconds: performance.now() - began,
       warnings: [...this.#warnings, ...this.#doubts(loss, status)],
     };
+  }
+
+  /** Minimizes in bounded pieces, from where the last solve ended. */
+  *#steps(iterations: number): Generator<void> {
+    const solver = this.#solver;
+    yield* solver.prepare();
+    solver.start(this.#started ? solver.theta : 0);
+    this.#started = true;
+    while (solver.status === "running" && solver.iterations < iterations) {
+      solver.step(1);
+      yield;
+    }
   }
 
   /** What is to be said about a loss without a penalty. */

@@ -136,6 +136,7 @@ export function* train(
   observe: (seen: Seen) => void,
 ): Generator<Pause, Seen> {
   for (const [f, trainer] of trainers.entries()) {
+    yield* trainer.solver.prepare?.() ?? [];
     trainer.start(lambda, starts[f]!);
     yield;
   }
