@@ -1,39 +1,14 @@
 import { expect, test } from "vitest";
 import { augmentation, data, LinearLoss, l1, l2, fit as minimize, mirror, noise } from "../../src/index.ts";
 import { Solver } from "../../src/inner/solver.ts";
-import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
+import { Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import type { Problem } from "../reference/example-problem.ts";
 import { relaxed, scalar } from "../reference/kernel-builds.ts";
 import { dataLoss, minimumNormSubgradient } from "../reference/loss.ts";
-
-/**
- * Rows that a linear model separates. Columns are far from 0 and have `common` times as much in common as of their own; the
- * last is constant, the one before it the same as the first.
- */
-function separated(model: ModelKind, rows: number, columns: number, classes: number, common: number, seed: number) {
-  const random = new Random(seed);
-  const outputs = model === "softmax" ? classes : 1;
-  const truth = Float64Array.from({ length: classes * columns }, () => random.normal());
-  const values = new Float64Array(rows * columns);
-  const targets = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    const shared = common * random.normal();
-    const own = values.subarray(i * columns, (i + 1) * columns);
-    const scores = new Float64Array(classes);
-    for (let j = 0; j < columns; j++) {
-      const x = shared + random.normal();
-      own[j] = 5 * (j % 3) + (1 + (j % 4)) * x;
-      for (let c = 0; c < classes; c++) scores[c]! += x * truth[c * columns + j]!;
-    }
-    own[columns - 2] = own[0]!;
-    own[columns - 1] = 7;
-    targets[i] = scores.indexOf(Math.max(...scores));
-  }
-  return { model, dataset: { rows, columns, x: { kind: "dense", values } }, targets, outputs } as const;
-}
+import { separated } from "../reference/separated.ts";
 
 /** Those that a softmax and a logistic model take 1000 iterations of L-BFGS or more for, most of them over 10000. */
 const problems: readonly Problem[] = [
