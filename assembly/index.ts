@@ -41,7 +41,7 @@ export {
   workingTheta,
   workingValues,
 } from "./inner/working-set";
-export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
+export { axpyF64 as axpy, dotF64 as dot } from "./linalg/dense";
 export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";
 export { mix, stripBytes, stripSet } from "./linalg/mixture";
 export { relaxedSimd } from "./linalg/multiply-add";
