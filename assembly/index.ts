@@ -97,7 +97,6 @@ export {
   projectionExtend,
   projectionGradient,
   projectionGroupGradients,
-  projectionHessian,
   projectionScores,
   projectionSet,
 } from "./reduced/projection";
