@@ -17,8 +17,11 @@ import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
 import { outOfTrap } from "./wasm/shared.ts";
 
+/** Of `fit`. */
 export interface FitOptions {
+  /** What to train: softmax, logistic or linear ("squared") regression. */
   readonly model: ModelKind;
+  /** Rows to train on. */
   readonly train: Dataset;
   /** What to minimize: a learned loss, or weights of ‖W‖₁, ½‖W‖² and Σ_j ‖W_j‖₂ next to the plain one. @default the plain */
   readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number; readonly groupNorm?: number };
@@ -32,12 +35,13 @@ export interface FitOptions {
    * in f64 arithmetic on it, so that any tolerance is reached. @default "f64" below 1e-5, otherwise "f32"
    */
   readonly precision?: "f32" | "f64";
-  /** @default 10000 */
+  /** Of the solver, at most. @default 10000 */
   readonly iterations?: number;
   /** Aborting rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
 }
 
+/** What a fit found. */
 export interface FitResult {
   /**
    * - `converged`: within the tolerance
@@ -50,16 +54,21 @@ export interface FitResult {
   readonly objective: number;
   /** φ(θ), the plain loss included. */
   readonly features: Readonly<Record<string, number>>;
+  /** What was minimized. */
   readonly loss: LinearLoss;
+  /** Its minimizer θ. */
   readonly model: LinearModel;
   /** Weights that are not 0. */
   readonly nonzeros: number;
   /** Passes over the training rows. */
   readonly passes: number;
+  /** Of the solver. */
   readonly iterations: number;
   /** Relative minimum-norm subgradient. */
   readonly residual: number;
+  /** Wall time of this solve. */
   readonly milliseconds: number;
+  /** What is doubtful about the data or the loss, each beginning with a code as UNBOUNDED or WIDE. */
   readonly warnings: readonly string[];
 }
 

@@ -9,7 +9,9 @@ import { ScaledSimplex, type SimplexEnd } from "./scaled-simplex.ts";
 
 /** minimize cost·x subject to rowLower ≤ A x ≤ rowUpper, colLower ≤ x ≤ colUpper; bounds may be ±Infinity. */
 export interface LpProblem {
+  /** One per column. */
   readonly cost: ArrayLike<number>;
+  /** A, dense or by columns. */
   readonly matrix: LpMatrix;
   /** @default −Infinity */
   readonly rowLower?: ArrayLike<number>;
@@ -33,6 +35,7 @@ const PROBLEM_NAMES: OptionNames<LpProblem> = {
   offset: true,
 };
 
+/** Of one solve. */
 export interface LpOptions {
   /**
    * Feasibility and optimality tolerance of the scaled problem, relative to 1 + |bound|. An outcome is optimal when the
@@ -56,6 +59,7 @@ interface Common {
   readonly milliseconds: number;
 }
 
+/** How a solve ended, with what it found or proved. */
 export type LpOutcome =
   | (Common & {
       readonly status: "optimal";
@@ -177,20 +181,24 @@ export class Lp {
     this.#basis.push(...rows);
   }
 
+  /** Of a column; the basis stays primal feasible. @throws SHAPE, NON_FINITE */
   changeCost(column: number, cost: number): void {
     this.#alive();
     this.#index(column, this.columns, "Column");
     this.#cost[column] = finite([cost], "cost")[0]!;
   }
 
+  /** They may be infinite. @throws SHAPE, BOUNDS */
   changeColumnBounds(column: number, lower: number, upper: number): void {
     this.#change(column, lower, upper, "col");
   }
 
+  /** They may be infinite. @throws SHAPE, BOUNDS */
   changeRowBounds(row: number, lower: number, upper: number): void {
     this.#change(row, lower, upper, "row");
   }
 
+  /** Where the last solve ended; at first all rows are basic. A copy. */
   getBasis(): LpBasis {
     return Uint8Array.from(this.#basis);
   }
@@ -275,6 +283,7 @@ export class Lp {
     return { ...outcome, iterations };
   }
 
+  /** It cannot be used any more. */
   dispose(): void {
     this.#disposed = true;
   }

@@ -3,10 +3,14 @@ import type { LpProblem } from "./lp.ts";
 
 /** A problem with the names of its parts. */
 export interface MpsModel {
+  /** Empty where the file gives none. */
   readonly name: string;
   readonly problem: LpProblem;
+  /** Names of the rows, without those of type N. */
   readonly rows: readonly string[];
+  /** Names of the columns. */
   readonly columns: readonly string[];
+  /** Name of the objective: the first row of type N. */
   readonly objective: string;
 }
 
