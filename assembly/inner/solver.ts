@@ -51,6 +51,10 @@ const SHIFTED: f64 = 1e-5;
 /** Such iterations after which f32 is suspected. */
 const SUSPICION: i32 = 6;
 
+/** Iterations of several pieces. */
+const BY_MOMENTS: i32 = 1;
+const BY_NEWTON: i32 = 2;
+
 @unmanaged
 export class Solver {
   objective: usize;
@@ -82,7 +86,7 @@ export class Solver {
   iterations: i32;
   idle: i32; // iterations without progress of residual or value
   status: i32;
-  midway: bool; // in an iteration of several pieces
+  midway: i32; // within an iteration of several pieces: which, otherwise 0
   stuck: bool; // steps of L-BFGS led nowhere: Newton steps from then on
   fine: bool; // `gradient` is of f64 arithmetic on an X in f32
   noise: f64; // what f32 arithmetic changes in the gradient, over `scale`; measured once it may matter
@@ -203,7 +207,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.leastValue = s.value;
   s.idle = 0;
   s.stuck = false;
-  s.midway = false;
+  s.midway = 0;
   s.iterations = 0;
   changetype<Quadratic>(s.quadratic).swept = 0;
   if (!exact) {
@@ -219,7 +223,7 @@ export function solverRefresh(pointer: usize): void {
   const o = changetype<Objective>(s.objective);
   leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
   s.fine = true;
-  s.midway = false;
+  s.midway = 0;
   evaluateIterate(s, o);
   measure(s, o);
   s.status = judge(s);
@@ -234,7 +238,7 @@ export function solverStep(pointer: usize, iterations: i32): i32 {
   for (let i = 0; i < iterations && s.status == RUNNING && !wantsNewton(s, o); i++) {
     if (overRows) advanceRows(s, o, r);
     else advance(s, o);
-    if (s.midway) break;
+    if (s.midway != 0) break;
   }
   if (s.status != RUNNING) leaveToTheta(s, r);
   return s.status;
@@ -257,11 +261,14 @@ function advance(s: Solver, o: Objective): void {
   if (c.count == 0) c.scale = curvatureBound(s, o);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent: f64 = 0;
-  const exact = isMinimizedByMoments(s, o);
-  if (exact && !s.midway) startMoments(s, o);
-  const newton = !exact && (s.midway || startNewton(s, o));
-  s.midway = exact ? !advanceMoments(s, o) : newton && !advanceNewton(s, o);
-  if (s.midway) return;
+  const begins = s.midway == 0;
+  const exact = begins ? isMinimizedByMoments(s, o) : s.midway == BY_MOMENTS;
+  if (exact && begins) startMoments(s, o);
+  const newton = !exact && (!begins || startNewton(s, o));
+  s.midway = 0;
+  if (exact && !advanceMoments(s, o)) s.midway = BY_MOMENTS;
+  else if (newton && !advanceNewton(s, o)) s.midway = BY_NEWTON;
+  if (s.midway != 0) return;
   if (exact || newton || kinked(o)) {
     if (!exact && !newton) {
       if (o.groupNorm > 0) minimizeBlocks(s, o, c);
