@@ -8,7 +8,7 @@ export {
   generatorWorkBytes,
 } from "./augmentation/generator";
 export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./inner/adjoint";
-export { directAdjoint, directAdjointBytes } from "./inner/direct-adjoint";
+export { directAdjoint, directAdjointBytes, directAdjointForm, directAdjointStart } from "./inner/direct-adjoint";
 export { columnMoments } from "./inner/moments";
 export { solverSetNewton, solverWants } from "./inner/proximal-newton";
 export {

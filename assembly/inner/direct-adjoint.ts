@@ -4,7 +4,15 @@
 // median), 48 → 52 hits of what 4000 passes and more find.
 
 import { solveInUnits } from "../linalg/cholesky";
-import { formHessian, Hessian, hessianScratchBytes, hessianWork, LARGEST, unknownAt } from "../losses/hessian";
+import {
+  formRows,
+  Hessian,
+  hessianScratchBytes,
+  hessianWork,
+  LARGEST,
+  startHessian,
+  unknownAt,
+} from "../losses/hessian";
 import { Objective, SOFTMAX } from "../objective";
 import { addGroupHessian } from "../penalties/group";
 import { kinked } from "../penalties/separable";
@@ -19,7 +27,7 @@ const FEW: f64 = 3;
 /** Keeps a direction that no row sees from a pivot of 0. */
 const TINY: f64 = 1e-300;
 
-/** Scratch of `directAdjoint`; 0 where conjugate gradients cost less. */
+/** Scratch of a direct adjoint; 0 where conjugate gradients cost less. */
 export function directAdjointBytes(solver: usize): usize {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
@@ -37,26 +45,41 @@ function work(o: Objective, count: i32): f64 {
   return 0.5 + (hessianWork(o, count) + (order * order * order) / 6) / (2 * <f64>o.outputs * o.valueCount);
 }
 
+/** Begins: `directAdjointForm` until it returns 1, then `directAdjoint`. scratch: `directAdjointBytes`. */
+export function directAdjointStart(solver: usize, scratch: usize): void {
+  const s = changetype<Solver>(solver);
+  const o = changetype<Objective>(s.objective);
+  const h = changetype<Hessian>(scratch);
+  const columns = (<usize>o.columns) << 2;
+  h.list = scratch + offsetof<Hessian>();
+  h.places = h.list + columns;
+  h.matrix = h.places + columns;
+  h.count = listFree(s, o, h.list, h.places);
+  const order = <usize>(o.outputs * (h.count + 1));
+  h.scratch = h.matrix + ((order * (order + 2)) << 3);
+  startHessian(h, o);
+}
+
+/** Forms a piece of the Hessian. Returns 1 once it is there. */
+export function directAdjointForm(solver: usize, scratch: usize): i32 {
+  const s = changetype<Solver>(solver);
+  const o = changetype<Objective>(s.objective);
+  return i32(formRows(changetype<Hessian>(scratch), o, s.theta, s.moments));
+}
+
 /** u ← H⁻¹·right in θ's layout, over the unknowns that no kink holds. right: ∂e/∂θ, overwritten. */
 export function directAdjoint(solver: usize, right: usize, u: usize, scratch: usize): void {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
   const h = changetype<Hessian>(scratch);
-  const list = scratch + offsetof<Hessian>();
-  const places = list + ((<usize>o.columns) << 2);
-  const count = listFree(s, o, list, places);
+  const count = h.count;
+  const list = h.list;
+  const matrix = h.matrix;
   const weights = o.outputs * count;
   const order = weights + o.outputs;
-  const matrix = places + ((<usize>o.columns) << 2);
   const v = matrix + ((<usize>(order * order)) << 3);
   const units = v + ((<usize>order) << 3);
-  h.list = list;
-  h.places = places;
-  h.matrix = matrix;
-  h.scratch = units + ((<usize>order) << 3);
-  h.count = count;
-  formHessian(h, o, s.theta, s.moments);
-  if (o.groupNorm > 0) addGroupHessian(o, s.centred, places, count, matrix);
+  if (o.groupNorm > 0) addGroupHessian(o, s.centred, h.places, count, matrix);
   o.passes += work(o, count);
   centreGradient(o, s.moments, right);
   for (let i = 0; i < order; i++) {

@@ -18,7 +18,7 @@ const ROW: usize = (<usize>BLOCK) << 3;
 /** Order of a Hessian that is formed, at most: 8 MiB. */
 export const LARGEST: i32 = 1024;
 
-/** Multiplications of `formHessian`. */
+/** Multiplications of forming one in `count` columns. */
 export function hessianWork(o: Objective, count: i32): f64 {
   return 0.25 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * <f64>(count + 1) * <f64>(count + 2);
 }
@@ -55,12 +55,6 @@ export function startHessian(h: Hessian, o: Objective): void {
   const order = <usize>(o.outputs * (h.count + 1));
   memory.fill(h.matrix, 0, (order * order) << 3);
   h.row = 0;
-}
-
-/** matrix ← H at θ. */
-export function formHessian(h: Hessian, o: Objective, theta: usize, moments: usize): void {
-  startHessian(h, o);
-  while (!formRows(h, o, theta, moments));
 }
 
 /** Adds what some more rows see, in the same order however many. Returns whether all are seen, and the matrix is H at θ. */

@@ -208,8 +208,7 @@ export class Solver implements TrainingSolver {
   *adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<void> {
     const arena = this.#arena;
     const bytes = arena.kernels.directAdjointBytes(this.pointer);
-    if (bytes !== 0)
-      return arena.kernels.directAdjoint(this.pointer, right, u, arena.shared(bytes, "adjoint's factor"));
+    if (bytes !== 0) return yield* this.#directAdjoint(right, u, arena.shared(bytes, "adjoint's factor"));
     const count = this.#objective.thetaCount;
     // Solvers of one arena take turns: the next adjoint begins where the last has ended.
     const at = arena.shared(8 * count, "adjoint");
@@ -222,6 +221,13 @@ export class Solver implements TrainingSolver {
       residual = arena.kernels.adjointStep(this.pointer, at, work);
     }
     arena.kernels.adjointFinish(this.pointer, at, u);
+  }
+
+  *#directAdjoint(right: Pointer, u: Pointer, scratch: Pointer): Generator<void> {
+    const k = this.#arena.kernels;
+    k.directAdjointStart(this.pointer, scratch);
+    while (k.directAdjointForm(this.pointer, scratch) === 0) yield;
+    k.directAdjoint(this.pointer, right, u, scratch);
   }
 
   /** Gives its memory back, before the arena ends: it cannot be used any more. */
