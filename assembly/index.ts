@@ -8,7 +8,7 @@ export {
   generatorWorkBytes,
 } from "./augmentation/generator";
 export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./inner/adjoint";
-export { directAdjoint, directAdjointBytes } from "./inner/direct-adjoint";
+export { directAdjoint, directAdjointBytes, directAdjointForm, directAdjointStart } from "./inner/direct-adjoint";
 export { columnMoments } from "./inner/moments";
 export { solverSetNewton, solverWants } from "./inner/proximal-newton";
 export {
@@ -25,6 +25,7 @@ export {
 export {
   solverGroupLosses,
   solverIterations,
+  solverMidway,
   solverResidual,
   solverStatus,
   solverSteepness,
@@ -40,7 +41,7 @@ export {
   workingTheta,
   workingValues,
 } from "./inner/working-set";
-export { axpyF64 as axpy, combine, dotF64 as dot } from "./linalg/dense";
+export { axpyF64 as axpy, dotF64 as dot } from "./linalg/dense";
 export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";
 export { mix, stripBytes, stripSet } from "./linalg/mixture";
 export { relaxedSimd } from "./linalg/multiply-add";
@@ -96,7 +97,6 @@ export {
   projectionExtend,
   projectionGradient,
   projectionGroupGradients,
-  projectionHessian,
   projectionScores,
   projectionSet,
 } from "./reduced/projection";

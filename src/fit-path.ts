@@ -5,12 +5,13 @@ import { FIT_NAMES, type FitOptions, type FitResult, Fitting } from "./fit.ts";
 import { checkNames } from "./option-names.ts";
 import { exp, log } from "./wasm/transcendental.ts";
 
+/** Of `fitPath`. */
 export interface FitPathOptions extends Omit<FitOptions, "loss"> {
   /** Share of ‖W‖₁ in the penalty s·(mix·‖W‖₁ + (1 − mix)·½‖W‖²), as alpha in glmnet. @default 0.5 */
   readonly mix?: number;
   /** Strengths s, one after the other. @default `count` of them, equally spaced on the log scale */
   readonly strengths?: Iterable<number>;
-  /** @default 100 */
+  /** Of strengths, unless they are given. @default 100 */
   readonly count?: number;
   /** The last strength over the first; the first is the smallest at which all weights are 0. @default 1e-3 */
   readonly ratio?: number;

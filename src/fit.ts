@@ -17,8 +17,11 @@ import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
 import { outOfTrap } from "./wasm/shared.ts";
 
+/** Of `fit`. */
 export interface FitOptions {
+  /** What to train: softmax, logistic or linear ("squared") regression. */
   readonly model: ModelKind;
+  /** Rows to train on. */
   readonly train: Dataset;
   /** What to minimize: a learned loss, or weights of ‖W‖₁, ½‖W‖² and Σ_j ‖W_j‖₂ next to the plain one. @default the plain */
   readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number; readonly groupNorm?: number };
@@ -32,12 +35,13 @@ export interface FitOptions {
    * in f64 arithmetic on it, so that any tolerance is reached. @default "f64" below 1e-5, otherwise "f32"
    */
   readonly precision?: "f32" | "f64";
-  /** @default 10000 */
+  /** Of the solver, at most. @default 10000 */
   readonly iterations?: number;
   /** Aborting rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
 }
 
+/** What a fit found. */
 export interface FitResult {
   /**
    * - `converged`: within the tolerance
@@ -50,16 +54,21 @@ export interface FitResult {
   readonly objective: number;
   /** φ(θ), the plain loss included. */
   readonly features: Readonly<Record<string, number>>;
+  /** What was minimized. */
   readonly loss: LinearLoss;
+  /** Its minimizer θ. */
   readonly model: LinearModel;
   /** Weights that are not 0. */
   readonly nonzeros: number;
   /** Passes over the training rows. */
   readonly passes: number;
+  /** Of the solver. */
   readonly iterations: number;
   /** Relative minimum-norm subgradient. */
   readonly residual: number;
+  /** Wall time of this solve. */
   readonly milliseconds: number;
+  /** What is doubtful about the data or the loss, each beginning with a code as UNBOUNDED or WIDE. */
   readonly warnings: readonly string[];
 }
 
@@ -171,11 +180,8 @@ export class Fitting {
     const began = performance.now();
     const lambda = this.#space.fromUserRecord(loss.lambda);
     objective.setWeights(this.#space.termWeights(lambda));
-    solver.start(this.#started ? solver.theta : 0);
-    this.#started = true;
     let slice = performance.now();
-    while (solver.status === "running" && solver.iterations < iterations) {
-      solver.step(1);
+    for (const _ of this.#steps(iterations)) {
       if (performance.now() - slice < SLICE) continue;
       await turn();
       signal?.throwIfAborted();
@@ -204,6 +210,18 @@ export class Fitting {
       milliseconds: performance.now() - began,
       warnings: [...this.#warnings, ...this.#doubts(loss, status)],
     };
+  }
+
+  /** Minimizes in bounded pieces, from where the last solve ended. */
+  *#steps(iterations: number): Generator<void> {
+    const solver = this.#solver;
+    yield* solver.prepare();
+    solver.start(this.#started ? solver.theta : 0);
+    this.#started = true;
+    while (solver.status === "running" && solver.iterations < iterations) {
+      solver.step(1);
+      yield;
+    }
   }
 
   /** What is to be said about a loss without a penalty. */

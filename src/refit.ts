@@ -26,6 +26,7 @@ export class Refit {
   *train(lambda: Float64Array, theta: Float64Array): Generator<void, Float64Array> {
     const solver = this.#solver;
     this.#objective.setWeights(this.#space.termWeights(lambda));
+    yield* solver.prepare();
     solver.start(this.#arena.copy(theta));
     while (solver.status === "running") {
       solver.step(1);

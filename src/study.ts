@@ -23,12 +23,17 @@ export interface ModelSeen {
 
 /** A model that was told, whatever produced it: a checkpoint or the end of a training. */
 export interface Observation {
+  /** Its number, from 0. */
   readonly trial: number;
+  /** λ of the trial, in the order of the weights' names. */
   readonly lambda: Float64Array;
+  /** φ(θ), in the same order. */
   readonly features: Float64Array;
+  /** e(θ); Infinity is the worst. */
   readonly error: number;
   /** Whether it minimizes its trial's loss: only such models bound what a λ selects. */
   readonly converged: boolean;
+  /** As it was told. */
   readonly passes: number | undefined;
 }
 
@@ -55,10 +60,11 @@ export type StudyEvent =
     }
   | { readonly type: "fail"; readonly trial: number; readonly reason: string };
 
+/** Of a `Study`. */
 export interface StudyOptions {
   /** F: a weight per feature, see `fixed`, `atLeast`, `between`, `share`. */
   readonly lambda: Readonly<Record<string, Weight>>;
-  /** @default 0 */
+  /** Of all chance. @default 0 */
   readonly seed?: number;
   /** The first λ to try. @default the middle of F on the log scale */
   readonly start?: Readonly<Record<string, number>>;
@@ -77,6 +83,7 @@ const FAILED = "its error is NaN";
  * trials of a batch came back, and a study read back from JSON goes on as if it had never stopped.
  */
 export class Study {
+  /** F: names, bounds and normalization of the weights. */
   readonly polyhedron: Polyhedron;
   readonly seed: number;
   readonly #options: StudyOptions;
@@ -89,6 +96,7 @@ export class Study {
   #settled = 0;
   #disposed = false;
 
+  /** @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, TOO_LARGE, LAMBDA, SEED, BUDGET */
   constructor(options: StudyOptions) {
     checkNames(options, { lambda: true, seed: true, start: true, trials: true });
     const { lambda, seed = 0, trials = 100, start } = options;
@@ -288,6 +296,7 @@ export class Study {
     return { id: record.id, lambda: this.polyhedron.toRecord(record.lambda), proposal: record.proposal };
   }
 
+  /** What `JSON.stringify` stores, with a version: the options and all that happened. */
   toJSON(): unknown {
     return { learnloss: "study", version: VERSION, options: this.#options, events: this.#events };
   }

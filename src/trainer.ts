@@ -136,6 +136,7 @@ export function* train(
   observe: (seen: Seen) => void,
 ): Generator<Pause, Seen> {
   for (const [f, trainer] of trainers.entries()) {
+    yield* trainer.solver.prepare?.() ?? [];
     trainer.start(lambda, starts[f]!);
     yield;
   }
@@ -164,8 +165,10 @@ export function* train(
     yield* arrival(trainers);
     for (; iteration < next; iteration++) {
       for (const { solver } of running()) {
-        solver.step(1);
-        yield;
+        do {
+          solver.step(1);
+          yield;
+        } while (solver.midway);
       }
     }
   }

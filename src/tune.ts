@@ -38,7 +38,7 @@ export interface TunerOptions<F extends Features = Features> {
   readonly features: F;
   /** What the models are judged by. @default log loss; mean squared error for squared loss */
   readonly metric?: Metric;
-  /** @default 0 */
+  /** Of all chance: the same data, options and seed give the same result, bit for bit. @default 0 */
   readonly seed?: number;
   /** A training ends at this relative minimum-norm subgradient. @default 1e-4 */
   readonly tolerance?: number;
@@ -65,8 +65,11 @@ export type Lambda<F extends Features> = { readonly [K in keyof F]: number };
 
 /** A model that was better than all before it. */
 export interface Improvement<F extends Features = Features> {
+  /** e on the validation rows; with folds, the mean. */
   readonly error: number;
+  /** The weights that it was trained with. */
   readonly lambda: Lambda<F>;
+  /** The number of its training, from 0. */
   readonly trial: number;
   /** Whether it minimizes its loss, or was caught on the way. */
   readonly converged: boolean;
@@ -84,6 +87,7 @@ export interface BestModel<F extends Features = Features> extends Improvement<F>
   readonly intercepts: Float64Array;
 }
 
+/** What a tuning found, and what it took. */
 export interface TuneResult<F extends Features = Features> {
   /** "complete": the search came to its end; "stopped": the caller left the loop; otherwise the budget that ended it. */
   readonly status: "complete" | "stopped" | "passes" | "trials" | "time";
@@ -100,6 +104,7 @@ export interface TuneResult<F extends Features = Features> {
    * the fly. One pass and a half after a run, in `passes`.
    */
   readonly errorBounds: Enclosure | undefined;
+  /** The metric's name: of a function its own, mean-cost of costs. */
   readonly metric: string;
   /** The model that has it; with folds, that of all rows. */
   readonly model: LinearModel;
@@ -116,14 +121,19 @@ export interface TuneResult<F extends Features = Features> {
   readonly unexplored: number | undefined;
   /** All work on the training rows, in passes over them: training and reduced. */
   readonly passes: number;
+  /** Of trainings: gradients over the training rows. */
   readonly trainingPasses: number;
+  /** Of virtual models in the span of those seen, as shares of passes. */
   readonly reducedPasses: number;
   /** Work on the validation rows, in passes over them; not part of `passes`. */
   readonly validationPasses: number;
+  /** Trainings. */
   readonly trials: number;
   /** Models seen on the way to the end of a training. */
   readonly checkpoints: number;
+  /** Wall time of the run. */
   readonly milliseconds: number;
+  /** What is doubtful about the data or the options, each beginning with a code. */
   readonly warnings: readonly string[];
 }
 

@@ -11,7 +11,7 @@ import { multiplyAdd } from "../linalg/multiply-add";
 import { Objective } from "../objective";
 
 /** Pairs kept at most. MNIST, 5000 rows, l2 = 1e-3, to 1e-4: 10 pairs 111 passes, then 23 at 1.1 times λ; 20: 103, 20; 40: 95, 8. */
-export const PAIRS: i32 = 40;
+const PAIRS: i32 = 40;
 
 /** The newest of them make R, whose rows cost their number squared: beyond 20, fewer passes take longer. */
 export const MODELLED: i32 = 20;

@@ -4,7 +4,15 @@
 // median), 48 → 52 hits of what 4000 passes and more find.
 
 import { solveInUnits } from "../linalg/cholesky";
-import { formHessian, hessianScratchBytes, hessianWork, LARGEST, unknownAt } from "../losses/hessian";
+import {
+  formRows,
+  Hessian,
+  hessianScratchBytes,
+  hessianWork,
+  LARGEST,
+  startHessian,
+  unknownAt,
+} from "../losses/hessian";
 import { Objective, SOFTMAX } from "../objective";
 import { addGroupHessian } from "../penalties/group";
 import { kinked } from "../penalties/separable";
@@ -19,7 +27,7 @@ const FEW: f64 = 3;
 /** Keeps a direction that no row sees from a pivot of 0. */
 const TINY: f64 = 1e-300;
 
-/** Scratch of `directAdjoint`; 0 where conjugate gradients cost less. */
+/** Scratch of a direct adjoint; 0 where conjugate gradients cost less. */
 export function directAdjointBytes(solver: usize): usize {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
@@ -28,7 +36,7 @@ export function directAdjointBytes(solver: usize): usize {
   const order = o.outputs * (count + 1);
   if (order > LARGEST || work(o, count) > FEW) return 0;
   const doubles = <usize>order * (<usize>order + 2) + <usize>o.columns;
-  return (doubles << 3) + hessianScratchBytes(o, count + 1);
+  return offsetof<Hessian>() + (doubles << 3) + hessianScratchBytes(o, count + 1);
 }
 
 /** In passes. */
@@ -37,20 +45,41 @@ function work(o: Objective, count: i32): f64 {
   return 0.5 + (hessianWork(o, count) + (order * order * order) / 6) / (2 * <f64>o.outputs * o.valueCount);
 }
 
+/** Begins: `directAdjointForm` until it returns 1, then `directAdjoint`. scratch: `directAdjointBytes`. */
+export function directAdjointStart(solver: usize, scratch: usize): void {
+  const s = changetype<Solver>(solver);
+  const o = changetype<Objective>(s.objective);
+  const h = changetype<Hessian>(scratch);
+  const columns = (<usize>o.columns) << 2;
+  h.list = scratch + offsetof<Hessian>();
+  h.places = h.list + columns;
+  h.matrix = h.places + columns;
+  h.count = listFree(s, o, h.list, h.places);
+  const order = <usize>(o.outputs * (h.count + 1));
+  h.scratch = h.matrix + ((order * (order + 2)) << 3);
+  startHessian(h, o);
+}
+
+/** Forms a piece of the Hessian. Returns 1 once it is there. */
+export function directAdjointForm(solver: usize, scratch: usize): i32 {
+  const s = changetype<Solver>(solver);
+  const o = changetype<Objective>(s.objective);
+  return i32(formRows(changetype<Hessian>(scratch), o, s.theta, s.moments));
+}
+
 /** u ← H⁻¹·right in θ's layout, over the unknowns that no kink holds. right: ∂e/∂θ, overwritten. */
 export function directAdjoint(solver: usize, right: usize, u: usize, scratch: usize): void {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
-  const list = scratch;
-  const places = list + ((<usize>o.columns) << 2);
-  const count = listFree(s, o, list, places);
+  const h = changetype<Hessian>(scratch);
+  const count = h.count;
+  const list = h.list;
+  const matrix = h.matrix;
   const weights = o.outputs * count;
   const order = weights + o.outputs;
-  const matrix = places + ((<usize>o.columns) << 2);
   const v = matrix + ((<usize>(order * order)) << 3);
   const units = v + ((<usize>order) << 3);
-  formHessian(o, s.theta, s.moments, list, count, places, matrix, units + ((<usize>order) << 3));
-  if (o.groupNorm > 0) addGroupHessian(o, s.centred, places, count, matrix);
+  if (o.groupNorm > 0) addGroupHessian(o, s.centred, h.places, count, matrix);
   o.passes += work(o, count);
   centreGradient(o, s.moments, right);
   for (let i = 0; i < order; i++) {

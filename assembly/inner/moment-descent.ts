@@ -3,7 +3,7 @@
 
 import { gramFactor, gramRow } from "../losses/gram";
 import { Objective } from "../objective";
-import { minimizeQuadratic, Quadratic } from "./quadratic-descent";
+import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
 import { Solver } from "./solver";
 
 /**
@@ -23,13 +23,13 @@ const DAMPING: f64 = 1e-6;
 const ACCURACY: f64 = 0.3;
 const FALL: f64 = 0.1;
 
-/** Whether the next step is that of `minimizeByMoments`. */
+/** Whether the next step is that of `advanceMoments`. */
 export function isMinimizedByMoments(s: Solver, o: Objective): bool {
   return o.gram != 0 && o.groupNorm == 0 && s.residual <= NEAR;
 }
 
-/** trial ← about the minimizer of the objective in θ′. */
-export function minimizeByMoments(s: Solver, o: Objective): void {
+/** Begins a step of `advanceMoments`. */
+export function startMoments(s: Solver, o: Objective): void {
   const d = o.columns;
   const bytes = (<usize>o.thetaCount) << 3;
   const data = load<f64>(o.groupWeights);
@@ -61,6 +61,13 @@ export function minimizeByMoments(s: Solver, o: Objective): void {
   q.trial = 0;
   q.damping = o.rows > d ? 0 : DAMPING;
   q.yardstick = s.scale;
-  const work = minimizeQuadratic(q, o, ACCURACY * min(s.tolerance, FALL * s.residual), 1);
-  o.passes += work / (2 * <f64>o.rows * <f64>d);
+  startQuadratic(q, ACCURACY * min(s.tolerance, FALL * s.residual), 1);
+}
+
+/** trial ← about the minimizer of the objective in θ′, a piece at a time. Returns whether it is there. */
+export function advanceMoments(s: Solver, o: Objective): bool {
+  const q = changetype<Quadratic>(s.quadratic);
+  if (!advanceQuadratic(q, o)) return false;
+  o.passes += q.work / (2 * <f64>o.rows * <f64>o.columns);
+  return true;
 }

@@ -8,12 +8,20 @@
 // Where the loss is flat it may bend at once, so that the Hessian's diagonal is raised by a share, which grows while steps are
 // too long (Levenberg, Marquardt): 0.9 of the passes of the 621 long fits among the 6000.
 
-import { formHessian, hessianScratchBytes, hessianWork, LARGEST, unknownAt } from "../losses/hessian";
+import {
+  formRows,
+  Hessian,
+  hessianScratchBytes,
+  hessianWork,
+  LARGEST,
+  startHessian,
+  unknownAt,
+} from "../losses/hessian";
 import { Objective } from "../objective";
 import { addGroupHessian, addGroupPull, groupDot, groupStart, memberAt } from "../penalties/group";
 import { kinked, nearestSubgradient } from "../penalties/separable";
 import { isConstant } from "./moments";
-import { minimizeQuadratic, Quadratic } from "./quadratic-descent";
+import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
 import { RowSpace } from "./row-space";
 import { RUNNING, Solver } from "./solver";
 
@@ -27,7 +35,7 @@ const STEPS: f64 = 2;
 const BESIDE: f64 = 160;
 const BESIDE_KINKS: f64 = 1500;
 
-/** Multiplications of a step at most: about half a second, in which nothing else has its turn. */
+/** Multiplications of a step at most: about half a second, in pieces of some 10 ms. */
 const MOST_WORK: f64 = 2e9;
 
 /** The model's residual goes below this share of the tolerance, or of a tenth of what it was where that is less. */
@@ -55,13 +63,11 @@ const MOST: f64 = 10;
 export class Newton {
   order: i32; // unknowns at most
   blocks: bool; // the step is, or was, left to block-descent.ts
+  formed: bool; // the Hessian of the step under way
   raised: f64; // share that the Hessian's diagonal is raised by
-  matrix: usize;
+  hessian: usize; // in the columns that take part
   factor: usize;
   vectors: usize; // f64[6][order]
-  list: usize; // columns that take part: i32[columns]
-  places: usize; // where each column is in it, or −1: i32[columns]
-  scratch: usize;
 }
 
 /** Whether it is time for these steps, and there is no memory for them. */
@@ -87,7 +93,12 @@ export function solverWants(pointer: usize): usize {
   const o = changetype<Objective>(s.objective);
   if (!wantsNewton(s, o)) return 0;
   const m = <usize>min(o.thetaCount, LARGEST);
-  return offsetof<Newton>() + ((m * (2 * m + 6) + <usize>o.columns) << 3) + hessianScratchBytes(o, <i32>m / o.outputs);
+  return (
+    offsetof<Newton>() +
+    offsetof<Hessian>() +
+    ((m * (2 * m + 6) + <usize>o.columns) << 3) +
+    hessianScratchBytes(o, <i32>m / o.outputs)
+  );
 }
 
 /** Not where second moments give all of it, nor in the space of the rows, nor for more outputs than unknowns may be. */
@@ -106,17 +117,19 @@ export function solverSetNewton(pointer: usize, block: usize): void {
   n.order = <i32>m;
   n.blocks = true;
   n.raised = LEAST;
-  n.matrix = block + offsetof<Newton>();
-  n.factor = n.matrix + ((m * m) << 3);
+  n.hessian = block + offsetof<Newton>();
+  const h = changetype<Hessian>(n.hessian);
+  h.matrix = n.hessian + offsetof<Hessian>();
+  n.factor = h.matrix + ((m * m) << 3);
   n.vectors = n.factor + ((m * m) << 3);
-  n.list = n.vectors + ((6 * m) << 3);
-  n.places = n.list + ((<usize>o.columns) << 2);
-  n.scratch = n.places + ((<usize>o.columns) << 2);
+  h.list = n.vectors + ((6 * m) << 3);
+  h.places = h.list + ((<usize>o.columns) << 2);
+  h.scratch = h.places + ((<usize>o.columns) << 2);
   s.newton = block;
 }
 
-/** trial ← about the minimizer of the model in θ′. Returns false, and does nothing, where another step is due. */
-export function minimizeByNewton(s: Solver, o: Objective): bool {
+/** Begins a step of `advanceNewton`. Returns false where another one is due. */
+export function startNewton(s: Solver, o: Objective): bool {
   if (s.newton == 0 || !isDue(s) || !isOfUse(s, o)) return false;
   const n = changetype<Newton>(s.newton);
   // Whether a group is zero is found by the steps of block-descent.ts, every other one.
@@ -129,20 +142,34 @@ export function minimizeByNewton(s: Solver, o: Objective): bool {
   const slopes = s.step; // free until the step is known
   memory.copy(slopes, s.gradient, (<usize>o.thetaCount) << 3);
   if (o.groupNorm > 0) addGroupPull(o, s.centred, slopes);
-  const count = listColumns(s, o, n, slopes);
-  const pass = 2 * <f64>o.outputs * o.valueCount;
-  const order = <f64>o.outputs * <f64>(count + 1);
-  const forming = hessianWork(o, count);
-  const work = forming + 0.5 * order * order * order;
-  const iteration = pass + (kinked(o) ? BESIDE_KINKS : BESIDE) * <f64>o.thetaCount;
+  const h = changetype<Hessian>(n.hessian);
+  listColumns(s, o, h, slopes);
+  const order = <f64>o.outputs * <f64>(h.count + 1);
+  const work = hessianWork(o, h.count) + 0.5 * order * order * order;
+  const iteration = passWork(o) + (kinked(o) ? BESIDE_KINKS : BESIDE) * <f64>o.thetaCount;
   if (order > <f64>n.order || work > MOST_WORK) return false;
   if (!s.stuck && <f64>s.iterations * iteration < STEPS * work) return false;
-  formHessian(o, s.theta, s.moments, n.list, count, n.places, n.matrix, n.scratch);
-  o.passes += forming / pass + 0.5;
-  if (o.groupNorm > 0) addGroupHessian(o, s.centred, n.places, count, n.matrix);
+  poseModel(s, o, n, slopes);
+  startHessian(h, o);
+  n.formed = false;
+  return true;
+}
+
+/** trial ← about the minimizer of the model in θ′, a piece at a time. Returns whether it is there. */
+export function advanceNewton(s: Solver, o: Objective): bool {
+  const n = changetype<Newton>(s.newton);
+  const h = changetype<Hessian>(n.hessian);
   const q = changetype<Quadratic>(s.quadratic);
-  poseModel(s, o, n, q, count, slopes);
-  o.passes += minimizeQuadratic(q, o, ACCURACY * min(s.tolerance, FALL * s.residual), FACTORS) / pass;
+  if (!n.formed) {
+    n.formed = formRows(h, o, s.theta, s.moments);
+    if (!n.formed) return false;
+    if (o.groupNorm > 0) addGroupHessian(o, s.centred, h.places, h.count, h.matrix);
+    raiseDiagonal(q, n.raised);
+    startQuadratic(q, ACCURACY * min(s.tolerance, FALL * s.residual), FACTORS);
+  }
+  if (!advanceQuadratic(q, o)) return false;
+  o.passes += hessianWork(o, h.count) / passWork(o) + 0.5;
+  o.passes += q.work / passWork(o);
   memory.copy(s.trial, s.centred, (<usize>o.thetaCount) << 3);
   for (let j = 0; j < o.columns; j++) {
     // A constant column is an intercept that is penalized.
@@ -151,12 +178,17 @@ export function minimizeByNewton(s: Solver, o: Objective): bool {
     }
   }
   for (let i = 0; i < q.size; i++) {
-    store<f64>(s.trial + unknownAt(o, n.list, count, i), load<f64>(q.z + ((<usize>i) << 3)));
+    store<f64>(s.trial + unknownAt(o, h.list, h.count, i), load<f64>(q.z + ((<usize>i) << 3)));
   }
   return true;
 }
 
-/** After a step of `minimizeByNewton`. length: that taken, 0 for none. */
+/** Multiplications of a pass. */
+function passWork(o: Objective): f64 {
+  return 2 * <f64>o.outputs * o.valueCount;
+}
+
+/** After a step of `advanceNewton`. length: that taken, 0 for none. */
 export function learnTrust(s: Solver, length: f64): void {
   const n = changetype<Newton>(s.newton);
   if (length == 0) n.raised = max(100 * RAISED, 100 * n.raised);
@@ -164,19 +196,19 @@ export function learnTrust(s: Solver, length: f64): void {
   else n.raised = max(LEAST, 0.1 * n.raised);
 }
 
-/** list ← the columns with a weight that is not zero, or wants to leave it; groups at zero apart. Returns how many. */
-function listColumns(s: Solver, o: Objective, n: Newton, slopes: usize): i32 {
+/** Columns with a weight that is not zero, or wants to leave it, take part; groups at zero do not. */
+function listColumns(s: Solver, o: Objective, h: Hessian, slopes: usize): void {
   const d = o.columns;
-  memory.fill(n.places, 0, (<usize>d) << 2);
+  memory.fill(h.places, 0, (<usize>d) << 2);
   for (let g = 0; g < o.normGroups && o.groupNorm > 0; g++) {
     if (groupDot(o, g, s.centred, s.centred) > 0) continue;
     for (let k = groupStart(o, g); k < groupStart(o, g + 1); k++) {
-      store<i32>(n.places + (((memberAt(o, k) >> 3) % <usize>d) << 2), -1);
+      store<i32>(h.places + (((memberAt(o, k) >> 3) % <usize>d) << 2), -1);
     }
   }
   let count = 0;
   for (let j = 0; j < d; j++) {
-    const place = n.places + ((<usize>j) << 2);
+    const place = h.places + ((<usize>j) << 2);
     let moves = false;
     for (let c = 0; c < o.outputs && load<i32>(place) == 0 && !isConstant(o, s.moments, j); c++) {
       const at = (<usize>(c * d + j)) << 3;
@@ -185,17 +217,20 @@ function listColumns(s: Solver, o: Objective, n: Newton, slopes: usize): i32 {
     }
     store<i32>(place, moves ? count : -1);
     if (!moves) continue;
-    store<i32>(n.list + ((<usize>count) << 2), j);
+    store<i32>(h.list + ((<usize>count) << 2), j);
     count++;
   }
-  return count;
+  h.count = count;
 }
 
-function poseModel(s: Solver, o: Objective, n: Newton, q: Quadratic, count: i32, slopes: usize): void {
+/** The quadratic model, but for its Hessian. */
+function poseModel(s: Solver, o: Objective, n: Newton, slopes: usize): void {
+  const q = changetype<Quadratic>(s.quadratic);
+  const h = changetype<Hessian>(n.hessian);
   const vector = (<usize>n.order) << 3;
-  q.size = o.outputs * (count + 1);
-  q.penalized = o.outputs * count;
-  q.matrix = n.matrix;
+  q.size = o.outputs * (h.count + 1);
+  q.penalized = o.outputs * h.count;
+  q.matrix = h.matrix;
   q.stride = (<usize>q.size) << 3;
   q.scale = 1;
   q.factor = n.factor;
@@ -211,11 +246,16 @@ function poseModel(s: Solver, o: Objective, n: Newton, q: Quadratic, count: i32,
   q.unit = s.unit;
   q.yardstick = s.scale;
   for (let i = 0; i < q.size; i++) {
-    const from = unknownAt(o, n.list, count, i);
+    const from = unknownAt(o, h.list, h.count, i);
     const to = (<usize>i) << 3;
     store<f64>(q.z + to, load<f64>(s.centred + from));
     store<f64>(q.slopes + to, load<f64>(slopes + from));
-    const own = n.matrix + <usize>i * (q.stride + 8);
-    store<f64>(own, load<f64>(own) * (1 + n.raised) + TINY);
+  }
+}
+
+function raiseDiagonal(q: Quadratic, share: f64): void {
+  for (let i = 0; i < q.size; i++) {
+    const own = q.matrix + <usize>i * (q.stride + 8);
+    store<f64>(own, load<f64>(own) * (1 + share) + TINY);
   }
 }

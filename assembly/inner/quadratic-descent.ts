@@ -5,7 +5,7 @@
 // is what a step δ changes. Coordinate descent (Friedman, Hastie, Tibshirani 2010) finds which weights are at kinks; a Newton
 // step of the others ends what would take it many sweeps more, where columns go together.
 
-import { solveInUnits } from "../linalg/cholesky";
+import { choleskyRows, intoUnits, leastPivot, outOfUnits, solveFactored } from "../linalg/cholesky";
 import { axpy } from "../linalg/dense";
 import { Objective } from "../objective";
 import {
@@ -40,6 +40,18 @@ const ROUNDS: i32 = 100;
 /** What a visit of an unknown costs beside its product, in multiplications. */
 const VISIT: i32 = 40;
 
+/** Multiplications of `advanceQuadratic`, about: some 10 ms. */
+export const PIECE: f64 = 1e7;
+
+/** Rows of a factor that are made side by side: what they are multiplied by is read once for all of them. */
+const PANEL: i32 = 16;
+
+/** What `advanceQuadratic` does next. */
+const CHOOSE: i32 = 0;
+const SWEEP: i32 = 1;
+const FACTOR: i32 = 2;
+const DONE: i32 = 3;
+
 @unmanaged
 export class Quadratic {
   size: i32; // unknowns
@@ -60,31 +72,58 @@ export class Quadratic {
   unit: f64; // s̄ of stopping.ts
   yardstick: f64; // residuals are relative to it
   swept: f64; // multiplications of coordinate descent since a solve's start
-  work: f64; // multiplications of the last `minimizeQuadratic`
+  work: f64; // multiplications since `startQuadratic`
+  next: i32;
+  rounds: i32;
+  left: i32; // Newton steps
+  goal: f64;
+  free: f64; // unknowns that no kink held as the round began
+  count: i32; // unknowns in `working`
+  sweeps: i32; // of this round
+  squares: f64; // of the listed unknowns' subgradient after the last of them
+  row: i32; // of the factor, the next
+  floor: f64; // of its pivots
 }
 
-/**
- * z, slopes ← about where the sum is least: until the residual is at most `goal`, or `factors` Newton steps are done. Returns
- * the multiplications.
- */
-export function minimizeQuadratic(q: Quadratic, o: Objective, goal: f64, factors: i32): f64 {
+/** `advanceQuadratic` will go on until the residual is at most `goal`, or `factors` Newton steps are done. */
+export function startQuadratic(q: Quadratic, goal: f64, factors: i32): void {
   q.work = 0;
-  let left = factors;
-  for (let round = 0; round < ROUNDS && left > 0 && residualOf(q, o) > goal; round++) {
-    const free = <f64>list(q, o, false);
-    const factor = (free * free * free) / 6;
-    const count = list(q, o, true);
-    const sweeps = descend(q, o, count, 0.5 * goal * q.yardstick, factor);
-    const swept = <f64>(abs(sweeps) + 1) * <f64>count * <f64>count + <f64>count * <f64>q.size;
-    q.work += swept;
-    q.swept += swept;
-    if (sweeps >= 0) continue;
-    left--;
-    if (q.swept < WORTH * factor) continue;
-    newtonStep(q, o, list(q, o, false));
-    q.work += factor + 2 * free * <f64>q.size;
+  q.rounds = 0;
+  q.left = factors;
+  q.goal = goal;
+  q.next = CHOOSE;
+}
+
+/** z, slopes ← nearer to where the sum is least, by about PIECE multiplications. Returns whether that is done. */
+export function advanceQuadratic(q: Quadratic, o: Objective): bool {
+  let work: f64 = 0;
+  while (q.next != DONE && work < PIECE) {
+    if (q.next == CHOOSE) work += choose(q, o);
+    else if (q.next == SWEEP) work += sweep(q, o);
+    else work += factor(q, o);
   }
-  return q.work;
+  return q.next == DONE;
+}
+
+/** Begins a round, unless there is nothing left to do. Returns the multiplications, as the next two. */
+function choose(q: Quadratic, o: Objective): f64 {
+  if (q.rounds == ROUNDS || q.left == 0 || !(residualOf(q, o) > q.goal)) {
+    q.next = DONE;
+    return 0;
+  }
+  q.rounds++;
+  q.free = <f64>list(q, o, false);
+  q.count = list(q, o, true);
+  q.sweeps = 0;
+  q.squares = Infinity;
+  q.next = SWEEP;
+  gather(q);
+  for (let a = 0; a < q.count; a++) {
+    const at = (<usize>listed(q, a)) << 3;
+    store<f64>(q.own + ((<usize>a) << 3), load<f64>(q.slopes + at));
+    store<f64>(q.other + ((<usize>a) << 3), load<f64>(q.z + at));
+  }
+  return <f64>q.count * <f64>q.count;
 }
 
 function residualOf(q: Quadratic, o: Objective): f64 {
@@ -125,66 +164,107 @@ function pullOf(q: Quadratic, o: Objective, i: i32, w: f64, slope: f64): f64 {
   return i < q.penalized ? nearestSubgradient(o, w, slope) : slope;
 }
 
-/** matrix ← aA of the listed unknowns. */
-function gather(q: Quadratic, count: i32, matrix: usize): void {
-  for (let a = 0; a < count; a++) {
+/** factor ← aA of the listed unknowns. */
+function gather(q: Quadratic): void {
+  for (let a = 0; a < q.count; a++) {
     const row = rowOf(q, listed(q, a));
-    const to = matrix + ((<usize>(a * count)) << 3);
-    for (let b = 0; b < count; b++) {
+    const to = q.factor + ((<usize>(a * q.count)) << 3);
+    for (let b = 0; b < q.count; b++) {
       store<f64>(to + ((<usize>b) << 3), q.scale * load<f64>(row + ((<usize>listed(q, b)) << 3)));
     }
   }
 }
 
 /**
- * Coordinate descent among the listed unknowns, until their subgradient is at most `goal`, or will not be for less than
- * `worth` multiplications more. Returns how many sweeps it took, in that case negative.
+ * Coordinate descent among the listed unknowns, once through all of them: until their subgradient is at most half of the goal,
+ * or will not be for less than a factor costs.
  */
-function descend(q: Quadratic, o: Objective, count: i32, goal: f64, worth: f64): i32 {
-  const matrix = q.factor;
+function sweep(q: Quadratic, o: Objective): f64 {
+  const count = q.count;
   const own = q.own; // slopes of the listed unknowns
+  const goal = 0.5 * q.goal * q.yardstick;
+  q.sweeps++;
+  const before = q.squares;
+  let squares: f64 = 0;
+  for (let a = 0; a < count; a++) {
+    const place = (<usize>a) << 3;
+    const i = listed(q, a);
+    const to = q.z + ((<usize>i) << 3);
+    const row = q.factor + ((<usize>(a * count)) << 3);
+    const curvature = load<f64>(row + place);
+    const w = load<f64>(to);
+    const force = curvature * w - load<f64>(own + place);
+    const next = i < q.penalized ? prox(o, curvature, force, 0) : force / curvature;
+    if (next == w) continue;
+    store<f64>(to, next);
+    axpy<f64>(count, next - w, row, own);
+  }
+  for (let a = 0; a < count; a++) {
+    const i = listed(q, a);
+    const r = pullOf(q, o, i, load<f64>(q.z + ((<usize>i) << 3)), load<f64>(own + ((<usize>a) << 3)));
+    squares += r * r;
+  }
+  q.squares = squares;
+  // At the rate of the last sweep.
+  const ahead = squares < before ? Math.log((goal * goal) / squares) / Math.log(squares / before) : Infinity;
+  const slow = q.sweeps > 1 && squares > goal * goal && ahead * <f64>count * <f64>(count + VISIT) > factorWork(q);
+  if (slow || !(squares > goal * goal)) endSweeps(q, o, slow);
+  return <f64>count * <f64>(count + VISIT);
+}
+
+function endSweeps(q: Quadratic, o: Objective, slow: bool): void {
   const start = q.other;
-  gather(q, count, matrix);
-  for (let a = 0; a < count; a++) {
-    const at = (<usize>listed(q, a)) << 3;
-    store<f64>(own + ((<usize>a) << 3), load<f64>(q.slopes + at));
-    store<f64>(start + ((<usize>a) << 3), load<f64>(q.z + at));
-  }
-  let sweeps = 0;
-  let left: f64 = Infinity;
-  let slow = false;
-  while (left > goal * goal && !slow) {
-    sweeps++;
-    const before = left;
-    left = 0;
-    for (let a = 0; a < count; a++) {
-      const place = (<usize>a) << 3;
-      const i = listed(q, a);
-      const to = q.z + ((<usize>i) << 3);
-      const row = matrix + ((<usize>(a * count)) << 3);
-      const curvature = load<f64>(row + place);
-      const w = load<f64>(to);
-      const force = curvature * w - load<f64>(own + place);
-      const next = i < q.penalized ? prox(o, curvature, force, 0) : force / curvature;
-      if (next == w) continue;
-      store<f64>(to, next);
-      axpy<f64>(count, next - w, row, own);
-    }
-    for (let a = 0; a < count; a++) {
-      const i = listed(q, a);
-      const r = pullOf(q, o, i, load<f64>(q.z + ((<usize>i) << 3)), load<f64>(own + ((<usize>a) << 3)));
-      left += r * r;
-    }
-    // At the rate of the last sweep.
-    const ahead = left < before ? Math.log((goal * goal) / left) / Math.log(left / before) : Infinity;
-    slow = sweeps > 1 && left > goal * goal && ahead * <f64>count * <f64>(count + VISIT) > worth;
-  }
-  for (let a = 0; a < count; a++) {
+  for (let a = 0; a < q.count; a++) {
     const i = listed(q, a);
     const change = load<f64>(q.z + ((<usize>i) << 3)) - load<f64>(start + ((<usize>a) << 3));
     if (change != 0) axpy<f64>(q.size, q.scale * change, rowOf(q, i), q.slopes);
   }
-  return slow ? -sweeps : sweeps;
+  const count = <f64>q.count;
+  const swept = <f64>(q.sweeps + 1) * count * count + count * <f64>q.size;
+  q.work += swept;
+  q.swept += swept;
+  q.next = CHOOSE;
+  if (!slow) return;
+  q.left--;
+  if (q.swept >= WORTH * factorWork(q)) startFactor(q, o);
+}
+
+/** Multiplications of a factor of the unknowns that no kink held. */
+function factorWork(q: Quadratic): f64 {
+  return (q.free * q.free * q.free) / 6;
+}
+
+/** Poses −(aA + l2·I)⁻¹·slope of the unknowns that no kink holds. */
+function startFactor(q: Quadratic, o: Objective): void {
+  q.count = list(q, o, false);
+  gather(q);
+  for (let a = 0; a < q.count; a++) {
+    const u = listed(q, a);
+    const own = q.factor + ((<usize>(a * q.count + a)) << 3);
+    store<f64>(own, load<f64>(own) + (u < q.penalized ? o.l2 : 0));
+    const i = (<usize>u) << 3;
+    store<f64>(q.own + ((<usize>a) << 3), -pullOf(q, o, u, load<f64>(q.z + i), load<f64>(q.slopes + i)));
+  }
+  intoUnits(q.count, q.factor, q.damping, q.own, q.other);
+  q.floor = leastPivot(q.count, q.count, q.factor);
+  q.row = 0;
+  q.next = FACTOR;
+}
+
+/** Some rows of the factor; after the last of them the step. */
+function factor(q: Quadratic, o: Objective): f64 {
+  const count = q.count;
+  const from = q.row;
+  q.row = min(from + PANEL, count);
+  choleskyRows(from, q.row, count, q.factor, q.floor);
+  const work = 0.5 * <f64>(q.row - from) * <f64>q.row * <f64>q.row;
+  if (q.row < count) return work;
+  solveFactored(count, count, q.factor, q.own);
+  outOfUnits(count, q.own, q.other);
+  newtonStep(q, o);
+  q.work += factorWork(q) + 2 * q.free * <f64>q.size;
+  q.next = CHOOSE;
+  return work + 4 * <f64>count * <f64>q.size;
 }
 
 /**
@@ -192,10 +272,10 @@ function descend(q: Quadratic, o: Objective, count: i32, goal: f64, worth: f64):
  * kinks, since sweeps find better than a step does which of them hold. (Each weight as far as its first kink: 160 passes
  * instead of 44, diabetes, 150 rows, l1 = l2 = 1e-6.)
  */
-function newtonStep(q: Quadratic, o: Objective, count: i32): void {
+function newtonStep(q: Quadratic, o: Objective): void {
+  const count = q.count;
   const step = q.own;
   const along = q.other; // what the step changes in the slopes
-  solveFree(q, o, count, step, along);
   memory.fill(along, 0, (<usize>q.size) << 3);
   for (let a = 0; a < count; a++) {
     axpy<f64>(q.size, q.scale * load<f64>(step + ((<usize>a) << 3)), rowOf(q, listed(q, a)), along);
@@ -279,18 +359,4 @@ function slopeAt(q: Quadratic, o: Objective, count: i32, step: usize, along: usi
     sum += move * pullOf(q, o, i, w, load<f64>(q.slopes + at) + share * load<f64>(along + at));
   }
   return sum;
-}
-
-/** step ← −(aA + l2·I)⁻¹·slope of the listed unknowns. */
-function solveFree(q: Quadratic, o: Objective, count: i32, step: usize, units: usize): void {
-  const factor = q.factor;
-  gather(q, count, factor);
-  for (let a = 0; a < count; a++) {
-    const u = listed(q, a);
-    const own = factor + ((<usize>(a * count + a)) << 3);
-    store<f64>(own, load<f64>(own) + (u < q.penalized ? o.l2 : 0));
-    const i = (<usize>u) << 3;
-    store<f64>(step + ((<usize>a) << 3), -pullOf(q, o, u, load<f64>(q.z + i), load<f64>(q.slopes + i)));
-  }
-  solveInUnits(count, factor, q.damping, step, units);
 }

@@ -8,6 +8,11 @@ export function solverStatus(pointer: usize): i32 {
   return changetype<Solver>(pointer).status;
 }
 
+/** Whether the last step ended within an iteration, which the next one goes on with. */
+export function solverMidway(pointer: usize): i32 {
+  return i32(changetype<Solver>(pointer).midway != 0);
+}
+
 export function solverIterations(pointer: usize): i32 {
   return changetype<Solver>(pointer).iterations;
 }

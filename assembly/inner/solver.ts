@@ -20,10 +20,10 @@ import {
   remember,
 } from "./curvature";
 import { fillMetric, typicalDeviation } from "./metric";
-import { isMinimizedByMoments, minimizeByMoments } from "./moment-descent";
+import { advanceMoments, isMinimizedByMoments, startMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel, nullScale, totalWeight } from "./null-model";
-import { learnTrust, minimizeByNewton, wantsNewton } from "./proximal-newton";
+import { advanceNewton, learnTrust, startNewton, wantsNewton } from "./proximal-newton";
 import { Quadratic } from "./quadratic-descent";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
 import { advanceRows } from "./row-steps";
@@ -50,6 +50,10 @@ const SHIFTED: f64 = 1e-5;
 
 /** Such iterations after which f32 is suspected. */
 const SUSPICION: i32 = 6;
+
+/** Iterations of several pieces. */
+const BY_MOMENTS: i32 = 1;
+const BY_NEWTON: i32 = 2;
 
 @unmanaged
 export class Solver {
@@ -82,6 +86,7 @@ export class Solver {
   iterations: i32;
   idle: i32; // iterations without progress of residual or value
   status: i32;
+  midway: i32; // within an iteration of several pieces: which, otherwise 0
   stuck: bool; // steps of L-BFGS led nowhere: Newton steps from then on
   fine: bool; // `gradient` is of f64 arithmetic on an X in f32
   noise: f64; // what f32 arithmetic changes in the gradient, over `scale`; measured once it may matter
@@ -202,6 +207,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.leastValue = s.value;
   s.idle = 0;
   s.stuck = false;
+  s.midway = 0;
   s.iterations = 0;
   changetype<Quadratic>(s.quadratic).swept = 0;
   if (!exact) {
@@ -217,11 +223,13 @@ export function solverRefresh(pointer: usize): void {
   const o = changetype<Objective>(s.objective);
   leaveToTheta(s, changetype<RowSpace>(s.rowSpace));
   s.fine = true;
+  s.midway = 0;
   evaluateIterate(s, o);
   measure(s, o);
   s.status = judge(s);
 }
 
+/** At most so many iterations, and not beyond a piece of one that takes several (`solverMidway`). */
 export function solverStep(pointer: usize, iterations: i32): i32 {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
@@ -230,6 +238,7 @@ export function solverStep(pointer: usize, iterations: i32): i32 {
   for (let i = 0; i < iterations && s.status == RUNNING && !wantsNewton(s, o); i++) {
     if (overRows) advanceRows(s, o, r);
     else advance(s, o);
+    if (s.midway != 0) break;
   }
   if (s.status != RUNNING) leaveToTheta(s, r);
   return s.status;
@@ -240,7 +249,10 @@ function livesOverRows(s: Solver, o: Objective): bool {
   return changetype<RowSpace>(s.rowSpace).capacity > 0 && !kinked(o);
 }
 
-/** One proximal quasi-Newton step (Lee, Sun, Saunders 2014): minimize the quadratic model, search the line to there. */
+/**
+ * One proximal quasi-Newton step (Lee, Sun, Saunders 2014): minimize the quadratic model, search the line to there. Or a piece
+ * of it, where that takes long.
+ */
 function advance(s: Solver, o: Objective): void {
   leaveRowSpace(changetype<RowSpace>(s.rowSpace));
   const c = changetype<Curvature>(s.curvature);
@@ -249,12 +261,19 @@ function advance(s: Solver, o: Objective): void {
   if (c.count == 0) c.scale = curvatureBound(s, o);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent: f64 = 0;
-  const exact = isMinimizedByMoments(s, o);
-  const newton = !exact && minimizeByNewton(s, o);
+  const begins = s.midway == 0;
+  const exact = begins ? isMinimizedByMoments(s, o) : s.midway == BY_MOMENTS;
+  if (exact && begins) startMoments(s, o);
+  const newton = !exact && (!begins || startNewton(s, o));
+  s.midway = 0;
+  if (exact && !advanceMoments(s, o)) s.midway = BY_MOMENTS;
+  else if (newton && !advanceNewton(s, o)) s.midway = BY_NEWTON;
+  if (s.midway != 0) return;
   if (exact || newton || kinked(o)) {
-    if (exact) minimizeByMoments(s, o);
-    else if (!newton && o.groupNorm > 0) minimizeBlocks(s, o, c);
-    else if (!newton) minimizeCoordinates(s, o, c);
+    if (!exact && !newton) {
+      if (o.groupNorm > 0) minimizeBlocks(s, o, c);
+      else minimizeCoordinates(s, o, c);
+    }
     const shifts = newton || o.outputs == 2 || o.groupNorm > 0 || s.residual < SHIFTED;
     if (!exact && kinked(o) && shifts) shiftColumns(o, s.trial);
     descent = penaltyChange(o, n, s.centred, s.trial) + difference(all, s.trial, s.centred, s.gradient, s.step);

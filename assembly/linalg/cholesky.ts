@@ -1,18 +1,27 @@
-// Symmetric systems of a few dozen unknowns, row by row.
+// Symmetric systems of up to a thousand unknowns, row by row.
 
 import { axpy, dot } from "./dense";
 
 /** Lower factor in place; a pivot that rounding took (a direction nobody sees) is replaced by a small ridge. */
 export function cholesky(n: i32, stride: i32, matrix: usize): void {
+  choleskyRows(0, n, stride, matrix, leastPivot(n, stride, matrix));
+}
+
+/** Square of what pivots are at least. */
+export function leastPivot(n: i32, stride: i32, matrix: usize): f64 {
   let largest: f64 = 0;
   for (let j = 0; j < n; j++) largest = max(largest, load<f64>(matrix + ((<usize>(j * stride + j)) << 3)));
-  const floor = max(largest, 1e-30) * 1e-10;
-  for (let j = 0; j < n; j++) {
+  return max(largest, 1e-30) * 1e-10;
+}
+
+/** Rows `from` … `to` − 1 of the factor, those before them are there: the same bits, however many at once. */
+export function choleskyRows(from: i32, to: i32, stride: i32, matrix: usize, floor: f64): void {
+  for (let j = 0; j < to; j++) {
     const rowJ = matrix + ((<usize>(j * stride)) << 3);
-    let pivot = load<f64>(rowJ + ((<usize>j) << 3)) - dot<f64>(j, rowJ, rowJ);
-    pivot = Math.sqrt(max(pivot, floor));
-    store<f64>(rowJ + ((<usize>j) << 3), pivot);
-    for (let i = j + 1; i < n; i++) {
+    const diagonal = rowJ + ((<usize>j) << 3);
+    if (j >= from) store<f64>(diagonal, Math.sqrt(max(load<f64>(diagonal) - dot<f64>(j, rowJ, rowJ), floor)));
+    const pivot = load<f64>(diagonal);
+    for (let i = max(j + 1, from); i < to; i++) {
       const rowI = matrix + ((<usize>(i * stride)) << 3);
       const at = rowI + ((<usize>j) << 3);
       store<f64>(at, (load<f64>(at) - dot<f64>(j, rowI, rowJ)) / pivot);
@@ -41,6 +50,14 @@ export function solveFactored(n: i32, stride: i32, factor: usize, v: usize): voi
  * took. `damping` is added to that 1; units: f64[n].
  */
 export function solveInUnits(n: i32, matrix: usize, damping: f64, v: usize, units: usize): void {
+  intoUnits(n, matrix, damping, v, units);
+  cholesky(n, n, matrix);
+  solveFactored(n, n, matrix, v);
+  outOfUnits(n, v, units);
+}
+
+/** What `solveInUnits` does before the factor. */
+export function intoUnits(n: i32, matrix: usize, damping: f64, v: usize, units: usize): void {
   for (let a = 0; a < n; a++) {
     const at = (<usize>a) << 3;
     const row = matrix + ((<usize>(a * n)) << 3);
@@ -53,8 +70,10 @@ export function solveInUnits(n: i32, matrix: usize, damping: f64, v: usize, unit
     store<f64>(row + at, 1 + damping);
     store<f64>(v + at, unit * load<f64>(v + at));
   }
-  cholesky(n, n, matrix);
-  solveFactored(n, n, matrix, v);
+}
+
+/** … and after it. */
+export function outOfUnits(n: i32, v: usize, units: usize): void {
   for (let a = 0; a < n; a++) {
     const at = (<usize>a) << 3;
     store<f64>(v + at, load<f64>(v + at) * load<f64>(units + at));

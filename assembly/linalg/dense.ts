@@ -105,69 +105,6 @@ export function sumOfPair(v: v128): f64 {
   return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
 
-/** Elements of a vector that are combined at once: those of all directions stay in cache from one combination to the next. */
-const COMBINED: i32 = 4096;
-
-/**
- * out[m] ← base + Σ_j coefficients[m][j]·directions[j] for m < `many`, vectors of n doubles one after the other. Of 100
- * directions of 204,800: eight at once 0.4 of the time of one direction after the other, each; one alone 0.8.
- */
-export function combine(
-  n: i32,
-  count: i32,
-  many: i32,
-  coefficients: usize,
-  base: usize,
-  directions: usize,
-  out: usize,
-): void {
-  const stride = (<usize>n) << 3;
-  for (let i = 0; i < n; i += COMBINED) {
-    const length = min(COMBINED, n - i);
-    const at = (<usize>i) << 3;
-    for (let m = 0; m < many; m++) {
-      const to = out + <usize>m * stride + at;
-      const own = coefficients + ((<usize>(m * count)) << 3);
-      memory.copy(to, base + at, (<usize>length) << 3);
-      let j = 0;
-      for (; j + 4 <= count; j += 4) {
-        axpy4(length, own + ((<usize>j) << 3), directions + <usize>j * stride + at, stride, to);
-      }
-      for (; j < count; j++) {
-        axpy<f64>(length, load<f64>(own + ((<usize>j) << 3)), directions + <usize>j * stride + at, to);
-      }
-    }
-  }
-}
-
-/** y ← y + Σ_j a[j]·x[j] of four x, `stride` bytes apart, one after the other: the same as four `axpy`. */
-function axpy4(n: i32, a: usize, x: usize, stride: usize, y: usize): void {
-  const x1 = x + stride;
-  const x2 = x1 + stride;
-  const x3 = x2 + stride;
-  let i = 0;
-  if (ASC_FEATURE_SIMD) {
-    const a0 = v128.load64_splat(a);
-    const a1 = v128.load64_splat(a, 8);
-    const a2 = v128.load64_splat(a, 16);
-    const a3 = v128.load64_splat(a, 24);
-    for (const even = n & ~1; i < even; i += 2) {
-      const at = (<usize>i) << 3;
-      let sum = multiplyAdd<f64>(a0, v128.load(x + at), v128.load(y + at));
-      sum = multiplyAdd<f64>(a1, v128.load(x1 + at), sum);
-      sum = multiplyAdd<f64>(a2, v128.load(x2 + at), sum);
-      v128.store(y + at, multiplyAdd<f64>(a3, v128.load(x3 + at), sum));
-    }
-  }
-  for (; i < n; i++) {
-    const at = (<usize>i) << 3;
-    let sum = load<f64>(y + at) + load<f64>(a) * load<f64>(x + at);
-    sum += load<f64>(a, 8) * load<f64>(x1 + at);
-    sum += load<f64>(a, 16) * load<f64>(x2 + at);
-    store<f64>(y + at, sum + load<f64>(a, 24) * load<f64>(x3 + at));
-  }
-}
-
 /** `axpy` for callers outside. */
 export function axpyF64(n: i32, a: f64, x: usize, y: usize): void {
   axpy<f64>(n, a, x, y);

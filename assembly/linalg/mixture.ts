@@ -19,9 +19,9 @@ export function stripBytes(n: i32, capacity: i32): f64 {
 
 /** Vector `slot` ← v, f64[n]. The elements that fill up the last strip stay 0. */
 export function stripSet(n: i32, capacity: i32, slot: i32, v: usize, vectors: usize): void {
-  for (let i = 0; i < n; i++) {
-    const at = <usize>((i / STRIP) * capacity + slot) * STRIP + (i % STRIP);
-    store<f64>(vectors + (at << 3), load<f64>(v + ((<usize>i) << 3)));
+  for (let first = 0; first < n; first += STRIP) {
+    const to = vectors + ((<usize>((first / STRIP) * capacity + slot) * STRIP) << 3);
+    memory.copy(to, v + ((<usize>first) << 3), (<usize>min(STRIP, n - first)) << 3);
   }
 }
 

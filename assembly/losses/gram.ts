@@ -12,6 +12,9 @@ import { shareOf } from "./block";
 /** Columns at most: 8 MiB, and as much for a factor. */
 const COLUMNS: i32 = 1023;
 
+/** Multiplications of `objectiveFormGram`, about: some 10 ms. */
+const PIECE: f64 = 2e7;
+
 /** What `objectiveFormGram` writes: means, matrix, a block of centred rows and its share of the weights; a factor. 0: of no use. */
 export function objectiveGramBytes(pointer: usize): usize {
   const o = changetype<Objective>(pointer);
@@ -21,14 +24,32 @@ export function objectiveGramBytes(pointer: usize): usize {
   return (order * (order + 1 + BLOCK) + 2 * BLOCK + order * order) << 3;
 }
 
-/** Forms the matrix for (columns + 3)/4 passes. block: `objectiveGramBytes`. */
-export function objectiveFormGram(pointer: usize, block: usize): void {
+/**
+ * Forms the matrix, a piece at a time, for (columns + 3)/4 passes in all. from: the row to go on from, at first 0. Returns the
+ * next; all rows are in it when there is none. block: `objectiveGramBytes`.
+ */
+export function objectiveFormGram(pointer: usize, block: usize, from: i32): i32 {
   const o = changetype<Objective>(pointer);
-  const d = o.columns;
-  const order = d + 1;
-  const means = block;
+  const order = o.columns + 1;
+  if (from == 0) {
+    memory.fill(block, 0, objectiveGramBytes(pointer));
+    takeMeans(o, block);
+  }
+  const blocks = max(1, <i32>(PIECE / (0.5 * <f64>BLOCK * <f64>order * <f64>order)));
+  const end = <i32>min(<i64>o.rows, <i64>from + <i64>blocks * <i64>BLOCK);
+  for (let first = from; first < end; first += BLOCK) addRows(o, first, min(BLOCK, o.rows - first), block);
+  if (end < o.rows) return end;
   const matrix = matrixOf(o, block);
-  memory.fill(block, 0, objectiveGramBytes(pointer));
+  for (let j = 0; j < order; j++) {
+    for (let l = 0; l < j; l++) store<f64>(at(matrix, order, l, j), load<f64>(at(matrix, order, j, l)));
+  }
+  o.passes += 0.25 * <f64>(o.columns + 3);
+  return end;
+}
+
+/** means ← of the columns and of the targets. */
+function takeMeans(o: Objective, means: usize): void {
+  const d = o.columns;
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
     const x = panelOf<f64>(o, first, count);
@@ -39,11 +60,6 @@ export function objectiveFormGram(pointer: usize, block: usize): void {
       store<f64>(mean, load<f64>(mean) + share * targetOf(o, first + i));
     }
   }
-  for (let first = 0; first < o.rows; first += BLOCK) addRows(o, first, min(BLOCK, o.rows - first), block);
-  for (let j = 0; j < order; j++) {
-    for (let l = 0; l < j; l++) store<f64>(at(matrix, order, l, j), load<f64>(at(matrix, order, j, l)));
-  }
-  o.passes += 0.25 * <f64>(d + 3);
 }
 
 /** From now on gradients are those of the matrix of a block, or for 0 those of the rows again. */

@@ -18,7 +18,7 @@ const ROW: usize = (<usize>BLOCK) << 3;
 /** Order of a Hessian that is formed, at most: 8 MiB. */
 export const LARGEST: i32 = 1024;
 
-/** Multiplications of `formHessian`. */
+/** Multiplications of forming one in `count` columns. */
 export function hessianWork(o: Objective, count: i32): f64 {
   return 0.25 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * <f64>(count + 1) * <f64>(count + 2);
 }
@@ -31,66 +31,74 @@ export function unknownAt(o: Objective, list: usize, count: i32, i: i32): usize 
   return (<usize>(i / count) * <usize>o.columns + <usize>column) << 3;
 }
 
-/** Scratch of `formHessian` for `most` columns, 1 counted: a block of them, probabilities, weights and two shapes. */
+/** Multiplications of `formRows`, about: some 10 ms. */
+const PIECE: f64 = 2e7;
+
+/** A Hessian that is formed a piece at a time: between them nothing of it is anywhere else. */
+@unmanaged
+export class Hessian {
+  list: usize; // its columns: i32[count]
+  places: usize; // where each column is in it, or −1: i32[columns]
+  matrix: usize; // of order outputs·(count + 1)
+  scratch: usize; // `hessianScratchBytes`
+  count: i32;
+  row: i32; // the next to be seen
+}
+
+/** Scratch of a Hessian of `most` columns: a block of them and of 1, probabilities, weights and two shapes. */
 export function hessianScratchBytes(o: Objective, most: i32): usize {
   return <usize>(most + o.outputs + 3) * ROW;
 }
 
-/**
- * matrix, of order outputs·(count + 1), ← H at θ in the columns of `list`, i32[count]; places: where each column is there, or
- * −1.
- */
-export function formHessian(
-  o: Objective,
-  theta: usize,
-  moments: usize,
-  list: usize,
-  count: i32,
-  places: usize,
-  matrix: usize,
-  scratch: usize,
-): void {
+/** `formRows` will make it, in the columns of its list. */
+export function startHessian(h: Hessian, o: Objective): void {
+  const order = <usize>(o.outputs * (h.count + 1));
+  memory.fill(h.matrix, 0, (order * order) << 3);
+  h.row = 0;
+}
+
+/** Adds what some more rows see, in the same order however many. Returns whether all are seen, and the matrix is H at θ. */
+export function formRows(h: Hessian, o: Objective, theta: usize, moments: usize): bool {
   const C = o.outputs;
-  const order = C * (count + 1);
-  const centred = scratch;
-  const probabilities = centred + <usize>(count + 1) * ROW;
+  const probabilities = h.scratch + <usize>(h.count + 1) * ROW;
   const weights = probabilities + <usize>C * ROW;
   const shape = weights + ROW;
   const weighted = shape + ROW;
-  memory.fill(matrix, 0, (<usize>order * <usize>order) << 3);
   const packed = weightsOf<f64>(o, theta, C);
   const z = o.scratch;
-  for (let first = 0; first < o.rows; first += BLOCK) {
-    const rows = min(BLOCK, o.rows - first);
-    const x = panelOf<f64>(o, first, rows);
-    forward<f64>(o, C, first, rows, x, packed, theta, z);
-    probabilitiesOf(o, first, rows, z, probabilities, weights);
-    centreBlock(o, first, rows, x, moments, list, count, places, centred);
+  // Packing all weights is not to be most of it.
+  const blocks = max(1, <i32>((PIECE + <f64>o.thetaCount) / blockWork(h, o)));
+  const end = <i32>min(<i64>o.rows, <i64>h.row + <i64>blocks * <i64>BLOCK);
+  for (; h.row < end; h.row += BLOCK) {
+    const rows = min(BLOCK, o.rows - h.row);
+    const x = panelOf<f64>(o, h.row, rows);
+    forward<f64>(o, C, h.row, rows, x, packed, theta, z);
+    probabilitiesOf(o, h.row, rows, z, probabilities, weights);
+    centreBlock(h, o, rows, x, moments);
     for (let c = 0; c < C; c++) {
       for (let e = 0; e <= c; e++) {
         shapeOf(o, rows, probabilities, weights, c, e, shape);
-        addPair(C, count, c, e, centred, shape, weighted, matrix);
+        addPair(h, C, c, e, shape, weighted);
       }
     }
   }
-  mirror(C, count, matrix);
+  if (h.row < o.rows) return false;
+  mirror(C, h.count, h.matrix);
+  return true;
+}
+
+/** Multiplications that a block of rows takes: scores, and products of columns. */
+function blockWork(h: Hessian, o: Objective): f64 {
+  return (<f64>BLOCK / <f64>o.rows) * (<f64>o.outputs * o.valueCount + hessianWork(o, h.count));
 }
 
 /** centred ← x̃ of a block, column by column, 1 behind them. Rows past the end are 0. */
-function centreBlock(
-  o: Objective,
-  first: i32,
-  rows: i32,
-  x: usize,
-  moments: usize,
-  list: usize,
-  count: i32,
-  places: usize,
-  centred: usize,
-): void {
+function centreBlock(h: Hessian, o: Objective, rows: i32, x: usize, moments: usize): void {
+  const count = h.count;
+  const centred = h.scratch;
   memory.fill(centred, 0, <usize>(count + 1) * ROW);
   for (let k = 0; k < count; k++) {
-    const j = load<i32>(list + ((<usize>k) << 2));
+    const j = load<i32>(h.list + ((<usize>k) << 2));
     const mean = load<f64>(moments + ((<usize>j) << 3));
     const own = centred + <usize>k * ROW;
     for (let i = 0; i < rows; i++) {
@@ -101,10 +109,10 @@ function centreBlock(
   for (let i = 0; i < rows; i++) store<f64>(centred + <usize>count * ROW + ((<usize>i) << 3), 1);
   if (o.columnIndices == 0) return;
   for (let i = 0; i < rows; i++) {
-    const place = o.rowStarts + ((<usize>o.placeOf(first + i)) << 2);
+    const place = o.rowStarts + ((<usize>o.placeOf(h.row + i)) << 2);
     const end = load<i32>(place, 4);
     for (let e = load<i32>(place); e < end; e++) {
-      const k = load<i32>(places + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2));
+      const k = load<i32>(h.places + ((<usize>load<i32>(o.columnIndices + ((<usize>e) << 2))) << 2));
       if (k < 0) continue;
       const at = centred + <usize>k * ROW + ((<usize>i) << 3);
       const value =
@@ -165,16 +173,9 @@ function shapeOf(o: Objective, rows: i32, probabilities: usize, weights: usize, 
 }
 
 /** The lower triangle of the block of outputs c ≥ e, of a block of rows, and its rows of intercepts. */
-function addPair(
-  outputs: i32,
-  count: i32,
-  c: i32,
-  e: i32,
-  centred: usize,
-  shape: usize,
-  weighted: usize,
-  matrix: usize,
-): void {
+function addPair(h: Hessian, outputs: i32, c: i32, e: i32, shape: usize, weighted: usize): void {
+  const count = h.count;
+  const centred = h.scratch;
   const order = outputs * (count + 1);
   for (let k = 0; k <= count; k++) {
     const own = centred + <usize>k * ROW;
@@ -182,7 +183,7 @@ function addPair(
       store<f64>(weighted + at, load<f64>(own + at) * load<f64>(shape + at));
     }
     const intercept = k == count;
-    const row = matrix + ((<usize>((intercept ? outputs * count + c : c * count + k) * order)) << 3);
+    const row = h.matrix + ((<usize>((intercept ? outputs * count + c : c * count + k) * order)) << 3);
     const to = row + ((<usize>(e * count)) << 3);
     const last = intercept ? count - 1 : k;
     let l = 0;

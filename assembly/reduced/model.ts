@@ -58,7 +58,7 @@ export class Reduced {
 export const DIRECTIONS: i32 = 64;
 
 /** Vectors of work space that the solver of newton.ts uses. */
-export const WORK: i32 = 10 + 2 * DIRECTIONS;
+const WORK: i32 = 10 + 2 * DIRECTIONS;
 
 /** Unknowns up to which the Hessian is factored whole: the factor then costs as much as a few dozen products. */
 const WHOLE: i32 = 512;
@@ -290,7 +290,7 @@ export function smooth(r: Reduced, x: f64): f64 {
 }
 
 /** Second derivative of the smoothed L1 and hinges at w. */
-export function shapeCurvature(r: Reduced, o: Objective, w: f64): f64 {
+function shapeCurvature(r: Reduced, o: Objective, w: f64): f64 {
   const square = r.smoothing * r.smoothing;
   const s = smooth(r, w);
   let curvature = (o.l1 * square) / (s * s * s);

@@ -98,7 +98,7 @@ function weights({ l1, l2, groupNorm }: Options): { l1?: number; l2?: number; gr
 }
 
 /** The contract of `fit --json`. */
-export function fitJson(result: FitResult, withCoefficients: boolean): Record<string, unknown> {
+function fitJson(result: FitResult, withCoefficients: boolean): Record<string, unknown> {
   const { status, objective, features, nonzeros, passes, residual, milliseconds, model, warnings } = result;
   return {
     status,

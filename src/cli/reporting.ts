@@ -10,7 +10,7 @@ import { exp, log } from "../wasm/transcendental.ts";
 import { errorName, short } from "./output.ts";
 
 /** Every model of a study, in the order of the work spent. */
-export function pointsOf(study: Study): SeenPoint[] {
+function pointsOf(study: Study): SeenPoint[] {
   const { polyhedron } = study;
   const points = study.trials.flatMap((trial) =>
     trial.observations.map(({ error, converged, passes, lambda, features }, iteration) => ({

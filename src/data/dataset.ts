@@ -4,14 +4,18 @@ import { checkNames, type OptionNames } from "../option-names.ts";
 /** X as one array, row after row. */
 export interface DenseMatrix {
   readonly kind: "dense";
+  /** rows × columns. */
   readonly values: Float32Array | Float64Array;
 }
 
 /** Compressed sparse rows: row i holds the entries starts[i] … starts[i + 1] − 1, columns ascending. */
 export interface CsrMatrix {
   readonly kind: "csr";
+  /** One per entry. */
   readonly values: Float32Array | Float64Array;
+  /** The column of each entry, from 0. */
   readonly indices: Int32Array;
+  /** rows + 1. */
   readonly starts: Int32Array;
 }
 
@@ -24,17 +28,21 @@ export interface Dataset {
   readonly y: Float64Array | readonly string[];
   /** One per row, ≥ 0. @default 1 each */
   readonly weights?: Float64Array;
+  /** One per column. @default none */
   readonly columnNames?: readonly string[];
   /** A domain per row, 0 … : for worst-group error and group weights. */
   readonly groups?: Int32Array;
 }
 
+/** What the rows of a dataset have beside their columns; one of each per row. */
 export interface DatasetOptions {
   /** Targets: numbers, or labels of any kind. */
   readonly y: ArrayLike<number> | readonly string[];
+  /** Finite, ≥ 0. @default 1 each */
   readonly weights?: ArrayLike<number>;
+  /** One per column. @default none */
   readonly columnNames?: readonly string[];
-  /** Domains, numbered from 0. */
+  /** Domains, numbered from 0. @default none */
   readonly groups?: ArrayLike<number>;
 }
 

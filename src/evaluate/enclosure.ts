@@ -8,7 +8,9 @@ import { decisionsWithin, f1Within } from "./possible-decisions.ts";
 
 /** Proved: lower ≤ e ≤ upper. */
 export interface Enclosure {
+  /** The error is at least this. */
   readonly lower: number;
+  /** … and at most this, maybe Infinity. */
   readonly upper: number;
 }
 

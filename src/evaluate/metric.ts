@@ -39,7 +39,9 @@ export const METRICS: readonly MetricName[] = [
 /** What a model says of the rows: scores before softmax or the logistic function, row by row. */
 export interface Scores {
   readonly rows: number;
+  /** One per class of softmax models, 1 of logistic and linear regression. */
   readonly outputs: number;
+  /** rows × outputs. */
   readonly values: Float64Array;
 }
 

@@ -33,9 +33,11 @@ export interface Augmentation {
   readonly groups?: { readonly of: string; readonly crossed: boolean };
 }
 
+/** What the columns of a dataset are as images, the channels of a pixel next to each other. */
 export interface ImageOptions {
-  /** Of the images. @default a square, for one channel and a square number of columns */
+  /** Of the images, in pixels. @default as `height` leaves it; else a square, for one channel and a square number of columns */
   readonly width?: number;
+  /** Of the images, in pixels. @default as `width` leaves it; else as that */
   readonly height?: number;
   /** @default 1 */
   readonly channels?: number;
@@ -53,6 +55,7 @@ export const IMAGE_NAMES: OptionNames<ImageOptions> = {
   seed: true,
 };
 
+/** Of `augmentation`: bounds are those of the share of each transformation. */
 export interface AugmentationOptions extends ImageOptions, WeightBounds {
   /**
    * What `classWeights(train)` or `groupWeights(train)` makes: the loss of each group over the rows as they are takes the

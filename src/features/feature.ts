@@ -71,8 +71,10 @@ export interface RowGroups {
   readonly augmentation?: Augmentation;
 }
 
+/** What a loss is mixed of, by names of your choice. */
 export type Features = Readonly<Record<string, Feature>>;
 
+/** Bounds of a feature's weight λ_j. */
 export interface WeightBounds {
   /**
    * Smallest weight. @default 1e-6; of penalties of first degree beside squared loss (all but ½‖W‖²) times the power of ten

@@ -17,8 +17,10 @@ export class LinearLoss {
   /** The plain loss of the model: logLoss or squaredError. */
   readonly lossName: string;
   readonly features: Features;
+  /** A weight ≥ 0 for each of the features. */
   readonly lambda: Readonly<Record<string, number>>;
 
+  /** @throws LAMBDA for a weight that is missing, negative or not finite */
   constructor(lossName: string, features: Features, lambda: Readonly<Record<string, number>>) {
     for (const name of Object.keys(features)) {
       const value = Object.hasOwn(lambda, name) ? lambda[name] : undefined;
@@ -42,6 +44,7 @@ export class LinearLoss {
     }, 0);
   }
 
+  /** The objective in words: `logLoss + 0.001·½‖W‖²`. */
   toString(): string {
     const terms = Object.entries(this.features).map(
       ([name, feature]) => `${format(this.lambda[name]!)}·${words(name, feature)}`,
@@ -50,6 +53,7 @@ export class LinearLoss {
     return `${own ? "" : `${this.lossName} + `}${terms.join(" + ")}`;
   }
 
+  /** What `JSON.stringify` stores, with a version. */
   toJSON(): unknown {
     return {
       learnloss: "loss",

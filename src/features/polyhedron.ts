@@ -3,8 +3,11 @@ import { MOST_WEIGHTS } from "../outer/box.ts";
 
 /** The bounds of one weight λ_j, and whether it takes part in the normalization of F. */
 export interface Weight {
+  /** Shares sum to 1. */
   readonly role: "fixed" | "free" | "share";
+  /** > 0. */
   readonly min: number;
+  /** That of `min` for a fixed weight. */
   readonly max: number;
 }
 

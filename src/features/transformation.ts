@@ -24,6 +24,7 @@ export interface Choice {
   readonly alternatives: readonly (Change | Sequence)[];
 }
 
+/** What `augmentation` makes rows of: made by `shift`, `rotate` and the others, `sequence` and `either` of them. */
 export type Transformation = Change | Sequence | Choice;
 
 /** Moves the picture by so many pixels to the right and down; parts of pixels are interpolated. */

@@ -23,22 +23,20 @@ export interface SolverOptions {
 const SOLVE = 2;
 
 /**
- * Uses second moments of the rows, where gradients can come of them, once as many passes are spent (never more than twice
- * what the better of the two would have cost), or at once, when so many solves will cost more. Returns whether it begins to.
- * Of wide data, only what is left of a solve that takes long pays.
+ * Whether to begin to use second moments of the rows, where gradients can come of them: once as many passes are spent (never
+ * more than twice what the better of the two would have cost), or at once, when so many solves will cost more. Of wide data,
+ * only what is left of a solve that takes long pays.
  *
  * @param spent passes before this solve, and in it
  */
-export function useGram(
+export function wantsGram(
   objective: Objective,
   spent: { readonly before: number; readonly here: number },
   solves = 1,
 ): boolean {
   const { gramPasses, wide } = objective;
   const { before, here } = spent;
-  const uses = wide ? here >= gramPasses : Math.max(before + here, SOLVE * solves) >= gramPasses;
-  if (uses) objective.useGram();
-  return uses;
+  return wide ? here >= gramPasses : Math.max(before + here, SOLVE * solves) >= gramPasses;
 }
 
 /**
@@ -72,6 +70,8 @@ export class Solver implements TrainingSolver {
   /** Of the solves before this one. */
   #iterations = 0;
   readonly #solves: number | undefined;
+  /** Second moments of the rows, in the middle of a solve. */
+  #forming = false;
 
   /**
    * @param options.tolerance of the residual: the norm of the minimum-norm subgradient of the whole objective, over
@@ -91,14 +91,23 @@ export class Solver implements TrainingSolver {
     k.solverInit(this.pointer, objective.pointer, objective.moments(), this.#work, scratch, options.tolerance);
   }
 
+  /** @see TrainingSolver.prepare */
+  *prepare(): Generator<void> {
+    const objective = this.#objective;
+    const before = this.#iterations + this.iterations;
+    if (objective.wide || !wantsGram(objective, { before, here: 0 }, this.#solves)) return;
+    while (!objective.formGram()) yield;
+  }
+
   /** Begins at θ (copied), with the objective's present weights. */
   start(from: Start): void {
     const objective = this.#objective;
     const k = this.#arena.kernels;
     this.#iterations += this.iterations;
     this.#passesAtStart = objective.passes;
+    this.#forming = false;
     if (objective.wide) objective.leaveGram();
-    useGram(objective, { before: this.#iterations, here: 0 }, this.#solves);
+    if (wantsGram(objective, { before: this.#iterations, here: 0 }, this.#solves)) objective.useGram();
     const lacking = k.solverLacks(this.pointer);
     if (lacking !== 0) {
       this.#units = this.#arena.bytes(lacking);
@@ -118,13 +127,21 @@ export class Solver implements TrainingSolver {
     yield;
   }
 
-  /** At most `iterations` iterations; a pass or little more each. */
+  /**
+   * At most `iterations` iterations, a pass or little more each; of what takes long (a Newton step, second moments) some
+   * 10 ms, and no further.
+   *
+   * @see midway
+   */
   step(iterations: number): SolverStatus {
     const k = this.#arena.kernels;
     const end = this.iterations + iterations;
-    k.solverStep(this.pointer, iterations);
+    if (!this.#forming) k.solverStep(this.pointer, iterations);
     const spent = { before: this.#iterations, here: this.iterations };
-    if (this.status === "running" && useGram(this.#objective, spent)) {
+    if (this.status === "running" && wantsGram(this.#objective, spent)) {
+      this.#forming = !this.#objective.formGram();
+      if (this.#forming) return this.status;
+      this.#objective.useGram();
       k.solverRefresh(this.pointer);
     }
     const newton = giveNewton(this.#arena, this.pointer);
@@ -137,6 +154,11 @@ export class Solver implements TrainingSolver {
 
   get status(): SolverStatus {
     return STATUSES[this.#arena.kernels.solverStatus(this.pointer)]!;
+  }
+
+  /** @see TrainingSolver.midway */
+  get midway(): boolean {
+    return this.#forming || this.#arena.kernels.solverMidway(this.pointer) !== 0;
   }
 
   /** Since `start`. */
@@ -186,8 +208,7 @@ export class Solver implements TrainingSolver {
   *adjoint(right: Pointer, u: Pointer, limits: AdjointLimits): Generator<void> {
     const arena = this.#arena;
     const bytes = arena.kernels.directAdjointBytes(this.pointer);
-    if (bytes !== 0)
-      return arena.kernels.directAdjoint(this.pointer, right, u, arena.shared(bytes, "adjoint's factor"));
+    if (bytes !== 0) return yield* this.#directAdjoint(right, u, arena.shared(bytes, "adjoint's factor"));
     const count = this.#objective.thetaCount;
     // Solvers of one arena take turns: the next adjoint begins where the last has ended.
     const at = arena.shared(8 * count, "adjoint");
@@ -200,6 +221,13 @@ export class Solver implements TrainingSolver {
       residual = arena.kernels.adjointStep(this.pointer, at, work);
     }
     arena.kernels.adjointFinish(this.pointer, at, u);
+  }
+
+  *#directAdjoint(right: Pointer, u: Pointer, scratch: Pointer): Generator<void> {
+    const k = this.#arena.kernels;
+    k.directAdjointStart(this.pointer, scratch);
+    while (k.directAdjointForm(this.pointer, scratch) === 0) yield;
+    k.directAdjoint(this.pointer, right, u, scratch);
   }
 
   /** Gives its memory back, before the arena ends: it cannot be used any more. */

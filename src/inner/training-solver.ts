@@ -15,11 +15,15 @@ export type Start = Pointer | Scored;
 
 /** What a training needs of a solver, which may work here (`Solver`) or in a worker (`learnloss/workers`). */
 export interface TrainingSolver {
+  /** What `start` would do in a block, in bounded pieces before it. */
+  prepare?(): Generator<void>;
   /** Begins at θ (copied). `weights`: those of the objective, for one held elsewhere. */
   start(from: Start, weights: ObjectiveWeights): void;
   /** Has a worker take so many steps, which `step` then replays. */
   ahead?(steps: number): void;
   step(iterations: number): SolverStatus;
+  /** Whether the last step ended within an iteration, which the next one goes on with. */
+  readonly midway?: boolean;
   readonly status: SolverStatus;
   readonly iterations: number;
   readonly residual: number;

@@ -1,7 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { giveNewton, Solver, type SolverOptions, type SolverStatus, STATUSES, useGram } from "./solver.ts";
+import { giveNewton, Solver, type SolverOptions, type SolverStatus, STATUSES, wantsGram } from "./solver.ts";
 
 /** Share of the columns, and of the values of X, up to which they are copied: X is held 1.3 times at most. */
 const SHARE = 0.25;
@@ -56,10 +56,18 @@ export class WorkingSetSolver {
     this.#map = arena.i32(objective.columns);
   }
 
+  /** @see TrainingSolver.prepare */
+  *prepare(): Generator<void> {
+    if (wantsGram(this.#objective, { before: this.#spent + this.passes, here: 0 })) {
+      while (!this.#objective.formGram()) yield;
+    }
+    yield* this.#whole.prepare();
+  }
+
   /** @see Solver.start */
   start(theta: Pointer): void {
     this.#spent += this.passes;
-    useGram(this.#objective, { before: this.#spent, here: 0 });
+    if (wantsGram(this.#objective, { before: this.#spent, here: 0 })) this.#objective.useGram();
     this.#passesAtStart = this.#objective.passes;
     this.#inside = false;
     this.#whole.start(theta);

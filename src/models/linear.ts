@@ -25,9 +25,13 @@ export interface LinearModelOptions {
 /** A trained linear model, apart from the data it was trained on: applies itself to rows, is stored as JSON. */
 export class LinearModel {
   readonly kind: ModelKind;
+  /** Sorted class labels; undefined for linear regression. */
   readonly classes: readonly (string | number)[] | undefined;
+  /** Of the rows it takes. */
   readonly columns: number;
+  /** Weights, outputs × columns row by row. */
   readonly coefficients: Float64Array;
+  /** One per output: per class of softmax models, otherwise one. */
   readonly intercepts: Float64Array;
 
   constructor({ kind, classes, columns, coefficients, intercepts }: LinearModelOptions) {
@@ -141,6 +145,7 @@ export class LinearModel {
     }
   }
 
+  /** What `JSON.stringify` stores, with a version. */
   toJSON(): unknown {
     const { kind, classes, columns, coefficients, intercepts } = this;
     return {

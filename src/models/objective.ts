@@ -118,6 +118,8 @@ export class Objective {
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
   #gram: Pointer = 0;
+  /** Rows that are in it. */
+  #gramRows = 0;
   #gramUsed = false;
   #oneGroup: Pointer = 0;
   #kept: Pointer = 0;
@@ -351,15 +353,21 @@ export class Objective {
     return this.wide ? this.columns + 3 : (this.columns + 3) / 4;
   }
 
-  /** Uses them, where `gramPasses` is finite, formed at the first time: gradients are of f64 arithmetic from now on. */
-  useGram(): void {
+  /** Forms them, where `gramPasses` is finite, some 10 ms of it. Returns whether that is done. */
+  formGram(): boolean {
     const k = this.#arena.kernels;
-    this.#gramUsed = true;
-    if (this.#gram === 0) {
-      this.#gram = this.#arena.raw(k.objectiveGramBytes(this.pointer));
-      k.objectiveFormGram(this.pointer, this.#gram);
+    if (this.#gram === 0) this.#gram = this.#arena.raw(k.objectiveGramBytes(this.pointer));
+    if (this.#gramRows < this.rows) {
+      this.#gramRows = k.objectiveFormGram(this.pointer, this.#gram, this.#gramRows);
     }
-    k.objectiveUseGram(this.pointer, this.#gram);
+    return this.#gramRows === this.rows;
+  }
+
+  /** Uses them, formed in whole if need be: gradients are of f64 arithmetic from now on. */
+  useGram(): void {
+    while (!this.formGram());
+    this.#gramUsed = true;
+    this.#arena.kernels.objectiveUseGram(this.pointer, this.#gram);
   }
 
   /** Gradients are those of the rows again. */

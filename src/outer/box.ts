@@ -11,7 +11,7 @@ export type Box = Pick<Polyhedron, "lower" | "upper"> & {
 };
 
 /** A λ of F with the least d·λ: a fractional knapsack, cheapest d/data first. */
-export function minimizerOver(F: Box, d: ArrayLike<number>): Float64Array {
+function minimizerOver(F: Box, d: ArrayLike<number>): Float64Array {
   const { lower, upper, data } = F;
   const lambda = Float64Array.from(lower);
   const shared: number[] = [];

@@ -10,6 +10,7 @@ export interface CertifiedModel {
 
 /** What the models seen prove about the λ of F, and no more. */
 export interface Certificate {
+  /** The model with the least error. */
   readonly best: CertifiedModel;
   /**
    * The best model that some λ of F prefers to all others seen, with such a λ. No λ of F selects a model with a

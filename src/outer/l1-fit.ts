@@ -5,6 +5,7 @@ import { type Box, MOST_WEIGHTS } from "./box.ts";
 import { type ConeRow, conesOf, type L1Scaling, Moments } from "./l1-scaling.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
+/** Of `createL1Fit`. */
 export interface L1FitOptions {
   /** k: features of an observation. */
   readonly k: number;
@@ -12,13 +13,17 @@ export interface L1FitOptions {
   readonly F: Box;
 }
 
+/** How a solve ended, with what it found or proved. */
 export type L1FitOutcome =
   | {
       readonly status: "optimal";
       /** μ/α, within F. */
       readonly lambda: Float64Array;
+      /** μ, the slope of the fit: e per φ. */
       readonly mu: Float64Array;
+      /** α, by which μ is longer than λ. */
       readonly alpha: number;
+      /** c. */
       readonly intercept: number;
       /** Σ wᵢ|eᵢ − μ·φᵢ − c| in the units given. */
       readonly objective: number;

@@ -2,22 +2,16 @@ import { given, LearnLossError } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
-import { columnsOf, isRun, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
+import { columnsOf, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
 import { boundsOf, finite } from "./lp-numbers.ts";
-import { equilibrate } from "./lp-scaling.ts";
-import {
-  checkDualRay,
-  checkPrimalRay,
-  crossedBounds,
-  denoised,
-  type Kkt,
-  kktOf,
-  type LpModel,
-} from "./lp-verification.ts";
+import { checkDualRay, checkPrimalRay, crossedBounds, type Kkt, kktOf, type LpModel } from "./lp-verification.ts";
+import { ScaledSimplex, type SimplexEnd } from "./scaled-simplex.ts";
 
 /** minimize cost·x subject to rowLower ≤ A x ≤ rowUpper, colLower ≤ x ≤ colUpper; bounds may be ±Infinity. */
 export interface LpProblem {
+  /** One per column. */
   readonly cost: ArrayLike<number>;
+  /** A, dense or by columns. */
   readonly matrix: LpMatrix;
   /** @default −Infinity */
   readonly rowLower?: ArrayLike<number>;
@@ -41,6 +35,7 @@ const PROBLEM_NAMES: OptionNames<LpProblem> = {
   offset: true,
 };
 
+/** Of one solve. */
 export interface LpOptions {
   /**
    * Feasibility and optimality tolerance of the scaled problem, relative to 1 + |bound|. An outcome is optimal when the
@@ -64,6 +59,7 @@ interface Common {
   readonly milliseconds: number;
 }
 
+/** How a solve ended, with what it found or proved. */
 export type LpOutcome =
   | (Common & {
       readonly status: "optimal";
@@ -95,8 +91,6 @@ export type LpOutcome =
 
 /** Rows above which the dense inverse would not fit comfortably. */
 const MOST_ROWS = 5000;
-/** Times the tolerance of 1e-9 it is about what rounding does to a scaled reduced cost. */
-const LEAST_UNIT = 1e-5;
 /** KKT residuals of an optimum, unless a larger tolerance was asked for. */
 const RESIDUAL = 1e-9;
 /** Shares of the tolerance that are tried in turn while the problem as given is left with more than that. */
@@ -187,20 +181,24 @@ export class Lp {
     this.#basis.push(...rows);
   }
 
+  /** Of a column; the basis stays primal feasible. @throws SHAPE, NON_FINITE */
   changeCost(column: number, cost: number): void {
     this.#alive();
     this.#index(column, this.columns, "Column");
     this.#cost[column] = finite([cost], "cost")[0]!;
   }
 
+  /** They may be infinite. @throws SHAPE, BOUNDS */
   changeColumnBounds(column: number, lower: number, upper: number): void {
     this.#change(column, lower, upper, "col");
   }
 
+  /** They may be infinite. @throws SHAPE, BOUNDS */
   changeRowBounds(row: number, lower: number, upper: number): void {
     this.#change(row, lower, upper, "row");
   }
 
+  /** Where the last solve ended; at first all rows are basic. A copy. */
   getBasis(): LpBasis {
     return Uint8Array.from(this.#basis);
   }
@@ -234,116 +232,58 @@ export class Lp {
     if (crossed) return { ...crossed, iterations: 0, milliseconds: elapsed(), basis: this.getBasis() };
     const arena = new Arena(this.#kernels);
     try {
-      const outcome = this.#run(arena, { tolerance, most, timeLimit, seed, elapsed });
+      const simplex = new ScaledSimplex(arena, this.#model(), this.#basis, seed);
+      const outcome = this.#run(simplex, { tolerance, most, timeLimit, seed, elapsed });
       return { ...outcome, milliseconds: elapsed(), basis: this.getBasis() };
     } finally {
       arena.dispose();
     }
   }
 
-  /** The simplex method on a scaled copy in Wasm memory; what it finds is judged in the problem as given. */
-  #run(arena: Arena<LpKernels>, { tolerance, most, timeLimit, seed, elapsed }: Limits) {
-    const model = this.#model();
-    const { columns, rowLower, rowUpper, colLower, colUpper } = model;
-    const n = columns.length;
-    const m = rowLower.length;
-    const scaling = equilibrate(columns, m, model.cost);
-    const { row: rowScale, column: columnScale, cost: costScale } = scaling;
-    const nonzeros = columns.reduce((sum, { rows }) => sum + rows.length, 0);
-    const k = this.#kernels;
-    const block = arena.bytes(k.simplexBytes(n, m, nonzeros));
-    k.simplexInit(block, n, m, nonzeros, seed);
-    const address = (which: number) => k.simplexArray(block, which);
-    const starts = arena.viewI32(address(0), n + 1);
-    const rows = arena.viewI32(address(1), nonzeros);
-    const values = arena.viewF64(address(2), nonzeros);
-    const cost = arena.viewF64(address(3), n + m);
-    const lower = arena.viewF64(address(4), n + m);
-    const upper = arena.viewF64(address(5), n + m);
-    const statuses = arena.viewI32(address(6), n + m);
-    // The dual residual of the problem as given is relative to 1 + |cost|; in scaled units not below rounding.
-    const units = arena.viewF64(address(9), n + m);
-    const unit = (size: number) => Math.min(Math.max(size, LEAST_UNIT), 1);
-    const runs = arena.viewI32(address(11), n);
-    let e = 0;
-    for (let j = 0; j < n; j++) {
-      const scale = columnScale[j]!;
-      runs[j] = isRun(columns[j]!.rows) ? 1 : 0;
-      for (const [i, row] of columns[j]!.rows.entries()) {
-        rows[e] = row;
-        values[e++] = columns[j]!.values[i]! * scale * rowScale[row]!;
-      }
-      starts[j + 1] = e;
-      cost[j] = model.cost[j]! * scale * costScale;
-      units[j] = unit((1 + Math.abs(model.cost[j]!)) * scale * costScale);
-      lower[j] = colLower[j]! / scale;
-      upper[j] = colUpper[j]! / scale;
-    }
-    for (let i = 0; i < m; i++) {
-      units[n + i] = unit(costScale / rowScale[i]!);
-      lower[n + i] = rowLower[i]! * rowScale[i]!;
-      upper[n + i] = rowUpper[i]! * rowScale[i]!;
-    }
-    statuses.set(this.#basis);
+  /** The simplex method on a scaled copy; what it finds is judged in the problem as given. */
+  #run(simplex: ScaledSimplex, { tolerance, most, timeLimit, seed, elapsed }: Limits) {
     let iterations = 0;
-    const run = (strictness: number): number => {
-      let ended: number;
+    const run = (strictness: number): SimplexEnd => {
+      let ended: SimplexEnd;
       do {
         const slice = timeLimit < Number.POSITIVE_INFINITY ? Math.min(SLICE, most - iterations) : most - iterations;
-        ended = k.simplexSolve(block, slice, strictness);
-        iterations += k.simplexNumber(block, 0);
-      } while (ended === 2 && iterations < most && elapsed() < timeLimit);
+        ended = simplex.run(slice, strictness);
+        iterations += simplex.iterations;
+      } while (ended === "limit" && iterations < most && elapsed() < timeLimit);
       return ended;
     };
     const solution = () => {
-      const x = Float64Array.from(arena.viewF64(address(7), n), (value, j) =>
-        Math.min(Math.max(value * columnScale[j]!, colLower[j]!), colUpper[j]!),
-      );
-      const scaled = arena.viewF64(address(8), m);
-      const rowDuals = Float64Array.from(scaled, (value, i) => (value * rowScale[i]!) / costScale + 0);
-      const { excess, ...found } = kktOf(model, x, rowDuals, this.#offset);
+      const { x, rowDuals } = simplex.solution();
+      const { excess, ...found } = kktOf(simplex.model, x, rowDuals, this.#offset);
       return excess <= Math.max(RESIDUAL, tolerance) ? { x, rowDuals, ...found } : undefined;
-    };
-    const infeasible = () => {
-      const y = denoised(arena.viewF64(address(8), m)).map((value, i) => value * rowScale[i]!);
-      return checkDualRay(model, y);
-    };
-    const unbounded = () => {
-      const ray = new Float64Array(n);
-      const direction = k.simplexNumber(block, 2);
-      // The last entry is that of the entering variable.
-      const column = denoised(Float64Array.of(...arena.viewF64(address(10), m), 1));
-      for (let i = 0; i < m; i++) {
-        const j = k.simplexHead(block, i);
-        if (j < n) ray[j] = -direction * column[i]! * columnScale[j]!;
-      }
-      const entering = k.simplexNumber(block, 1);
-      if (entering < n) ray[entering] = direction * columnScale[entering]!;
-      return checkPrimalRay(model, ray);
     };
     const attempt = () => {
       for (const share of STRICTER) {
         const ended = run(tolerance * share);
-        if (ended === 2) return { status: iterations < most ? "time-limit" : "iteration-limit" } as const;
-        const proof = ended === 1 ? infeasible() : ended === 4 ? unbounded() : undefined;
-        if (proof) return { status: ended === 1 ? "infeasible" : "unbounded", ...proof } as const;
-        const found = ended === 0 ? solution() : undefined;
+        if (ended === "limit") return { status: iterations < most ? "time-limit" : "iteration-limit" } as const;
+        if (ended === "infeasible" || ended === "unbounded") {
+          const proof =
+            ended === "infeasible"
+              ? checkDualRay(simplex.model, simplex.dualRay())
+              : checkPrimalRay(simplex.model, simplex.primalRay());
+          if (proof) return { status: ended, ...proof } as const;
+        }
+        const found = ended === "optimal" ? solution() : undefined;
         if (found) return { status: "optimal", ...found } as const;
-        if (ended !== 0) break;
+        if (ended !== "optimal") break;
       }
       return { status: "numerical" } as const;
     };
     let outcome = attempt();
     if (outcome.status === "numerical") {
-      // Once more by another way: from the logicals, with other perturbations.
-      statuses.fill(2, 0, n).fill(3, n);
-      k.simplexRestart(block, seed + 1);
+      simplex.restart(seed + 1);
       outcome = attempt();
     }
-    this.#basis = Array.from(statuses);
+    this.#basis = simplex.basis;
     return { ...outcome, iterations };
   }
 
+  /** It cannot be used any more. */
   dispose(): void {
     this.#disposed = true;
   }

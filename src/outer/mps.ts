@@ -3,10 +3,14 @@ import type { LpProblem } from "./lp.ts";
 
 /** A problem with the names of its parts. */
 export interface MpsModel {
+  /** Empty where the file gives none. */
   readonly name: string;
   readonly problem: LpProblem;
+  /** Names of the rows, without those of type N. */
   readonly rows: readonly string[];
+  /** Names of the columns. */
   readonly columns: readonly string[];
+  /** Name of the objective: the first row of type N. */
   readonly objective: string;
 }
 
@@ -46,158 +50,232 @@ interface Column {
 }
 
 function parse(text: string, fixed: boolean): MpsModel {
-  let name = "";
-  let section = "";
-  let objective: string | undefined;
-  let sign = 1;
-  let offset = 0;
-  const rowIndex = new Map<string, number>();
-  const ignored = new Set<string>();
-  const kinds: string[] = [];
-  const columnIndex = new Map<string, number>();
-  const columns: Column[] = [];
-  const cost: number[] = [];
-  const rhs: number[] = [];
-  const ranges = new Map<number, number>();
-  const colLower: number[] = [];
-  const colUpper: number[] = [];
-  const seen = { RHS: "", RANGES: "", BOUNDS: "" };
-  let line = 0;
-  const fail = (what: string): never => {
-    throw new LearnLossError("PARSE", `Line ${line}: ${what}.`);
-  };
-  const number = (field: string | undefined): number => {
-    if (field === undefined || !NUMBER.test(field)) return fail(`"${field}" is not a number`);
-    return Number(field.replace(/[dD]/, "e"));
-  };
-  /** Pairs of name and number; in RHS, RANGES and BOUNDS of free files the set's name may be missing. */
-  const pairs = (fields: readonly string[]): [string, number][] => {
-    const list: [string, number][] = [];
-    for (let f = 0; f < fields.length; f += 2) list.push([fields[f]!, number(fields[f + 1])]);
-    return list;
-  };
-  const column = (of: string): number => columnIndex.get(of) ?? fail(`column "${of}" is not in COLUMNS`);
+  const reader = new MpsReader(fixed);
+  for (const line of text.replace(BYTE_ORDER_MARK, "").split("\n")) if (!reader.read(line)) break;
+  return reader.end();
+}
 
-  for (const raw of text.replace(BYTE_ORDER_MARK, "").split("\n")) {
-    line++;
+/** Takes a file line by line. */
+class MpsReader {
+  readonly #fixed: boolean;
+  #line = 0;
+  #section = "";
+  #name = "";
+  /** −1 to maximize. */
+  #sign = 1;
+  #objective: string | undefined;
+  #offset = 0;
+  readonly #rowIndex = new Map<string, number>();
+  /** Rows of type N beside the objective. */
+  readonly #ignored = new Set<string>();
+  readonly #kinds: string[] = [];
+  readonly #columnIndex = new Map<string, number>();
+  readonly #columns: Column[] = [];
+  readonly #cost: number[] = [];
+  readonly #rhs: number[] = [];
+  readonly #ranges = new Map<number, number>();
+  readonly #colLower: number[] = [];
+  readonly #colUpper: number[] = [];
+  /** Of several sets the first, which alone counts. */
+  readonly #sets = { RHS: "", RANGES: "", BOUNDS: "" };
+
+  constructor(fixed: boolean) {
+    this.#fixed = fixed;
+  }
+
+  /** Returns false at the end of the data. */
+  read(raw: string): boolean {
+    this.#line++;
     const content = raw.replace(/\r$/, "").replace(/\t/g, " ");
-    if (content.trim() === "" || content.startsWith("*")) continue;
-    if (!/^\s/.test(content)) {
-      const [head, ...others] = content.trim().split(/\s+/);
-      section = head!.toUpperCase();
-      if (!SECTIONS.includes(section)) fail(`section ${head!.slice(0, 40)} is not known`);
-      if (section === "NAME") name = others.join(" ");
-      if (section === "OBJSENSE" && others[0]) sign = /^max/i.test(others[0]) ? -1 : 1;
-      if (section === "ENDATA") break;
-      continue;
+    if (content.trim() === "" || content.startsWith("*")) return true;
+    if (!/^\s/.test(content)) return this.#begin(content);
+    const fields = this.#fixed ? fixedFields(content) : content.trim().split(/\s+/);
+    switch (this.#section) {
+      case "OBJSENSE":
+        this.#sense(content.trim());
+        break;
+      case "ROWS":
+        this.#row(fields, content);
+        break;
+      case "COLUMNS":
+        if (!content.includes("'MARKER'")) this.#column(fields, content);
+        break;
+      case "RHS":
+      case "RANGES":
+        this.#rightHandSide(fields, this.#section);
+        break;
+      case "BOUNDS":
+        this.#bound(fields);
+        break;
+      default:
+        this.#fail("data outside of a section");
     }
-    const fields = fixed ? fixedFields(content) : content.trim().split(/\s+/);
-    if (section === "OBJSENSE") {
-      sign = /^max/i.test(content.trim()) ? -1 : 1;
-    } else if (section === "ROWS") {
-      const [kind, row] = fixed ? [fields[0]!.trim(), fields[1]!] : fields;
-      const type = kind!.toUpperCase();
-      if (!/^[NLGE]$/.test(type) || !row || (!fixed && fields.length !== 2))
-        fail(`a row is given as "${content.trim()}"`);
-      else if (type === "N") {
-        if (objective === undefined) objective = row;
-        else ignored.add(row);
-      } else {
-        if (rowIndex.has(row)) fail(`row "${row}" was given before`);
-        rowIndex.set(row, kinds.length);
-        kinds.push(type);
-        rhs.push(0);
-      }
-    } else if (section === "COLUMNS") {
-      const [of, ...rest] = fixed ? fields.slice(1) : fields;
-      if (content.includes("'MARKER'")) continue;
-      if (rest.length === 0) fail(`a column is given as "${content.trim()}"`);
-      let j = columnIndex.get(of!);
-      if (j === undefined) {
-        j = columns.length;
-        columnIndex.set(of!, j);
-        columns.push({ rows: [], values: [] });
-        cost.push(0);
-        colLower.push(0);
-        colUpper.push(Number.POSITIVE_INFINITY);
-      }
-      for (const [row, value] of pairs(rest)) {
-        if (row === objective) cost[j]! += value;
-        else if (!ignored.has(row)) {
-          columns[j]!.rows.push(rowIndex.get(row) ?? fail(`row "${row}" is not in ROWS`));
-          columns[j]!.values.push(value);
-        }
-      }
-    } else if (section === "RHS" || section === "RANGES") {
-      const list = fixed ? fields.slice(1) : fields;
-      const unnamed = list.length % 2 === 0;
-      const set = unnamed ? "" : list[0]!;
-      // Only the first set of several counts.
-      seen[section] ||= set;
-      if (set !== "" && set !== seen[section]) continue;
-      for (const [row, value] of pairs(unnamed ? list : list.slice(1))) {
-        if (row === objective) {
-          if (section === "RHS") offset = -value;
-        } else if (!ignored.has(row)) {
-          const i = rowIndex.get(row) ?? fail(`row "${row}" is not in ROWS`);
-          if (section === "RHS") rhs[i] = value;
-          else ranges.set(i, value);
-        }
-      }
-    } else if (section === "BOUNDS") {
-      const kind = fields[0]!.trim().toUpperCase();
-      if (!/^(UP|UI|LO|LI|FX|FR|MI|PL|BV)$/.test(kind)) fail(`bound type ${kind} is not known`);
-      const valued = !/^(FR|MI|PL|BV)$/.test(kind);
-      const list = fields.slice(1);
-      const unnamed = !fixed && list.length === (valued ? 2 : 1);
-      const [set, of, given] = unnamed ? ["", ...list] : list;
-      seen.BOUNDS ||= set!;
-      if (set !== "" && set !== seen.BOUNDS) continue;
-      const j = column(of!);
-      const value = valued ? number(given) : 0;
-      if (kind === "UP" || kind === "UI") {
-        colUpper[j] = value;
-        if (value < 0 && colLower[j] === 0) colLower[j] = Number.NEGATIVE_INFINITY;
-      } else if (kind === "LO" || kind === "LI") colLower[j] = value;
-      else if (kind === "FX") {
-        colLower[j] = value;
-        colUpper[j] = value;
-      } else if (kind === "FR") {
-        colLower[j] = Number.NEGATIVE_INFINITY;
-        colUpper[j] = Number.POSITIVE_INFINITY;
-      } else if (kind === "MI") colLower[j] = Number.NEGATIVE_INFINITY;
-      else if (kind === "PL") colUpper[j] = Number.POSITIVE_INFINITY;
-      else {
-        colLower[j] = 0;
-        colUpper[j] = 1;
-      }
-    } else fail(`data outside of a section`);
+    return true;
   }
-  if (section !== "ENDATA") fail("the file ends without ENDATA");
-  const rowLower = kinds.map((kind, i) => (kind === "L" ? Number.NEGATIVE_INFINITY : rhs[i]!));
-  const rowUpper = kinds.map((kind, i) => (kind === "G" ? Number.POSITIVE_INFINITY : rhs[i]!));
-  for (const [i, range] of ranges) {
-    const kind = kinds[i]!;
-    if (kind === "L" || (kind === "E" && range < 0)) rowLower[i] = rhs[i]! - Math.abs(range);
-    else rowUpper[i] = rhs[i]! + Math.abs(range);
+
+  /** A section. */
+  #begin(content: string): boolean {
+    const [head, ...others] = content.trim().split(/\s+/);
+    const section = head!.toUpperCase();
+    if (!SECTIONS.includes(section)) this.#fail(`section ${head!.slice(0, 40)} is not known`);
+    this.#section = section;
+    if (section === "NAME") this.#name = others.join(" ");
+    if (section === "OBJSENSE" && others[0]) this.#sense(others[0]);
+    return section !== "ENDATA";
   }
-  const columnStarts = [0];
-  for (const { rows } of columns) columnStarts.push(columnStarts.at(-1)! + rows.length);
-  const problem: LpProblem = {
-    cost: cost.map((value) => sign * value + 0),
-    matrix: {
-      rows: kinds.length,
-      columnStarts,
-      rowIndices: columns.flatMap(({ rows }) => rows),
-      values: columns.flatMap(({ values }) => values),
-    },
-    rowLower,
-    rowUpper,
-    colLower,
-    colUpper,
-    offset: sign * offset + 0,
-  };
-  return { name, problem, rows: [...rowIndex.keys()], columns: [...columnIndex.keys()], objective: objective ?? "" };
+
+  #sense(given: string): void {
+    this.#sign = /^max/i.test(given) ? -1 : 1;
+  }
+
+  #row(fields: readonly string[], content: string): void {
+    const [kind, row] = this.#fixed ? [fields[0]!.trim(), fields[1]!] : fields;
+    const type = kind!.toUpperCase();
+    if (!/^[NLGE]$/.test(type) || !row || (!this.#fixed && fields.length !== 2)) {
+      this.#fail(`a row is given as "${content.trim()}"`);
+    }
+    if (type === "N") {
+      if (this.#objective === undefined) this.#objective = row;
+      else this.#ignored.add(row);
+      return;
+    }
+    if (this.#rowIndex.has(row)) this.#fail(`row "${row}" was given before`);
+    this.#rowIndex.set(row, this.#kinds.length);
+    this.#kinds.push(type);
+    this.#rhs.push(0);
+  }
+
+  #column(fields: readonly string[], content: string): void {
+    const [of, ...rest] = this.#fixed ? fields.slice(1) : fields;
+    if (rest.length === 0) this.#fail(`a column is given as "${content.trim()}"`);
+    let j = this.#columnIndex.get(of!);
+    if (j === undefined) {
+      j = this.#columns.length;
+      this.#columnIndex.set(of!, j);
+      this.#columns.push({ rows: [], values: [] });
+      this.#cost.push(0);
+      this.#colLower.push(0);
+      this.#colUpper.push(Number.POSITIVE_INFINITY);
+    }
+    for (const [row, value] of this.#pairs(rest)) {
+      if (row === this.#objective) this.#cost[j]! += value;
+      else if (!this.#ignored.has(row)) {
+        this.#columns[j]!.rows.push(this.#indexOf(row));
+        this.#columns[j]!.values.push(value);
+      }
+    }
+  }
+
+  /** In free files the set's name may be missing. */
+  #rightHandSide(fields: readonly string[], section: "RHS" | "RANGES"): void {
+    const list = this.#fixed ? fields.slice(1) : fields;
+    const unnamed = list.length % 2 === 0;
+    if (!this.#counts(section, unnamed ? "" : list[0]!)) return;
+    for (const [row, value] of this.#pairs(unnamed ? list : list.slice(1))) {
+      if (row === this.#objective) {
+        if (section === "RHS") this.#offset = -value;
+      } else if (!this.#ignored.has(row)) {
+        const i = this.#indexOf(row);
+        if (section === "RHS") this.#rhs[i] = value;
+        else this.#ranges.set(i, value);
+      }
+    }
+  }
+
+  #bound(fields: readonly string[]): void {
+    const kind = fields[0]!.trim().toUpperCase();
+    if (!/^(UP|UI|LO|LI|FX|FR|MI|PL|BV)$/.test(kind)) this.#fail(`bound type ${kind} is not known`);
+    const valued = !/^(FR|MI|PL|BV)$/.test(kind);
+    const list = fields.slice(1);
+    const unnamed = !this.#fixed && list.length === (valued ? 2 : 1);
+    const [set, of, given] = unnamed ? ["", ...list] : list;
+    if (!this.#counts("BOUNDS", set!)) return;
+    const j = this.#columnIndex.get(of!) ?? this.#fail(`column "${of}" is not in COLUMNS`);
+    const value = valued ? this.#number(given) : 0;
+    const [lower, upper] = [this.#colLower, this.#colUpper];
+    switch (kind) {
+      case "UP":
+      case "UI":
+        upper[j] = value;
+        if (value < 0 && lower[j] === 0) lower[j] = Number.NEGATIVE_INFINITY;
+        break;
+      case "LO":
+      case "LI":
+        lower[j] = value;
+        break;
+      case "FX":
+        [lower[j], upper[j]] = [value, value];
+        break;
+      case "FR":
+        [lower[j], upper[j]] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+        break;
+      case "MI":
+        lower[j] = Number.NEGATIVE_INFINITY;
+        break;
+      case "PL":
+        upper[j] = Number.POSITIVE_INFINITY;
+        break;
+      default:
+        [lower[j], upper[j]] = [0, 1]; // BV
+    }
+  }
+
+  /** Whether a line of that set counts. */
+  #counts(section: "RHS" | "RANGES" | "BOUNDS", set: string): boolean {
+    this.#sets[section] ||= set;
+    return set === "" || set === this.#sets[section];
+  }
+
+  /** Of name and number. */
+  #pairs(fields: readonly string[]): [string, number][] {
+    const list: [string, number][] = [];
+    for (let f = 0; f < fields.length; f += 2) list.push([fields[f]!, this.#number(fields[f + 1])]);
+    return list;
+  }
+
+  #number(field: string | undefined): number {
+    if (field === undefined || !NUMBER.test(field)) return this.#fail(`"${field}" is not a number`);
+    return Number(field.replace(/[dD]/, "e"));
+  }
+
+  #indexOf(row: string): number {
+    return this.#rowIndex.get(row) ?? this.#fail(`row "${row}" is not in ROWS`);
+  }
+
+  #fail(what: string): never {
+    throw new LearnLossError("PARSE", `Line ${this.#line}: ${what}.`);
+  }
+
+  /** What was read. */
+  end(): MpsModel {
+    if (this.#section !== "ENDATA") this.#fail("the file ends without ENDATA");
+    const [kinds, rhs, columns] = [this.#kinds, this.#rhs, this.#columns];
+    const rowLower = kinds.map((kind, i) => (kind === "L" ? Number.NEGATIVE_INFINITY : rhs[i]!));
+    const rowUpper = kinds.map((kind, i) => (kind === "G" ? Number.POSITIVE_INFINITY : rhs[i]!));
+    for (const [i, range] of this.#ranges) {
+      const kind = kinds[i]!;
+      if (kind === "L" || (kind === "E" && range < 0)) rowLower[i] = rhs[i]! - Math.abs(range);
+      else rowUpper[i] = rhs[i]! + Math.abs(range);
+    }
+    const columnStarts = [0];
+    for (const { rows } of columns) columnStarts.push(columnStarts.at(-1)! + rows.length);
+    const problem: LpProblem = {
+      cost: this.#cost.map((value) => this.#sign * value + 0),
+      matrix: {
+        rows: kinds.length,
+        columnStarts,
+        rowIndices: columns.flatMap(({ rows }) => rows),
+        values: columns.flatMap(({ values }) => values),
+      },
+      rowLower,
+      rowUpper,
+      colLower: this.#colLower,
+      colUpper: this.#colUpper,
+      offset: this.#sign * this.#offset + 0,
+    };
+    const [rows, names] = [this.#rowIndex, this.#columnIndex].map((index) => [...index.keys()]);
+    return { name: this.#name, problem, rows: rows!, columns: names!, objective: this.#objective ?? "" };
+  }
 }
 
 /** Columns 2–3, 5–12, 15–22, 25–36, 40–47, 50–61. */

@@ -2,10 +2,13 @@ import { type Box, minimumOver } from "./box.ts";
 
 /** No λ in F orders the models so: Σ weights·λ·(φ_incumbent − φ_model) ≥ margin > 0 for every λ in F. */
 export interface OrderingProof {
+  /** Index of the observation. */
   readonly incumbent: number;
+  /** Indices of the observations that are mixed. */
   readonly models: readonly number[];
   /** Nonnegative, they sum to 1: this mixture of models has a smaller loss than the incumbent whatever λ is. */
   readonly weights: readonly number[];
+  /** By how much at least, in units of the loss. */
   readonly margin: number;
 }
 

@@ -292,9 +292,9 @@ export class ReducedModel {
 
   /**
    * Directions T_j = −H⁻¹·λ_j·∂φ_j/∂a = ∂a/∂log λ_j of the last `solve(λ)` for the features `which`, into `tangents`
-   * (outputs × capacity each), and the validation scores along them into `moved` (outputs × validation rows each).
+   * (outputs × capacity each): yields each when it is there.
    */
-  *tangents(lambda: ArrayLike<number>, which: readonly number[], tangents: Pointer, moved: Pointer): Generator<void> {
+  *tangents(lambda: ArrayLike<number>, which: readonly number[], tangents: Pointer): Generator<Pointer> {
     const arena = this.#arena;
     const k = arena.kernels;
     const { groupCount, knots } = this.#space;
@@ -321,9 +321,7 @@ export class ReducedModel {
       const target = tangents + 8 * length * i;
       arena.viewF64(this.#gradient, length).set(arena.viewF64(target, length));
       spent += k.reducedSolveNext(this.pointer, this.#gradient, target, TANGENT_TOLERANCE, 60);
-      if (moved !== 0)
-        k.projectionScores(this.#validationRows, target, moved + 8 * i * this.#train.outputs * this.#validation.rows);
-      yield;
+      yield target;
     }
     if (spent > 0) this.#products = spent / which.length;
   }
@@ -339,9 +337,9 @@ export class ReducedModel {
     return this.#space.phi({ groupLosses, l1: l1!, l2: l2!, groupNorm: groupNorm!, hinges });
   }
 
-  /** Validation scores of the current virtual model, [output][row]. */
-  scores(out: Pointer): void {
-    this.#arena.kernels.projectionScores(this.#validationRows, this.coefficients, out);
+  /** Validation scores of the current virtual model, or of other coefficients, [output][row]. */
+  scores(out: Pointer, coefficients = this.coefficients): void {
+    this.#arena.kernels.projectionScores(this.#validationRows, coefficients, out);
   }
 
   /** The loss of the current virtual model on the validation rows, and its gradient in a: valid until the next call. */

@@ -1,7 +1,8 @@
 import type { Random } from "../random.ts";
 import { log } from "../wasm/transcendental.ts";
+import { TOGETHER } from "./mixtures.ts";
 import type { Center, Prediction, SearchOptions } from "./search.ts";
-import { TOGETHER, type VirtualModels } from "./virtual-models.ts";
+import type { VirtualModels } from "./virtual-models.ts";
 
 /** Weights up to which λ by chance cover the box. */
 const FEW = 3;

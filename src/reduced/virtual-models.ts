@@ -7,6 +7,8 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 import type { Slope } from "./descend.ts";
+import { MixedDecisions } from "./mixed-decisions.ts";
+import { Mixtures } from "./mixtures.ts";
 import type { ReducedModel } from "./reduced-model.ts";
 import { VirtualObservations } from "./virtual-observations.ts";
 
@@ -16,15 +18,14 @@ export interface Judged {
   readonly judge: Judge;
 }
 
-/** Steps whose promises are told at once: each direction of the scores is read once for all of them. */
-export const TOGETHER = 8;
-
 /** One fold's linearization: a(δ) = a + Σ_j δ_j·∂a/∂log λ_j, and the same of its validation scores. */
 interface Linearization {
   readonly coefficients: Pointer;
   readonly tangents: Pointer;
-  readonly scores: Pointer;
-  readonly moved: Pointer;
+  /** Of a, then along each tangent; for metrics that step. */
+  readonly scores: Mixtures | undefined;
+  /** Where the metric is one of decisions for the largest score. */
+  readonly decisions: MixedDecisions | undefined;
 }
 
 /**
@@ -41,7 +42,6 @@ export class VirtualModels {
   validationPasses = 0;
   readonly #arena: Arena<Kernels>;
   readonly #folds: readonly Judged[];
-  readonly #deltas: Pointer;
   #linearizations: readonly Linearization[] | undefined;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, folds: readonly Judged[]) {
@@ -49,7 +49,6 @@ export class VirtualModels {
     this.free = space.names.flatMap((_, j) => (space.lower[j]! < space.upper[j]! ? [j] : []));
     this.#arena = arena;
     this.#folds = folds;
-    this.#deltas = arena.f64(this.free.length * TOGETHER);
   }
 
   get metric(): MetricEvaluator {
@@ -118,9 +117,9 @@ export class VirtualModels {
 
   #judge(of: (metric: MetricEvaluator, scores: Pointer) => number): number {
     return this.#mean(({ reduced, judge }) => {
-      const [candidate] = this.#candidates(judge.validation);
-      reduced.scores(candidate!);
-      return of(judge.metric, candidate!) + judge.offset;
+      const scores = this.#fresh(judge.validation);
+      reduced.scores(scores);
+      return of(judge.metric, scores) + judge.offset;
     });
   }
 
@@ -145,21 +144,22 @@ export class VirtualModels {
     const k = this.free.length;
     this.#linearizations ??= this.#folds.map(({ reduced, judge }) => {
       const length = reduced.outputs * reduced.capacity;
-      const scores = judge.validation.outputs * judge.validation.rows;
+      const { rows, outputs } = judge.validation;
+      const scores = judge.metric.smooth ? undefined : new Mixtures(arena, outputs * rows, k + 1);
+      const counts = scores && judge.metric.countsLargest;
       return {
         coefficients: arena.f64(length),
         tangents: arena.f64(length * k),
-        scores: judge.metric.smooth ? 0 : arena.f64(scores),
-        moved: judge.metric.smooth ? 0 : arena.f64(scores * k),
+        scores,
+        decisions: counts ? new MixedDecisions(arena, rows, outputs, scores) : undefined,
       };
     });
     return this.#linearizations;
   }
 
-  /** Room for scores that are judged together. */
-  #candidates({ outputs, rows }: Objective, count = 1): Pointer[] {
-    const first = this.#arena.shared(8 * outputs * rows * count);
-    return Array.from({ length: count }, (_, m) => first + 8 * outputs * rows * m);
+  /** Room for scores, until it is asked for again. */
+  #fresh({ outputs, rows }: Objective): Pointer {
+    return this.#arena.shared(8 * outputs * rows);
   }
 
   /** Remembers the models, for `restore`. */
@@ -176,11 +176,22 @@ export class VirtualModels {
   *linearize(lambda: Float64Array): Generator<void> {
     this.save();
     for (const [f, fold] of this.#folds.entries()) {
-      const { tangents, scores, moved } = this.#all[f]!;
-      yield* fold.reduced.tangents(lambda, this.free, tangents, moved);
-      if (moved === 0) continue;
-      fold.reduced.scores(scores);
-      this.validationPasses += (this.free.length + 1) * this.#passesOf(fold);
+      const { reduced, judge } = fold;
+      const { coefficients, tangents, scores, decisions } = this.#all[f]!;
+      const keep = (slot: number, of: Pointer) => {
+        if (!scores) return;
+        const fresh = this.#fresh(judge.validation);
+        reduced.scores(fresh, of);
+        scores.set(slot, fresh);
+        decisions?.set(slot, fresh);
+      };
+      let slot = 0;
+      for (const tangent of reduced.tangents(lambda, this.free, tangents)) {
+        keep(++slot, tangent);
+        yield;
+      }
+      keep(0, coefficients);
+      if (scores) this.validationPasses += (this.free.length + 1) * this.#passesOf(fold);
     }
   }
 
@@ -212,12 +223,21 @@ export class VirtualModels {
 
   /** The errors of the linearized scores at up to `TOGETHER` steps δ of the free weights. */
   promises(deltas: readonly Float64Array[]): number[] {
-    return this.#promised(deltas, ({ metric, offset }, scores) => metric.evaluate(scores) + offset);
+    return this.#promised(deltas, ({ judge: { metric, offset } }, { scores, decisions }, sets) => {
+      // One alone is mixed in less time than four are decided for.
+      const errors =
+        decisions && sets.length > 1
+          ? decisions.decide(sets).map((given) => metric.ofDecisions(given))
+          : scores!.mix(sets).map((mixed) => metric.evaluate(mixed));
+      return errors.map((error) => error + offset);
+    });
   }
 
   /** What breaks ties of these errors: less than `mostTieBreak`, and as dear as several errors. */
   tieBreaks(deltas: readonly Float64Array[]): number[] {
-    return this.#promised(deltas, ({ metric }, scores) => metric.tieBreak(scores));
+    return this.#promised(deltas, ({ judge: { metric } }, { scores }, sets) =>
+      scores!.mix(sets).map((mixed) => metric.tieBreak(mixed)),
+    );
   }
 
   /** No tie is broken by as much. */
@@ -226,18 +246,12 @@ export class VirtualModels {
   }
 
   /** Means over the folds. */
-  #promised(deltas: readonly Float64Array[], of: (judge: Judge, scores: Pointer) => number): number[] {
-    const arena = this.#arena;
-    const k = this.free.length;
-    for (const [m, delta] of deltas.entries()) arena.viewF64(this.#deltas + 8 * k * m, k).set(delta);
-    const sums = deltas.map(() => 0);
-    for (const [f, { judge }] of this.#folds.entries()) {
-      const { scores, moved } = this.#all[f]!;
-      const n = judge.validation.outputs * judge.validation.rows;
-      const candidates = this.#candidates(judge.validation, deltas.length);
-      arena.kernels.combine(n, k, deltas.length, this.#deltas, scores, moved, candidates[0]!);
-      for (const [m, candidate] of candidates.entries()) sums[m]! += of(judge, candidate);
-    }
-    return sums.map((sum) => sum / this.#folds.length);
+  #promised(
+    deltas: readonly Float64Array[],
+    of: (fold: Judged, linearization: Linearization, sets: readonly Float64Array[]) => number[],
+  ): number[] {
+    const sets = deltas.map((delta) => Float64Array.of(1, ...delta));
+    const each = this.#folds.map((fold, f) => of(fold, this.#all[f]!, sets));
+    return deltas.map((_, m) => each.reduce((sum, values) => sum + values[m]!, 0) / each.length);
   }
 }

@@ -6,6 +6,7 @@ import { type CompiledModule, decodeBinary } from "./module.ts";
 /** Which kernels run: "simd" gives the same bits on every machine, "relaxed-simd" is faster and may not. */
 export type KernelBuild = "simd" | "relaxed-simd";
 
+/** Of `load`. */
 export interface LoadOptions {
   /**
    * True fetches the relaxed-SIMD build and uses it where the engine has relaxed SIMD; elsewhere the default stays. It

@@ -20,6 +20,7 @@ import { type Call, RemoteSolver } from "./remote-solver.ts";
  */
 const WEB_WORKERS = workerpool.platform === "browser" || "Bun" in globalThis;
 
+/** Of a `Pool`. */
 export interface PoolOptions {
   /** Threads. @default one per core */
   readonly workers?: number;

@@ -153,10 +153,12 @@ const methods: WorkerMethods = {
       const passes = [objective.passes];
       const iterations = [solver.iterations];
       let slice = performance.now();
-      for (let step = 0; step < steps && solver.status === "running"; step++) {
+      while (passes.length <= steps && solver.status === "running") {
         solver.step(1);
-        passes.push(objective.passes);
-        iterations.push(solver.iterations);
+        if (!solver.midway) {
+          passes.push(objective.passes);
+          iterations.push(solver.iterations);
+        }
         if (performance.now() - slice < SLICE) continue;
         await turn();
         signal.throwIfAborted();

@@ -114,3 +114,28 @@ test.each(["logistic", "softmax"] as const)("%s: units of the columns do not mat
   const apart = Math.hypot(...plain.map((x, i) => x - large[i]!));
   expect(apart / Math.hypot(...plain)).toBeLessThan(1e-4);
 });
+
+test("a Hessian of many rows is formed in pieces, between which others may use the rows", () => {
+  using arena = new Arena(kernels());
+  const train = new Objective(arena, { ...exampleProblem("logistic", 9000, 600, 2), precision: "f32" });
+  const validation = new Objective(arena, { ...exampleProblem("logistic", 100, 600, 2, 2), precision: "f64" });
+  const solver = new Solver(arena, train, { tolerance: 1e-6 });
+  train.setWeights({ l1: 0.05 });
+  solver.start(0);
+  while (solver.status === "running") solver.step(50);
+  expect(arena.kernels.directAdjointBytes(solver.pointer)).toBeGreaterThan(0);
+  const [right, other] = [arena.f64(train.thetaCount), arena.f64(train.thetaCount)];
+  const [alone, together] = [false, true].map((shared) => {
+    const u = arena.f64(train.thetaCount);
+    validation.gradient(solver.theta, right);
+    let pieces = 0;
+    for (const _ of solver.adjoint(right, u, { iterations: 6, tolerance: 0.3 })) {
+      pieces++;
+      if (shared) train.gradient(u, other);
+    }
+    expect(pieces).toBeGreaterThan(0);
+    return arena.viewF64(u, train.thetaCount).slice();
+  });
+  expect(together).toEqual(alone);
+  expect(Math.hypot(...alone!)).toBeGreaterThan(0);
+});

@@ -1,39 +1,14 @@
 import { expect, test } from "vitest";
 import { augmentation, data, LinearLoss, l1, l2, fit as minimize, mirror, noise } from "../../src/index.ts";
 import { Solver } from "../../src/inner/solver.ts";
-import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
+import { Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import type { Problem } from "../reference/example-problem.ts";
 import { relaxed, scalar } from "../reference/kernel-builds.ts";
 import { dataLoss, minimumNormSubgradient } from "../reference/loss.ts";
-
-/**
- * Rows that a linear model separates. Columns are far from 0 and have `common` times as much in common as of their own; the
- * last is constant, the one before it the same as the first.
- */
-function separated(model: ModelKind, rows: number, columns: number, classes: number, common: number, seed: number) {
-  const random = new Random(seed);
-  const outputs = model === "softmax" ? classes : 1;
-  const truth = Float64Array.from({ length: classes * columns }, () => random.normal());
-  const values = new Float64Array(rows * columns);
-  const targets = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    const shared = common * random.normal();
-    const own = values.subarray(i * columns, (i + 1) * columns);
-    const scores = new Float64Array(classes);
-    for (let j = 0; j < columns; j++) {
-      const x = shared + random.normal();
-      own[j] = 5 * (j % 3) + (1 + (j % 4)) * x;
-      for (let c = 0; c < classes; c++) scores[c]! += x * truth[c * columns + j]!;
-    }
-    own[columns - 2] = own[0]!;
-    own[columns - 1] = 7;
-    targets[i] = scores.indexOf(Math.max(...scores));
-  }
-  return { model, dataset: { rows, columns, x: { kind: "dense", values } }, targets, outputs } as const;
-}
+import { separated } from "../reference/separated.ts";
 
 /** Those that a softmax and a logistic model take 1000 iterations of L-BFGS or more for, most of them over 10000. */
 const problems: readonly Problem[] = [
@@ -178,4 +153,61 @@ test("rows that are made on demand", async () => {
     expect([status, iterations > 300, iterations < 400]).toEqual(["converged", true, true]);
   }
   expect(made.objective).toBeCloseTo(held.objective, 12);
+});
+
+/** Rows and columns enough for a step to take several pieces. */
+const large = separated("logistic", 1000, 250, 2, 10, 1);
+
+/** Solves with something `between` the steps, and says after which of them the solver was midway. */
+function solveLarge(between: (arena: Arena<ReturnType<typeof kernels>>, objective: Objective, solver: Solver) => void) {
+  using arena = new Arena(kernels());
+  const objective = new Objective(arena, { ...large, precision: "f64" });
+  objective.setWeights({ l1: 1e-5, l2: 1e-7 });
+  const solver = new Solver(arena, objective, { tolerance: 1e-8 });
+  solver.start(0);
+  let pieces = 0;
+  const now = () => [solver.iterations, solver.value, ...arena.viewF64(solver.theta, objective.thetaCount)];
+  for (let before = now(); solver.step(1) === "running"; before = now()) {
+    if (solver.midway) {
+      pieces++;
+      expect(now()).toEqual(before);
+    }
+    between(arena, objective, solver);
+  }
+  return { pieces, end: [solver.status, ...now()] };
+}
+
+test("a step takes pieces: between them the iterate is that before it, and others use the same rows", () => {
+  const alone = solveLarge(() => {});
+  expect(alone.end[0]).toBe("converged");
+  expect(alone.pieces).toBeGreaterThan(5);
+  let other: Solver | undefined;
+  const together = solveLarge((arena, objective, solver) => {
+    if (!solver.midway) return;
+    if (other?.status !== "running") {
+      other = new Solver(arena, objective, { tolerance: 1e-8 });
+      other.start(0);
+    }
+    other.step(1);
+    objective.scores(solver.theta, arena.shared(8 * 1000));
+  });
+  expect(together).toEqual(alone);
+});
+
+test("started again midway, a solver does not go on with that", () => {
+  using arena = new Arena(kernels());
+  const objective = new Objective(arena, { ...large, precision: "f64" });
+  const [solver, fresh] = [1, 2].map(() => new Solver(arena, objective, { tolerance: 1e-8 })) as [Solver, Solver];
+  objective.setWeights({ l1: 1e-5, l2: 1e-7 });
+  solver.start(0);
+  while (solver.step(1) === "running" && !solver.midway);
+  expect(solver.midway).toBe(true);
+  objective.setWeights({ l1: 1e-4 });
+  for (const each of [solver, fresh]) {
+    each.start(0);
+    expect(each.midway).toBe(false);
+    while (each.step(1) === "running");
+    expect(each.status).toBe("converged");
+  }
+  expect(Math.abs(solver.value / fresh.value - 1)).toBeLessThan(1e-7);
 });

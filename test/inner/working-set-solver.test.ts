@@ -2,12 +2,13 @@ import { expect, test } from "vitest";
 import { fitPath } from "../../src/index.ts";
 import { Solver } from "../../src/inner/solver.ts";
 import { WorkingSetSolver } from "../../src/inner/working-set-solver.ts";
-import { Objective } from "../../src/models/objective.ts";
+import { Objective, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Arena } from "../../src/wasm/arena.ts";
-import { kernels } from "../../src/wasm/kernels.ts";
+import { type Kernels, kernels } from "../../src/wasm/kernels.ts";
 import { blobs } from "../reference/blobs.ts";
 import { exampleProblem, kinds, type Problem, penaltyCases } from "../reference/example-problem.ts";
-import { minimumNormSubgradient } from "../reference/loss.ts";
+import { dataLoss, minimumNormSubgradient } from "../reference/loss.ts";
+import { separated } from "../reference/separated.ts";
 
 /** Many more columns than rows, dense and as CSR with a third of the values. */
 function wide(model: (typeof kinds)[number]): readonly Problem[] {
@@ -78,6 +79,48 @@ for (const model of kinds) {
     }
   });
 }
+
+/** Kernels that say which solvers were made, the whole one first, and which of their objectives. */
+function watched() {
+  const k = kernels();
+  const objectives: number[] = [];
+  const solverInit: Kernels["solverInit"] = (solver, objective, ...rest) => {
+    objectives.push(objective);
+    k.solverInit(solver, objective, ...rest);
+  };
+  return { k: { ...k, solverInit }, objectives };
+}
+
+const weak: readonly (readonly [name: string, weights: ObjectiveWeights])[] = [
+  ["L1", { l1: 1e-5 }],
+  ["L1 and ridge", { l1: 1e-5, l2: 1e-6 }],
+  ["stronger L1", { l1: 1e-3 }],
+  ["hinges", { l1: 1e-6, l2: 1e-6, hinges: { knots: [0.5, 2], weights: [1e-6, 1e-5] } }],
+];
+
+test.each(weak)("separated rows, weak %s: parts go on by Newton steps, to a minimizer on all columns", (_, weights) => {
+  const problem = separated("softmax", 60, 14, 3, 10, 1, 586);
+  const { columns } = problem.dataset;
+  const { k, objectives } = watched();
+  using arena = new Arena(k);
+  const objective = new Objective(arena, { ...problem, precision: "f64" });
+  const solver = new WorkingSetSolver(arena, objective, { tolerance: 1e-8 });
+  objective.setWeights(weights);
+  solver.start(0);
+  // Gradients are halves of passes, what a Newton step takes is not. Of the parts only the last still has memory.
+  let newton = false;
+  do {
+    if (objectives.length > 1 && !Number.isInteger(2 * k.objectivePasses(objectives.at(-1)!))) newton = true;
+  } while (solver.step(1) === "running" && solver.iterations < 3000);
+  expect([solver.status, newton]).toEqual(["converged", true]);
+  const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
+  const scale = Math.hypot(...dataLoss(problem, new Float64Array(3 * (columns + 1))).gradient);
+  const { value, subgradient } = minimumNormSubgradient(problem, weights, theta);
+  expect(Math.hypot(...subgradient)).toBeLessThan(1e-5 * scale);
+  expect(Math.abs(value / solver.value - 1)).toBeLessThan(1e-9);
+  for (let c = 0; c < 3; c++) expect(theta[c * columns + 13]).toBe(0); // the constant column
+  solver.dispose();
+});
 
 test("a path leaves no memory behind", async () => {
   const before = kernels().allocatedBytes();

@@ -165,3 +165,31 @@ test("more columns than rows: second moments serve what is left of a solve that 
   expect(passes).toBeGreaterThan(63);
   arena.dispose();
 });
+
+test("second moments of many rows are formed in pieces, before a solve or within it: the same bits as at once", () => {
+  const [rows, columns] = [1500, 300];
+  const { dataset, targets } = problem(rows, columns);
+  /** Solves once a `solves`-th of them is due, and says how many pieces were formed before and within. */
+  const solve = (solves: number, prepares: boolean) => {
+    using arena = new Arena(kernels());
+    const options = { model: "squared", dataset, targets, outputs: 1, precision: "f32" } as const;
+    const objective = new Objective(arena, options);
+    objective.setWeights({ l1: 0.01, l2: 1e-6 });
+    const solver = new Solver(arena, objective, { tolerance: 1e-9, solves });
+    const pieces = { before: 0, within: 0 };
+    if (prepares) for (const _ of solver.prepare()) pieces.before++;
+    solver.start(0);
+    while (solver.step(1) === "running") {
+      if (solver.midway && objective.gramPasses < Number.POSITIVE_INFINITY) pieces.within++;
+    }
+    const theta = arena.viewF64(solver.theta, objective.thetaCount);
+    return { pieces, end: [solver.status, objective.passes, solver.iterations, ...theta] };
+  };
+  const [within, atOnce, prepared] = [solve(1, true), solve(1000, false), solve(1000, true)];
+  expect(within.end[0]).toBe("converged");
+  expect(within.pieces.before).toBe(0);
+  expect(within.pieces.within).toBeGreaterThan(2);
+  expect(atOnce.pieces).toEqual({ before: 0, within: 0 });
+  expect(prepared.pieces.before).toBeGreaterThan(2);
+  expect(prepared.end).toEqual(atOnce.end);
+});

@@ -88,7 +88,7 @@ test.each(spaces)(
     const length = reduced.outputs * reduced.capacity;
     const tangents = arena.f64(length * space.size);
     const every = space.names.map((_, j) => j);
-    for (const _ of reduced.tangents(lambda, every, tangents, 0));
+    for (const _ of reduced.tangents(lambda, every, tangents));
     const { gradient } = reduced.validationLoss();
     const slopes = every.map((j) => arena.kernels.dot(length, tangents + 8 * length * j, gradient));
     const h = 1e-3;
@@ -109,7 +109,7 @@ test("without kinks, the slope by the adjoint is that by the tangents", () => {
   arena.kernels.reducedSolve(reduced.pointer, reduced.coefficients, false, 1e-14, 50);
   const length = reduced.outputs * reduced.capacity;
   const tangents = arena.f64(length * 2);
-  for (const _ of reduced.tangents(lambda, [0, 1], tangents, 0));
+  for (const _ of reduced.tangents(lambda, [0, 1], tangents));
   const { gradient } = reduced.validationLoss();
   const byTangents = [0, 1].map((j) => arena.kernels.dot(length, tangents + 8 * length * j, gradient));
   const theta = arena.f64(thetaCount);

@@ -1,5 +1,7 @@
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { classWeights, createTuner, data, l1, l2, fit as minimize, tune } from "../../src/index.ts";
+import { Solver } from "../../src/inner/solver.ts";
+import { Random } from "../../src/random.ts";
 import { createPool } from "../../src/workers.ts";
 import { blobs } from "../reference/blobs.ts";
 
@@ -179,6 +181,28 @@ describe("folds in workers", () => {
       // The same work, summed in another order.
       expect(passes / here.passes).toBeCloseTo(1, 12);
     }
+  });
+
+  test("so is that of a regression whose second moments are formed in pieces", async () => {
+    const random = new Random(7);
+    const columns = 220;
+    let last = 0;
+    const x = Float64Array.from({ length: 1500 * columns }, (_, e) => {
+      last = (e % columns === 0 ? 0 : 0.9 * last) + random.normal();
+      return last;
+    });
+    const y = Float64Array.from({ length: 1500 }, (_, i) => x[i * columns]! - x[i * columns + 1]! + random.normal());
+    const train = data.dense({ x, columns, y });
+    const weak = { l1: l1({ min: 1e-7, max: 1e-5 }), l2: l2({ min: 1e-8, max: 1e-6 }) };
+    const options = { model: "squared", train, folds: 3, features: weak, tolerance: 1e-7, precision: "f64" } as const;
+    const midway = vi.spyOn(Solver.prototype, "midway", "get");
+    const here = await tune(options);
+    expect(midway.mock.results.some(({ value }) => value)).toBe(true);
+    midway.mockRestore();
+    const there = await tune({ ...options, workers: pool });
+    expect(there.loss.lambda).toEqual(here.loss.lambda);
+    expect(there.error).toBe(here.error);
+    expect(there.model.coefficients).toEqual(here.model.coefficients);
   });
 
   test("an abort rejects with its reason, and the workers are free for others", async () => {
