@@ -234,7 +234,13 @@ export class MetricEvaluator {
     const view = this.#arena.viewF64(scores, rows * outputs);
     const values = new Float64Array(rows * outputs);
     for (let c = 0; c < outputs; c++) for (let i = 0; i < rows; i++) values[i * outputs + c] = view[c * rows + i]!;
-    return metric({ rows, outputs, values }, this.#dataset as Dataset);
+    const error: unknown = metric({ rows, outputs, values }, this.#dataset as Dataset);
+    if (typeof error === "number") return error;
+    const what = error instanceof Promise ? "a promise" : `a ${typeof error}`;
+    throw new LearnLossError(
+      "TYPE",
+      `The metric returned ${what}: return a number, at once, NaN for a model that failed.`,
+    );
   }
 }
 
