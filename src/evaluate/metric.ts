@@ -13,7 +13,7 @@ import { Ranking } from "./ranking.ts";
  * - `error-rate`: share of wrong labels (top-1)
  * - `balanced-error`: mean over the classes of 1 − recall
  * - `macro-f1`: 1 − mean over the classes of F1
- * - `auc`: 1 − area under the ROC curve; over more than two classes, the mean of one against the rest
+ * - `auc`: 1 − area under the ROC curve; over more than two classes, the mean of one against the rest by its probability
  * - `worst-group-error`: largest error rate of a group of `dataset.groups`
  * - `mean-squared-error`: mean of (score − target)²
  */
@@ -154,6 +154,11 @@ export class MetricEvaluator {
       default:
         return k.meanCost(rows, decisions, y, w, classes, this.#costs);
     }
+  }
+
+  /** e from what orders the rows for each output, [output][row], for metrics of order. */
+  evaluateOrder(orders: Pointer): number {
+    return this.#ranking!.errorOfOrder(this.#outputs, orders);
   }
 
   /** How scores count: by the classes that rows are given, by their order, as numbers, or in ways of the user's. */
