@@ -53,7 +53,7 @@ export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
 export { decide, decideByCosts } from "./metrics/decisions";
 export { logLoss, meanSquaredError } from "./metrics/losses";
-export { aucError, aucScratchBytes } from "./metrics/ranking";
+export { aucError, aucScratchBytes, logOdds } from "./metrics/ranking";
 export {
   objectiveBlockBytes,
   objectiveBytes,

@@ -256,7 +256,8 @@ function crossValidation<F extends Features>(
 ): Folds {
   const { model, train, seed = 0, workers } = options;
   const { classes, outputs, train: all } = encodeTargets(model, train);
-  const parts = foldRows(train, options.folds!, { seed });
+  // The model tells what is a class: counts and ratings are quantities to a squared loss.
+  const parts = foldRows(train, options.folds!, { seed, stratified: classes !== undefined });
   const order = joined(parts.map(({ validation }) => validation));
   const augmented = space.rowGroups?.augmentation !== undefined;
   const { precision, selected } = settings;

@@ -28,6 +28,13 @@ export function journalLine(event: StudyEvent): string {
   return line({ event });
 }
 
+const BEGIN = '{"crc":"';
+
+/** Whether a journal may begin with these bytes, none among them. */
+export function beginsJournal(bytes: Uint8Array): boolean {
+  return BEGIN.startsWith(new TextDecoder().decode(bytes.subarray(0, BEGIN.length)));
+}
+
 /**
  * Reads a journal. A last line that was cut short is dropped, with a warning.
  *
@@ -62,7 +69,7 @@ export function readJournal(bytes: Uint8Array): Journal {
 
 function line(value: object): string {
   const text = JSON.stringify(value);
-  return `{"crc":"${crc32(text)}",${text.slice(1)}\n`;
+  return `${BEGIN}${crc32(text)}",${text.slice(1)}\n`;
 }
 
 const HEAD = /^\{"crc":"([0-9a-f]{8})",/;

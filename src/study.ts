@@ -125,7 +125,8 @@ export class Study {
    */
   ask(wanted: { readonly lambda?: Readonly<Record<string, number>> } = {}): Trial {
     this.#alive();
-    const { lambda: fixed } = given("ask", wanted);
+    checkNames(wanted, { lambda: true });
+    const { lambda: fixed } = wanted;
     const { lambda, kind } = fixed
       ? ({ lambda: this.polyhedron.fromRecord(fixed), kind: "given" } as const)
       : propose(this.polyhedron, this.#trials, this.seed, this.#start);

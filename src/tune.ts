@@ -22,8 +22,8 @@ export interface TunerOptions<F extends Features = Features> {
   /** Rows that judge the models; never trained on. Either these or `folds`. */
   readonly validation?: Dataset;
   /**
-   * Instead of `validation`: k-fold cross-validation of the training rows. φ and e are means over the folds; the model of
-   * the chosen λ is trained on all rows at the end.
+   * Instead of `validation`: k-fold cross-validation of the training rows, stratified where the model is of classes. φ and e
+   * are means over the folds; the model of the chosen λ is trained on all rows at the end.
    */
   readonly folds?: number;
   /** With `folds`: a pool of `learnloss/workers` that trains them side by side; the result is the same, bit for bit. */

@@ -112,6 +112,15 @@ describe("the package", () => {
     expect((await publint({ pkgDir: installed(), strict: true, pack: false })).messages).toEqual([]);
   });
 
+  test("has declarations that TypeScript before 5.7 reads, whose typed arrays are not generic", () => {
+    const files = readdirSync(join(installed(), "dist"), { recursive: true, encoding: "utf8" });
+    const texts = files
+      .filter((file) => file.endsWith(".d.ts"))
+      .map((file) => [file, readFileSync(join(installed(), "dist", file), "utf8")] as const);
+    expect(texts.length).toBeGreaterThan(100);
+    expect(texts.filter(([, text]) => /Array<ArrayBuffer/.test(text)).map(([file]) => file)).toEqual([]);
+  });
+
   test("the Wasm module of the LP engine is under 25 kB gzipped", () => {
     const bytes = gzipSync(readFileSync(join(installed(), "dist/wasm/lp.wasm")), { level: 9 }).length;
     console.log(`lp.wasm: ${bytes} bytes gzipped`);

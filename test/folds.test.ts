@@ -49,6 +49,16 @@ describe("cross-validation", () => {
     expect(simple.error).toBeGreaterThanOrEqual(best.error);
   });
 
+  test("the model tells what is a class: counts are quantities, and labels that are no whole numbers are stratified", async () => {
+    const x = Array.from({ length: 40 }, (_, i) => [i % 7, i % 11]);
+    const counts = data.dense({ x, y: x.map(([a], i) => (i === 5 ? 20 : a!)) });
+    const { error } = await tune({ model: "squared", train: counts, folds: 5, features: { l2: l2() } });
+    expect(error).toBeGreaterThan(0);
+    expect(() => data.folds(counts, 5)).toThrow(/stratified: false/);
+    const labels = data.dense({ x, y: x.map((_, i) => (i === 5 ? 2.5 : (i % 2) + 0.5)) });
+    await expect(tune({ ...setting, train: labels })).rejects.toMatchObject({ code: "FOLD" });
+  });
+
   test("either validation rows or folds", async () => {
     const { folds: _, ...neither } = setting;
     await expect(tune(neither)).rejects.toMatchObject({ code: "OPTION" });

@@ -62,6 +62,20 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["a cost as text", () => costMatrix({ a: { b: "1" as never } }), "OPTION"],
   ["tune()", () => tune(nothing), "OPTION"],
   ["createTuner()", () => createTuner(nothing), "OPTION"],
+  ["a metric that promises", () => tune({ ...setting, metric: (async () => 1) as never }), "TYPE"],
+  ["a metric of text", () => tune({ ...setting, metric: (() => "0.5") as never }), "TYPE"],
+  ["a metric without a value", () => tune({ ...setting, metric: (() => {}) as never }), "TYPE"],
+  ["a metric of a big integer", () => tune({ ...setting, metric: (() => 1n) as never }), "TYPE"],
+  [
+    "an error that is promised",
+    async () => (await minimize({ model: "softmax", train })).model.error(train, (async () => 1) as never),
+    "TYPE",
+  ],
+  [
+    "predictions for arrays",
+    async () => (await minimize({ model: "softmax", train })).model.predict({ ...train, x: [[1]] } as never),
+    "TYPE",
+  ],
   ["a signal that is none", () => tune({ ...setting, signal: "stop" as never }), "OPTION"],
   [
     "workers that are a number",

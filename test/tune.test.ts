@@ -45,6 +45,17 @@ describe("tune", () => {
     expect(result.error).toBeLessThan(Math.log(3));
   });
 
+  test.each([1, 2, 3])("what all classes share of unpenalized weights stays small, rows %i", async (seed) => {
+    const train = blobs(80, 2, 3, seed, 3);
+    const validation = blobs(80, 2, 3, seed + 10, 3);
+    for (const features of [classWeights(train), { smoothing: labelSmoothing() }]) {
+      const { model, error } = await tune({ model: "softmax", train, validation, features });
+      const { coefficients: w } = model;
+      for (const j of [0, 1]) expect(Math.abs(w[j]! + w[2 + j]! + w[4 + j]!)).toBeLessThan(100);
+      expect(model.error(validation, "log-loss")).toBeCloseTo(error, 5);
+    }
+  });
+
   test.each([
     ["error-rate", { ...setting, metric: "error-rate" }],
     ["balanced-error", { ...setting, metric: "balanced-error", features: { ...classWeights(train), l2: l2() } }],
@@ -164,7 +175,7 @@ describe("a run", () => {
     const begun = performance.now();
     const { status } = await tuner.run({ time: 60 });
     expect(status).toBe("time");
-    expect(performance.now() - begun).toBeLessThan(1000);
+    expect(performance.now() - begun).toBeLessThan(100);
   });
 
   test.each([

@@ -1,5 +1,6 @@
 // Errors of an order: area under the ROC curve.
 
+import { exp, log, vexp, vlog } from "../linalg/elementwise";
 import { emptySortedScores, putScores, sortedScoresBytes, sortScores, weightBelow } from "./sorted-scores";
 
 /** Bytes of the scratch of `aucError`. */
@@ -50,6 +51,63 @@ export function aucError(
   const pairs = s.total * others;
   if (!(pairs > 0)) return 0.5;
   return 1 - (positivesFew ? pairs - below : below) / pairs;
+}
+
+/** Exponentials are normal numbers from here on. */
+const DEEPEST: f64 = -700;
+
+/**
+ * out [output][row] ← log-odds log p(c) − log(1 − p(c)) of softmax. They order rows as p(c) does, which scores alone do not (what
+ * all classes share of them differs from row to row), and tell rows apart whose p(c) is 0 or 1 but for rounding.
+ */
+export function logOdds(n: i32, outputs: i32, scores: usize, out: usize): void {
+  const stride = (<usize>n) << 3;
+  for (let at: usize = 0; at < stride; at += 8) {
+    const largest = load<f64>(scores + at + <usize>topOf(outputs, scores + at, stride) * stride);
+    for (let c = 0; c < outputs; c++) {
+      const to = <usize>c * stride + at;
+      store<f64>(out + to, max(load<f64>(scores + to) - largest, DEEPEST));
+    }
+  }
+  vexp(n * outputs, out, out);
+  for (let at: usize = 0; at < stride; at += 8) {
+    const top = topOf(outputs, scores + at, stride);
+    let others: f64 = 0; // than the largest, which is 1
+    for (let c = 0; c < outputs; c++) if (c != top) others += load<f64>(out + <usize>c * stride + at);
+    for (let c = 0; c < outputs; c++) {
+      const to = out + <usize>c * stride + at;
+      store<f64>(to, c == top ? others : 1 + (others - load<f64>(to)));
+    }
+  }
+  vlog(n * outputs, out, out);
+  for (let at: usize = 0; at < stride; at += 8) {
+    const top = topOf(outputs, scores + at, stride);
+    const largest = load<f64>(scores + <usize>top * stride + at);
+    for (let c = 0; c < outputs; c++) {
+      const to = <usize>c * stride + at;
+      store<f64>(out + to, load<f64>(scores + to) - largest - load<f64>(out + to));
+    }
+    const own = out + <usize>top * stride + at;
+    if (load<f64>(own) > -DEEPEST - 10) store<f64>(own, largest - logSumBut(top, outputs, scores + at, stride));
+  }
+}
+
+/** The first of the largest scores of a row. */
+function topOf(outputs: i32, row: usize, stride: usize): i32 {
+  let top = 0;
+  for (let c = 1; c < outputs; c++) {
+    if (load<f64>(row + <usize>c * stride) > load<f64>(row + <usize>top * stride)) top = c;
+  }
+  return top;
+}
+
+/** log Σ e^s over the classes of a row but one. */
+function logSumBut(one: i32, outputs: i32, row: usize, stride: usize): f64 {
+  let largest = -Infinity;
+  for (let c = 0; c < outputs; c++) if (c != one) largest = max(largest, load<f64>(row + <usize>c * stride));
+  let sum: f64 = 0;
+  for (let c = 0; c < outputs; c++) if (c != one) sum += exp(load<f64>(row + <usize>c * stride) - largest);
+  return largest + log(sum);
 }
 
 function weightOf(count: i32, weights: usize): f64 {

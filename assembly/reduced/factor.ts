@@ -5,7 +5,7 @@ import { cholesky, solveFactored } from "../linalg/cholesky";
 import { dot } from "../linalg/dense";
 import { Basis, vectorOf } from "./basis";
 import { holdIntercepts, projectionWholeHessian } from "./hessian";
-import { Reduced, shapeDiagonal, shaped, wholeFits, workOf } from "./model";
+import { heldOf, isHeld, Reduced, shapeDiagonal, shaped, wholeFits, workOf } from "./model";
 import { projectionDiagonalBlocks } from "./projection";
 import { Projection } from "./slots";
 
@@ -17,6 +17,9 @@ const SPARED: f64 = 5;
 
 /** Products that a system takes with diagonal blocks that are fresh. */
 const TAKEN: f64 = 3;
+
+/** Share of its own curvature by which a coefficient is held that no penalty holds. */
+const HELD: f64 = 1e-5;
 
 /**
  * Factors the Hessian at the last gradient's a; good for many nearby solves. `exactly`: the whole of it where that fits,
@@ -102,14 +105,19 @@ export function rowWork(r: Reduced): f64 {
   return (r.objective.valueCount + <f64>r.objective.rows) * <f64>basis.outputs;
 }
 
-/** Lower triangle of a block += B_cᵀ·diag(curvature of L1, hinges and group norms)·B_c + l2·I. */
+/** Lower triangle of a block += B_cᵀ·diag(curvature of L1, hinges and group norms)·B_c + l2·I + what holds coefficients. */
 function addPenalties(r: Reduced, c: i32, matrix: usize, stride: i32): void {
   const basis = changetype<Basis>(r.basis);
   const o = r.objective;
   if (shaped(o)) addShapes(r, c, matrix, stride);
+  const free = isHeld(r);
+  const held = heldOf(r) + ((<usize>(c * basis.capacity)) << 3);
   for (let j = 1; j < basis.size; j++) {
     const at = matrix + ((<usize>(j * stride + j)) << 3);
-    store<f64>(at, load<f64>(at) + o.l2);
+    const hold = held + ((<usize>j) << 3);
+    const own = load<f64>(at);
+    if (free && load<f64>(hold) == 0) store<f64>(hold, HELD * own);
+    store<f64>(at, own + (o.l2 + load<f64>(hold)));
   }
 }
 

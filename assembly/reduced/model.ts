@@ -57,8 +57,8 @@ export class Reduced {
 /** Conjugate directions of a Hessian that are kept at most, each with its product: no more than there are coefficients. */
 export const DIRECTIONS: i32 = 64;
 
-/** Vectors of work space that the solver of newton.ts uses. */
-const WORK: i32 = 10 + 2 * DIRECTIONS;
+/** Vectors of work space that the solver of newton.ts uses, and `heldOf`. */
+const WORK: i32 = 11 + 2 * DIRECTIONS;
 
 /** Unknowns up to which the Hessian is factored whole: the factor then costs as much as a few dozen products. */
 const WHOLE: i32 = 512;
@@ -86,6 +86,25 @@ export function workOf(r: Reduced, index: i32): usize {
   return r.work + ((<usize>index * <usize>r.length) << 3);
 }
 
+/**
+ * A ridge of each coefficient beside that of the loss, of softmax without a penalty. It does not see the weights of all
+ * classes move alike; all that does is the rounding of the projected rows, which differs from class to class: by 1e-7 of
+ * them, a slope that could be followed for 1e7 of the weights.
+ */
+export function heldOf(r: Reduced): usize {
+  return workOf(r, WORK - 1);
+}
+
+/** Whether softmax has no penalty, so that coefficients have to be held. */
+export function isHeld(r: Reduced): bool {
+  return changetype<Basis>(r.basis).outputs > 1 && r.objective.l2 == 0 && !shaped(r.objective);
+}
+
+/** λ has moved, or the basis: the next factor tells anew how coefficients are held. */
+export function release(r: Reduced): void {
+  memory.fill(heldOf(r), 0, (<usize>r.length) << 3);
+}
+
 export function reducedInit(
   pointer: usize,
   basis: usize,
@@ -108,6 +127,7 @@ export function reducedInit(
   r.spent = 0;
   r.directions = 0;
   r.passes = 0;
+  release(r);
 }
 
 export function reducedSetSmoothing(pointer: usize, smoothing: f64): void {
@@ -243,20 +263,23 @@ export function shapeDiagonal(r: Reduced, o: Objective, c: i32, out: usize): voi
   }
 }
 
-/** l2·½‖a‖² without the intercepts (the basis is orthonormal); its gradient l2·a is added to `out`. */
+/** l2·½‖a‖² without the intercepts (the basis is orthonormal) and what holds a; its gradient is added to `out`. */
 function addRidge(r: Reduced, a: usize, out: usize): f64 {
   const basis = changetype<Basis>(r.basis);
   const l2 = r.objective.l2;
   let sum: f64 = 0;
+  let held: f64 = 0;
   for (let c = 0; c < basis.outputs; c++) {
     for (let j = 1; j < basis.size; j++) {
       const at = (<usize>(c * basis.capacity + j)) << 3;
       const value = load<f64>(a + at);
+      const hold = load<f64>(heldOf(r) + at);
       sum += value * value;
-      store<f64>(out + at, load<f64>(out + at) + l2 * value);
+      held += hold * value * value;
+      store<f64>(out + at, load<f64>(out + at) + (l2 + hold) * value);
     }
   }
-  return 0.5 * l2 * sum;
+  return 0.5 * l2 * sum + 0.5 * held;
 }
 
 /** Σ_i λ-weighted smoothed |w_i| and hinges; slopes ← their derivatives. */

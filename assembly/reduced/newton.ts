@@ -4,7 +4,16 @@
 import { axpy, dot } from "../linalg/dense";
 import { Basis } from "./basis";
 import { precondition, reducedFactor, renewalPasses, rowWork } from "./factor";
-import { DIRECTIONS, Reduced, reducedGradient, reducedHessian, reducedHessians, workOf } from "./model";
+import {
+  DIRECTIONS,
+  isHeld,
+  Reduced,
+  reducedGradient,
+  reducedHessian,
+  reducedHessians,
+  release,
+  workOf,
+} from "./model";
 
 /** A direction of which less than this share of its curvature is conjugate to those before is none. */
 const NEW: f64 = 1e-6;
@@ -206,7 +215,10 @@ export function reducedSolve(pointer: usize, a: usize, anew: bool, tolerance: f6
   const descent = workOf(r, 7);
   let value = reducedGradient(pointer, a, gradient);
   if (!isFinite(value)) return NaN;
-  if (anew) reducedFactor(pointer, false);
+  if (anew || isHeld(r)) {
+    release(r);
+    reducedFactor(pointer, false);
+  }
   // What the preconditioner misses of the decrement, as the last system told: spares the system that would only say
   // that all is done.
   let share: f64 = Infinity;

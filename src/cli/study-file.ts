@@ -12,7 +12,7 @@ import {
 } from "node:fs";
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
-import { type Journal, journalHeader, journalLine, readJournal } from "../journal.ts";
+import { beginsJournal, type Journal, journalHeader, journalLine, readJournal } from "../journal.ts";
 import type { Study, StudyEvent } from "../study.ts";
 
 /** A lock whose file was not touched for this long belongs to nobody: its process died on another machine, or hangs. */
@@ -127,8 +127,8 @@ function existing(path: string): Journal | undefined {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new LearnLossError("IO", `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
-  // An empty file, or one cut within its header: nothing was told yet.
-  return bytes.includes(10) ? readJournal(bytes) : undefined;
+  // An empty file, or one cut within its header: nothing was told yet. What is no study of ours is not written over.
+  return bytes.includes(10) || !beginsJournal(bytes) ? readJournal(bytes) : undefined;
 }
 
 function io<T>(path: string, action: () => T): T {

@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 import { type Dataset, sparse } from "./dataset.ts";
 import { readText, type Source } from "./read.ts";
 
@@ -15,6 +16,7 @@ const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
  * @throws PARSE with the line, SHAPE for an index above `columns`, EMPTY, IO, and what `sparse` throws
  */
 export async function libsvm(source: Source, options: { readonly columns?: number } = {}): Promise<Dataset> {
+  checkNames(options, { columns: true });
   const text = await readText(source);
   const values: number[] = [];
   const indices: number[] = [];

@@ -1,4 +1,5 @@
-import { given, LearnLossError } from "../errors.ts";
+import { LearnLossError } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { bytesPer, isElementType, readElements } from "./elements.ts";
 import { readBytes, type Source } from "./read.ts";
@@ -16,8 +17,9 @@ export async function npy(
   source: Source,
   options: { readonly y: Source; readonly weights?: Source },
 ): Promise<Dataset> {
+  checkNames(options, { y: true, weights: true });
   const { rows, columns, x } = await npyRows(source);
-  const y = await readArray(given("npy", options).y, "y");
+  const y = await readArray(options.y, "y");
   const weights = options.weights && numbers(await readArray(options.weights, "weights"), "weights");
   for (const [name, array] of Object.entries({ y, ...(weights ? { weights } : {}) })) {
     if (array.values.length !== rows) {

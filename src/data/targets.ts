@@ -84,17 +84,28 @@ export function values({ y }: Pick<Dataset, "y">): Float64Array {
   throw new LearnLossError("TYPE", `The targets are text, such as "${y[0]}": squared loss wants numbers.`);
 }
 
-/** The place of every row's label among the classes. @throws LABEL */
+/**
+ * The place of every row's label among the classes. Readers take labels for numbers where all of a file are: in another file
+ * of the same data they may be text.
+ *
+ * @throws LABEL
+ */
 export function classIndices(classes: readonly (string | number)[], { y }: Pick<Dataset, "y">): Float64Array {
   const index = new Map<string | number, number>(classes.map((label, c) => [label, c]));
+  const known = typeof classes[0] === "number" ? numberIn : String;
   return Float64Array.from(y as ArrayLike<string | number>, (label, i) => {
-    const c = index.get(label);
+    const c = index.get(label) ?? index.get(known(label));
     if (c !== undefined) return c;
     throw new LearnLossError(
       "LABEL",
       `Label ${JSON.stringify(label)} at row ${i + 1} is not among the training labels ${listed(classes)}: drop its rows, or, if it is a quantity, use squared loss.`,
     );
   });
+}
+
+/** The number that a label says, or the label. */
+function numberIn(label: string | number): string | number {
+  return String(label).trim() === "" ? label : Number(label);
 }
 
 function classesOf(y: Dataset["y"]): (string | number)[] {

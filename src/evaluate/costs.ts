@@ -1,4 +1,5 @@
 import { given, LearnLossError, listed } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 
 /** What deciding for a class costs, by true label, then by predicted label. What is left out: 0 if right, otherwise 1. */
 export type Costs = Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -27,6 +28,7 @@ const DECISIONS: readonly Decision[] = ["argmax", "least-expected-cost"];
  * @throws OPTION for costs that are negative or not finite, or another decision
  */
 export function costMatrix(costs: Costs, options: { readonly decision?: Decision } = {}): CostMatrix {
+  checkNames(options, { decision: true });
   const { decision = "argmax" } = options;
   if (!DECISIONS.includes(decision)) {
     throw new LearnLossError("OPTION", `The decision is ${decision}: give one of ${DECISIONS.join(", ")}.`);

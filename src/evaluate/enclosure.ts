@@ -37,7 +37,8 @@ export interface Moves {
  * *Squared error* likewise, exactly.
  *
  * *Decisions:* a row may be given class k if s_k may reach all others. The least and the most that every row may then cost.
- * *AUC:* scores move by ρ‖x̃‖ where that helps, or hurts; β, which all rows share, changes no order.
+ * *AUC:* scores move by ρ‖x̃‖ where that helps, or hurts; β, which all rows share, changes no order. Of more outputs −t moves,
+ * by as much as a difference of scores.
  */
 export class Encloser {
   readonly #arena: Arena<Kernels>;
@@ -62,7 +63,7 @@ export class Encloser {
     if (counts === "unknown") return { lower: Number.NEGATIVE_INFINITY, upper: Number.POSITIVE_INFINITY };
     if (!known) return { lower: 0, upper: counts === "numbers" ? Number.POSITIVE_INFINITY : this.#worst };
     const moves = this.#movesIn(region);
-    if (counts === "order") return this.#ofOrder(region, moves);
+    if (counts === "order") return this.#ofOrder(moves);
     if (counts === "numbers") return this.#ofLosses(region, moves);
     return this.#metric.isMacroF1 ? f1Within(this.#metric, moves) : this.#ofDecisions(moves);
   }
@@ -94,17 +95,19 @@ export class Encloser {
     return this.#metric.counts === "order" ? 1 : this.#metric.costs.reduce((most, cost) => Math.max(most, cost), 0);
   }
 
-  #ofOrder({ radius }: Region, { rows, scores }: Moves): Enclosure {
+  #ofOrder({ rows, outputs, scores, moves, drifts }: Moves): Enclosure {
     const { targets } = this.#metric.rows;
+    const widest = outputs === 1 ? 0 : drifts.reduce((most, d) => Math.max(most, d), 0);
+    const row = rowOf(scores, rows, outputs);
+    const classOf = (at: number) => (outputs === 1 ? 1 : Math.floor(at / rows));
+    const orders = scores.map((_, at) => -row(at % rows, classOf(at)).logOdds);
     const [lower, upper] = [1, -1].map((help) => {
-      const distances = this.#arena.viewF64(this.#distances, rows);
-      const moved = scores.map((score, at) => {
+      const moved = orders.map((order, at) => {
         const i = at % rows;
-        const positive = scores.length === rows ? 1 : Math.floor(at / rows);
-        return score + help * (targets[i] === positive ? 1 : -1) * radius * distances[i]!;
+        return order + help * (targets[i] === classOf(at) ? 1 : -1) * (moves[i]! + widest);
       });
       this.#arena.viewF64(this.#scores, moved.length).set(moved);
-      return this.#metric.evaluate(this.#scores);
+      return this.#metric.evaluateOrder(this.#scores);
     });
     return { lower: lower!, upper: upper! };
   }
@@ -157,7 +160,7 @@ export class Encloser {
   }
 }
 
-/** t of a row, and a bound on ‖H‖: valid until the next is asked for. */
+/** t of a row, log((1 − p)/p) of its class, and a bound on ‖H‖: valid until the next is asked for. */
 function rowOf(scores: Float64Array, rows: number, outputs: number) {
   const classes = Math.max(outputs, 2);
   const shares = new Float64Array(classes);

@@ -13,7 +13,7 @@ import { Ranking } from "./ranking.ts";
  * - `error-rate`: share of wrong labels (top-1)
  * - `balanced-error`: mean over the classes of 1 − recall
  * - `macro-f1`: 1 − mean over the classes of F1
- * - `auc`: 1 − area under the ROC curve; over more than two classes, the mean of one against the rest
+ * - `auc`: 1 − area under the ROC curve; over more than two classes, the mean of one against the rest by its probability
  * - `worst-group-error`: largest error rate of a group of `dataset.groups`
  * - `mean-squared-error`: mean of (score − target)²
  */
@@ -158,6 +158,11 @@ export class MetricEvaluator {
     }
   }
 
+  /** e from what orders the rows for each output, [output][row], for metrics of order. */
+  evaluateOrder(orders: Pointer): number {
+    return this.#ranking!.errorOfOrder(this.#outputs, orders);
+  }
+
   /** How scores count: by the classes that rows are given, by their order, as numbers, or in ways of the user's. */
   get counts(): "decisions" | "order" | "numbers" | "unknown" {
     const metric = this.#metric;
@@ -236,7 +241,13 @@ export class MetricEvaluator {
     const view = this.#arena.viewF64(scores, rows * outputs);
     const values = new Float64Array(rows * outputs);
     for (let c = 0; c < outputs; c++) for (let i = 0; i < rows; i++) values[i * outputs + c] = view[c * rows + i]!;
-    return metric({ rows, outputs, values }, this.#dataset as Dataset);
+    const error: unknown = metric({ rows, outputs, values }, this.#dataset as Dataset);
+    if (typeof error === "number") return error;
+    const what = error instanceof Promise ? "a promise" : `a ${typeof error}`;
+    throw new LearnLossError(
+      "TYPE",
+      `The metric returned ${what}: return a number, at once, NaN for a model that failed.`,
+    );
   }
 }
 

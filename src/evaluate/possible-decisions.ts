@@ -52,7 +52,10 @@ function possibleByCost(metric: MetricEvaluator, { rows, outputs, scores, moves,
 }
 
 /** The classes that every row may be given at the least and at the most cost. */
-export function decisionsWithin(metric: MetricEvaluator, moves: Moves) {
+export function decisionsWithin(
+  metric: MetricEvaluator,
+  moves: Moves,
+): { readonly best: Int32Array; readonly worst: Int32Array } {
   const { targets } = metric.rows;
   const { costs } = metric;
   const classes = Math.max(moves.outputs, 2);

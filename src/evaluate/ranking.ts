@@ -10,6 +10,8 @@ export class Ranking {
   /** In the order of `#rows`. */
   readonly #weights: Pointer;
   readonly #scratch: Pointer;
+  /** Of several outputs: the log-odds of every class, [output][row]. */
+  #logOdds: Pointer = 0;
 
   /** @param labels a class per row, from 0 to before `classes` */
   constructor(arena: Arena<Kernels>, labels: Float64Array, classes: number, weights?: ArrayLike<number>) {
@@ -25,12 +27,20 @@ export class Ranking {
     this.#scratch = arena.raw(arena.kernels.aucScratchBytes(rows.length));
   }
 
-  /** 1 − AUC from scores, [output][row]; of several outputs the mean of one class against the rest. */
+  /** 1 − AUC from scores, [output][row]; of several outputs the mean of one class against the rest, by its probability. */
   error(outputs: number, scores: Pointer): number {
     if (outputs === 1) return this.#errorOf(1, scores);
+    this.#logOdds ||= this.#arena.f64(outputs * this.length);
+    this.#arena.kernels.logOdds(this.length, outputs, scores, this.#logOdds);
+    return this.errorOfOrder(outputs, this.#logOdds);
+  }
+
+  /** The same from what orders the rows for each output, [output][row]. */
+  errorOfOrder(outputs: number, orders: Pointer): number {
+    if (outputs === 1) return this.#errorOf(1, orders);
     const { length } = this;
     let sum = 0;
-    for (let c = 0; c < outputs; c++) sum += this.#errorOf(c, scores + 8 * c * length);
+    for (let c = 0; c < outputs; c++) sum += this.#errorOf(c, orders + 8 * c * length);
     return sum / outputs;
   }
 

@@ -1,4 +1,4 @@
-import type { Dataset } from "../data/dataset.ts";
+import { checkDataset, type Dataset } from "../data/dataset.ts";
 import type { Standardization } from "../data/standardize.ts";
 import { checkRows, classIndices, values } from "../data/targets.ts";
 import { LearnLossError, readStored } from "../errors.ts";
@@ -60,8 +60,14 @@ export class LinearModel {
     return new LinearModel({ ...this, coefficients, intercepts });
   }
 
-  /** x·W + b, rows × outputs row by row. @throws SHAPE */
+  /**
+   * x·W + b, rows × outputs row by row. Rows without targets are as good, here and in what follows:
+   * `{ rows, columns, x: { kind: "dense", values } }`.
+   *
+   * @throws SHAPE, TYPE for what is no dataset
+   */
   scores(dataset: Pick<Dataset, "rows" | "columns" | "x">): Float64Array {
+    checkDataset("dataset", dataset);
     const { rows, columns, x } = dataset;
     if (columns !== this.columns) {
       throw new LearnLossError("SHAPE", `The data have ${columns} columns when expected ${this.columns}.`);

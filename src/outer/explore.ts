@@ -24,7 +24,12 @@ const NEW = 50;
  * furthest apart at vertices of g's pieces, where models tie: of some seeded ones the widest is returned, good models'
  * surroundings first. Once v = g at every vertex, v = g on F, and every minimizer has been seen.
  */
-export function explore(F: Polyhedron, seen: readonly Solved[], asked: readonly ArrayLike<number>[], seed: number) {
+export function explore(
+  F: Polyhedron,
+  seen: readonly Solved[],
+  asked: readonly ArrayLike<number>[],
+  seed: number,
+): Float64Array {
   // Of one type: a loop over arrays of several takes five times as long.
   const solved = seen.map(({ lambda, features, error }) => ({
     lambda: Float64Array.from(lambda),

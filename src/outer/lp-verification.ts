@@ -27,7 +27,12 @@ const ROUNDING = 2 ** -52;
  * The residuals, and `excess`, the largest of them without what the rounding of x and y alone may do: where terms of 1e9
  * cancel, no vector of doubles has a residual of 1e-9.
  */
-export function kktOf(model: LpModel, x: Float64Array, rowDuals: Float64Array, offset: number) {
+export function kktOf(
+  model: LpModel,
+  x: Float64Array,
+  rowDuals: Float64Array,
+  offset: number,
+): { objective: number; reducedCosts: Float64Array; kkt: Kkt; excess: number } {
   const { columns, cost, rowLower, rowUpper, colLower, colUpper } = model;
   const activity = new Float64Array(rowLower.length);
   const activityTerms = new Float64Array(rowLower.length);
@@ -175,7 +180,12 @@ export function checkPrimalRay(
 }
 
 /** A lower bound above its upper bound: infeasible, proved by that row alone, or by a column without any row (ray 0). */
-export function crossedBounds({ rowLower, rowUpper, colLower, colUpper }: LpModel) {
+export function crossedBounds({
+  rowLower,
+  rowUpper,
+  colLower,
+  colUpper,
+}: LpModel): { status: "infeasible"; ray: Float64Array; margin: number } | undefined {
   const row = rowLower.findIndex((low, i) => low > rowUpper[i]!);
   if (row < 0 && !colLower.some((low, j) => low > colUpper[j]!)) return undefined;
   const ray = new Float64Array(rowLower.length);

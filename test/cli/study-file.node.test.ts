@@ -76,6 +76,14 @@ describe("a study file", () => {
     }
   });
 
+  test("another file is left alone, with line breaks or without", () => {
+    for (const text of ["notes", "a,b\n1,2\n", '{"learnloss":"model"}']) {
+      writeFileSync(path, text);
+      expect(() => new StudyFile(path, "f")).toThrow(code("CORRUPT", /Line 1/));
+      expect(readFileSync(path, "utf8")).toBe(text);
+    }
+  });
+
   test("a bit flipped anywhere is named with its line", () => {
     const bytes = written();
     for (let at = 0; at < bytes.length - 1; at++) {

@@ -76,8 +76,8 @@ const metrics: readonly (readonly [string, Metric, (rows: reference.Judged) => n
 describe.each(metrics)("%s", (name, metric, expected) => {
   test.each([1, 2, 3, 7])("with %i outputs it is what the plain reference says", (outputs) => {
     for (let seed = 0; seed < 60; seed++) {
-      // Expected costs of tied scores differ by rounding alone.
-      const rows = randomRows(seed, outputs, name !== "least expected cost");
+      // Expected costs and probabilities of tied scores differ by rounding alone.
+      const rows = randomRows(seed, outputs, name !== "least expected cost" && !(name === "auc" && outputs > 1));
       expect(evaluate(metric, rows), `seed ${seed}`).toBeCloseTo(expected(rows), 12);
     }
   });

@@ -155,16 +155,24 @@ describe.each(builds)("%s: the AUC", (_, kernel) => {
   });
 });
 
-test("the AUC of several outputs is the mean of one class against the rest", () => {
-  const random = new Random(1, 8);
-  const [rows, classes] = [150, 4];
-  const labels = Float64Array.from({ length: rows }, () => random.below(classes));
-  const scores = Float64Array.from({ length: rows * classes }, () => random.below(30));
-  const weights = labels.map(() => random.uniform());
-  const arena = new Arena(kernels());
-  const error = new Ranking(arena, labels, classes, weights).error(classes, arena.copy(scores));
-  arena.dispose();
-  const each = Array.from({ length: rows }, (_, i) => Array.from({ length: classes }, (_, c) => scores[c * rows + i]!));
-  const plain = { scores: each, labels: [...labels], weights: [...weights], groups: [], classes };
-  expect(error).toBeCloseTo(reference.aucError(plain), 13);
-});
+test.each([2, 3, 4])(
+  "the AUC of %i outputs is the mean of one class against the rest, by its probability",
+  (classes) => {
+    const random = new Random(1, 8);
+    const rows = 150;
+    const labels = Float64Array.from({ length: rows }, () => random.below(classes));
+    const scores = Float64Array.from({ length: rows * classes }, () => 3 * random.normal());
+    // What all scores of a row share says nothing of its classes.
+    const shared = Float64Array.from({ length: rows }, () => 10 * random.normal());
+    for (const i of scores.keys()) scores[i]! += shared[i % rows]!;
+    const weights = labels.map(() => random.uniform());
+    const arena = new Arena(kernels());
+    const error = new Ranking(arena, labels, classes, weights).error(classes, arena.copy(scores));
+    arena.dispose();
+    const each = Array.from({ length: rows }, (_, i) =>
+      Array.from({ length: classes }, (_, c) => scores[c * rows + i]!),
+    );
+    const plain = { scores: each, labels: [...labels], weights: [...weights], groups: [], classes };
+    expect(error).toBeCloseTo(reference.aucError(plain), 13);
+  },
+);

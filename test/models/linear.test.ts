@@ -41,6 +41,19 @@ test("a model of standardized rows, as one of the rows as they are", async () =>
   expect(() => model.unstandardized(data.standardization(blobs(20, 5, 3, 1)))).toThrow(code("SHAPE"));
 });
 
+test("labels are the same as numbers and as text, as a CSV has them by what else is in the file", async () => {
+  const [numbers, texts] = [train, { ...train, y: Array.from(train.y as Float64Array, (y) => String(y)) }];
+  for (const [own, other] of [[numbers, texts] as const, [texts, numbers] as const]) {
+    const { model } = await minimize({ model: "softmax", train: own, loss: { l2: 0.1 } });
+    expect(model.error(other)).toBe(model.error(own));
+  }
+  const { model } = await minimize({ model: "softmax", train, loss: { l2: 0.1 } });
+  const [first, ...rest] = texts.y;
+  for (const odd of ["x", "", " ", "-"]) {
+    expect(() => model.error({ ...train, y: [first!, odd, ...rest.slice(1)] })).toThrow(/row 2/);
+  }
+});
+
 test("rows that do not fit the model", async () => {
   const { model } = await minimize({ model: "softmax", train, loss: { l2: 0.1 } });
   const other = { ...validation, y: (validation.y as Float64Array).map((label) => label + 1) };

@@ -89,7 +89,8 @@ export function aucError(rows: Judged): number {
     return pairs > 0 ? 1 - right / pairs : 0.5;
   };
   if (scores[0]!.length === 1) return one((i) => scores[i]![0]!, 1);
-  return mean(scores[0]!.map((_, c) => one((i) => scores[i]![c]!, c)));
+  const each = scores.map(probabilities);
+  return mean(scores[0]!.map((_, c) => one((i) => each[i]![c]!, c)));
 }
 
 export function logLoss(rows: Judged): number {
