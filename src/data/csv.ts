@@ -27,7 +27,8 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
 
 /**
  * Reads a dataset: every column but the target is a number. Plain or gzipped UTF-8, with or without byte order mark,
- * any line ending, quoted cells. Numeric targets stay numbers, others become labels, without the blanks around them.
+ * any line ending, quoted cells. A column without a name is refused unless it is ignored. Numeric targets stay numbers,
+ * others become labels, without the blanks around them.
  *
  * @param source a path (Node), a URL, the bytes, or the text itself (anything with a line break)
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
@@ -44,6 +45,13 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
     throw new LearnLossError("TYPE", `\`ignore\` is ${String(ignore)}: give an array of columns.`);
   const ignored = new Set([target, weights, groups, ...ignore.map((name) => indexOf(header, name))]);
   const columns = header.flatMap((_, j) => (ignored.has(j) ? [] : [j]));
+  const nameless = columns.find((j) => header[j] === "");
+  if (nameless !== undefined) {
+    throw new LearnLossError(
+      "PARSE",
+      `Line 1 gives column ${nameless + 1} no name. If it numbers the rows, as pandas writes them, ignore the column "" (a model would learn the order of the file); else name it.`,
+    );
+  }
   if (records.length === 0) throw new LearnLossError("EMPTY", "The CSV has a header and no rows.");
   if (columns.length === 0) throw new LearnLossError("EMPTY", "The CSV has no column besides the target.");
   const x = new Float64Array(records.length * columns.length);

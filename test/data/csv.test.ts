@@ -55,6 +55,11 @@ describe("a CSV is read right whatever wrote it", () => {
     expect(Array.from(data.groups!)).toEqual([1, 0]);
   });
 
+  test("a column without a name, as pandas numbers rows, may be ignored", async () => {
+    const data = await csv(",a,t\n0,1,0\n1,2,1\n", { target: "t", ignore: [""] });
+    expect(data.columnNames).toEqual(["a"]);
+  });
+
   test("a column called __proto__ is a column", async () => {
     const data = await csv("__proto__,t\n1,0\n2,1\n", { target: "t" });
     expect(data.columnNames).toEqual(["__proto__"]);
@@ -63,6 +68,7 @@ describe("a CSV is read right whatever wrote it", () => {
 
 describe("what cannot be read is said with its line", () => {
   const cases: [string, string | Uint8Array, string, RegExp][] = [
+    ["a column without a name", ",a,t\n0,1,0\n1,2,1\n", "PARSE", /Line 1 gives column 1 no name.*ignore/],
     ["text in a number column", "a,t\n1,0\nred,1\n", "PARSE", /Line 3, column a/],
     ["an empty cell", "a,t\n1,0\n,1\n", "PARSE", /Line 3/],
     ["hexadecimal", "a,t\n0x10,0\n", "PARSE", /Line 2/],
