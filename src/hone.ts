@@ -13,11 +13,11 @@ import { log } from "./wasm/transcendental.ts";
  * Where e steps and the span smooths kinks, only trainings tell plateaus apart, and the lowest is often far off, at penalties
  * of almost 0 (a grid of 80 × 80 λ). Error rate of digits, ten splits with four seeds each, hits and mean passes: 28 of 40 in
  * 577 (20 in a row, share 0.5), 33 in 799 (40, 2), 38 in 1049 (60, 4), 38 in 1120 (80, 1), 39 in 1278 (80, 2), 40 in 1380
- * (80, 4). Looks of balanced error and macro-F1, 50 splits each: 36 and 37 of 50 in 299 and 371 passes (40), 41 and 37 in 356
- * and 425 (60).
+ * (80, 4). Looks of balanced error and macro-F1, 50 splits each: 33 and 36 of 50 in 299 and 371 passes (40 in a row), 38 and 36
+ * in 356 and 425 (60), but judging candidates, which is most of the time, takes 1.4 times as long.
  */
 const PATIENCE = {
-  looks: { failures: 60, share: 0.5 },
+  looks: { failures: 40, share: 0.5 },
   rough: { failures: 8, share: 0.5 },
   exploring: { failures: 20, share: 0.5 },
   steps: { failures: 80, share: 4 },
