@@ -29,10 +29,11 @@ export function startsOf(space: FeatureSpace, rows: number, columns: number, all
   // ‖W‖₁ is the first knot of a learned penalty.
   const kinds = features.map((feature) => (feature.kind === "hinge" && feature.knot === 0 ? "l1" : feature.kind));
   const bound = kinds.lastIndexOf("hinge");
-  const dense = kinds.includes("l2") && (columns > rows || bound >= 0 || all);
-  const sparse = dense ? kinds.indexOf("l1") : -1;
-  const rulers = [sparse, sparse >= 0 && bound < 0 ? kinds.indexOf("l2") : -1, bound].filter((j) => j >= 0);
-  const least = bound < 0 ? LEAST.norms : LEAST.learned;
+  const learned = bound >= 0;
+  const basins = kinds.includes("l1") && kinds.includes("l2") && (columns > rows || learned || all);
+  const sparse = basins ? [kinds.indexOf("l1")] : [];
+  const rulers = [...sparse, ...(learned ? [bound] : sparse.map(() => kinds.indexOf("l2")))];
+  const least = learned ? LEAST.learned : LEAST.norms;
   const ruled = (ruler: number) => middle.map((value, j) => (data[j] ? value : (j === ruler ? RULE : least) * value));
   return [start, ...rulers.map(ruled)].map((lambda) => space.normalize(lambda));
 }

@@ -10,8 +10,9 @@ import { isKink, kinked } from "../penalties/separable";
 import { centre, centreGradient } from "./centering";
 import { Curvature, remember } from "./curvature";
 import { applyInverse } from "./curvature-inverse";
+import { dataGradient } from "./iterate";
 import { leaveRowSpace, leaveToTheta, RowSpace } from "./row-space";
-import { dataGradient, Solver } from "./solver";
+import { Solver } from "./solver";
 
 const REACH: f64 = 1e-3;
 

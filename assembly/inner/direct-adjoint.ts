@@ -4,20 +4,12 @@
 // median), 48 → 52 hits of what 4000 passes and more find.
 
 import { solveInUnits } from "../linalg/cholesky";
-import {
-  formRows,
-  Hessian,
-  hessianScratchBytes,
-  hessianWork,
-  LARGEST,
-  startHessian,
-  unknownAt,
-} from "../losses/hessian";
+import { Hessian, hessianScratchBytes, hessianWork, LARGEST, startHessian, unknownAt } from "../losses/hessian";
 import { Objective, SOFTMAX } from "../objective";
-import { addGroupHessian } from "../penalties/group";
 import { kinked } from "../penalties/separable";
 import { held } from "./adjoint";
 import { centre, centreGradient } from "./centering";
+import { formHessian } from "./hessian";
 import { isConstant } from "./moments";
 import { Solver } from "./solver";
 
@@ -64,7 +56,7 @@ export function directAdjointStart(solver: usize, scratch: usize): void {
 export function directAdjointForm(solver: usize, scratch: usize): i32 {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
-  return i32(formRows(changetype<Hessian>(scratch), o, s.theta, s.moments));
+  return i32(formHessian(changetype<Hessian>(scratch), s, o));
 }
 
 /** u ← H⁻¹·right in θ's layout, over the unknowns that no kink holds. right: ∂e/∂θ, overwritten. */
@@ -79,7 +71,6 @@ export function directAdjoint(solver: usize, right: usize, u: usize, scratch: us
   const order = weights + o.outputs;
   const v = matrix + ((<usize>(order * order)) << 3);
   const units = v + ((<usize>order) << 3);
-  if (o.groupNorm > 0) addGroupHessian(o, s.centred, h.places, count, matrix);
   o.passes += work(o, count);
   centreGradient(o, s.moments, right);
   for (let i = 0; i < order; i++) {

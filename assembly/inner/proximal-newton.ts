@@ -8,18 +8,11 @@
 // Where the loss is flat it may bend at once, so that the Hessian's diagonal is raised by a share, which grows while steps are
 // too long (Levenberg, Marquardt): 0.9 of the passes of the 621 long fits among the 6000.
 
-import {
-  formRows,
-  Hessian,
-  hessianScratchBytes,
-  hessianWork,
-  LARGEST,
-  startHessian,
-  unknownAt,
-} from "../losses/hessian";
+import { Hessian, hessianScratchBytes, hessianWork, LARGEST, startHessian, unknownAt } from "../losses/hessian";
 import { Objective } from "../objective";
-import { addGroupHessian, addGroupPull, groupDot, groupStart, memberAt } from "../penalties/group";
+import { addGroupPull, groupDot, groupStart, memberAt } from "../penalties/group";
 import { kinked, nearestSubgradient } from "../penalties/separable";
+import { formHessian } from "./hessian";
 import { isConstant } from "./moments";
 import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
 import { RowSpace } from "./row-space";
@@ -161,9 +154,8 @@ export function advanceNewton(s: Solver, o: Objective): bool {
   const h = changetype<Hessian>(n.hessian);
   const q = changetype<Quadratic>(s.quadratic);
   if (!n.formed) {
-    n.formed = formRows(h, o, s.theta, s.moments);
+    n.formed = formHessian(h, s, o);
     if (!n.formed) return false;
-    if (o.groupNorm > 0) addGroupHessian(o, s.centred, h.places, h.count, h.matrix);
     raiseDiagonal(q, n.raised);
     startQuadratic(q, ACCURACY * min(s.tolerance, FALL * s.residual), FACTORS);
   }

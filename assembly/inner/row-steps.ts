@@ -8,6 +8,7 @@ import { bendBlock, probabilitiesOf, totalCurvature } from "../losses/second-der
 import { BLOCK, Objective } from "../objective";
 import { penaltyValue } from "../penalties/separable";
 import { Curvature } from "./curvature";
+import { evaluateIterate } from "./iterate";
 import {
   coefficientsOf,
   enterRowSpace,
@@ -31,7 +32,7 @@ import {
   takeBlock,
   vectorBytes,
 } from "./row-space";
-import { evaluateIterate, progress, RUNNING, Solver, shorterLength } from "./solver";
+import { progress, RUNNING, Solver, shorterLength } from "./solver";
 import { exhausted, judge, relativeResidual } from "./stopping";
 
 /** Share of the tolerance that rounding may have in the residual, unseen, at the end. */

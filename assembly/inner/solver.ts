@@ -2,7 +2,6 @@
 // smooth penalty on sparse rows they live over the rows, see row-space.ts.
 
 import { axpy, difference } from "../linalg/dense";
-import { objectiveGradient } from "../losses/gradient";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
 import { kinked, penaltyChange, penaltyValue } from "../penalties/separable";
 import { shiftColumns } from "../penalties/shift";
@@ -19,6 +18,7 @@ import {
   PRODUCT_BYTES,
   remember,
 } from "./curvature";
+import { dataGradient, evaluateIterate, MARGIN, measure, refine, takeTrial } from "./iterate";
 import { fillMetric, typicalDeviation } from "./metric";
 import { advanceMoments, isMinimizedByMoments, startMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
@@ -34,12 +34,8 @@ export const CONVERGED: i32 = 1;
 export const STALLED: i32 = 2;
 export const UNBOUNDED: i32 = 3;
 
-/**
- * What f32 does to a gradient is measured, in a pass, when the residual first is below this.
- * Below MARGIN times that, f64 goes on.
- */
+/** What f32 does to a gradient is measured, in a pass, when the residual first is below this. */
 const MEASURED: f64 = 1e-2;
-const MARGIN: f64 = 20;
 
 /**
  * Residual from which on columns of three and more classes are shifted beside kinks (of two, and under group norms, always).
@@ -261,14 +257,12 @@ function advance(s: Solver, o: Objective): void {
   if (c.count == 0) c.scale = curvatureBound(s, o);
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent: f64 = 0;
-  const begins = s.midway == 0;
-  const exact = begins ? isMinimizedByMoments(s, o) : s.midway == BY_MOMENTS;
-  if (exact && begins) startMoments(s, o);
-  const newton = !exact && (!begins || startNewton(s, o));
-  s.midway = 0;
-  if (exact && !advanceMoments(s, o)) s.midway = BY_MOMENTS;
-  else if (newton && !advanceNewton(s, o)) s.midway = BY_NEWTON;
-  if (s.midway != 0) return;
+  const way = s.midway != 0 ? s.midway : begin(s, o);
+  const exact = way == BY_MOMENTS;
+  const newton = way == BY_NEWTON;
+  const arrived = exact ? advanceMoments(s, o) : newton ? advanceNewton(s, o) : true;
+  s.midway = arrived ? 0 : way;
+  if (!arrived) return;
   if (exact || newton || kinked(o)) {
     if (!exact && !newton) {
       if (o.groupNorm > 0) minimizeBlocks(s, o, c);
@@ -317,6 +311,13 @@ function advance(s: Solver, o: Objective): void {
   progress(s, relativeResidual(s, o, s.centred, s.gradient), noise);
 }
 
+/** Chooses how an iteration minimizes its model, and begins to where that takes several pieces: otherwise 0. */
+function begin(s: Solver, o: Objective): i32 {
+  if (!isMinimizedByMoments(s, o)) return startNewton(s, o) ? BY_NEWTON : 0;
+  startMoments(s, o);
+  return BY_MOMENTS;
+}
+
 /** Length to try after one that led to too little: to the minimizer of the parabola through value, slope and `change`. */
 export function shorterLength(length: f64, descent: f64, change: f64): f64 {
   const best = (-0.5 * descent * length * length) / (change - descent * length);
@@ -336,66 +337,6 @@ export function progress(s: Solver, residual: f64, noise: f64): void {
   }
   if (!s.fine && (s.residual <= MARGIN * s.noise || s.idle == SUSPICION)) refine(s, s.idle == SUSPICION);
   s.status = judge(s);
-}
-
-/** The data terms and their gradient at the iterate, anew. A pass. */
-export function evaluateIterate(s: Solver, o: Objective): void {
-  s.dataLoss = dataGradient(s, o, s.theta, s.gradient);
-  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
-  centreGradient(o, s.moments, s.gradient);
-}
-
-/** The data terms and their gradient at `theta`, in the arithmetic of the moment. */
-export function dataGradient(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
-  o.fine = s.fine;
-  const loss = objectiveGradient(s.objective, theta, gradient);
-  o.fine = false;
-  return loss;
-}
-
-/**
- * The finish in f64 of a solve in f32: the gradient at the iterate anew, which also measures what f32 makes of it. From
- * here on f64, unless the residual is far above that and f32 did not fail.
- */
-function refine(s: Solver, failed: bool): void {
-  const o = changetype<Objective>(s.objective);
-  if (o.width == 8) return;
-  const n = o.weightCount;
-  s.fine = true;
-  s.dataLoss = dataGradient(s, o, s.theta, s.trialGradient);
-  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
-  centreGradient(o, s.moments, s.trialGradient);
-  let squares: f64 = 0;
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    const change = load<f64>(s.trialGradient + at) - load<f64>(s.gradient + at);
-    squares += change * change;
-  }
-  const held = s.gradient;
-  s.gradient = s.trialGradient;
-  s.trialGradient = held;
-  measure(s, o);
-  s.leastResidual = min(s.leastResidual, s.residual);
-  s.leastValue = s.value;
-  s.noise = Math.sqrt(squares) / s.scale;
-  s.fine = failed || s.residual <= MARGIN * s.noise;
-}
-
-/** Value and residual of the iterate, whose data loss and gradient are known. */
-function measure(s: Solver, o: Objective): void {
-  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
-  s.residual = relativeResidual(s, o, s.centred, s.gradient);
-}
-
-/** What was tried becomes the iterate. */
-function takeTrial(s: Solver, o: Objective): void {
-  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
-  let held = s.gradient;
-  s.gradient = s.trialGradient;
-  s.trialGradient = held;
-  held = s.theta;
-  s.theta = s.raw;
-  s.raw = held;
 }
 
 /** γ before anything is learned: second derivatives of the losses in the score are at most ½, ¼ and 1. */

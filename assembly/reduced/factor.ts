@@ -60,7 +60,7 @@ export function reducedWhole(pointer: usize): bool {
 
 /**
  * What a system costs at least, in passes, for which a factor anew is worth its own. Where every λ that is looked at had its
- * own blocks, balanced error and macro-F1 took 370 and 418 passes, not 282 and 388 (50 splits, errors alike).
+ * own blocks, balanced error and macro-F1 took 370 and 418 passes, not 299 and 371 (50 splits, errors alike).
  */
 export function renewalPasses(r: Reduced): f64 {
   if (r.whole) return wholePasses(r, sampledRows(r));

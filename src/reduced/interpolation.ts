@@ -4,8 +4,9 @@ import type { Trainer } from "../trainer.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { log } from "../wasm/transcendental.ts";
+import { JudgedMixtures } from "./judged-mixtures.ts";
 import { type Interpolant, Kriging } from "./kriging.ts";
-import { BYTES_PER_SCORE, MixedDecisions } from "./mixed-decisions.ts";
+import { BYTES_PER_SCORE } from "./mixed-decisions.ts";
 import { Mixtures, TOGETHER } from "./mixtures.ts";
 import type { VirtualModels } from "./virtual-models.ts";
 
@@ -65,10 +66,8 @@ type Box = ReturnType<VirtualModels["box"]>;
 
 /** Of one fold: the minimizers' validation scores and their weights. */
 interface Memory {
-  readonly scores: Mixtures;
+  readonly scores: JudgedMixtures;
   readonly thetas: Mixtures;
-  /** Where the metric is one of decisions for the largest score. */
-  readonly decisions: MixedDecisions | undefined;
   /** Room for the scores of one. */
   readonly fresh: Pointer;
 }
@@ -113,10 +112,9 @@ export class Interpolation {
     const slot = same >= 0 ? same : next;
     this.#nodes[slot] = { lambda, place, error };
     for (const [f, { judge }] of this.#folds.entries()) {
-      const { scores, thetas: models, decisions, fresh } = this.#remembered[f]!;
+      const { scores, thetas: models, fresh } = this.#remembered[f]!;
       judge.validation.scores(thetas[f]!, fresh);
       scores.set(slot, fresh);
-      decisions?.set(slot, fresh);
       models.set(slot, thetas[f]!);
     }
     this.#kriging = undefined;
@@ -212,8 +210,7 @@ export class Interpolation {
     if (judged.tieBreak === undefined) {
       let sum = 0;
       for (const [f, { judge }] of this.#folds.entries()) {
-        const [scores] = this.#remembered[f]!.scores.mix([judged.interpolant.weights]);
-        sum += judge.metric.tieBreak(scores!);
+        sum += this.#remembered[f]!.scores.tieBreaks([judged.interpolant.weights])[0]!;
         this.#count(judge, 1);
       }
       judged.tieBreak = sum / this.#folds.length;
@@ -242,12 +239,8 @@ export class Interpolation {
     const sets = places.map(({ weights }) => weights);
     const errors = places.map(() => 0);
     for (const [f, { judge }] of this.#folds.entries()) {
-      const { metric, offset } = judge;
-      const { scores, decisions } = this.#remembered[f]!;
-      const each = decisions
-        ? decisions.decide(sets).map((given) => metric.ofDecisions(given))
-        : scores.mix(sets).map((mixed) => metric.evaluate(mixed));
-      for (const [k, error] of each.entries()) errors[k]! += (error + offset) / this.#folds.length;
+      const each = this.#remembered[f]!.scores.errors(sets);
+      for (const [k, error] of each.entries()) errors[k]! += error / this.#folds.length;
       this.#count(judge, sets.length);
     }
     return errors;
@@ -264,18 +257,11 @@ export class Interpolation {
 
   get #remembered(): readonly Memory[] {
     const arena = this.#arena;
-    this.#memory ??= this.#folds.map((fold) => {
-      const { metric, validation } = fold.judge;
-      const scores = new Mixtures(arena, scoreCount(fold), this.#capacity);
-      return {
-        scores,
-        thetas: new Mixtures(arena, fold.trainer.objective.thetaCount, this.#capacity),
-        decisions: metric.countsLargest
-          ? new MixedDecisions(arena, validation.rows, validation.outputs, scores)
-          : undefined,
-        fresh: arena.f64(scoreCount(fold)),
-      };
-    });
+    this.#memory ??= this.#folds.map((fold) => ({
+      scores: new JudgedMixtures(arena, fold.judge, this.#capacity),
+      thetas: new Mixtures(arena, fold.trainer.objective.thetaCount, this.#capacity),
+      fresh: arena.f64(scoreCount(fold)),
+    }));
     return this.#memory;
   }
 

@@ -7,8 +7,7 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 import type { Slope } from "./descend.ts";
-import { MixedDecisions } from "./mixed-decisions.ts";
-import { Mixtures } from "./mixtures.ts";
+import { JudgedMixtures } from "./judged-mixtures.ts";
 import type { ReducedModel } from "./reduced-model.ts";
 import { VirtualObservations } from "./virtual-observations.ts";
 
@@ -23,9 +22,7 @@ interface Linearization {
   readonly coefficients: Pointer;
   readonly tangents: Pointer;
   /** Of a, then along each tangent; for metrics that step. */
-  readonly scores: Mixtures | undefined;
-  /** Where the metric is one of decisions for the largest score. */
-  readonly decisions: MixedDecisions | undefined;
+  readonly scores: JudgedMixtures | undefined;
 }
 
 /**
@@ -144,14 +141,10 @@ export class VirtualModels {
     const k = this.free.length;
     this.#linearizations ??= this.#folds.map(({ reduced, judge }) => {
       const length = reduced.outputs * reduced.capacity;
-      const { rows, outputs } = judge.validation;
-      const scores = judge.metric.smooth ? undefined : new Mixtures(arena, outputs * rows, k + 1);
-      const counts = scores && judge.metric.countsLargest;
       return {
         coefficients: arena.f64(length),
         tangents: arena.f64(length * k),
-        scores,
-        decisions: counts ? new MixedDecisions(arena, rows, outputs, scores) : undefined,
+        scores: judge.metric.smooth ? undefined : new JudgedMixtures(arena, judge, k + 1),
       };
     });
     return this.#linearizations;
@@ -177,13 +170,12 @@ export class VirtualModels {
     this.save();
     for (const [f, fold] of this.#folds.entries()) {
       const { reduced, judge } = fold;
-      const { coefficients, tangents, scores, decisions } = this.#all[f]!;
+      const { coefficients, tangents, scores } = this.#all[f]!;
       const keep = (slot: number, of: Pointer) => {
         if (!scores) return;
         const fresh = this.#fresh(judge.validation);
         reduced.scores(fresh, of);
         scores.set(slot, fresh);
-        decisions?.set(slot, fresh);
       };
       let slot = 0;
       for (const tangent of reduced.tangents(lambda, this.free, tangents)) {
@@ -223,21 +215,12 @@ export class VirtualModels {
 
   /** The errors of the linearized scores at up to `TOGETHER` steps δ of the free weights. */
   promises(deltas: readonly Float64Array[]): number[] {
-    return this.#promised(deltas, ({ judge: { metric, offset } }, { scores, decisions }, sets) => {
-      // One alone is mixed in less time than four are decided for.
-      const errors =
-        decisions && sets.length > 1
-          ? decisions.decide(sets).map((given) => metric.ofDecisions(given))
-          : scores!.mix(sets).map((mixed) => metric.evaluate(mixed));
-      return errors.map((error) => error + offset);
-    });
+    return this.#promised(deltas, (scores, sets) => scores.errors(sets));
   }
 
-  /** What breaks ties of these errors: less than `mostTieBreak`, and as dear as several errors. */
+  /** @see JudgedMixtures.tieBreaks */
   tieBreaks(deltas: readonly Float64Array[]): number[] {
-    return this.#promised(deltas, ({ judge: { metric } }, { scores }, sets) =>
-      scores!.mix(sets).map((mixed) => metric.tieBreak(mixed)),
-    );
+    return this.#promised(deltas, (scores, sets) => scores.tieBreaks(sets));
   }
 
   /** No tie is broken by as much. */
@@ -248,10 +231,10 @@ export class VirtualModels {
   /** Means over the folds. */
   #promised(
     deltas: readonly Float64Array[],
-    of: (fold: Judged, linearization: Linearization, sets: readonly Float64Array[]) => number[],
+    of: (scores: JudgedMixtures, sets: readonly Float64Array[]) => number[],
   ): number[] {
     const sets = deltas.map((delta) => Float64Array.of(1, ...delta));
-    const each = this.#folds.map((fold, f) => of(fold, this.#all[f]!, sets));
+    const each = this.#all.map(({ scores }) => of(scores!, sets));
     return deltas.map((_, m) => each.reduce((sum, values) => sum + values[m]!, 0) / each.length);
   }
 }

@@ -1,0 +1,71 @@
+// The iterate of a solver: its data terms and their gradient, in which arithmetic, and what follows from them.
+
+import { objectiveGradient } from "../losses/gradient";
+import { Objective } from "../objective";
+import { penaltyValue } from "../penalties/separable";
+import { centreGradient } from "./centering";
+import { Solver } from "./solver";
+import { relativeResidual } from "./stopping";
+
+/** f64 goes on below this times what f32 does to a gradient. */
+export const MARGIN: f64 = 20;
+
+/** The data terms and their gradient at the iterate, anew. A pass. */
+export function evaluateIterate(s: Solver, o: Objective): void {
+  s.dataLoss = dataGradient(s, o, s.theta, s.gradient);
+  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
+  centreGradient(o, s.moments, s.gradient);
+}
+
+/** The data terms and their gradient at `theta`, in the arithmetic of the moment. */
+export function dataGradient(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
+  o.fine = s.fine;
+  const loss = objectiveGradient(s.objective, theta, gradient);
+  o.fine = false;
+  return loss;
+}
+
+/**
+ * The finish in f64 of a solve in f32: the gradient at the iterate anew, which also measures what f32 makes of it. From
+ * here on f64, unless the residual is far above that and f32 did not fail.
+ */
+export function refine(s: Solver, failed: bool): void {
+  const o = changetype<Objective>(s.objective);
+  if (o.width == 8) return;
+  const n = o.weightCount;
+  s.fine = true;
+  s.dataLoss = dataGradient(s, o, s.theta, s.trialGradient);
+  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
+  centreGradient(o, s.moments, s.trialGradient);
+  let squares: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const at = (<usize>i) << 3;
+    const change = load<f64>(s.trialGradient + at) - load<f64>(s.gradient + at);
+    squares += change * change;
+  }
+  const held = s.gradient;
+  s.gradient = s.trialGradient;
+  s.trialGradient = held;
+  measure(s, o);
+  s.leastResidual = min(s.leastResidual, s.residual);
+  s.leastValue = s.value;
+  s.noise = Math.sqrt(squares) / s.scale;
+  s.fine = failed || s.residual <= MARGIN * s.noise;
+}
+
+/** Value and residual of the iterate, whose data loss and gradient are known. */
+export function measure(s: Solver, o: Objective): void {
+  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
+  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+}
+
+/** What was tried becomes the iterate. */
+export function takeTrial(s: Solver, o: Objective): void {
+  memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
+  let held = s.gradient;
+  s.gradient = s.trialGradient;
+  s.trialGradient = held;
+  held = s.theta;
+  s.theta = s.raw;
+  s.raw = held;
+}
