@@ -253,5 +253,8 @@ test("1,000 create, tune and dispose cycles leave no byte behind", async () => {
   await tune(small);
   const before = [kernels().allocatedBytes(), kernels().memory.buffer.byteLength];
   for (let i = 0; i < 1000; i++) await tune({ ...small, seed: i });
-  expect([kernels().allocatedBytes(), kernels().memory.buffer.byteLength]).toEqual(before);
+  const after = [kernels().allocatedBytes(), kernels().memory.buffer.byteLength];
+  // What files before this one in the same worker left to the garbage collector may have been freed meanwhile.
+  expect(after[0]).toBeLessThanOrEqual(before[0]!);
+  expect(after[1]).toBe(before[1]);
 });
