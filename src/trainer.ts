@@ -9,7 +9,7 @@ import { Solver } from "./inner/solver.ts";
 import type { FoldRows, SolverTask, Start, TrainingSolver } from "./inner/training-solver.ts";
 import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveRows } from "./models/objective.ts";
 import type { Pause } from "./run.ts";
-import { Arena, type Pointer } from "./wasm/arena.ts";
+import type { Arena, Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
 
 /**
@@ -282,7 +282,7 @@ export class Trainer {
    */
   *enclose(lambda: Float64Array, theta: Pointer): Generator<void, Enclosure> {
     const { weights } = this.objective;
-    const scratch = new Arena(this.#arena.kernels);
+    const scratch = this.#arena.nested();
     try {
       const region = yield* new RegionFinder(scratch, this.#space, this.objective).find(lambda, theta);
       yield;

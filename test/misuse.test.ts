@@ -82,7 +82,14 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
     () => tune({ ...setting, validation: nothing, folds: 3, workers: 2 as never }),
     "OPTION",
   ],
-  ["an event that there is not", () => createTuner(setting).on("end" as never, () => {}), "OPTION"],
+  [
+    "an event that there is not",
+    () => {
+      using tuner = createTuner(setting);
+      tuner.on("end" as never, () => {});
+    },
+    "OPTION",
+  ],
   ["no rows that judge", () => tune({ ...setting, validation: data.take(validation, []) }), "EMPTY"],
   ["no row that counts", () => tune({ ...setting, train: { ...train, weights: new Float64Array(60) } }), "WEIGHT"],
   [

@@ -286,7 +286,15 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
   ],
   ["a slip in what is asked", () => createStudy({ lambda }).ask({ lamda: {} } as never), "OPTION", /mean lambda/],
   ["a slip in a budget", () => tune({ ...setting, passses: 5 } as never), "OPTION", /passses: did you mean passes/],
-  ["a run's", () => createTuner(setting).run({ trails: 5 } as never), "OPTION", /mean trials/],
+  [
+    "a run's",
+    () => {
+      using tuner = createTuner(setting);
+      tuner.run({ trails: 5 } as never);
+    },
+    "OPTION",
+    /mean trials/,
+  ],
   ["a fit's", () => minimize({ model: "softmax", train, Loss: { l2: 1 } } as never), "OPTION", /mean loss/],
   ["a path's", () => fitPath({ model: "softmax", train, strenghts: [1] } as never).next(), "OPTION", /mean strengths/],
   ["a study's", () => createStudy({ lambda, trial: 5 } as never), "OPTION", /mean trials/],

@@ -12,6 +12,7 @@ import {
 } from "../src/index.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
+import { leastTime } from "./reference/least-time.ts";
 
 const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
 const train = blobs(90, 12, 3, 1);
@@ -171,11 +172,14 @@ describe("a run", () => {
   const large = { ...setting, train: blobs(3000, 60, 6, 1), validation: blobs(500, 60, 6, 2), explore: true };
 
   test("time ends it normally", async () => {
-    using tuner = createTuner(large);
-    const begun = performance.now();
-    const { status } = await tuner.run({ time: 60 });
-    expect(status).toBe("time");
-    expect(performance.now() - begun).toBeLessThan(100);
+    const least = await leastTime(100, async () => {
+      using tuner = createTuner(large);
+      const begun = performance.now();
+      const { status } = await tuner.run({ time: 60 });
+      expect(status).toBe("time");
+      return performance.now() - begun;
+    });
+    expect(least).toBeLessThan(100);
   });
 
   test.each([
@@ -221,15 +225,18 @@ describe("a run", () => {
 
   test("aborting rejects with the reason soon; the best stays, and run() may be called again", async () => {
     using tuner = createTuner(large);
-    const controller = new AbortController();
     const reason = new Error("enough");
-    let aborted = 0;
-    setTimeout(() => {
-      aborted = performance.now();
-      controller.abort(reason);
-    }, 50);
-    await expect(tuner.run({ signal: controller.signal })).rejects.toBe(reason);
-    expect(performance.now() - aborted).toBeLessThan(100);
+    const least = await leastTime(100, async () => {
+      const controller = new AbortController();
+      let aborted = 0;
+      setTimeout(() => {
+        aborted = performance.now();
+        controller.abort(reason);
+      }, 50);
+      await expect(tuner.run({ signal: controller.signal })).rejects.toBe(reason);
+      return performance.now() - aborted;
+    });
+    expect(least).toBeLessThan(100);
     expect(tuner.best).toBeDefined();
     expect((await tuner.run({ trials: 1 })).trials).toBeGreaterThan(0);
     await expect(tuner.run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
@@ -254,7 +261,5 @@ test("1,000 create, tune and dispose cycles leave no byte behind", async () => {
   const before = [kernels().allocatedBytes(), kernels().memory.buffer.byteLength];
   for (let i = 0; i < 1000; i++) await tune({ ...small, seed: i });
   const after = [kernels().allocatedBytes(), kernels().memory.buffer.byteLength];
-  // What files before this one in the same worker left to the garbage collector may have been freed meanwhile.
-  expect(after[0]).toBeLessThanOrEqual(before[0]!);
-  expect(after[1]).toBe(before[1]);
+  expect(after).toEqual(before);
 });

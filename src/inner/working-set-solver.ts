@@ -1,5 +1,5 @@
 import type { Objective } from "../models/objective.ts";
-import { Arena, type Pointer } from "../wasm/arena.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { giveNewton, Solver, type SolverOptions, type SolverStatus, STATUSES, wantsGram } from "./solver.ts";
 
@@ -127,7 +127,7 @@ export class WorkingSetSolver {
     const share = values / objective.values;
     if (share > SHARE) return false;
     this.#part?.arena.dispose();
-    const arena = new Arena(this.#arena.kernels);
+    const arena = this.#arena.nested();
     const { outputs, sparse, width, rows } = objective;
     const columns = arena.viewI32(this.#list, count).slice();
     const list = arena.copy(columns);

@@ -15,6 +15,8 @@ export class Arena<K extends Instance<object> = Instance<object>> {
   readonly #kernels: K;
   readonly #blocks = new Set<Pointer>();
   readonly #shared = new Map<string, { readonly pointer: Pointer; readonly bytes: number }>();
+  readonly #nested = new Set<Arena<K>>();
+  #siblings: Set<Arena<K>> | undefined;
   #disposed = false;
 
   constructor(kernels: K) {
@@ -64,6 +66,16 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     return pointer;
   }
 
+  /**
+   * Memory of its own, released with this one's at the latest: for work that may be left in the middle, as that of a
+   * generator is when a budget ends it.
+   */
+  nested(): Arena<K> {
+    const arena = new Arena(this.kernels);
+    arena.#siblings = this.#nested.add(arena);
+    return arena;
+  }
+
   /** Gives one block back before the arena ends. */
   free(pointer: Pointer): void {
     if (this.#blocks.delete(pointer)) this.#kernels.release(pointer);
@@ -110,6 +122,8 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     if (this.#disposed) return;
     this.#disposed = true;
     leaks.unregister(this);
+    this.#siblings?.delete(this);
+    for (const arena of this.#nested) arena.dispose();
     releaseAll({ heap: this.#kernels, blocks: this.#blocks });
   }
 

@@ -36,6 +36,23 @@ test("blocks are aligned, zeroed and do not overlap", () => {
   arena.dispose();
 });
 
+test("nested arenas end with the outer one at the latest, and alone before", () => {
+  const k: Kernels = instantiateModule(decodeBinary(binary));
+  const outer = new Arena(k);
+  outer.f64(100);
+  const before = k.allocatedBytes();
+  const inner = outer.nested();
+  inner.f64(1000);
+  inner.nested().f64(1000);
+  inner.dispose();
+  expect(k.allocatedBytes()).toBe(before);
+  const left = outer.nested();
+  left.nested().f64(1000);
+  outer.dispose();
+  expect(k.allocatedBytes()).toBe(0);
+  expect(left.disposed).toBe(true);
+});
+
 test("arenas released in any order leave nothing behind and memory does not grow", () => {
   // Memory of its own: of one that other files have used, a page may end wherever the largest round comes to.
   const k: Kernels = instantiateModule(decodeBinary(binary));
