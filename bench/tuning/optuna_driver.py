@@ -5,6 +5,7 @@ length per coordinate, expected improvement of log e) and, end to end, LogisticR
 """
 
 import json
+import os
 import sys
 import time
 import warnings
@@ -17,6 +18,10 @@ from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
 warnings.filterwarnings("ignore")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+# Answers alone on stdout: what Fortran (L-BFGS-B of SciPy) prints there goes to stderr.
+ANSWERS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 
 
 class OptunaOptimizer:
@@ -126,7 +131,7 @@ def saga(request):
 
 
 def answer(value):
-    print(json.dumps(value), flush=True)
+    print(json.dumps(value), file=ANSWERS, flush=True)
 
 
 def main():
