@@ -119,6 +119,10 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["tell of no trial", () => asked().study.tell(nothing, model), "UNKNOWN_TRIAL"],
   ["tell of no model", () => asked().study.tell({ id: 0 }, nothing), "OPTION"],
   ["a model without features", () => asked().study.tell({ id: 0 }, { error: 1 } as never), "SHAPE"],
+  ["a slip in what is told", () => asked().study.tell({ id: 0 }, { ...model, convergd: false } as never), "OPTION"],
+  ["converged as text", () => asked().study.tell({ id: 0 }, { ...model, converged: "no" as never }), "TYPE"],
+  ["λ with a name too many", () => asked().study.ask({ lambda: { ...model.features, l3: 1 } }), "LAMBDA"],
+  ["a start with a name too many", () => createStudy({ lambda, start: { ...model.features, l3: 1 } }), "LAMBDA"],
   ["passes that are NaN", () => asked().study.tell({ id: 0 }, { ...model, passes: Number.NaN }), "NON_FINITE"],
   [
     "a study of a newer version, whatever is in it",
