@@ -17,7 +17,7 @@ export interface Certificate {
    * smaller error among the models seen. Undefined when rounding left the question open.
    */
   readonly explained: (CertifiedModel & { readonly lambda: Float64Array }) | undefined;
-  /** The models with a smaller error than `explained`, each with the proof that no λ of F prefers it. */
+  /** The models with a smaller error than `explained`, or the same, each with the proof that no λ of F prefers it. */
   readonly rejected: readonly (CertifiedModel & { readonly proof: OrderingProof })[];
 }
 
