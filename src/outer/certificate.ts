@@ -71,6 +71,9 @@ export function verifyCertificate(
   const k = F.lower.length;
   const phi = Float64Array.from(models.flatMap(({ features }) => Array.from(features)));
   const { best, explained, rejected } = certificate;
+  for (const { model, error } of [best, ...(explained ? [explained] : []), ...rejected]) {
+    if (models[model]?.error !== error) return { valid: false, claim: `model ${model} has the error ${error}` };
+  }
   if (models.some(({ error }) => error < models[best.model]!.error))
     return { valid: false, claim: `model ${best.model} is the best` };
   for (const { model, proof } of rejected) {
@@ -86,7 +89,10 @@ export function verifyCertificate(
     const loss = (i: number) => lambda.reduce((sum, weight, j) => sum + weight * phi[i * k + j]!, 0);
     const size = lambda.reduce((sum, weight, j) => sum + Math.abs(weight * phi[explained.model * k + j]!), 0);
     const own = loss(explained.model);
-    if (lambda.some((weight, j) => weight < F.lower[j]! || weight > F.upper[j]!))
+    const total = F.total ?? 1;
+    const sum = F.data?.reduce((sum, weight, j) => sum + weight * lambda[j]!, 0) ?? total;
+    const outside = lambda.some((weight, j) => weight < F.lower[j]! || weight > F.upper[j]!);
+    if (outside || Math.abs(sum - total) > tolerance * total)
       return { valid: false, claim: `the λ of model ${explained.model} is in F` };
     if (models.some((_, i) => loss(i) < own - tolerance * size))
       return { valid: false, claim: `λ prefers model ${explained.model}` };

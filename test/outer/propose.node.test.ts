@@ -237,7 +237,21 @@ test("a forged certificate is found out", () => {
   expect(check(certificate)).toBe(true);
   expect(check({ ...certificate, rejected: [] })).toBe(false);
   expect(check({ ...certificate, best: { model: 0, error: 3 } })).toBe(false);
+  const explained = certificate.explained!;
+  expect(check({ ...certificate, explained: { ...explained, error: 1 }, rejected: [] })).toBe(false);
   const [rejection] = certificate.rejected;
   const proof = { ...rejection!.proof, models: [0], weights: [1] };
   expect(check({ ...certificate, rejected: [{ ...rejection!, proof }] })).toBe(false);
+});
+
+test("a λ outside of F is found out, by its bounds and by its sum", () => {
+  const study = createStudy({ lambda: { a: share(), b: share() } });
+  study.tell(study.ask(), { features: { a: 1, b: 2 }, error: 1 });
+  const certificate = study.certificate!;
+  const explained = certificate.explained!;
+  const check = (a: number, b: number) => {
+    const claim = { ...certificate, explained: { ...explained, lambda: Float64Array.of(a, b) } };
+    return verifyCertificate(claim, study.observations, study.polyhedron).valid;
+  };
+  expect([check(0.4, 0.6), check(0.4, 0.4), check(-0.2, 1.2)]).toEqual([true, false, false]);
 });
