@@ -6,7 +6,7 @@ import { bind } from "./features/bind.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { groupNorm, l1, l2 } from "./features/norms.ts";
 import { FeatureSpace, isData } from "./features/space.ts";
-import type { SolverStatus } from "./inner/solver.ts";
+import { type SolverStatus, UNBOUNDED } from "./inner/solver.ts";
 import { WorkingSetSolver } from "./inner/working-set-solver.ts";
 import { type LinearModel, modelOf } from "./models/linear.ts";
 import { columnsToRead } from "./models/matrix.ts";
@@ -249,9 +249,6 @@ export class Fitting {
     this.dispose();
   }
 }
-
-const UNBOUNDED =
-  "UNBOUNDED: without a penalty these classes can be told apart without an error, so the loss has no minimizer: give l2 a weight.";
 
 const NOT_UNIQUE = "no penalty: the minimizer is not unique, and fits any targets: give l2 a weight.";
 

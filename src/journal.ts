@@ -9,6 +9,8 @@ import { Study, type StudyEvent, type StudyOptions } from "./study.ts";
 
 const VERSION = 1;
 
+const NO_HEADER = "Line 1 is not the header of a study.";
+
 export interface Journal {
   readonly study: Study;
   /** Of the problem that the study belongs to, as its writer computed it. */
@@ -41,6 +43,7 @@ export function beginsJournal(bytes: Uint8Array): boolean {
  * @throws CORRUPT with the line at fault, VERSION when a newer program wrote it
  */
 export function readJournal(bytes: Uint8Array): Journal {
+  if (!beginsJournal(bytes)) throw new LearnLossError("CORRUPT", NO_HEADER);
   const end = bytes.lastIndexOf(10) + 1;
   const warnings: string[] = [];
   if (end < bytes.length) {
@@ -56,7 +59,7 @@ export function readJournal(bytes: Uint8Array): Journal {
     options?: StudyOptions;
   };
   if (header.learnloss !== "study" || !header.options || typeof header.fingerprint !== "string") {
-    throw new LearnLossError("CORRUPT", "Line 1: this is not the header of a study.");
+    throw new LearnLossError("CORRUPT", NO_HEADER);
   }
   checkVersion("study", header.version, VERSION);
   const events = lines.slice(1).map((text, i) => {

@@ -6,6 +6,7 @@ import type { Features } from "./features/feature.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { FeatureSpace } from "./features/space.ts";
 import { type Fold, type Folds, foldsOf } from "./fold.ts";
+import { UNBOUNDED } from "./inner/solver.ts";
 import type { Start } from "./inner/training-solver.ts";
 import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
 import { type LinearModel, modelOf } from "./models/linear.ts";
@@ -57,6 +58,8 @@ export class Session<F extends Features> {
   readonly #whole: Folds["whole"];
   readonly #warnings: string[];
   #warned = false;
+  /** Whether a training found that its loss has no minimizer: no other λ's has, then. */
+  #unbounded = false;
   /** What listeners have not been told yet. */
   readonly #news: (() => void)[] = [];
   #final: Leader | undefined;
@@ -120,6 +123,7 @@ export class Session<F extends Features> {
       this.#look(checkpoint, lambda, trial.id, false);
     });
     const converged = trainers.every(({ running }) => !running);
+    if (trainers.some(({ solver }) => solver.status === "unbounded")) this.#unbounded = true;
     const { features, error } = seen;
     if (!features.every(Number.isFinite)) {
       study.fail(trial, "the training left the range of numbers");
@@ -243,7 +247,7 @@ export class Session<F extends Features> {
     const errorBounds = this.#enclosed?.leader === chosen ? this.#enclosed.bounds : undefined;
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
-    const flat = this.#flat();
+    const found = [...(this.#flat() ? [FLAT] : []), ...(this.#unbounded ? [UNBOUNDED] : [])];
     const result: TuneResult<F> = {
       status: spent.status,
       lambda: this.user(chosen.lambda),
@@ -263,9 +267,9 @@ export class Session<F extends Features> {
       trials: this.study.trials.length,
       checkpoints: this.#checkpoints,
       milliseconds: spent.milliseconds,
-      warnings: flat ? [...this.#warnings, FLAT] : [...this.#warnings],
+      warnings: [...this.#warnings, ...found],
     };
-    if (flat) this.emit("warning", { message: FLAT });
+    for (const message of found) this.emit("warning", { message });
     this.deliver();
     return result;
   }

@@ -1,6 +1,6 @@
 import { given, LearnLossError, listed, readStored } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
-import { checkNames } from "./option-names.ts";
+import { checkNames, type OptionNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
 import { PROPOSALS, type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
@@ -19,6 +19,11 @@ export interface ModelSeen {
   readonly error: number;
   /** Work spent when it was seen, in passes or in any unit: kept for reports, without effect on proposals. */
   readonly passes?: number | undefined;
+}
+
+/** The last model of a trial. */
+interface ToldModel extends ModelSeen {
+  readonly converged?: boolean;
 }
 
 /** A model that was told, whatever produced it: a checkpoint or the end of a training. */
@@ -74,6 +79,8 @@ export interface StudyOptions {
 
 const VERSION = 1;
 
+const MODEL_NAMES: OptionNames<ToldModel> = { features: true, error: true, passes: true, converged: true };
+
 /** Why a trial failed whose error was told. */
 const FAILED = "its error is NaN";
 
@@ -100,13 +107,15 @@ export class Study {
   constructor(options: StudyOptions) {
     checkNames(options, { lambda: true, seed: true, start: true, trials: true });
     const { lambda, seed = 0, trials = 100, start } = options;
-    this.#options = options;
     this.polyhedron = new Polyhedron(given("lambda", lambda));
     this.seed = checkSeed(seed);
     this.#limit = trials;
     this.#start = start === undefined ? undefined : this.#inside(given("start", start));
     if (!(typeof trials === "number" && trials > 0))
       throw new LearnLossError("BUDGET", `trials is ${trials}: give a positive number.`);
+    // Copies, since the caller's may change; and JSON has no Infinity.
+    const limit = options.trials === undefined ? {} : { trials: Math.min(trials, Number.MAX_SAFE_INTEGER) };
+    this.#options = { ...options, ...limit, lambda: this.polyhedron.weights };
   }
 
   /** @throws LAMBDA, and BOUNDS for a λ outside of F */
@@ -142,7 +151,7 @@ export class Study {
    * The finished model of a trial. `converged: false` says that it does not minimize the trial's loss (its training
    * was cut short): it counts as an observation, but proves nothing about λ.
    */
-  tell(trial: Pick<Trial, "id">, model: ModelSeen & { readonly converged?: boolean }): void {
+  tell(trial: Pick<Trial, "id">, model: ToldModel): void {
     this.#record("tell", trial, model, model?.converged ?? true);
   }
 
@@ -201,7 +210,10 @@ export class Study {
   #record(type: "observe" | "tell", trial: Pick<Trial, "id">, model: ModelSeen, converged: boolean): void {
     this.#alive();
     const record = this.#find(trial);
-    const { error, passes } = given("the model", model);
+    checkNames(given("the model", model), MODEL_NAMES);
+    const { error, passes } = model;
+    if (typeof converged !== "boolean")
+      throw new LearnLossError("TYPE", `converged of trial ${trial.id} is ${String(converged)}: give true or false.`);
     const features = this.#features(model.features);
     if (typeof error !== "number" || error === Number.NEGATIVE_INFINITY) {
       throw new LearnLossError(

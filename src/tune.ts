@@ -60,8 +60,13 @@ export interface TunerOptions<F extends Features = Features> {
   readonly explore?: boolean;
 }
 
-/** A weight for each feature that was named. */
-export type Lambda<F extends Features> = { readonly [K in keyof F]: number };
+/**
+ * A weight for each feature that was named. What `classWeights` and the like name, `class:3` or `knot:0.5`, TypeScript forgets
+ * once they are spread beside others: any name with a colon may be asked for.
+ */
+export type Lambda<F extends Features> = { readonly [K in keyof F]: number } & {
+  readonly [made: `${string}:${string}`]: number;
+};
 
 /** A model that was better than all before it. */
 export interface Improvement<F extends Features = Features> {

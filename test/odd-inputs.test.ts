@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import {
+  classWeights,
   createStudy,
+  createTuner,
   data,
   groupWeights,
   l1,
@@ -9,6 +11,7 @@ import {
   fit as minimize,
   type TuneResult,
   tune,
+  verifyCertificate,
 } from "../src/index.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
@@ -108,6 +111,17 @@ describe("works, and warns where it should", () => {
     const result = await minimize({ model: "logistic", train: data.dense({ x, y: x.map(([v]) => (v! < 0 ? 0 : 1)) }) });
     expect(result.status).toBe("unbounded");
     expect(result.warnings.some((warning) => warning.startsWith("UNBOUNDED"))).toBe(true);
+  });
+
+  test("13 separable classes and features without a penalty: said, and no more is claimed than a second check finds", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => [i % 3, (i * 7) % 5]);
+    const apart = data.dense({ x: rows, y: rows.map(([label]) => label!) });
+    const judging = data.dense({ x: rows.map(([a, b]) => [a!, b! + 0.5]), y: rows.map(([label]) => label!) });
+    using tuner = createTuner({ ...setting, train: apart, validation: judging, features: classWeights(apart) });
+    const { warnings, certificate } = await tuner.run();
+    expect(warnings.some((warning) => warning.startsWith("UNBOUNDED"))).toBe(true);
+    const { observations, polyhedron } = tuner.study;
+    expect(verifyCertificate(certificate!, observations, polyhedron)).toEqual({ valid: true });
   });
 
   test("12 more columns than rows: a warning without a penalty, none with one", async () => {

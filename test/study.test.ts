@@ -69,6 +69,16 @@ describe("a study is a fold over what was told", () => {
     study.tell(last, train(last.lambda));
     expect(study.done).toBe(true);
   });
+
+  test("without a limit, and with options that change afterwards: what is stored is read", () => {
+    const lambda = { ...options.lambda };
+    const study = createStudy({ lambda, trials: Number.POSITIVE_INFINITY });
+    study.tell(study.ask(), train({}));
+    lambda.l3 = atLeast(0);
+    const copy = Study.fromJSON(JSON.stringify(study));
+    expect(copy.done).toBe(false);
+    expect(copy.ask()).toEqual(study.ask());
+  });
 });
 
 describe("what is told is checked", () => {

@@ -20,6 +20,15 @@ const validation = blobs(150, 12, 3, 2);
 const setting = { model: "softmax", train, validation, features: { l1: l1(), l2: l2() } } as const;
 
 describe("tune", () => {
+  test("λ has the names of the features, those of classes too, and no others", async () => {
+    const features = { ...classWeights(train), ridge: l2() };
+    const { lambda, best } = await tune({ ...setting, features, trials: 1 });
+    const weights = [lambda["class:0"], lambda["class:1"], lambda["class:2"], lambda.ridge, best.lambda.ridge];
+    expect(weights).toEqual([...Object.values(lambda), expect.any(Number)]);
+    // @ts-expect-error: the ridge has another name here
+    expect(lambda.l2).toBeUndefined();
+  });
+
   test("ends by itself with a λ within bounds and the cost of everything", async () => {
     const result = await tune(setting);
     expect(result).toMatchObject({ status: "complete", metric: "log-loss" });

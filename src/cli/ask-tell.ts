@@ -63,10 +63,13 @@ class Session {
 
   constructor(argument: Record<string, unknown>, path: string | undefined) {
     const options = studyOptions(argument);
-    const fresh = new Study(options);
-    this.#file = path === undefined ? undefined : new StudyFile(path, fingerprint([], options));
-    this.#study = this.#file?.stored?.study ?? fresh;
-    this.#file?.sync(this.#study);
+    this.#study = new Study(options);
+    if (path === undefined) return;
+    // Not of the number of trials: a study may be given more of them.
+    const { lambda, seed, start } = options;
+    this.#file = new StudyFile(path, fingerprint([], { lambda, seed, start }));
+    if (this.#file.stored) this.#study = Study.replay(options, this.#file.stored.study.events);
+    this.#file.sync(this.#study);
   }
 
   created(): unknown {
@@ -82,8 +85,7 @@ class Session {
     const trial = argument as { id: number };
     switch (verb) {
       case "ask": {
-        const { lambda } = argument as { lambda?: Record<string, number> };
-        const asked = study.ask(lambda ? { lambda } : {});
+        const asked = study.ask(argument);
         this.#file?.sync(study);
         return { trial: asked };
       }
@@ -91,7 +93,7 @@ class Session {
         study.observe(trial, seen(argument));
         break;
       case "tell":
-        study.tell(trial, { ...seen(argument), ...(argument.converged === false ? { converged: false } : {}) });
+        study.tell(trial, seen(argument));
         break;
       case "fail":
         study.fail(trial, argument.reason ?? "no reason given");
@@ -113,7 +115,8 @@ class Session {
 function request(line: string): [string, Record<string, unknown>] {
   let read: unknown;
   try {
-    read = JSON.parse(line);
+    // Trimmed of a byte order mark, too, as some shells begin what they pipe with.
+    read = JSON.parse(line.trim());
   } catch (cause) {
     throw new LearnLossError("PARSE", "This line is not JSON.", { cause });
   }
@@ -132,33 +135,26 @@ const ERRORS: ReadonlyMap<unknown, number> = new Map([
 ]);
 
 function seen(argument: Record<string, unknown>): ModelSeen {
-  const { features, error, passes } = argument as unknown as ModelSeen;
-  if (!isRecord(features)) throw new LearnLossError("SHAPE", 'The model has no "features": give φ, keyed as λ.');
-  return {
-    features,
-    error: ERRORS.get(error) ?? error,
-    ...(passes === undefined ? {} : { passes }),
-  };
+  const { id: _, ...model } = argument as unknown as ModelSeen & { readonly id: number };
+  if (!isRecord(model.features)) throw new LearnLossError("SHAPE", 'The model has no "features": give φ, keyed as λ.');
+  return { ...model, error: ERRORS.get(model.error) ?? model.error };
 }
 
 function studyOptions(argument: Record<string, unknown>): StudyOptions {
-  const { lambda, seed, trials, start } = argument;
+  const { lambda } = argument;
   if (!isRecord(lambda)) throw new LearnLossError("OPTION", 'The study has no "lambda": give a weight per feature.');
-  return {
-    lambda: Object.fromEntries(Object.entries(lambda).map(([name, value]) => [name, weight(name, value)])),
-    ...(seed === undefined ? {} : { seed: seed as number }),
-    ...(trials === undefined ? {} : { trials: trials as number }),
-    ...(start === undefined ? {} : { start: start as Record<string, number> }),
-  };
+  const weights = Object.entries(lambda).map(([name, value]) => [name, weight(name, value)] as const);
+  return { ...argument, lambda: Object.fromEntries(weights) };
 }
 
 function weight(name: string, value: unknown): Weight {
-  const [kind, argument] = Object.entries(isRecord(value) ? value : {})[0] ?? [];
+  const entries = Object.entries(isRecord(value) ? value : {});
+  const [kind, argument] = entries.length === 1 ? entries[0]! : [];
   const [min, max] = Array.isArray(argument) ? argument : [argument];
   if (kind === "fixed") return fixed(min);
   if (kind === "atLeast") return atLeast(min);
   if (kind === "between") return between(min, max);
-  if (kind === "share") return Array.isArray(argument) ? share(min, max) : share();
+  if (kind === "share") return share(min, max);
   throw new LearnLossError(
     "OPTION",
     `The weight of ${name} is ${JSON.stringify(value)}: give {"fixed": 1}, {"atLeast": 0}, {"between": [0, 1]} or {"share": [0.001, 1]}.`,

@@ -119,7 +119,7 @@ export function certificateSentences(study: Study, certificate: Certificate | un
   }
   if (rejected.length > 0) {
     sentences.push(
-      `${rejected.length} ${rejected.length === 1 ? "model has" : "models have"} a smaller error (the least ${short(best.error)}), and for each a mixture of other models has a smaller loss whatever λ is: it was caught on the way, and is no minimizer.`,
+      `${rejected.length} ${rejected.length === 1 ? "model has" : "models have"} no greater error (the least ${short(best.error)}), and for each a mixture of other models has a smaller loss whatever λ is: it minimizes none that is allowed.`,
     );
   }
   const { valid } = verifyCertificate(certificate, observations, polyhedron);

@@ -39,6 +39,8 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
   const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));
   const target = indexOf(header, options.target);
   const weights = at(options.weights);
+  if (weights === target)
+    throw new LearnLossError("OPTION", `"${options.target}" is the target: it cannot be the weights, too.`);
   const groups = at(options.groups);
   const { ignore = [] } = options;
   if (!Array.isArray(ignore))

@@ -30,9 +30,13 @@ export async function readText(source: Source): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     const line = new TextDecoder().decode(bytes).split("\ufffd")[0]!.split("\n").length;
-    throw new LearnLossError("PARSE", `Line ${line} is not UTF-8 (Latin-1 perhaps): save the file as UTF-8.`, {
-      cause,
-    });
+    throw new LearnLossError(
+      "PARSE",
+      `Line ${line} is not UTF-8 (Latin-1 or UTF-16 perhaps): save the file as UTF-8.`,
+      {
+        cause,
+      },
+    );
   }
 }
 

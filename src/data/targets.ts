@@ -85,16 +85,20 @@ export function values({ y }: Pick<Dataset, "y">): Float64Array {
 }
 
 /**
- * The place of every row's label among the classes. Readers take labels for numbers where all of a file are: in another file
- * of the same data they may be text.
- *
- * @throws LABEL
+ * The place of a label among the classes. Readers take labels for numbers where all of a file are: in another file of the
+ * same data they may be text.
  */
-export function classIndices(classes: readonly (string | number)[], { y }: Pick<Dataset, "y">): Float64Array {
+export function placeAmong(classes: readonly (string | number)[]): (label: string | number) => number | undefined {
   const index = new Map<string | number, number>(classes.map((label, c) => [label, c]));
   const known = typeof classes[0] === "number" ? numberIn : String;
+  return (label) => index.get(label) ?? index.get(known(label));
+}
+
+/** The place of every row's label among the classes. @throws LABEL */
+export function classIndices(classes: readonly (string | number)[], { y }: Pick<Dataset, "y">): Float64Array {
+  const placeOf = placeAmong(classes);
   return Float64Array.from(y as ArrayLike<string | number>, (label, i) => {
-    const c = index.get(label) ?? index.get(known(label));
+    const c = placeOf(label);
     if (c !== undefined) return c;
     throw new LearnLossError(
       "LABEL",

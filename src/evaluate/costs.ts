@@ -1,3 +1,4 @@
+import { placeAmong } from "../data/targets.ts";
 import { given, LearnLossError, listed } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 
@@ -51,9 +52,9 @@ export function costMatrix(costs: Costs, options: { readonly decision?: Decision
 export function costTable({ costs }: CostMatrix, classes: readonly (string | number)[]): Float64Array {
   const count = classes.length;
   const table = Float64Array.from({ length: count * count }, (_, i) => (i % (count + 1) === 0 ? 0 : 1));
-  const index = new Map(classes.map((label, c) => [String(label), c]));
+  const placeOf = placeAmong(classes);
   const place = (label: string) => {
-    const c = index.get(label);
+    const c = placeOf(label);
     if (c !== undefined) return c;
     throw new LearnLossError("LABEL", `The costs name "${label}": the classes are ${listed(classes)}.`);
   };

@@ -92,7 +92,7 @@ export class Polyhedron {
     const odd = entries.find(([, weight]) => !isWeight(weight));
     if (odd)
       throw new LearnLossError("OPTION", `${odd[0]} is no weight: give what fixed, atLeast, between or share return.`);
-    this.weights = weights;
+    this.weights = { ...weights };
     this.names = entries.map(([name]) => name);
     this.lower = Float64Array.from(entries, ([, w]) => w.min);
     this.upper = Float64Array.from(entries, ([, w]) => w.max);
@@ -172,8 +172,11 @@ export class Polyhedron {
     return Object.fromEntries(this.names.map((name, j) => [name, lambda[j]!]));
   }
 
-  /** @throws LAMBDA when a weight is missing, negative or not finite, or when all are 0 */
+  /** @throws LAMBDA when a weight is missing, negative, not finite or unknown, or when all are 0 */
   fromRecord(record: Readonly<Record<string, number>>): Float64Array {
+    const odd = Object.keys(record).find((name) => !Object.hasOwn(this.weights, name));
+    if (odd !== undefined)
+      throw new LearnLossError("LAMBDA", `There is no weight ${odd}: the names are ${listed(this.names)}.`);
     const lambda = Float64Array.from(this.names, (name) => {
       const value = Object.hasOwn(record, name) ? record[name] : undefined;
       if (value === undefined || !Number.isFinite(value) || value < 0) {

@@ -11,6 +11,10 @@ import type { AdjointLimits, Start, TrainingSolver } from "./training-solver.ts"
  */
 export type SolverStatus = "running" | "converged" | "stalled" | "unbounded";
 
+/** What is to be said of a loss with such a status. */
+export const UNBOUNDED =
+  "UNBOUNDED: without a penalty these classes can be told apart without an error, so the loss has no minimizer: penalize it by l2.";
+
 export const STATUSES: readonly SolverStatus[] = ["running", "converged", "stalled", "unbounded"];
 
 export interface SolverOptions {

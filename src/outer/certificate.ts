@@ -17,9 +17,12 @@ export interface Certificate {
    * smaller error among the models seen. Undefined when rounding left the question open.
    */
   readonly explained: (CertifiedModel & { readonly lambda: Float64Array }) | undefined;
-  /** The models with a smaller error than `explained`, each with the proof that no λ of F prefers it. */
+  /** The models with a smaller error than `explained`, or the same, each with the proof that no λ of F prefers it. */
   readonly rejected: readonly (CertifiedModel & { readonly proof: OrderingProof })[];
 }
+
+/** Of the second look at a certificate. */
+const TOLERANCE = 1e-7;
 
 interface Seen {
   readonly features: ArrayLike<number>;
@@ -51,7 +54,9 @@ export function certify(models: readonly Seen[], F: Box): Certificate | undefine
       if (outcome.status === "infeasible") {
         rejected.push({ ...named(model), proof: outcome.proof });
       } else {
-        if (outcome.status === "optimal") explained = { ...named(model), lambda: outcome.lambda };
+        // The fit is right to rounding of its own units, beside which losses may be small.
+        const found = outcome.status === "optimal" && { ...named(model), lambda: outcome.lambda };
+        if (found && refuted(found, models, F, TOLERANCE) === undefined) explained = found;
         break;
       }
     }
@@ -61,16 +66,37 @@ export function certify(models: readonly Seen[], F: Box): Certificate | undefine
   }
 }
 
+/** What is not so of a λ of F that prefers a model to all others; `tolerance` is relative to the losses compared. */
+function refuted(
+  { model, lambda }: CertifiedModel & { readonly lambda: Float64Array },
+  models: readonly Seen[],
+  F: Box,
+  tolerance: number,
+): string | undefined {
+  const total = F.total ?? 1;
+  const sum = F.data?.reduce((sum, weight, j) => sum + weight * lambda[j]!, 0) ?? total;
+  const outside = lambda.some((weight, j) => weight < F.lower[j]! || weight > F.upper[j]!);
+  if (outside || Math.abs(sum - total) > tolerance * total) return `the λ of model ${model} is in F`;
+  const loss = ({ features }: Seen) => lambda.reduce((sum, weight, j) => sum + weight * features[j]!, 0);
+  const own = models[model]!;
+  const size = lambda.reduce((sum, weight, j) => sum + Math.abs(weight * own.features[j]!), 0);
+  const least = loss(own) - tolerance * size;
+  return models.some((other) => loss(other) < least) ? `λ prefers model ${model}` : undefined;
+}
+
 /** Goes through a certificate's claims again in plain arithmetic. `tolerance` is relative to the losses compared. */
 export function verifyCertificate(
   certificate: Certificate,
   models: readonly Seen[],
   F: Box,
-  tolerance = 1e-7,
+  tolerance = TOLERANCE,
 ): { readonly valid: true } | { readonly valid: false; readonly claim: string } {
   const k = F.lower.length;
   const phi = Float64Array.from(models.flatMap(({ features }) => Array.from(features)));
   const { best, explained, rejected } = certificate;
+  for (const { model, error } of [best, ...(explained ? [explained] : []), ...rejected]) {
+    if (models[model]?.error !== error) return { valid: false, claim: `model ${model} has the error ${error}` };
+  }
   if (models.some(({ error }) => error < models[best.model]!.error))
     return { valid: false, claim: `model ${best.model} is the best` };
   for (const { model, proof } of rejected) {
@@ -82,14 +108,8 @@ export function verifyCertificate(
     const better = models.flatMap(({ error }, i) => (error < explained.error ? [i] : []));
     if (better.some((i) => !rejected.some(({ model }) => model === i)))
       return { valid: false, claim: `no λ selects a better model than ${explained.model}` };
-    const { lambda } = explained;
-    const loss = (i: number) => lambda.reduce((sum, weight, j) => sum + weight * phi[i * k + j]!, 0);
-    const size = lambda.reduce((sum, weight, j) => sum + Math.abs(weight * phi[explained.model * k + j]!), 0);
-    const own = loss(explained.model);
-    if (lambda.some((weight, j) => weight < F.lower[j]! || weight > F.upper[j]!))
-      return { valid: false, claim: `the λ of model ${explained.model} is in F` };
-    if (models.some((_, i) => loss(i) < own - tolerance * size))
-      return { valid: false, claim: `λ prefers model ${explained.model}` };
+    const claim = refuted(explained, models, F, tolerance);
+    if (claim !== undefined) return { valid: false, claim };
   }
   return { valid: true };
 }

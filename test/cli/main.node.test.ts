@@ -133,6 +133,37 @@ describe("learnloss ask-tell", () => {
     expect(second[2]).toEqual(first[4]);
   });
 
+  test("more trials of a study that is done", async () => {
+    const { lambda, seed } = create.create;
+    await talk([{ create: { lambda, seed, trials: 1 } }, { ask: {} }, tell(0, 0.2)], "--study", "more.jsonl");
+    const more = await talk(
+      [{ create: { lambda, seed, trials: 2 } }, { ask: {} }, tell(1, 0.1)],
+      "--study",
+      "more.jsonl",
+    );
+    expect(more[0]).toEqual({ created: { trials: 1, pending: [], warnings: [] } });
+    expect(more[2]).toEqual({ ok: true, done: true });
+  });
+
+  test("slips are refused, not passed over", async () => {
+    const told = { id: 0, features: { logLoss: 0.3, l2: 2 }, error: 1 };
+    const answers = await talk([
+      { create: { ...create.create, trial: 2 } },
+      { create: { lambda: { a: { share: {} } } } },
+      { create: { lambda: { a: { fixed: 1 }, b: { atLeast: 0, fixed: 1 } } } },
+      // A byte order mark, as some shells begin what they pipe with.
+      `\uFEFF${JSON.stringify(create)}`,
+      { ask: { lamda: { logLoss: 1, l2: 1 } } },
+      { ask: {} },
+      { tell: { ...told, convergd: false } },
+      { tell: { ...told, converged: "no" } },
+      { tell: { ...told, converged: false } },
+    ]);
+    const codes = answers.map((answer) => (answer.error as { code?: string })?.code);
+    const none = undefined;
+    expect(codes).toEqual(["OPTION", "BOUNDS", "OPTION", none, "OPTION", none, "OPTION", "TYPE", none]);
+  });
+
   test("what is wrong is answered with a code, and the talk goes on", async () => {
     const answers = await talk([
       { ask: {} },

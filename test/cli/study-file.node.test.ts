@@ -79,7 +79,7 @@ describe("a study file", () => {
   test("another file is left alone, with line breaks or without", () => {
     for (const text of ["notes", "a,b\n1,2\n", '{"learnloss":"model"}']) {
       writeFileSync(path, text);
-      expect(() => new StudyFile(path, "f")).toThrow(code("CORRUPT", /Line 1/));
+      expect(() => new StudyFile(path, "f")).toThrow(code("CORRUPT", /Line 1 is not/));
       expect(readFileSync(path, "utf8")).toBe(text);
     }
   });

@@ -76,6 +76,7 @@ describe("what cannot be read is said with its line", () => {
     ["an open quote", 'a,t\n1,"x\n2,3\n', "PARSE", /CSV/],
     ["a NUL character", "a,t\n1,0\n\0,1\n", "PARSE", /Line 3/],
     ["Latin-1", Uint8Array.of(97, 44, 116, 10, 49, 44, 233, 10), "PARSE", /Line 2.*UTF-8/],
+    ["UTF-16", Uint8Array.of(255, 254, 97, 0, 44, 0, 116, 0, 10, 0), "PARSE", /Line 1.*UTF-16/],
     ["damaged gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 1, 2, 3), "PARSE", /gzip/],
     ["a target that is not there", "a,b\n1,2\n", "OPTION", /columns are a, b/],
     ["a column named twice", "a,a,t\n1,2,0\n", "PARSE", /twice/],
@@ -84,6 +85,10 @@ describe("what cannot be read is said with its line", () => {
   ];
   test.each(cases)("%s", async (_, source, expected, message) => {
     await expect(csv(source, { target: "t" })).rejects.toThrow(code(expected, message));
+  });
+
+  test("the target is not the weights, too", async () => {
+    await expect(csv("a,t\n1,0\n2,1\n", { target: "t", weights: "t" })).rejects.toThrow(code("OPTION", /target/));
   });
 
   test("long cells and lines take no longer than they are", async () => {

@@ -105,6 +105,13 @@ describe("costs", () => {
     expect(evaluate(costMatrix({}), rows)).toBe(evaluate("error-rate", rows));
   });
 
+  test("numbers may be written otherwise than in the data", () => {
+    const rows = randomRows(1, 3);
+    const other = costMatrix({ "0.0": { "1.0": 8, "2e0": 8 } });
+    expect(evaluate(other, rows)).toBe(evaluate(dear, rows));
+    expect(evaluate(dear, rows)).toBeGreaterThan(evaluate("error-rate", rows));
+  });
+
   test("a dear mistake is made less often, by either decision, and predictions decide as the metric does", async () => {
     const setting = { model: "softmax", train, validation, features: { ...classWeights(train), l2: l2() } } as const;
     const missed = (labels: readonly unknown[]) =>

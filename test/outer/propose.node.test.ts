@@ -237,7 +237,38 @@ test("a forged certificate is found out", () => {
   expect(check(certificate)).toBe(true);
   expect(check({ ...certificate, rejected: [] })).toBe(false);
   expect(check({ ...certificate, best: { model: 0, error: 3 } })).toBe(false);
+  const explained = certificate.explained!;
+  expect(check({ ...certificate, explained: { ...explained, error: 1 }, rejected: [] })).toBe(false);
   const [rejection] = certificate.rejected;
   const proof = { ...rejection!.proof, models: [0], weights: [1] };
   expect(check({ ...certificate, rejected: [{ ...rejection!, proof }] })).toBe(false);
+});
+
+test("a λ outside of F is found out, by its bounds and by its sum", () => {
+  const study = createStudy({ lambda: { a: share(), b: share() } });
+  study.tell(study.ask(), { features: { a: 1, b: 2 }, error: 1 });
+  const certificate = study.certificate!;
+  const explained = certificate.explained!;
+  const check = (a: number, b: number) => {
+    const claim = { ...certificate, explained: { ...explained, lambda: Float64Array.of(a, b) } };
+    return verifyCertificate(claim, study.observations, study.polyhedron).valid;
+  };
+  expect([check(0.4, 0.6), check(0.4, 0.4), check(-0.2, 1.2)]).toEqual([true, false, false]);
+});
+
+test("where losses differ by less than rounding, the certificate leaves the question open", () => {
+  const study = createStudy({ lambda: { a: share(), b: share(), c: share() } });
+  // Checkpoints and ends of trainings whose loss has no minimizer.
+  const seen: [a: number, b: number, c: number, error: number][] = [
+    [1.1, 1.1, 1.1, 1.1],
+    [3e-2, 4e-1, 9e-3, 0.22],
+    [2.9e-2, 2.8e-2, 2.2e-2, 0.075],
+    [1.4e-14, 6.755e-13, 7.793e-13, 0.67],
+    [1.42e-14, 6.757e-13, 7.766e-13, 0.63],
+    [2.4e-16, 1.1e-14, 1.4e-14, 0.64],
+  ];
+  for (const [a, b, c, error] of seen) study.tell(study.ask(), { features: { a, b, c }, error });
+  const certificate = study.certificate!;
+  expect(certificate.explained).toBeUndefined();
+  expect(verifyCertificate(certificate, study.observations, study.polyhedron)).toEqual({ valid: true });
 });
