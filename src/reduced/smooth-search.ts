@@ -57,9 +57,11 @@ export function* searchBySlopes(
   let value = first;
   let tilt: Float64Array | undefined;
   let trust = TRUST.first;
+  let linearized: Float64Array | undefined;
   for (let step = 0; step < STEPS && trust > TRUST.least; step++) {
     if (first - value > tolerance * Math.abs(value) && dear?.()) break;
-    yield* models.linearize(lambda);
+    if (linearized !== lambda) yield* models.linearize(lambda);
+    linearized = lambda;
     const origin = lambda.map(log);
     tilt ??= tiltOf(models, center);
     const evaluate = (x: Float64Array): Slope => {
@@ -98,7 +100,6 @@ export function* searchBySlopes(
     if (!(gain > 0)) {
       trust *= 0.35;
       models.restore();
-      yield* models.solve(lambda);
       continue;
     }
     lambda = next;

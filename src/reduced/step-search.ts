@@ -45,9 +45,13 @@ export function* searchBySamples(
     else models.restore();
   }
   let trust = TRUST.first;
+  let linearized: Float64Array | undefined;
   for (let step = 0; step < STEPS && trust > TRUST.least; step++) {
-    yield* models.solve(lambda);
-    yield* models.linearize(lambda);
+    if (linearized !== lambda) {
+      yield* models.solve(lambda);
+      yield* models.linearize(lambda);
+      linearized = lambda;
+    }
     const origin = lambda.map(log);
     const { delta, promise } = yield* evolve(models, origin, limits, trust, best, random);
     if (!(promise < best)) {
