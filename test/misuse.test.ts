@@ -37,6 +37,8 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["dense()", () => data.dense(nothing), "OPTION"],
   ["dense without y", () => data.dense({ x: rows3 } as never), "TYPE"],
   ["text for y", () => data.dense({ x: rows3, y: "abc" as never }), "TYPE"],
+  ["csv() of an ArrayBuffer", () => data.csv(new ArrayBuffer(8) as never, { target: "y" }), "TYPE"],
+  ["npy() of nothing", () => data.npy(nothing, { y: nothing }), "TYPE"],
   ["sparse()", () => data.sparse(nothing), "OPTION"],
   ["sparse rows that end after the last value", () => data.sparse({ ...csr, starts: Int32Array.of(0, 3, 2) }), "SHAPE"],
   ["a group below 0", () => data.dense({ x: rows3, y: y3, groups: [0, -1, 1] }), "SHAPE"],
