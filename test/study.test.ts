@@ -63,6 +63,13 @@ describe("a study is a fold over what was told", () => {
     expect(copy.ask().lambda.l2).toBeGreaterThan(0);
   });
 
+  test("a weight that is at least 20 may be more", () => {
+    expect([atLeast(20), atLeast(0)]).toMatchObject([
+      { min: 20, max: 200 },
+      { min: 1e-6, max: 10 },
+    ]);
+  });
+
   test("another seed, other λ", () => {
     const sixth = (seed: number) => {
       const study = createStudy({ ...options, seed });
