@@ -57,7 +57,7 @@ for (const task of values.tables ? [] : chosen) {
   const python = interpreter ? new Python(interpreter) : undefined;
   await python?.begin();
   const limit = Number(values.seconds ?? (values.quick ? 2 : (task.patience?.seconds ?? (task.large ? 40 : 8))));
-  const [from, to] = range(values.seeds ?? (values.quick ? "1" : task.large ? "5" : "10"));
+  const [from, to] = range(values.seeds ?? (values.quick ? "1" : String(task.splits ?? (task.large ? 5 : 10))));
   const own = [...(task.basins ? [EXPLORING] : []), ...METHODS, ...(task.endToEnd ? [END_TO_END] : [])];
   const methods = values.methods?.split(",") ?? task.methods ?? own;
   if (!values.methods && task.methods) {

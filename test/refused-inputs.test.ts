@@ -47,6 +47,15 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
   ["5 entries that overflow", () => tune({ ...setting, train: scaled(1e200) }), "OVERFLOW", /row 1, column 1/],
   ["7 one class only", () => tune({ ...setting, train: { ...train, y: train.y.map(() => 0) as never } }), "ONE_CLASS"],
   [
+    "7 one class among the rows with a weight",
+    () => {
+      const weights = Float64Array.from(train.y as Float64Array, (label) => Number(label === 1));
+      return minimize({ model: "softmax", train: { ...train, weights } });
+    },
+    "ONE_CLASS",
+    /with a weight are 1/,
+  ],
+  [
     "9 a label that only validation has",
     () => tune({ ...setting, validation: { ...validation, y: validation.y.map(() => 9) as never } }),
     "LABEL",

@@ -53,8 +53,8 @@ export function nullModel(pointer: usize, theta: usize): void {
       store<f64>(at, load<f64>(at) - mean);
     }
   } else {
-    // Of targets that are all the same exactly that: nothing is left to fit.
-    const mean = least == most ? least : load<f64>(b) / total;
+    // Of targets that are all the same exactly that: nothing is left to fit. Labels are sums without rounding, unless smoothed.
+    const mean = o.model == SQUARED && least == most ? least : load<f64>(b) / total;
     store<f64>(b, o.model == LOGISTIC ? Math.log(max(mean, 1e-12) / max(1 - mean, 1e-12)) : mean);
   }
 }

@@ -22,6 +22,8 @@ export interface Task {
   readonly parts: (seed: number) => Promise<Parts | undefined>;
   /** So dear that a run gets more seconds, and there are half as many splits. */
   readonly large?: boolean;
+  /** Where all methods are soon done. @default 10, of large ones 5 */
+  readonly splits?: number;
   /** Where that is not enough to see the others miss by a factor of 20: their seconds, and the trials of a Gaussian process. */
   readonly patience?: { readonly seconds: number; readonly trials: number };
   /** Methods that run unless others are asked for, where a run of all takes too long. @default all */

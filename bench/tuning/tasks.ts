@@ -84,6 +84,7 @@ export const tasks: readonly Task[] = [
     metric: "log-loss",
     step: false,
     features: norms,
+    splits: 30,
     parts: digitParts,
   },
   {
@@ -102,6 +103,7 @@ export const tasks: readonly Task[] = [
     metric: "log-loss",
     step: false,
     features: norms,
+    splits: 30,
     parts: async (seed) => standardized(threeParts(await breastCancerSquared(), 150, seed)),
   },
   {
@@ -111,6 +113,7 @@ export const tasks: readonly Task[] = [
     metric: "mean-squared-error",
     step: false,
     features: norms,
+    splits: 30,
     parts: async (seed) => standardized(threeParts(await diabetesSquared(), 150, seed)),
   },
   {
@@ -177,6 +180,7 @@ export const tasks: readonly Task[] = [
     metric: "log-loss",
     step: false,
     features: norms,
+    splits: 30,
     parts: async (seed) => {
       const all = spam();
       return all && threeParts(all, 400, seed);

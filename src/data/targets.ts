@@ -14,8 +14,9 @@ export interface EncodedTargets {
 }
 
 /**
- * @throws EMPTY without rows, WEIGHT when none of them counts, OVERFLOW, SHAPE for other columns than in training, ONE_CLASS when the training labels are all the same, OPTION when
- *   logistic regression gets more than two, LABEL for a label that only other data have, TYPE for regression on text
+ * @throws EMPTY without rows, WEIGHT when none of them counts, OVERFLOW, SHAPE for other columns than in training,
+ *   ONE_CLASS when the labels of the training rows that count are all the same, OPTION when logistic regression gets more
+ *   than two, LABEL for a label that only other data have, TYPE for regression on text
  */
 export function encodeTargets(model: ModelKind, train: Dataset, ...others: readonly Dataset[]): EncodedTargets {
   checkRows("the training set", train);
@@ -27,9 +28,7 @@ export function encodeTargets(model: ModelKind, train: Dataset, ...others: reado
     return { classes: undefined, outputs: 1, train: values(train), others: others.map(values) };
   }
   const classes = classesOf(train.y);
-  if (classes.length < 2) {
-    throw new LearnLossError("ONE_CLASS", `All training labels are ${classes[0]}: there is nothing to tell apart.`);
-  }
+  checkContrast(train);
   if (model === "logistic" && classes.length > 2) {
     throw new LearnLossError(
       "OPTION",
@@ -52,6 +51,16 @@ export function checkRows(what: string, { rows, weights }: Pick<Dataset, "rows" 
   if (rows === 0) throw new LearnLossError("EMPTY", `There are no rows in ${what}: give some.`);
   if (weights?.every((weight) => weight === 0))
     throw new LearnLossError("WEIGHT", `All sample weights of ${what} are 0: at least one row must count.`);
+}
+
+/** That rows which count differ in their labels: without, intercepts alone would grow for ever. @throws ONE_CLASS */
+function checkContrast({ rows, y, weights }: Dataset): void {
+  const counts = (i: number) => weights === undefined || weights[i]! > 0;
+  let first = 0;
+  while (!counts(first)) first++;
+  for (let i = first + 1; i < rows; i++) if (counts(i) && y[i] !== y[first]) return;
+  const which = weights ? " with a weight" : "";
+  throw new LearnLossError("ONE_CLASS", `All training labels${which} are ${y[first]}: there is nothing to tell apart.`);
 }
 
 /** Columns go by their place: where they have names, these must agree. @throws SHAPE */

@@ -23,26 +23,6 @@ export interface SolverOptions {
   readonly solves?: number | undefined;
 }
 
-/** Passes of a solve at least, with a warm start. */
-const SOLVE = 2;
-
-/**
- * Whether to begin to use second moments of the rows, where gradients can come of them: once as many passes are spent (never
- * more than twice what the better of the two would have cost), or at once, when so many solves will cost more. Of wide data,
- * only what is left of a solve that takes long pays.
- *
- * @param spent passes before this solve, and in it
- */
-export function wantsGram(
-  objective: Objective,
-  spent: { readonly before: number; readonly here: number },
-  solves = 1,
-): boolean {
-  const { gramPasses, wide } = objective;
-  const { before, here } = spent;
-  return wide ? here >= gramPasses : Math.max(before + here, SOLVE * solves) >= gramPasses;
-}
-
 /**
  * Memory for Newton steps to a solver that takes long, and does not go on without (assembly/inner/proximal-newton.ts); 0 to
  * others.
@@ -97,10 +77,10 @@ export class Solver implements TrainingSolver {
 
   /** @see TrainingSolver.prepare */
   *prepare(): Generator<void> {
-    const objective = this.#objective;
+    const { gram } = this.#objective;
     const before = this.#iterations + this.iterations;
-    if (objective.wide || !wantsGram(objective, { before, here: 0 }, this.#solves)) return;
-    while (!objective.formGram()) yield;
+    if (gram.wide || !gram.pays({ before, here: 0 }, this.#solves)) return;
+    while (!gram.form()) yield;
   }
 
   /** Begins at θ (copied), with the objective's present weights. */
@@ -110,8 +90,9 @@ export class Solver implements TrainingSolver {
     this.#iterations += this.iterations;
     this.#passesAtStart = objective.passes;
     this.#forming = false;
-    if (objective.wide) objective.leaveGram();
-    if (wantsGram(objective, { before: this.#iterations, here: 0 }, this.#solves)) objective.useGram();
+    const { gram } = objective;
+    if (gram.wide) gram.leave();
+    if (gram.pays({ before: this.#iterations, here: 0 }, this.#solves)) gram.use();
     const lacking = k.solverLacks(this.pointer);
     if (lacking !== 0) {
       this.#units = this.#arena.bytes(lacking);
@@ -139,13 +120,14 @@ export class Solver implements TrainingSolver {
    */
   step(iterations: number): SolverStatus {
     const k = this.#arena.kernels;
+    const { gram } = this.#objective;
     const end = this.iterations + iterations;
     if (!this.#forming) k.solverStep(this.pointer, iterations);
     const spent = { before: this.#iterations, here: this.iterations };
-    if (this.status === "running" && wantsGram(this.#objective, spent)) {
-      this.#forming = !this.#objective.formGram();
+    if (this.status === "running" && gram.pays(spent)) {
+      this.#forming = !gram.form();
       if (this.#forming) return this.status;
-      this.#objective.useGram();
+      gram.use();
       k.solverRefresh(this.pointer);
     }
     const newton = giveNewton(this.#arena, this.pointer);

@@ -1,7 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { giveNewton, Solver, type SolverOptions, type SolverStatus, STATUSES, wantsGram } from "./solver.ts";
+import { giveNewton, Solver, type SolverOptions, type SolverStatus, STATUSES } from "./solver.ts";
 
 /** Share of the columns, and of the values of X, up to which they are copied: X is held 1.3 times at most. */
 const SHARE = 0.25;
@@ -58,16 +58,16 @@ export class WorkingSetSolver {
 
   /** @see TrainingSolver.prepare */
   *prepare(): Generator<void> {
-    if (wantsGram(this.#objective, { before: this.#spent + this.passes, here: 0 })) {
-      while (!this.#objective.formGram()) yield;
-    }
+    const { gram } = this.#objective;
+    if (gram.pays({ before: this.#spent + this.passes, here: 0 })) while (!gram.form()) yield;
     yield* this.#whole.prepare();
   }
 
   /** @see Solver.start */
   start(theta: Pointer): void {
     this.#spent += this.passes;
-    if (wantsGram(this.#objective, { before: this.#spent, here: 0 })) this.#objective.useGram();
+    const { gram } = this.#objective;
+    if (gram.pays({ before: this.#spent, here: 0 })) gram.use();
     this.#passesAtStart = this.#objective.passes;
     this.#inside = false;
     this.#whole.start(theta);

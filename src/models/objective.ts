@@ -2,6 +2,7 @@ import { LearnLossError } from "../errors.ts";
 import type { Augmentation } from "../features/augmentation.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { Gram } from "./gram.ts";
 import type { HeldRows } from "./matrix.ts";
 import { normGroupsOf } from "./norm-groups.ts";
 import { generatedRows, generatorOf, givenRows, heldRows } from "./row-data.ts";
@@ -114,13 +115,11 @@ export class Objective {
   readonly width: 4 | 8;
   /** Whether X is CSR. */
   readonly sparse: boolean;
+  /** Second moments of the rows. */
+  readonly gram: Gram;
   readonly #arena: Arena<Kernels>;
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
-  #gram: Pointer = 0;
-  /** Rows that are in it. */
-  #gramRows = 0;
-  #gramUsed = false;
   #oneGroup: Pointer = 0;
   #kept: Pointer = 0;
   #moments: Pointer = 0;
@@ -196,6 +195,7 @@ export class Objective {
       arena.copy(factors),
     );
     if (generator) k.objectiveSetGenerator(this.pointer, generator.pointer);
+    this.gram = new Gram(arena, this);
     this.setWeights({});
   }
 
@@ -335,45 +335,6 @@ export class Objective {
       this.#arena.kernels.columnMoments(this.pointer, this.#moments);
     }
     return this.#moments;
-  }
-
-  /** Whether there are fewer rows than columns: a gradient by second moments costs more than one by the rows. */
-  get wide(): boolean {
-    return this.rows < this.columns;
-  }
-
-  /**
-   * Passes that second moments of the rows are worth, by which squared losses are minimized for hardly anything more
-   * (assembly/losses/gram.ts, assembly/inner/moment-descent.ts): what they cost, and four times that where they save less,
-   * `wide`; Infinity where they are of no use, or in use already.
-   */
-  get gramPasses(): number {
-    const unusable = this.#gramUsed || this.#arena.kernels.objectiveGramBytes(this.pointer) === 0;
-    if (unusable) return Number.POSITIVE_INFINITY;
-    return this.wide ? this.columns + 3 : (this.columns + 3) / 4;
-  }
-
-  /** Forms them, where `gramPasses` is finite, some 10 ms of it. Returns whether that is done. */
-  formGram(): boolean {
-    const k = this.#arena.kernels;
-    if (this.#gram === 0) this.#gram = this.#arena.raw(k.objectiveGramBytes(this.pointer));
-    if (this.#gramRows < this.rows) {
-      this.#gramRows = k.objectiveFormGram(this.pointer, this.#gram, this.#gramRows);
-    }
-    return this.#gramRows === this.rows;
-  }
-
-  /** Uses them, formed in whole if need be: gradients are of f64 arithmetic from now on. */
-  useGram(): void {
-    while (!this.formGram());
-    this.#gramUsed = true;
-    this.#arena.kernels.objectiveUseGram(this.pointer, this.#gram);
-  }
-
-  /** Gradients are those of the rows again. */
-  leaveGram(): void {
-    this.#gramUsed = false;
-    this.#arena.kernels.objectiveUseGram(this.pointer, 0);
   }
 
   /** Values of X that its rows have; of generated rows all. */

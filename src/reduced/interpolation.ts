@@ -122,10 +122,10 @@ export class Interpolation {
 
   /** The models at λ, as starts of its training. */
   start(lambda: Float64Array): Pointer[] {
-    const { weights } = this.#interpolant.at(this.#place(lambda));
+    const [at] = this.#interpolant.at([this.#place(lambda)]);
     for (const [f, { trainer, theta }] of this.#folds.entries()) {
       const { thetaCount } = trainer.objective;
-      const [model] = this.#remembered[f]!.thetas.mix([weights]);
+      const [model] = this.#remembered[f]!.thetas.mix([at!.weights]);
       this.#arena.viewF64(theta, thetaCount).set(this.#arena.viewF64(model!, thetaCount));
     }
     return this.#folds.map(({ theta }) => theta);
@@ -186,7 +186,7 @@ export class Interpolation {
     const places = lambdas.map((lambda) => this.#place(lambda));
     const fresh = [...lambdas.keys()].filter((i) => !known(places[i]!));
     if (fresh.length === 0) return [];
-    const interpolants = fresh.map((i) => this.#interpolant.at(places[i]!));
+    const interpolants = this.#interpolant.at(fresh.map((i) => places[i]!));
     const errors = this.#errors(interpolants);
     return fresh
       .map((i, k): Judged => {

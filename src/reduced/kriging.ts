@@ -1,3 +1,5 @@
+import { TOGETHER } from "./mixtures.ts";
+
 /** Weight of the linear trend beside the kernel r³, distances in units of the largest: the trend is almost free. */
 const TREND = 10;
 
@@ -21,11 +23,12 @@ export class Kriging {
   readonly #places: Float64Array;
   readonly #origin: Float64Array;
   readonly #scale: number;
-  /** Of the system [K 1; 1ᵀ 0] of the places, column by column: a product with it has no sum that waits for itself. */
+  /** Of the system [K 1; 1ᵀ 0] of the places, row by row. */
   readonly #inverse: Float64Array;
-  /** The place that is asked for, and its right-hand side: its kernels, and 1 for the constant. */
+  /** The place that is asked for. */
   readonly #asked: Float64Array;
-  readonly #kernels: Float64Array;
+  /** Right-hand sides of `TOGETHER` places: their kernels, and 1 for the constant. */
+  readonly #kernels: readonly Float64Array[];
 
   /** @param places all of one length, none of them twice */
   constructor(places: readonly Float64Array[]) {
@@ -38,33 +41,44 @@ export class Kriging {
       places.flatMap((place) => Array.from(place, (x, c) => (x - origin![c]!) / this.#scale)),
     );
     this.#asked = new Float64Array(this.#dimension);
-    this.#kernels = new Float64Array(this.#count + 1).fill(1);
     const size = this.#count + 1;
+    this.#kernels = Array.from({ length: TOGETHER }, () => new Float64Array(size).fill(1));
     const system = new Float64Array(size * size).fill(1);
-    for (const [i, place] of places.entries()) {
-      this.#ask(place);
-      system.set(this.#kernels, i * size);
-    }
+    for (const [i, place] of places.entries()) this.#ask(place, system.subarray(i * size));
     system[size * size - 1] = 0;
     this.#inverse = inverse(system, size);
   }
 
-  at(place: Float64Array): Interpolant {
-    this.#ask(place);
-    const kernels = this.#kernels;
+  /** At up to `TOGETHER` places: four sums that do not wait for each other take little more time than one. */
+  at(places: readonly Float64Array[]): Interpolant[] {
     const inverse = this.#inverse;
     const size = this.#count + 1;
-    const solution = new Float64Array(size);
-    for (let j = 0; j < size; j++) {
-      const kernel = kernels[j]!;
-      for (let i = 0; i < size; i++) solution[i]! += inverse[j * size + i]! * kernel;
+    const squares = places.map((place, m) => this.#ask(place, this.#kernels[m]!));
+    const [k0, k1, k2, k3] = this.#kernels as [Float64Array, Float64Array, Float64Array, Float64Array];
+    const solutions = Array.from({ length: TOGETHER }, () => new Float64Array(size));
+    const [s0, s1, s2, s3] = solutions as [Float64Array, Float64Array, Float64Array, Float64Array];
+    for (let i = 0; i < size; i++) {
+      const row = i * size;
+      let [a, b, c, d] = [0, 0, 0, 0];
+      for (let j = 0; j < size; j++) {
+        const entry = inverse[row + j]!;
+        a += entry * k0[j]!;
+        b += entry * k1[j]!;
+        c += entry * k2[j]!;
+        d += entry * k3[j]!;
+      }
+      s0[i] = a;
+      s1[i] = b;
+      s2[i] = c;
+      s3[i] = d;
     }
-    let explained = 0;
-    for (let i = 0; i < size; i++) explained += kernels[i]! * solution[i]!;
-    let square = 0;
-    for (const x of this.#asked) square += x * x;
-    const deviation = Math.sqrt(Math.max(TREND * square - explained, 0));
-    return { weights: solution.subarray(0, this.#count), deviation };
+    return squares.map((square, m) => {
+      const [kernels, solution] = [this.#kernels[m]!, solutions[m]!];
+      let explained = 0;
+      for (let i = 0; i < size; i++) explained += kernels[i]! * solution[i]!;
+      const deviation = Math.sqrt(Math.max(TREND * square - explained, 0));
+      return { weights: solution.subarray(0, this.#count), deviation };
+    });
   }
 
   /** At a place as if nothing were known there (Rippa, Adv. Comput. Math. 11, 1999). */
@@ -72,12 +86,12 @@ export class Kriging {
     const size = this.#count + 1;
     const own = this.#inverse[index * size + index]!;
     const weights = new Float64Array(this.#count);
-    for (let i = 0; i < this.#count; i++) weights[i] = i === index ? 0 : -this.#inverse[i * size + index]! / own;
+    for (let i = 0; i < this.#count; i++) weights[i] = i === index ? 0 : -this.#inverse[index * size + i]! / own;
     return { weights, deviation: Math.sqrt(Math.max(1 / own, 0)) };
   }
 
-  /** The kernels r³ + trend between a place and all others. */
-  #ask(place: Float64Array): void {
+  /** The kernels r³ + trend between a place and all others. Returns |place|². */
+  #ask(place: Float64Array, kernels: Float64Array): number {
     const asked = this.#asked;
     const places = this.#places;
     for (let c = 0; c < asked.length; c++) asked[c] = (place[c]! - this.#origin[c]!) / this.#scale;
@@ -91,8 +105,11 @@ export class Kriging {
         square += difference * difference;
         product += asked[c]! * other;
       }
-      this.#kernels[i] = square * Math.sqrt(square) + TREND * product;
+      kernels[i] = square * Math.sqrt(square) + TREND * product;
     }
+    let size = 0;
+    for (const x of asked) size += x * x;
+    return size;
   }
 }
 
@@ -102,30 +119,38 @@ function euclidean(a: Float64Array, b: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** Of a square matrix, transposed, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
+/** Of a square matrix, in its place, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
 function inverse(matrix: Float64Array, n: number): Float64Array {
-  const rows = Array.from({ length: n }, (_, i) => {
-    const extended = new Float64Array(2 * n);
-    extended.set(matrix.subarray(i * n, (i + 1) * n));
-    extended[n + i] = 1;
-    return extended;
-  });
+  const rows = Array.from({ length: n }, (_, i) => matrix.subarray(i * n, (i + 1) * n));
+  const pivots: number[] = [];
   for (let column = 0; column < n; column++) {
     let pivot = column;
     for (let i = column + 1; i < n; i++) {
       if (Math.abs(rows[i]![column]!) > Math.abs(rows[pivot]![column]!)) pivot = i;
     }
+    pivots.push(pivot);
     [rows[column], rows[pivot]] = [rows[pivot]!, rows[column]!];
     const own = rows[column]!;
     const scale = 1 / own[column]!;
-    for (let j = column; j < 2 * n; j++) own[j]! *= scale;
-    for (const [i, row] of rows.entries()) {
+    own[column] = 1;
+    for (let j = 0; j < n; j++) own[j]! *= scale;
+    for (let i = 0; i < n; i++) {
+      const row = rows[i]!;
       const factor = row[column]!;
       if (i === column || factor === 0) continue;
-      for (let j = column; j < 2 * n; j++) row[j]! -= factor * own[j]!;
+      row[column] = 0;
+      for (let j = 0; j < n; j++) row[j]! -= factor * own[j]!;
     }
   }
+  // Rows that changed places are columns of the inverse that have to.
   const result = new Float64Array(n * n);
-  for (const [i, row] of rows.entries()) for (let j = 0; j < n; j++) result[j * n + i] = row[n + j]!;
+  for (const [i, row] of rows.entries()) result.set(row, i * n);
+  for (let column = n - 1; column >= 0; column--) {
+    const pivot = pivots[column]!;
+    if (pivot === column) continue;
+    for (let i = 0; i < n * n; i += n) {
+      [result[i + column], result[i + pivot]] = [result[i + pivot]!, result[i + column]!];
+    }
+  }
   return result;
 }

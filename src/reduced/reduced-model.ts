@@ -265,14 +265,14 @@ export class ReducedModel {
     this.#stale = true;
   }
 
-  /** The current virtual model becomes θ̂_red(λ), from where it stands. Returns ℓ_λ. */
-  solve(lambda: ArrayLike<number>): number {
+  /** The current virtual model becomes θ̂_red(λ), or what so many Newton steps lead to, from where it stands. Returns ℓ_λ. */
+  solve(lambda: ArrayLike<number>, steps = 30): number {
     const k = this.#arena.kernels;
     this.#train.setWeights(this.#space.termWeights(lambda));
     const anew = this.#stale;
     this.#stale = false;
     this.#solved = true;
-    return k.reducedSolve(this.pointer, this.coefficients, anew, SOLVE_TOLERANCE, 30);
+    return k.reducedSolve(this.pointer, this.coefficients, anew, SOLVE_TOLERANCE, steps);
   }
 
   /** The coefficients of the current virtual model, into room for them. */

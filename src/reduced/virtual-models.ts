@@ -74,10 +74,10 @@ export class VirtualModels {
     return this.lambda(lower.map((low, j) => low + (upper[j]! - low) * random.uniform()));
   }
 
-  /** The models become θ̂_red(λ), from where they are. */
-  *solve(lambda: Float64Array): Generator<void> {
+  /** The models become θ̂_red(λ), from where they are, or what so many Newton steps lead to. */
+  *solve(lambda: Float64Array, steps?: number): Generator<void> {
     for (const { reduced } of this.#folds) {
-      reduced.solve(lambda);
+      reduced.solve(lambda, steps);
       yield;
     }
   }

@@ -98,7 +98,7 @@ test.each(Object.keys(PENALTIES) as (keyof typeof PENALTIES)[])(
         const arena = new Arena(build);
         const objective = new Objective(arena, { model: "squared", ...posed, outputs: 1, precision: "f64" });
         objective.setWeights({ ...own, l1: 10 * l1 });
-        objective.useGram();
+        objective.gram.use();
         const solver = new Solver(arena, objective, { tolerance: 1e-11 });
         const solve = (from: number) => {
           solver.start(from);
@@ -158,7 +158,7 @@ test("columns in other units have the same minimizer", () => {
   const [here, there] = [posed.dataset, scaled].map((dataset) => {
     const arena = new Arena(kernels());
     const objective = new Objective(arena, { ...posed, model: "squared", dataset, outputs: 1, precision: "f64" });
-    objective.useGram();
+    objective.gram.use();
     const solver = new Solver(arena, objective, { tolerance: 1e-12 });
     solver.start(0);
     for (let i = 0; i < 60 && solver.status === "running"; i++) solver.step(1);
@@ -174,7 +174,7 @@ test("weights between their kinks are solved for in a few steps, however the col
   const arena = new Arena(kernels());
   const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1, precision: "f64" });
   objective.setWeights({ groups: [1], l2: 1e-8 });
-  objective.useGram();
+  objective.gram.use();
   const before = objective.passes;
   const solver = new Solver(arena, objective, { tolerance: 1e-8 });
   solver.start(0);

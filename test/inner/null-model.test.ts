@@ -7,7 +7,7 @@ import { kernels } from "../../src/wasm/kernels.ts";
 import { exampleProblem, type Problem, penaltyCases } from "../reference/example-problem.ts";
 
 /** The same rows dense and as CSR. */
-function forms(problem: Problem): readonly Problem[] {
+function forms<P extends Problem>(problem: P): readonly P[] {
   const { rows, columns, x } = problem.dataset;
   const indices = Int32Array.from({ length: rows * columns }, (_, e) => e % columns);
   const starts = Int32Array.from({ length: rows + 1 }, (_, i) => i * columns);
@@ -33,7 +33,7 @@ function balanced(model: "softmax" | "logistic", classes: number): Problem {
 }
 
 /** One step at most: second moments know the mean up to rounding. */
-function expectNullModel(problem: Problem, weights: ObjectiveWeights): void {
+function expectNullModel(problem: Problem & { uniform?: boolean }, weights: ObjectiveWeights): void {
   for (const form of forms(problem)) {
     for (const precision of ["f32", "f64"] as const) {
       using arena = new Arena(kernels());
@@ -104,5 +104,17 @@ test("classes without a weight are absent: the null model of the others is the m
     solver.start(0);
     while (solver.status === "running" && solver.iterations < 100) solver.step(1);
     expect([l2, solver.status, solver.iterations]).toEqual([l2, l2 > 0 ? "converged" : "unbounded", 0]);
+  }
+});
+
+test("smoothed labels of one class are fitted at once: by how smooth they are", () => {
+  for (const model of ["logistic", "softmax"] as const) {
+    const problem = exampleProblem(model, 60, 5, 3);
+    for (const target of [0, 1]) {
+      for (const { weights } of cases) {
+        const smoothed = { ...weights, groups: [0.9], uniform: 0.1 };
+        expectNullModel({ ...problem, targets: problem.targets.map(() => target), uniform: true }, smoothed);
+      }
+    }
   }
 });

@@ -31,7 +31,7 @@ function both(arena: Arena<ReturnType<typeof kernels>>, options: ObjectiveOption
   const at = arena.copy(theta);
   const out = arena.f64(theta.length);
   return [false, true].map((formed) => {
-    if (formed) objective.useGram();
+    if (formed) objective.gram.use();
     const before = objective.passes;
     const loss = objective.gradient(at, out, "f64");
     const passes = objective.passes - before;
@@ -97,7 +97,7 @@ test("they are of no use for other losses or several groups, and of less with fe
   const { dataset, targets } = problem(40, 10);
   const arena = new Arena(kernels());
   const passes = (options: Partial<ObjectiveOptions>) =>
-    new Objective(arena, { model: "squared", dataset, targets, outputs: 1, ...options }).gramPasses;
+    new Objective(arena, { model: "squared", dataset, targets, outputs: 1, ...options }).gram.passes;
   expect(passes({})).toBe(13 / 4);
   const groups = { map: Int32Array.from({ length: 40 }, (_, i) => i % 2), count: 2 };
   const few = { ...dataset, rows: 9 };
@@ -119,7 +119,7 @@ test("of many solves, the first forms them where they cost little beside all of 
     const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1 });
     objective.setWeights({ groups: [1], l2: 0.1 });
     new Solver(arena, objective, { tolerance: 1e-6, solves }).start(0);
-    expect(objective.gramPasses === Number.POSITIVE_INFINITY).toBe(formed);
+    expect(objective.gram.passes === Number.POSITIVE_INFINITY).toBe(formed);
     arena.dispose();
   }
 });
@@ -150,7 +150,7 @@ test("more columns than rows: second moments serve what is left of a solve that 
   const arena = new Arena(kernels());
   const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1, precision: "f64" });
   const solver = new Solver(arena, objective, { tolerance: 1e-10, solves: 100 });
-  const used = () => objective.gramPasses === Number.POSITIVE_INFINITY;
+  const used = () => objective.gram.passes === Number.POSITIVE_INFINITY;
   const solve = (l1: number) => {
     objective.setWeights({ l1, l2: 1e-6 });
     solver.start(solver.theta);
@@ -180,7 +180,7 @@ test("second moments of many rows are formed in pieces, before a solve or within
     if (prepares) for (const _ of solver.prepare()) pieces.before++;
     solver.start(0);
     while (solver.step(1) === "running") {
-      if (solver.midway && objective.gramPasses < Number.POSITIVE_INFINITY) pieces.within++;
+      if (solver.midway && objective.gram.passes < Number.POSITIVE_INFINITY) pieces.within++;
     }
     const theta = arena.viewF64(solver.theta, objective.thetaCount);
     return { pieces, end: [solver.status, objective.passes, solver.iterations, ...theta] };

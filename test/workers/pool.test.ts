@@ -194,11 +194,22 @@ describe("folds in workers", () => {
     const train = data.dense({ x, columns, y });
     const weak = { l1: l1({ min: 1e-7, max: 1e-5 }), l2: l2({ min: 1e-8, max: 1e-6 }) };
     const options = { model: "squared", train, folds: 3, features: weak, tolerance: 1e-7, precision: "f64" } as const;
+    const watched = async (workers?: typeof pool) => {
+      using tuner = createTuner({ ...options, ...(workers ? { workers } : {}) });
+      const seen: [trial: number, error: number, passes: number][] = [];
+      tuner.on("checkpoint", ({ trial, error, passes }) => seen.push([trial, error, passes]));
+      return { ...(await tuner.run()), seen };
+    };
     const midway = vi.spyOn(Solver.prototype, "midway", "get");
-    const here = await tune(options);
+    const here = await watched();
     expect(midway.mock.results.some(({ value }) => value)).toBe(true);
     midway.mockRestore();
-    const there = await tune({ ...options, workers: pool });
+    const there = await watched(pool);
+    // Only the proof at the end is dearer there: the second moments are the workers'.
+    expect(there.seen.map(([trial, error]) => [trial, error])).toEqual(
+      here.seen.map(([trial, error]) => [trial, error]),
+    );
+    for (const [i, [, , passes]] of there.seen.entries()) expect(passes / here.seen[i]![2]).toBeCloseTo(1, 12);
     expect(there.loss.lambda).toEqual(here.loss.lambda);
     expect(there.error).toBe(here.error);
     expect(there.model.coefficients).toEqual(here.model.coefficients);
