@@ -13,7 +13,10 @@ export interface FitPathOptions extends Omit<FitOptions, "loss"> {
   readonly strengths?: Iterable<number>;
   /** Of strengths, unless they are given. @default 100 */
   readonly count?: number;
-  /** The last strength over the first; the first is the smallest at which all weights are 0. @default 1e-3 */
+  /**
+   * The last strength over the first; the first is the smallest at which all weights are 0, for a mix below 1e-3 that of
+   * 1e-3. @default 1e-3
+   */
   readonly ratio?: number;
 }
 

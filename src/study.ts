@@ -6,23 +6,23 @@ import { PROPOSALS, type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
 
 /** One λ to train with. `lambda` is frozen. */
-export interface Trial {
+export interface Trial<Name extends string = string> {
   readonly id: number;
-  readonly lambda: Readonly<Record<string, number>>;
+  readonly lambda: Readonly<Record<Name, number>>;
   /** Why this λ: a starting point, the outer fit, exploration, or given by the caller. */
   readonly proposal: Proposal["kind"];
 }
 
 /** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
-export interface ModelSeen {
-  readonly features: Readonly<Record<string, number>>;
+export interface ModelSeen<Name extends string = string> {
+  readonly features: Readonly<Record<Name, number>>;
   readonly error: number;
   /** Work spent when it was seen, in passes or in any unit: kept for reports, without effect on proposals. */
   readonly passes?: number | undefined;
 }
 
 /** The last model of a trial. */
-interface ToldModel extends ModelSeen {
+interface ToldModel<Name extends string = string> extends ModelSeen<Name> {
   readonly converged?: boolean;
 }
 
@@ -66,13 +66,13 @@ export type StudyEvent =
   | { readonly type: "fail"; readonly trial: number; readonly reason: string };
 
 /** Of a `Study`. */
-export interface StudyOptions {
+export interface StudyOptions<Name extends string = string> {
   /** F: a weight per feature, see `fixed`, `atLeast`, `between`, `share`. */
-  readonly lambda: Readonly<Record<string, Weight>>;
+  readonly lambda: Readonly<Record<Name, Weight>>;
   /** Of all chance. @default 0 */
   readonly seed?: number;
   /** The first λ to try. @default the middle of F on the log scale */
-  readonly start?: Readonly<Record<string, number>>;
+  readonly start?: Readonly<Record<Name, number>>;
   /** Trials after which `done` is true. @default 100 */
   readonly trials?: number;
 }
@@ -89,11 +89,11 @@ const FAILED = "its error is NaN";
  * fold over what was told and a seed: the same set of tells gives the same next λ, bit for bit, in whatever order the
  * trials of a batch came back, and a study read back from JSON goes on as if it had never stopped.
  */
-export class Study {
+export class Study<Name extends string = string> {
   /** F: names, bounds and normalization of the weights. */
   readonly polyhedron: Polyhedron;
   readonly seed: number;
-  readonly #options: StudyOptions;
+  readonly #options: StudyOptions<Name>;
   readonly #limit: number;
   readonly #start: Float64Array | undefined;
   readonly #events: StudyEvent[] = [];
@@ -104,7 +104,7 @@ export class Study {
   #disposed = false;
 
   /** @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, TOO_LARGE, LAMBDA, SEED, BUDGET */
-  constructor(options: StudyOptions) {
+  constructor(options: StudyOptions<Name>) {
     checkNames(options, { lambda: true, seed: true, start: true, trials: true });
     const { lambda, seed = 0, trials = 100, start } = options;
     this.polyhedron = new Polyhedron(given("lambda", lambda));
@@ -132,7 +132,7 @@ export class Study {
    * The next λ. May be called again before `tell`: trials run in parallel. `lambda` overrides the proposal. A study runs no
    * trainer and waits for none, so it has no time limit for one: a training that hangs is the caller's to end, and to `fail`.
    */
-  ask(wanted: { readonly lambda?: Readonly<Record<string, number>> } = {}): Trial {
+  ask(wanted: { readonly lambda?: Readonly<Record<Name, number>> } = {}): Trial<Name> {
     this.#alive();
     checkNames(wanted, { lambda: true });
     const { lambda: fixed } = wanted;
@@ -143,7 +143,7 @@ export class Study {
   }
 
   /** A checkpoint of a trial that goes on training. */
-  observe(trial: Pick<Trial, "id">, model: ModelSeen): void {
+  observe(trial: Pick<Trial, "id">, model: ModelSeen<Name>): void {
     this.#record("observe", trial, model, false);
   }
 
@@ -151,7 +151,7 @@ export class Study {
    * The finished model of a trial. `converged: false` says that it does not minimize the trial's loss (its training
    * was cut short): it counts as an observation, but proves nothing about λ.
    */
-  tell(trial: Pick<Trial, "id">, model: ToldModel): void {
+  tell(trial: Pick<Trial, "id">, model: ToldModel<Name>): void {
     this.#record("tell", trial, model, model?.converged ?? true);
   }
 
@@ -166,16 +166,12 @@ export class Study {
   }
 
   /** The best model told so far; of equal ones the first. */
-  get best(): (ModelSeen & { readonly lambda: Readonly<Record<string, number>>; readonly trial: number }) | undefined {
+  get best(): (ModelSeen<Name> & Pick<Trial<Name>, "lambda"> & { readonly trial: number }) | undefined {
     const best = this.#best;
     if (!best) return undefined;
-    const { polyhedron: f } = this;
-    return {
-      trial: best.trial,
-      error: best.error,
-      lambda: f.toRecord(best.lambda),
-      features: f.toRecord(best.features),
-    };
+    const record = (values: Float64Array) => this.polyhedron.toRecord(values) as Record<Name, number>;
+    const { trial, error, lambda, features } = best;
+    return { trial, error, lambda: record(lambda), features: record(features) };
   }
 
   /**
@@ -199,7 +195,7 @@ export class Study {
     return this.#events;
   }
 
-  get options(): StudyOptions {
+  get options(): StudyOptions<Name> {
     return this.#options;
   }
 
@@ -315,7 +311,7 @@ export class Study {
   }
 
   /** @throws PARSE, VERSION or CORRUPT when the text is not a study of this version */
-  static fromJSON(text: string): Study {
+  static fromJSON<Name extends string = string>(text: string): Study<Name> {
     return readStored("study", text, VERSION, ({ options, events }) => {
       if (!Array.isArray(events)) throw new TypeError("It has no events.");
       return Study.replay(options as StudyOptions, events);
@@ -372,6 +368,6 @@ export class Study {
 }
 
 /** A study to ask and tell with any trainer. @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, LAMBDA, SEED or BUDGET */
-export function createStudy(options: StudyOptions): Study {
+export function createStudy<Name extends string>(options: StudyOptions<Name>): Study<Name> {
   return new Study(options);
 }

@@ -50,6 +50,26 @@ describe("a study is a fold over what was told", () => {
     }
   });
 
+  test("λ and φ have the names that were given, and no others", () => {
+    const study = createStudy({ lambda: { logLoss: fixed(1), l2: atLeast(0) } });
+    const trial = study.ask();
+    const weights: number[] = [trial.lambda.logLoss, trial.lambda.l2];
+    expect(weights).toEqual(Object.values(trial.lambda));
+    // @ts-expect-error: there is no such weight
+    expect(trial.lambda.l1).toBeUndefined();
+    // @ts-expect-error: nor such a feature
+    expect(() => study.tell(trial, { features: { logLoss: 1, l1: 1 }, error: 1 })).toThrow(code("SHAPE"));
+    const copy: typeof study = Study.fromJSON(JSON.stringify(study));
+    expect(copy.ask().lambda.l2).toBeGreaterThan(0);
+  });
+
+  test("a weight that is at least 20 may be more", () => {
+    expect([atLeast(20), atLeast(0)]).toMatchObject([
+      { min: 20, max: 200 },
+      { min: 1e-6, max: 10 },
+    ]);
+  });
+
   test("another seed, other λ", () => {
     const sixth = (seed: number) => {
       const study = createStudy({ ...options, seed });

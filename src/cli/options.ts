@@ -120,9 +120,13 @@ export function unprepared(model: LinearModel, { scale = 1, standardization }: P
 /** A CSV of costs: predicted labels in the header, a row for each true label, which is its first cell. */
 export async function readCosts(path: string, decision?: Decision): Promise<CostMatrix> {
   const { header, records } = await csvTable(path);
-  const costs = records.map(({ cells, line }) => [
-    cells[0]!.trim(),
-    Object.fromEntries(header.slice(1).map((given, j) => [given, csvNumber(cells[j + 1]!, line, given)])),
-  ]);
+  const costs = new Map<string, Record<string, number>>();
+  for (const { cells, line } of records) {
+    const label = cells[0]!.trim();
+    if (costs.has(label))
+      throw new LearnLossError("PARSE", `Line ${line} gives the costs of "${label}" a second time: drop one.`);
+    const row = header.slice(1).map((given, j) => [given, csvNumber(cells[j + 1]!, line, given)] as const);
+    costs.set(label, Object.fromEntries(row));
+  }
   return costMatrix(Object.fromEntries(costs), decision === undefined ? {} : { decision });
 }

@@ -11,9 +11,16 @@ interface FileSystem {
  * The bytes of a source, decompressed when they are gzipped. No `node:` import may be reachable from the browser entry,
  * so the file system is asked for at run time, as Node can since 20.16 (`engines` in package.json).
  *
- * @throws IO, PARSE for damaged gzip
+ * @throws IO, TYPE for what is none, PARSE for damaged gzip
  */
 export async function readBytes(source: Source): Promise<Uint8Array> {
+  if (!(typeof source === "string" || source instanceof URL || source instanceof Uint8Array)) {
+    const given = Object.prototype.toString.call(source).slice(8, -1);
+    throw new LearnLossError(
+      "TYPE",
+      `The source is of type ${given}: give a path, a URL, or the bytes as a Uint8Array.`,
+    );
+  }
   const bytes = source instanceof Uint8Array ? source : await load(source);
   return bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes) : bytes;
 }

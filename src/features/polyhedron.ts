@@ -22,12 +22,12 @@ export function fixed(value: number): Weight {
   return weight("fixed", value, value);
 }
 
-/** A weight from `min` (0 stands for 1e-6) to `max`. @default max 10 */
-export function atLeast(min: number, max = Math.max(10, Number(min))): Weight {
+/** A weight from `min` (0 stands for 1e-6) to `max`. @default max 10, or ten times `min` where that is more */
+export function atLeast(min: number, max = 10 * Math.max(1, Number(min))): Weight {
   return between(min, max);
 }
 
-/** A weight between two bounds. */
+/** A weight between two bounds, 0 again for 1e-6. */
 export function between(min: number, max: number): Weight {
   return weight("free", min === 0 ? LEAST : min, max);
 }

@@ -78,6 +78,9 @@ describe("learnloss tune", () => {
     expect(await count("--costs", "costs.csv")).toBeGreaterThan(await count());
     const cautious = await learnloss("tune", ...cancer, ...cost, "--decision", "least-expected-cost", "--json");
     expect(JSON.parse(cautious.stdout).error).toBeLessThan(0.3);
+    writeFileSync("twice.csv", "true,benign,malignant\nbenign,0,1\nbenign,0,2\n");
+    const twice = await learnloss("tune", ...cancer, "--features", "l2", "--costs", "twice.csv");
+    expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining("PARSE: Line 3") });
   });
 
   test("--groups-column: the worst group's error; --folds with --choice: its standard error", async () => {
