@@ -141,7 +141,9 @@ export class Encloser {
     }
     if (squared) lower = Math.max(Math.sqrt(error) - Math.sqrt(second), 0) ** 2;
     if (squared) upper = (Math.sqrt(error) + Math.sqrt(second)) ** 2;
-    return { lower: Math.max(lower, error - first), upper: Math.min(upper, error + first + second) };
+    const [least, most] = [Math.max(lower, error - first), Math.min(upper, error + first + second)];
+    // Where a region is a point, rounding alone may part them, either way.
+    return { lower: Math.min(least, most), upper: Math.max(least, most) };
   }
 
   /** ρ‖G‖ + drift·‖g‖_{A⁻¹}, of the validation loss. */
