@@ -36,6 +36,20 @@ test("with folds, of the mean of their errors", async () => {
   expect(error).toBeLessThan(upper);
 });
 
+test("bounds that meet do not cross: no weight is left of L1, and the minimizer is known exactly", async () => {
+  const features = { l1: l1({ min: 100, max: 100 }), l2: l2({ min: 1, max: 1 }) };
+  for (const model of ["softmax", "logistic", "squared"] as const) {
+    for (let seed = 1; seed <= 5; seed++) {
+      const rows = { train: blobs(40, 3, 2, seed), validation: blobs(30, 3, 2, 100 + seed) };
+      const { error, errorBounds } = await tune({ model, ...rows, features });
+      const { lower, upper } = errorBounds!;
+      expect(lower).toBeLessThanOrEqual(upper);
+      expect(lower).toBeCloseTo(error, 12);
+      expect(upper).toBeCloseTo(error, 12);
+    }
+  }
+});
+
 test("nothing is claimed where nothing is proved", async () => {
   expect((await tune({ ...setting, features: { l1: l1() } })).errorBounds).toEqual({
     lower: 0,

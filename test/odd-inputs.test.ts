@@ -263,3 +263,28 @@ describe("works, and warns where it should", () => {
     expect(study.ask().lambda.l2).toBeGreaterThan(0);
   });
 });
+
+test("a constant on top of the targets, far above what varies in them, is no part of the error: X in f32", async () => {
+  const indices = Int32Array.from({ length: 60 * 4 }, (_, e) => e % 4);
+  const starts = Int32Array.from({ length: 61 }, (_, i) => 4 * i);
+  const raised = (rows: typeof train, constant: number, sparse: boolean) => ({
+    ...rows,
+    y: Float64Array.from(rows.y as Float64Array, (label) => label + constant),
+    x: sparse ? { kind: "csr" as const, values: rows.x.values, indices, starts } : rows.x,
+  });
+  for (const sparse of [false, true]) {
+    const { error: plain } = await tune(regression(0, sparse));
+    for (const constant of [1e5, 1e7, 1e9]) {
+      const options = regression(constant, sparse);
+      const { error, model, warnings } = await tune(options);
+      expect(error / model.error(options.validation)).toBeCloseTo(1, 6);
+      expect(error).toBeLessThan(1.01 * plain);
+      expect(warnings).toEqual([]);
+    }
+  }
+
+  function regression(constant: number, sparse: boolean) {
+    const rows = { train: raised(train, constant, sparse), validation: raised(validation, constant, sparse) };
+    return { model: "squared", features: { l2: l2() }, ...rows } as const;
+  }
+});

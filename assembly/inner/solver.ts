@@ -199,6 +199,7 @@ export function solverStart(pointer: usize, theta: usize): void {
     evaluateIterate(s, o);
   }
   measure(s, o);
+  if (theta != 0 && isLost(s, o)) return solverStart(pointer, 0);
   s.leastResidual = s.residual;
   s.leastValue = s.value;
   s.idle = 0;
@@ -211,6 +212,17 @@ export function solverStart(pointer: usize, theta: usize): void {
     else if (!s.fine) refine(s, false);
   }
   s.status = judge(s);
+}
+
+/** Mean log loss from which on a start tells less than the null model, where it is log C at most. */
+const LOST: f64 = 1e3;
+
+/**
+ * Whether rounding has made nonsense of a start, as of a model mixed of some whose intercepts cancel 1e8 times their scores: at
+ * scores of 1e7 losses are straight lines, and a solve from there never ended.
+ */
+function isLost(s: Solver, o: Objective): bool {
+  return o.model != SQUARED && !(s.dataLoss <= LOST * totalWeight(o));
 }
 
 /** Second moments of the rows are used from now on: the iterate anew by them. */

@@ -118,6 +118,8 @@ export class Objective {
   /** Second moments of the rows. */
   readonly gram: Gram;
   readonly #arena: Arena<Kernels>;
+  /** Of scores, unless they are asked for otherwise. */
+  readonly #arithmetic: "f64" | undefined;
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;
   #oneGroup: Pointer = 0;
@@ -156,6 +158,7 @@ export class Objective {
     const { rows, targets, weights, rowGroups } = generator ? generatedRows(options, generator) : givenRows(options);
     this.rows = rows;
     this.copies = rows / dataset.rows;
+    this.#arithmetic = model === "squared" && areFar(targets) ? "f64" : undefined;
     const shares = rowShares(weights, rows, rowGroups);
     this.pointer = arena.bytes(k.objectiveBytes());
     k.objectiveSetData(
@@ -296,8 +299,8 @@ export class Objective {
     return { l1: values[0]!, l2: values[1]!, groupNorm: values[2]!, hinges: values.subarray(3) };
   }
 
-  /** Scores of all rows into `out`, [output][row] in f64. Half a pass. @param arithmetic as of `gradient` */
-  scores(theta: Pointer, out: Pointer, arithmetic?: "f64"): void {
+  /** Scores of all rows into `out`, [output][row] in f64. Half a pass. @param arithmetic as of `gradient`; f64 of far targets, too */
+  scores(theta: Pointer, out: Pointer, arithmetic = this.#arithmetic): void {
     const { kernels } = this.#arena;
     kernels.objectiveSetFine(this.pointer, arithmetic === "f64");
     kernels.objectiveScores(this.pointer, theta, out);
@@ -317,9 +320,10 @@ export class Objective {
 
   /**
    * `scores` for what a reference class costs (softmax; nothing otherwise), when the last gradient taken was at this θ, at
-   * this address: otherwise false.
+   * this address, in the arithmetic of `scores`: otherwise false.
    */
   keptScores(theta: Pointer, out: Pointer): boolean {
+    if (this.#arithmetic) return false;
     return this.#arena.kernels.objectiveKeptScores(this.pointer, theta, out) === 1;
   }
 
@@ -361,4 +365,15 @@ function sortedKnots(hinges: ObjectiveWeights["hinges"]): [number, number][] {
     );
   }
   return Array.from(hinges.knots, (knot, b): [number, number] => [knot, hinges.weights[b]!]).sort(([a], [b]) => a - b);
+}
+
+/** Deviations from 0 from which on a score in f32 misses its target by more than 1e-4 of one. */
+const FAR = 1e3;
+
+/** Whether targets are so far from 0 that scores in f32 hold little of what tells them apart. */
+function areFar(targets: Float64Array): boolean {
+  const { length } = targets;
+  const mean = targets.reduce((sum, target) => sum + target / length, 0);
+  const squares = targets.reduce((sum, target) => sum + (target - mean) ** 2, 0);
+  return Math.abs(mean) > FAR * Math.sqrt(squares / length);
 }

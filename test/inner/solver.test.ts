@@ -42,6 +42,24 @@ function solve(problem: ObjectiveOptions, weights: ObjectiveWeights, tolerance: 
   return { status, value, passes, residual, theta };
 }
 
+test("a start whose scores are far out of all bounds costs no more than the null model does", () => {
+  for (const model of ["softmax", "logistic"] as const) {
+    for (const { name, weights, columnGroups } of penaltyCases) {
+      const problem = { ...exampleProblem(model, 60, 7, 3), ...(columnGroups ? { columnGroups } : {}) };
+      const known = solve({ ...problem, precision: "f64" }, weights, 1e-8);
+      using arena = new Arena(kernels());
+      const objective = new Objective(arena, { ...problem, precision: "f64" });
+      objective.setWeights(weights);
+      const solver = new Solver(arena, objective, { tolerance: 1e-8 });
+      solver.start(arena.copy(known.theta.map((w, i) => (i === known.theta.length - 1 ? w + 1e8 : w))));
+      while (solver.step(10) === "running" && solver.iterations < 1000);
+      expect([name, solver.status]).toEqual([name, "converged"]);
+      expect(solver.value).toBeCloseTo(known.value, 8);
+      expect(solver.passes).toBeLessThanOrEqual(known.passes + 2);
+    }
+  }
+});
+
 /** X as f32 holds it, in dense and in CSR form. */
 function inSingle(problem: Problem): readonly Problem[] {
   const { dataset } = problem;
