@@ -4,9 +4,13 @@ import { varyingColumns } from "./varying-columns.ts";
 /** Names of columns in a message, at most. */
 const NAMED = 5;
 
+/** Of a value: what varies by no more is 13 of the 23 bits of a number in f32, and of their squares nothing is left. */
+const FAR = 2 ** -10;
+
 /**
  * What is suspicious about a data set that is to train, and one that is to judge, in sentences that begin with a stable word:
- * LEAK for validation rows that are training rows too, CONSTANT for columns that cannot be learned from.
+ * LEAK for validation rows that are training rows too, CONSTANT for columns that cannot be learned from, FAR for those whose
+ * variation rounding takes.
  */
 export function audit(train: Dataset, validation?: Dataset): string[] {
   const warnings: string[] = [];
@@ -23,13 +27,39 @@ export function audit(train: Dataset, validation?: Dataset): string[] {
     for (let j = 0; constant.length < Math.min(count, NAMED); j++) {
       if (varying[j - constant.length] !== j) constant.push(j);
     }
-    const names = constant.map((j) => train.columnNames?.[j] ?? `column ${j + 1}`);
-    const more = count > NAMED ? `, … (${count} in all)` : "";
+    const [are, them] = count > 1 ? ["are", "them"] : ["is", "it"];
     warnings.push(
-      `CONSTANT: ${names.join(", ")}${more} ${count > 1 ? "are" : "is"} the same in all training rows: no weight for ${count > 1 ? "them" : "it"}.`,
+      `CONSTANT: ${named(train, constant, count)} ${are} the same in all training rows: no weight for ${them}.`,
+    );
+  }
+  const far = farColumns(train, varying);
+  if (far.length > 0) {
+    const [vary, they] = far.length > 1 ? ["vary", "they are"] : ["varies", "it is"];
+    warnings.push(
+      `FAR: ${named(train, far, far.length)} ${vary} by less than a thousandth of what ${they}, and f32 leaves little of that: subtract the mean (data.standardize).`,
     );
   }
   return warnings;
+}
+
+/** The first of so many columns in a message. */
+function named({ columnNames }: Dataset, columns: ArrayLike<number>, count: number): string {
+  const names = Array.from(columns)
+    .slice(0, NAMED)
+    .map((j) => columnNames?.[j] ?? `column ${j + 1}`);
+  return `${names.join(", ")}${count > NAMED ? `, … (${count} in all)` : ""}`;
+}
+
+/** Those of some columns whose values are all next to each other, far from 0. */
+function farColumns({ rows, columns, x }: Dataset, among: Int32Array): Int32Array {
+  if (x.kind === "csr") return new Int32Array(0);
+  const { values } = x;
+  let far = among;
+  for (let i = 1; i < rows && far.length > 0; i++) {
+    const isNear = (j: number) => Math.abs(values[i * columns + j]! - values[j]!) < FAR * Math.abs(values[j]!);
+    if (!far.every(isNear)) far = far.filter(isNear);
+  }
+  return far;
 }
 
 /** Validation rows, target included, that occur in the training set. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { audit } from "../../src/data/audit.ts";
 import { dense } from "../../src/data/dataset.ts";
+import { standardization, standardize } from "../../src/data/standardize.ts";
 
 /** Flags of few kinds of rows, each with many targets. */
 function flags(rows: number, target: (i: number) => number) {
@@ -37,4 +38,15 @@ test("a row leaks in either precision, sparse or dense, with its label, zeros of
   const same = dense({ x: Float64Array.of(0.1, -0, 2, 3, -0, 0, 5, 0.7), columns: 2, y });
   expect(leaks(audit(train, same))).toBe(4);
   expect(leaks(audit(train, { ...same, y: ["b", "b", "a", "a"] }))).toBe(2);
+});
+
+test("columns far from 0 that vary by little are named, unless they are constant, sparse or near", () => {
+  const x = [0, 1, 2, 3].flatMap((i) => [1.7e9 + 100 * i, -1e6 + 100 * i, 2000 + 10 * i, 5, i]);
+  const y = ["a", "b", "a", "b"];
+  const columnNames = ["time", "height", "year", "five", "number"];
+  const rows = dense({ x: Float64Array.from(x), columns: 5, y });
+  const warnings = audit({ ...rows, columnNames });
+  expect(warnings.map((warning) => warning.split(":")[0])).toEqual(["CONSTANT", "FAR"]);
+  expect(warnings[1]).toMatch(/^FAR: time, height vary/);
+  expect(audit(standardize(rows, standardization(rows))).filter((warning) => warning.startsWith("FAR"))).toEqual([]);
 });
