@@ -108,6 +108,7 @@ function itemsOf(list: string): Item[] {
         `--features has "${item}": ${name} has no argument, its weight is what is tuned.`,
       );
     }
+    if (items.some(([known]) => known === name)) throw new LearnLossError("OPTION", `--features has ${name} twice.`);
     items.push([name, argument]);
   }
   return items;

@@ -26,6 +26,7 @@ test("the exit code is that of what was done, which is the same in this process"
   for (const [expected, ...parameters] of [
     [2, "frob", "--json"],
     [2, "tune", ...cancer, "--features", "l3"],
+    [2, "tune", ...cancer, "--features", "l1,l2,l1"],
     [0, "tune", ...cancer, "--features", "l2", "--passes", "5"],
     [0, "--help"],
   ] as const) {
