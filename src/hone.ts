@@ -13,8 +13,8 @@ import { log } from "./wasm/transcendental.ts";
  * Where e steps and the span smooths kinks, only trainings tell plateaus apart, and the lowest is often far off, at penalties
  * of almost 0 (a grid of 80 × 80 λ). Error rate of digits, ten splits with four seeds each, hits and mean passes: 28 of 40 in
  * 577 (20 in a row, share 0.5), 33 in 799 (40, 2), 38 in 1049 (60, 4), 38 in 1120 (80, 1), 39 in 1278 (80, 2), 40 in 1380
- * (80, 4). Looks to the end, of balanced error and macro-F1, 50 splits each: 33 and 36 in 299 and 371 passes (40 in a row), 38 and 36
- * in 356 and 425 (60), but judging candidates, which is most of the time, takes 1.4 times as long.
+ * (80, 4). Looks to the end, of balanced error and macro-F1, 50 splits each: 33 and 36 in 299 and 371 passes (40 in a
+ * row), 38 and 36 in 356 and 425 (60), but judging candidates, which is most of the time, takes 1.4 times as long.
  */
 const PATIENCE = {
   looks: { failures: 40, share: 0.5 },
@@ -34,9 +34,9 @@ const ROWS = 2 ** 11;
 const DOUBT = 0.02;
 
 /**
- * Newton steps of a look: what is left of e is less than what a training changes. To the end they took most passes. Hits of the
- * least e that any variant found, and passes in all, macro-F1 and balanced error, 100 splits each: 57 in 388 and 61 in 305 to
- * the end, 73 in 374 and 63 in 299 of two steps, 57 in 333 and 68 in 283 of one.
+ * Newton steps of a look. Hits of the least e that any variant found, and passes in all, macro-F1 and balanced error, 100
+ * splits each: 57 in 388 and 61 in 305 where looks were solved to the end, 73 in 374 and 63 in 299 of two steps, 57 in 333 and
+ * 68 in 283 of one.
  */
 const STEPS = 2;
 
@@ -92,7 +92,7 @@ export function* hone<F extends Features>(
   }
 }
 
-/** The error of the virtual models of λ, about, solved for from interpolated ones. */
+/** The error of the virtual models of λ, up to what `STEPS` from interpolated ones leave of it. */
 function* settle<F extends Features>(
   { folds }: Session<F>,
   models: VirtualModels,

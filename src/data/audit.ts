@@ -4,7 +4,7 @@ import { varyingColumns } from "./varying-columns.ts";
 /** Names of columns in a message, at most. */
 const NAMED = 5;
 
-/** Of a value: what varies by no more is 13 of the 23 bits of a number in f32, and of their squares nothing is left. */
+/** Of a value: what varies by less is told by at most 13 of the 23 bits of f32. */
 const FAR = 2 ** -10;
 
 /**

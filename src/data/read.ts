@@ -37,13 +37,8 @@ export async function readText(source: Source): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
     const line = new TextDecoder().decode(bytes).split("\ufffd")[0]!.split("\n").length;
-    throw new LearnLossError(
-      "PARSE",
-      `Line ${line} is not UTF-8 (Latin-1 or UTF-16 perhaps): save the file as UTF-8.`,
-      {
-        cause,
-      },
-    );
+    const message = `Line ${line} is not UTF-8 (Latin-1 or UTF-16 perhaps): save the file as UTF-8.`;
+    throw new LearnLossError("PARSE", message, { cause });
   }
 }
 

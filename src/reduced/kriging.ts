@@ -119,7 +119,7 @@ function euclidean(a: Float64Array, b: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** Of a square matrix, in its place, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
+/** Of a square matrix, which is overwritten, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
 function inverse(matrix: Float64Array, n: number): Float64Array {
   const rows = Array.from({ length: n }, (_, i) => matrix.subarray(i * n, (i + 1) * n));
   const pivots: number[] = [];
