@@ -94,7 +94,7 @@ function learn(s: Solver, o: Objective): void {
   const r = changetype<RowSpace>(s.rowSpace);
   if (r.capacity > 0 && !kinked(o)) return; // what is known of the rows is where the pairs would be
   leaveRowSpace(r);
-  remember(changetype<Curvature>(s.curvature), s.centred, s.trial, s.gradient, s.trialGradient, o.weightCount);
+  remember(changetype<Curvature>(s.curvature), s.centred, s.trial, s.gradient, s.trialGradient);
 }
 
 function hessianProduct(s: Solver, o: Objective, v: usize, out: usize): void {

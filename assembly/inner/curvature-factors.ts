@@ -5,7 +5,18 @@
 
 import { dot, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
-import { Curvature, changeAt, entry, halfBytes, MODELLED, placeOf, slot, stepAt } from "./curvature";
+import {
+  Curvature,
+  changeAt,
+  entry,
+  fillInterceptMetric,
+  halfBytes,
+  MODELLED,
+  placeOf,
+  slot,
+  stepAt,
+  stepProduct,
+} from "./curvature";
 
 /** Slot of pair k of those in R. */
 function recent(c: Curvature, k: i32): i32 {
@@ -29,6 +40,7 @@ export function weightAt(c: Curvature, i: i32): f64 {
 /** Prepares `factors` and `diagonal` for the unknowns in `list`, i32[count], the couplings of whole blocks with SIMD. */
 export function factorRows(c: Curvature, list: usize, count: i32): void {
   c.modelled = min(c.count, MODELLED);
+  fillInterceptMetric(c);
   crossProducts(c);
   expandPairs(c);
   let index = 0;
@@ -40,30 +52,37 @@ export function factorRows(c: Curvature, list: usize, count: i32): void {
 
 /** Products of the pairs in R with the older ones there, and the pairs in f32: left until a penalty with kinks asks for R. */
 function crossProducts(c: Curvature): void {
+  const weights = c.weightCount;
+  const intercepts = (<usize>weights) << 3;
   for (let newer = 0; newer < c.modelled; newer++) {
     const k = recent(c, newer);
+    const place = placeOf(c, c.count - c.modelled + newer);
+    if (ASC_FEATURE_SIMD) narrowUnits(c, k, place, weights, c.n);
     if (load<i32>(c.crossed + ((<usize>k) << 2)) != 0) continue;
     store<i32>(c.crossed + ((<usize>k) << 2), 1);
-    if (ASC_FEATURE_SIMD) narrowPair(c, k, placeOf(c, c.count - c.modelled + newer));
+    if (ASC_FEATURE_SIMD) narrowUnits(c, k, place, 0, weights);
     for (let older = 0; older < newer; older++) {
       const l = recent(c, older);
       store<f64>(entry(c.stepChange, k, l), dot<f64>(c.n, stepAt(c, k), changeAt(c, l)));
-      store<f64>(entry(c.stepStep, k, l), weightedDot(c.n, c.metric, stepAt(c, k), stepAt(c, l)));
+      store<f64>(entry(c.stepStep, k, l), weightedDot(weights, c.metric, stepAt(c, k), stepAt(c, l)));
+      const product = dot<f64>(c.n - weights, stepAt(c, k) + intercepts, stepAt(c, l) + intercepts);
+      store<f64>(entry(c.interceptStep, k, l), product);
     }
   }
 }
 
 /**
- * The units of a pair, at its place: unknown by unknown, because forty vectors side by side are more than the machine reads
- * ahead of (blocks of rows took twice as long from `steps` and `changes`, MNIST with 1000 rows).
+ * The units of a pair at its place, of unknowns from `first` to before `end`: unknown by unknown, because forty vectors side by
+ * side are more than the machine reads ahead of (blocks of rows took twice as long from `steps` and `changes`, MNIST with 1000
+ * rows). Those of intercepts are new in every iteration.
  */
-function narrowPair(c: Curvature, k: i32, place: i32): void {
+function narrowUnits(c: Curvature, k: i32, place: i32, first: i32, end: i32): void {
   const row = (<usize>c.places) << 3;
   const s = stepAt(c, k);
   const y = changeAt(c, k);
-  let to = c.units + ((<usize>place) << 3);
-  let i = 0;
-  for (; i + 2 <= c.n; i += 2) {
+  let to = c.units + ((<usize>place) << 3) + <usize>first * row;
+  let i = first;
+  for (; i + 2 <= end; i += 2) {
     const at = (<usize>i) << 3;
     const unit = f64x2.sqrt(v128.load(c.metric + at));
     const step = f32x4.demote_f64x2_zero(f64x2.mul(unit, v128.load(s + at)));
@@ -73,7 +92,7 @@ function narrowPair(c: Curvature, k: i32, place: i32): void {
     v128.store64_lane(to + row, both, 1);
     to += 2 * row;
   }
-  for (; i < c.n; i++) {
+  for (; i < end; i++) {
     const at = (<usize>i) << 3;
     const unit = Math.sqrt(load<f64>(c.metric + at));
     store<f32>(to, <f32>(unit * load<f64>(s + at)));
@@ -105,8 +124,7 @@ function weightedDot(n: i32, d: usize, x: usize, y: usize): f64 {
 
 /** alpha, beta, mixture: what each b_k is made of, from the products of pairs alone; roots. */
 function expandPairs(c: Curvature): void {
-  const g = c.scale;
-  const w = Math.sqrt(g);
+  const w = Math.sqrt(c.scale);
   memory.fill(c.mixture, 0, mixtureBytes());
   for (let k = c.modelled; k < c.places; k++) {
     store<usize>(tileOf(c, (c.learned + k - c.modelled) % c.places), c.tile + ((<usize>k) << 5));
@@ -117,7 +135,7 @@ function expandPairs(c: Curvature): void {
       store<f64>(entry(c.alpha, k, j), j == k ? 1 : 0);
       store<f64>(entry(c.beta, k, j), 0);
     }
-    const first = g * load<f64>(entry(c.stepStep, sk, sk));
+    const first = stepProduct(c, sk, sk);
     let bend = first; // s_k·b_k
     for (let l = 0; l < k; l++) {
       const sl = recent(c, l);
@@ -126,7 +144,7 @@ function expandPairs(c: Curvature): void {
       let minus: f64 = 0; // s_k·b_l/√(s_l·b_l)
       for (let j = 0; j <= l; j++) {
         const sj = recent(c, j);
-        minus += load<f64>(entry(c.alpha, l, j)) * g * load<f64>(entry(c.stepStep, sk, sj));
+        minus += load<f64>(entry(c.alpha, l, j)) * stepProduct(c, sk, sj);
         minus += load<f64>(entry(c.beta, l, j)) * load<f64>(entry(c.stepChange, sk, sj));
       }
       bend += plus * plus * own - minus * minus;

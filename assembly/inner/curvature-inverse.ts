@@ -2,7 +2,7 @@
 
 import { axpy, dot, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
-import { Curvature, changeAt, entry, slot, stepAt } from "./curvature";
+import { Curvature, changeAt, entry, fillInterceptMetric, slot, stepAt } from "./curvature";
 
 /**
  * q ← (B + l2·I_W)⁻¹·q, by two loops over the pairs with y + l2·s_W for y; I_W: the first `weights` unknowns. Where the
@@ -19,6 +19,7 @@ export function applyInverse(c: Curvature, l2: f64, weights: i32, q: usize, alph
     const next = age > 0 ? stepAt(c, slot(c, age - 1)) : 0;
     product = moveBack(n, weights, -a, l2, changeAt(c, k), stepAt(c, k), q, next);
   }
+  fillInterceptMetric(c);
   divideByDiagonal(c, l2, weights, q);
   let move: f64 = 0;
   for (let age = 0; age <= last; age++) {

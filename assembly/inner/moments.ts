@@ -1,5 +1,5 @@
-// Weighted mean, variance and share of nonzeros of each column: the solvers work on centred columns (intercepts are
-// not penalized, so b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column.
+// Weighted mean and variance of each column: the solvers work on centred columns (intercepts are not penalized, so
+// b′ = b + W·mean is only another name for the intercept), and step lengths are in units of a column.
 
 import { groupOf, shareOf, weighs } from "../losses/block";
 import { BLOCK, Objective, panelOf } from "../objective";
@@ -8,12 +8,12 @@ import { BLOCK, Objective, panelOf } from "../objective";
 const ROUNDING: f64 = 1e-24;
 
 /**
- * out: f64[3·columns], means, variances and shares of rows whose value is not 0, rows weighted as in the data terms
- * (each group's weights sum to 1). Groups with λ = 0 have no part in them, unless uniform cross-entropy needs all rows.
+ * out: f64[2·columns], means and variances, rows weighted as in the data terms (each group's weights sum to 1). Groups with
+ * λ = 0 have no part in them, unless uniform cross-entropy needs all rows.
  */
 export function columnMoments(pointer: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
-  memory.fill(out, 0, 3 * ((<usize>o.columns) << 3));
+  memory.fill(out, 0, (<usize>o.columns) << 4);
   if (o.width == 4) moments<f32>(o, out);
   else moments<f64>(o, out);
   for (let j = 0; j < o.columns; j++) {
@@ -28,7 +28,6 @@ export function columnMoments(pointer: usize, out: usize): void {
 function moments<T>(o: Objective, out: usize): void {
   const d = o.columns;
   const variances = out + ((<usize>d) << 3);
-  const shares = variances + ((<usize>d) << 3);
   let groups: f64 = 0;
   for (let g = 0; g < o.groups; g++) if (takesPart(o, g)) groups++;
   const share = 1 / max(groups, 1);
@@ -45,7 +44,6 @@ function moments<T>(o: Objective, out: usize): void {
         const x = <f64>load<T>(o.values + <usize>k * sizeof<T>());
         store<f64>(out + at, load<f64>(out + at) + weight * x);
         store<f64>(variances + at, load<f64>(variances + at) + weight * x * x);
-        store<f64>(shares + at, load<f64>(shares + at) + (x != 0 ? weight : 0));
       }
     }
     for (let j = 0; j < d; j++) {
@@ -70,11 +68,10 @@ function weightOf(o: Objective, row: i32, share: f64): f64 {
   return takesPart(o, groupOf(o, row)) ? shareOf(o, row) * share : 0;
 }
 
-/** Weighted sums of the columns and of their nonzeros. */
+/** Weighted sums of the columns. */
 function sumPanel<T>(o: Objective, first: i32, share: f64, out: usize): void {
   const count = min(BLOCK, o.rows - first);
   if (!weighs(o, first, count)) return;
-  const shares = out + ((<usize>o.columns) << 4);
   let row = panelOf<T>(o, first, count);
   for (let i = first; i < first + count; i++) {
     const weight = weightOf(o, i, share);
@@ -82,7 +79,6 @@ function sumPanel<T>(o: Objective, first: i32, share: f64, out: usize): void {
       const at = (<usize>j) << 3;
       const x = <f64>load<T>(row + <usize>j * sizeof<T>());
       store<f64>(out + at, load<f64>(out + at) + weight * x);
-      if (x != 0) store<f64>(shares + at, load<f64>(shares + at) + weight);
     }
     row += <usize>o.columns * sizeof<T>();
   }

@@ -54,6 +54,7 @@ export class RowSpace {
   scales: usize;
   sizes: usize; // f64[SPAN + 1] by slot: ‖z‖ and ‖X̃‖²·‖c‖ had nothing cancelled, whose rounding errors z has
   size: f64; // that of `iterate`
+  bend: f64; // Σ of the losses' second derivatives at the iterate, weighted
   reach: f64; // √Σ‖x̃‖² ≥ ‖X̃‖, about
   renewed: f64; // residual when z was last taken from θ; Infinity: before `solverStart`
   probabilities: usize; // of a block of rows: f64[outputs][BLOCK]

@@ -17,6 +17,7 @@ import {
   forget,
   PRODUCT_BYTES,
   remember,
+  startScales,
 } from "./curvature";
 import { dataGradient, evaluateIterate, MARGIN, measure, refine, takeTrial } from "./iterate";
 import { fillMetric, typicalDeviation } from "./metric";
@@ -54,7 +55,7 @@ const BY_NEWTON: i32 = 2;
 @unmanaged
 export class Solver {
   objective: usize;
-  moments: usize; // f64[3·columns] of moments.ts
+  moments: usize; // f64[2·columns] of moments.ts
   theta: usize; // the current iterate, in θ's layout: what the world sees
   centred: usize; // the same as θ′
   gradient: usize; // of the data terms in θ′
@@ -180,7 +181,7 @@ export function solverStart(pointer: usize, theta: usize): void {
     if (!sameData) forget(changetype<Curvature>(s.curvature));
   }
   const c = changetype<Curvature>(s.curvature);
-  if (c.count == 0) c.scale = curvatureBound(s, o);
+  if (c.count == 0) startScales(c, curvatureBound(s, o));
   s.threshold = -Infinity;
   const uniform = o.uniformWeights != 0 && load<f64>(o.groupWeights + ((<usize>o.groups) << 3)) > 0;
   if (o.model != SQUARED && !uniform && o.l2 == 0 && !kinked(o)) s.threshold = Math.LN2 * leastRowWeight(o);
@@ -266,7 +267,7 @@ function advance(s: Solver, o: Objective): void {
   const c = changetype<Curvature>(s.curvature);
   const n = o.weightCount;
   const all = o.thetaCount;
-  if (c.count == 0) c.scale = curvatureBound(s, o);
+  if (c.count == 0) startScales(c, curvatureBound(s, o));
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent: f64 = 0;
   const way = s.midway != 0 ? s.midway : begin(s, o);
@@ -313,7 +314,7 @@ function advance(s: Solver, o: Objective): void {
     return;
   }
   centreGradient(o, s.moments, s.trialGradient);
-  if (!exact) remember(c, s.centred, s.trial, s.gradient, s.trialGradient, n);
+  if (!exact) remember(c, s.centred, s.trial, s.gradient, s.trialGradient);
   s.value = value;
   s.dataLoss = loss;
   let held = s.centred;
@@ -351,7 +352,7 @@ export function progress(s: Solver, residual: f64, noise: f64): void {
   s.status = judge(s);
 }
 
-/** γ before anything is learned: second derivatives of the losses in the score are at most ½, ¼ and 1. */
+/** γ and κ before anything is learned: second derivatives of the losses in the score are at most ½, ¼ and 1. */
 function curvatureBound(s: Solver, o: Objective): f64 {
   return totalWeight(o) * (o.model == SOFTMAX ? 0.5 : o.model == SQUARED ? 1 : 0.25);
 }

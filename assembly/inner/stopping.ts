@@ -3,7 +3,7 @@
 // the standard deviations of the columns that vary. It does not change when columns are shifted, when X, y or λ is
 // multiplied by a number, or when rows are repeated; and G₀ does not know the penalties, so that all λ are held to one yardstick.
 //
-// And 4·Σ sᵢ²/(γDᵢ + l2) ≤ tolerance·F, γD the diagonal of curvature.ts: what is left to gain is small beside the
+// And 4·Σ sᵢ²/(hᵢ + l2) ≤ tolerance·F, h = γσ·min(σ, σ̄), of intercepts κ (metric.ts): what is left to gain is small beside the
 // objective. Where rows are nearly separated F is small, and a gradient small beside that of the null model says little:
 // breast cancer, degree 2, columns × 2^±10, l2 = 1e-3 stopped 250 % above the least F at 1e-4, now 1 % above. It does not
 // change either, nor when columns are scaled one by one (and their ridges with them), and seldom decides elsewhere.
@@ -12,6 +12,7 @@ import { Objective } from "../objective";
 import { groupStart, groupSubgradientSquares, memberAt } from "../penalties/group";
 import { nearestSubgradient, subgradientSquares } from "../penalties/separable";
 import { Curvature } from "./curvature";
+import { curvatureAt } from "./metric";
 import { resortsToNewton } from "./proximal-newton";
 import { RowSpace } from "./row-space";
 import { rowDecrement } from "./row-steps";
@@ -39,9 +40,10 @@ export function exhausted(s: Solver): i32 {
   return resortsToNewton(s) ? RUNNING : STALLED;
 }
 
-/** Σ sᵢ²/(γDᵢ + l2), s the minimum-norm subgradient: the Newton decrement by the diagonal, squared. */
+/** Σ sᵢ²/(hᵢ + l2), s the minimum-norm subgradient: the Newton decrement by the diagonal, squared. */
 function decrement(s: Solver): f64 {
-  if (changetype<RowSpace>(s.rowSpace).ahead) return rowDecrement(s);
+  const r = changetype<RowSpace>(s.rowSpace);
+  if (r.ahead) return rowDecrement(s, r);
   const o = changetype<Objective>(s.objective);
   const c = changetype<Curvature>(s.curvature);
   const n = o.weightCount;
@@ -50,7 +52,7 @@ function decrement(s: Solver): f64 {
     for (let g = 0; g < o.normGroups; g++) {
       let least: f64 = Infinity;
       for (let k = groupStart(o, g); k < groupStart(o, g + 1); k++) {
-        least = min(least, c.scale * load<f64>(c.metric + memberAt(o, k)) + o.l2);
+        least = min(least, curvatureAt(o, s.moments, <i32>(memberAt(o, k) >> 3), s.unit, c.scale) + o.l2);
       }
       sum += groupSubgradientSquares(o, g, s.centred, s.gradient) / least;
     }
@@ -58,13 +60,13 @@ function decrement(s: Solver): f64 {
     for (let i = 0; i < n; i++) {
       const at = (<usize>i) << 3;
       const r = nearestSubgradient(o, load<f64>(s.centred + at), load<f64>(s.gradient + at));
-      sum += (r * r) / (c.scale * load<f64>(c.metric + at) + o.l2);
+      sum += (r * r) / (curvatureAt(o, s.moments, i, s.unit, c.scale) + o.l2);
     }
   }
   for (let i = n; i < o.thetaCount; i++) {
     const at = (<usize>i) << 3;
     const r = load<f64>(s.gradient + at);
-    sum += (r * r) / (c.scale * load<f64>(c.metric + at));
+    sum += (r * r) / c.interceptScale;
   }
   return sum;
 }

@@ -151,7 +151,7 @@ export function workingObjective(
   p.gapAt = p.rows;
   p.gap = 0;
   p.passes = 0;
-  for (let which = 0; which < 3; which++) {
+  for (let which = 0; which < 2; which++) {
     for (let k = 0; k < count; k++) {
       const j = load<i32>(list + ((<usize>k) << 2));
       const from = moments + ((<usize>(which * o.columns + j)) << 3);

@@ -132,7 +132,7 @@ export class WorkingSetSolver {
     const columns = arena.viewI32(this.#list, count).slice();
     const list = arena.copy(columns);
     const pointer = arena.bytes(k.objectiveBytes());
-    const moments = arena.f64(3 * count);
+    const moments = arena.f64(2 * count);
     k.workingObjective(
       objective.pointer,
       objective.moments(),

@@ -335,7 +335,7 @@ export class Objective {
   /** Means and variances of the columns, f64[2 × columns]; computed once. */
   moments(): Pointer {
     if (this.#moments === 0) {
-      this.#moments = this.#arena.f64(3 * this.columns);
+      this.#moments = this.#arena.f64(2 * this.columns);
       this.#arena.kernels.columnMoments(this.pointer, this.#moments);
     }
     return this.#moments;

@@ -102,7 +102,7 @@ for (const model of kinds) {
     const plain = solve(problem, weights, 1e-6);
     const other = solve(scaled, weights, 1e-6);
     expect(other.value).toBeCloseTo(plain.value, 6);
-    expect(other.passes).toBeLessThan(2 * plain.passes + 10);
+    expect(other.passes).toBeLessThan(2.5 * plain.passes + 10);
   });
 }
 
@@ -117,14 +117,26 @@ function withColumns(problem: Problem, of: readonly (readonly [j: number, factor
 }
 
 for (const model of kinds) {
-  test(`${model}: without a penalty, columns in units of powers of 2 have the same iterates, bit for bit`, () => {
+  test(`${model}: every column many times, a ridge as many times as strong: as many passes, to the same scores`, () => {
+    const problem = { ...exampleProblem(model, 60, 7, 3), precision: "f64" as const };
+    const copies = 64;
+    const many = {
+      ...withColumns(
+        problem,
+        Array.from({ length: 7 * copies }, (_, i) => [i % 7, 1]),
+      ),
+      precision: "f64" as const,
+    };
+    const once = solve(problem, { l2: 1e-2 }, 1e-6);
+    const often = solve(many, { l2: 1e-2 * copies }, 1e-6);
+    expect(often.value).toBeCloseTo(once.value, 9);
+    // What the columns have in common says nothing of the intercept, which is there once; their bound is found by a few tries.
+    expect(often.passes).toBeLessThan(1.3 * once.passes + 5);
+  });
+
+  test(`${model}: without a penalty, X in units of powers of 2 has the same iterates, bit for bit`, () => {
     const problem = exampleProblem(model, 60, 7, 3);
-    const factors = Float64Array.from({ length: 7 }, (_, j) => 2 ** (5 * j - 15));
-    const other = withColumns(
-      problem,
-      Array.from(factors, (factor, j) => [j, factor]),
-    );
-    const iterates = (given: Problem, scale: (j: number) => number) => {
+    const iterates = (given: Problem, unit: number) => {
       using arena = new Arena(kernels());
       // Two groups of rows: of one, second moments would be known soon.
       const rowGroups = { map: Int32Array.from({ length: 60 }, (_, i) => i % 2), count: 2 };
@@ -134,10 +146,13 @@ for (const model of kinds) {
       return Array.from({ length: 12 }, () => {
         solver.step(1);
         const theta = arena.viewF64(solver.theta, objective.thetaCount).slice();
-        return [solver.value, ...theta.map((w, i) => (i < 7 * given.outputs ? w * scale(i % 7) : w))];
+        return [solver.value, ...theta.map((w, i) => (i < 7 * given.outputs ? w * unit : w))];
       });
     };
-    expect(iterates(other, (j) => factors[j]!)).toEqual(iterates(problem, () => 1));
+    for (const unit of [2 ** -100, 2 ** 9]) {
+      const all = Array.from({ length: 7 }, (_, j): [number, number] => [j, unit]);
+      expect(iterates(withColumns(problem, all), unit)).toEqual(iterates(problem, 1));
+    }
   });
 }
 
