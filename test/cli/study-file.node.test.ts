@@ -62,11 +62,12 @@ describe("a study file", () => {
     const header = bytes.indexOf(10) + 1;
     for (let length = header; length <= bytes.length; length++) {
       const cut = bytes.subarray(0, length);
-      const { warnings } = readJournal(cut);
+      const { events: read, warnings } = readJournal(cut);
       const whole = cut.filter((byte) => byte === 10).length - 1;
-      expect(Study.fromJSON(cut.toString()).events).toEqual(events.slice(0, whole));
+      expect(read).toEqual(events.slice(0, whole));
       expect(warnings).toHaveLength(cut.at(-1) === 10 ? 0 : 1);
     }
+    expect(Study.fromJSON(bytes.subarray(0, -1).toString()).events).toEqual(events.slice(0, -1));
     for (let length = 0; length < header; length++) {
       writeFileSync(path, bytes.subarray(0, length));
       const file = new StudyFile(path, "f");
