@@ -10,14 +10,12 @@ const chrome = [process.env.CHROME, "/usr/bin/chromium", "/usr/bin/google-chrome
 );
 if (!chrome) console.warn("No Chromium found (set CHROME=/path/to/it): the browser half of the tests is SKIPPED.");
 
-/** For the browser's tests of determinism: the same computations in Node. */
-const inNode = (program: string) => async (): Promise<string> => {
-  const options = ["--import", "tsx", `test/reference/${program}.ts`];
+/** For the browser's tests of determinism: the same computations in Node, as JSON. */
+async function computedInNode(): Promise<string> {
+  const options = ["--import", "tsx", "test/reference/print-computed.ts"];
   const { stdout } = await promisify(execFile)(process.execPath, options, { maxBuffer: 2 ** 28 });
   return stdout;
-};
-const wholeStudiesInNode = inNode("print-whole-studies");
-const lpOutcomesInNode = inNode("print-lp-outcomes");
+}
 
 /** Tests that touch no file and no process run in both engines; those of Node's side end in `.node.test.ts`. */
 const both = ["test/**/*.test.ts"];
@@ -48,7 +46,7 @@ export default defineConfig({
                   enabled: true,
                   headless: true,
                   screenshotFailures: false,
-                  commands: { wholeStudiesInNode, lpOutcomesInNode },
+                  commands: { computedInNode },
                   provider: playwright({
                     launchOptions: {
                       executablePath: chrome,

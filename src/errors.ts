@@ -62,8 +62,9 @@ export function readStored<T>(
   text: string,
   version: number,
   make: (read: Readonly<Record<string, unknown>>) => T,
+  writers = `JSON.stringify(${what})`,
 ): T {
-  const hint = `give what JSON.stringify(${what}) wrote.`;
+  const hint = `give what ${writers} wrote.`;
   let read: Record<string, unknown> | null;
   try {
     read = JSON.parse(text);

@@ -12,7 +12,7 @@ import { type LinearModel, modelOf } from "./models/linear.ts";
 import { columnsToRead } from "./models/matrix.ts";
 import { checkModel, type ModelKind, Objective } from "./models/objective.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
-import { checkSignal, turn } from "./run.ts";
+import { checkSignal, inSlices } from "./run.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
 import { outOfTrap } from "./wasm/shared.ts";
@@ -81,9 +81,6 @@ export const FIT_NAMES: OptionNames<FitOptions> = {
   iterations: true,
   signal: true,
 };
-
-/** Milliseconds of work between two looks at the signal. */
-const SLICE = 10;
 
 /**
  * Minimizes a linear loss over all rows of a dataset; frees everything it used.
@@ -180,13 +177,7 @@ export class Fitting {
     const began = performance.now();
     const lambda = this.#space.fromUserRecord(loss.lambda);
     objective.setWeights(this.#space.termWeights(lambda));
-    let slice = performance.now();
-    for (const _ of this.#steps(iterations)) {
-      if (performance.now() - slice < SLICE) continue;
-      await turn();
-      signal?.throwIfAborted();
-      slice = performance.now();
-    }
+    await inSlices(this.#steps(iterations), signal);
     signal?.throwIfAborted();
     const model = this.#model(solver.theta);
     const penalties = objective.penalties(solver.theta);

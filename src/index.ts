@@ -39,10 +39,10 @@ export {
   type ModelSeen,
   type Observation,
   Study,
-  type StudyEvent,
   type StudyOptions,
   type Trial,
 } from "./study.ts";
+export type { StudyEvent } from "./study-event.ts";
 export {
   type BestModel,
   createTuner,

@@ -1,5 +1,6 @@
 import { checkVersion, LearnLossError } from "./errors.ts";
-import { Study, type StudyEvent, type StudyOptions } from "./study.ts";
+import type { StudyOptions } from "./study.ts";
+import type { StudyEvent } from "./study-event.ts";
 
 // A study as append-only JSON lines, so that nothing that was told can be lost: a header, then one event a line, each
 // with a checksum of its text.
@@ -11,8 +12,10 @@ const VERSION = 1;
 
 const NO_HEADER = "Line 1 is not the header of a study.";
 
+/** What a journal holds; whether its events follow from each other is for `Study.replay` to say. */
 export interface Journal {
-  readonly study: Study;
+  readonly options: StudyOptions;
+  readonly events: readonly StudyEvent[];
   /** Of the problem that the study belongs to, as its writer computed it. */
   readonly fingerprint: string;
   /** Bytes up to the end of the last whole line: appending goes on from here. */
@@ -37,13 +40,26 @@ export function beginsJournal(bytes: Uint8Array): boolean {
   return BEGIN.startsWith(new TextDecoder().decode(bytes.subarray(0, BEGIN.length)));
 }
 
+/** Whether these bytes are a journal, whole or not. */
+export function isJournal(bytes: Uint8Array): boolean {
+  return bytes.length >= BEGIN.length && beginsJournal(bytes);
+}
+
+/** What `JSON.stringify` wrote of a study: one text, which no line can be added to. */
+const STRINGIFIED = /^\s*\{\s*"learnloss"\s*:\s*"study"/;
+
 /**
  * Reads a journal. A last line that was cut short is dropped, with a warning.
  *
  * @throws CORRUPT with the line at fault, VERSION when a newer program wrote it
  */
 export function readJournal(bytes: Uint8Array): Journal {
-  if (!beginsJournal(bytes)) throw new LearnLossError("CORRUPT", NO_HEADER);
+  if (!beginsJournal(bytes)) {
+    const stringified = STRINGIFIED.test(new TextDecoder().decode(bytes));
+    const advice =
+      " It is one text, of JSON.stringify: Study.fromJSON and `learnloss report` read it, nothing adds to it.";
+    throw new LearnLossError("CORRUPT", `${NO_HEADER}${stringified ? advice : ""}`);
+  }
   const end = bytes.lastIndexOf(10) + 1;
   const warnings: string[] = [];
   if (end < bytes.length) {
@@ -67,7 +83,8 @@ export function readJournal(bytes: Uint8Array): Journal {
     if (event) return event;
     throw new LearnLossError("CORRUPT", `Line ${i + 2} of the study is no event.`);
   });
-  return { study: Study.replay(header.options, events), fingerprint: header.fingerprint, length: end, warnings };
+  const { options, fingerprint } = header;
+  return { options, events, fingerprint, length: end, warnings };
 }
 
 function line(value: object): string {

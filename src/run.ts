@@ -151,12 +151,13 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
   }
 }
 
-/** Does all of the work, with turns for everything else in between. */
-async function inSlices(work: Generator<void>): Promise<void> {
+/** Does all of the work, with turns for everything else in between. Rejects with the reason of a signal that aborts then. */
+export async function inSlices(work: Generator<void>, signal?: AbortSignal): Promise<void> {
   let slice = performance.now();
   for (const _ of work) {
     if (performance.now() - slice < SLICE) continue;
     await turn();
+    signal?.throwIfAborted();
     slice = performance.now();
   }
 }
@@ -173,7 +174,7 @@ function settled(promise: Promise<unknown>, milliseconds: number): Promise<void>
 }
 
 /** Lets everything else that waits have its turn, without the delay of a timer. */
-export function turn(): Promise<void> {
+function turn(): Promise<void> {
   const immediate = (globalThis as { setImmediate?: (callback: () => void) => void }).setImmediate;
   if (immediate) return new Promise((resolve) => immediate(resolve));
   return new Promise((resolve) => {

@@ -1,9 +1,11 @@
 import { given, LearnLossError, listed, readStored } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
+import { isJournal, readJournal } from "./journal.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
-import { PROPOSALS, type Proposal, propose } from "./outer/propose.ts";
+import { type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
+import { isStudyEvent, type StudyEvent } from "./study-event.ts";
 
 /** One λ to train with. `lambda` is frozen. */
 export interface Trial<Name extends string = string> {
@@ -51,19 +53,6 @@ export interface TrialRecord {
   reason?: string;
   readonly observations: Observation[];
 }
-
-/** What happened, as it is stored: a study is the fold over its events. */
-export type StudyEvent =
-  | { readonly type: "ask"; readonly lambda: readonly number[]; readonly proposal: Proposal["kind"] }
-  | {
-      readonly type: "observe" | "tell";
-      readonly trial: number;
-      readonly features: readonly number[];
-      readonly error: number | "Infinity";
-      readonly converged: boolean;
-      readonly passes?: number;
-    }
-  | { readonly type: "fail"; readonly trial: number; readonly reason: string };
 
 /** Of a `Study`. */
 export interface StudyOptions<Name extends string = string> {
@@ -310,12 +299,24 @@ export class Study<Name extends string = string> {
     return { learnloss: "study", version: VERSION, options: this.#options, events: this.#events };
   }
 
-  /** @throws PARSE, VERSION or CORRUPT when the text is not a study of this version */
+  /**
+   * A study that was stored: what `JSON.stringify` wrote of it, or the lines of the file that `tune --study` or `ask-tell
+   * --study` keep on the command line. A last line that was cut short was told to nobody: it is dropped.
+   *
+   * @throws PARSE, VERSION or CORRUPT when the text is not a study of this version
+   */
   static fromJSON<Name extends string = string>(text: string): Study<Name> {
-    return readStored("study", text, VERSION, ({ options, events }) => {
+    const bytes = new TextEncoder().encode(text);
+    if (isJournal(bytes)) {
+      const { options, events } = readJournal(bytes);
+      return Study.replay(options, events);
+    }
+    const writers = "JSON.stringify(study), or --study on the command line,";
+    const make = ({ options, events }: Readonly<Record<string, unknown>>) => {
       if (!Array.isArray(events)) throw new TypeError("It has no events.");
       return Study.replay(options as StudyOptions, events);
-    });
+    };
+    return readStored("study", text, VERSION, make, writers);
   }
 
   /** The study in which these events happened. @throws CORRUPT when one does not follow from those before it */
@@ -341,20 +342,8 @@ export class Study<Name extends string = string> {
   }
 
   #fits(event: StudyEvent): boolean {
-    const k = this.polyhedron.size;
-    const numbers = (list: unknown) => Array.isArray(list) && list.length === k && list.every(Number.isFinite);
-    const within = (list: readonly number[]) =>
-      list.every((weight) => weight >= 0) && list.some((weight) => weight > 0);
-    if (event?.type === "ask")
-      return numbers(event.lambda) && within(event.lambda) && Object.hasOwn(PROPOSALS, event.proposal);
-    if (!Number.isInteger(event?.trial) || this.#trials[event.trial]?.status !== "pending") return false;
-    if (event.type === "fail") return typeof event.reason === "string";
-    const { type, features, error, converged, passes } = event;
-    const spent = passes === undefined || Number.isFinite(passes);
-    const judged = error === "Infinity" || Number.isFinite(error);
-    return (
-      (type === "observe" || type === "tell") && numbers(features) && judged && typeof converged === "boolean" && spent
-    );
+    if (!isStudyEvent(event, this.polyhedron.size)) return false;
+    return event.type === "ask" || this.#trials[event.trial]?.status === "pending";
   }
 
   /** Ends the study; harmless when called again. */

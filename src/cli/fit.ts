@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
@@ -13,6 +12,7 @@ import {
   preparation,
   prepare,
   readRows,
+  readText,
   unprepared,
   withDataOptions,
 } from "./options.ts";
@@ -68,7 +68,7 @@ async function fitAction(path: string, options: Options): Promise<void> {
     model: options.model,
     train: prepare(raw, preparing),
     tolerance: options.tolerance,
-    loss: options.loss ? LinearLoss.fromJSON(read(options.loss)) : weights(options),
+    loss: options.loss ? LinearLoss.fromJSON(readText(options.loss)) : weights(options),
     ...(options.precision === undefined ? {} : { precision: options.precision }),
     ...(options.iterations === undefined ? {} : { iterations: options.iterations }),
   });
@@ -126,13 +126,4 @@ function coefficients({ model }: FitResult): { coefficients: Float64Array[]; int
 /** A model file: the model, and the columns it wants. */
 function modelText(model: LinearModel, columnNames: readonly string[] | undefined): string {
   return `${jsonText({ ...(model.toJSON() as object), columnNames })}\n`;
-}
-
-/** @throws IO */
-export function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new LearnLossError("IO", `${path} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
 }

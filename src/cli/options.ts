@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { Command } from "commander";
 import { csvNumber, csvTable } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -18,11 +19,18 @@ export function number(name: string, code: ErrorCode = "OPTION"): (text: string)
   };
 }
 
-/** @throws OPTION */
-export function precision(text: string): "f32" | "f64" {
-  if (text === "f32" || text === "f64") return text;
-  throw new LearnLossError("OPTION", `--precision is "${text}": give f32 or f64.`);
+/** Reads an option that is one of a few names. @throws OPTION */
+export function oneOf<Name extends string>(option: string, names: readonly Name[]): (text: string) => Name {
+  return (text) => {
+    const found = names.find((name) => name === text);
+    if (found) return found;
+    const give = names.length > 2 ? `one of ${names.join(", ")}` : names.join(" or ");
+    throw new LearnLossError("OPTION", `--${option} is "${text}": give ${give}.`);
+  };
 }
+
+/** What X is held in. */
+export const precision = oneOf("precision", ["f32", "f64"]);
 
 /** What is to be predicted, which columns of a CSV are what else, and how the others are prepared. */
 export interface DataOptions {
@@ -77,6 +85,15 @@ export async function readRows(path: string, options: DataOptions): Promise<Data
     ...(groupsColumn === undefined ? {} : { groups: groupsColumn }),
     ...(ignore === undefined ? {} : { ignore }),
   });
+}
+
+/** @throws IO */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (cause) {
+    throw new LearnLossError("IO", `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
 }
 
 /** The bytes of a file, or of standard input for "-". @throws IO */

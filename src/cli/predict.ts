@@ -4,8 +4,7 @@ import { idxRows, isIdx } from "../data/idx.ts";
 import { isNpy, npyRows } from "../data/npy.ts";
 import { LearnLossError } from "../errors.ts";
 import { LinearModel } from "../models/linear.ts";
-import { read } from "./fit.ts";
-import { readCosts, readInput } from "./options.ts";
+import { readCosts, readInput, readText } from "./options.ts";
 import { printJson } from "./output.ts";
 
 interface Options {
@@ -32,7 +31,7 @@ export function predictCommand(): Command {
 }
 
 async function predictAction(modelPath: string, path: string, options: Options): Promise<void> {
-  const text = read(modelPath);
+  const text = readText(modelPath);
   const model = LinearModel.fromJSON(text);
   const { columnNames } = JSON.parse(text) as { columnNames?: string[] };
   const rows = await rowsOf(path, columnNames, modelPath);

@@ -8,7 +8,7 @@ import { readStudy } from "./study-file.ts";
 export function reportCommand(): Command {
   return new Command("report")
     .description("write one page with the pictures of a study")
-    .argument("<study.jsonl>", "what `tune --study` or `ask-tell --study` keeps")
+    .argument("<study.jsonl>", "what `tune --study` or `ask-tell --study` keeps, or JSON.stringify(study)")
     .option("--output <file.html>", "where the page goes", "report.html")
     .action((path: string, { output }: { readonly output: string }) => {
       const { study, warnings } = readStudy(path);

@@ -13,17 +13,23 @@ import {
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
 import { beginsJournal, type Journal, journalHeader, journalLine, readJournal } from "../journal.ts";
-import type { Study, StudyEvent } from "../study.ts";
+import { Study } from "../study.ts";
+import type { StudyEvent } from "../study-event.ts";
 
 /** A lock whose file was not touched for this long belongs to nobody: its process died on another machine, or hangs. */
 const STALE = 30_000;
 
 const HEARTBEAT = 5_000;
 
+/** A study as its file had it, and what else the file says. */
+interface Stored extends Pick<Journal, "fingerprint" | "length" | "warnings"> {
+  readonly study: Study;
+}
+
 /** A study on disk: one writer at a time, lines are only ever appended. Readers need no lock: `readStudy`. */
 export class StudyFile {
   /** What was in the file, if there was one. */
-  readonly stored: Journal | undefined;
+  readonly stored: Stored | undefined;
   readonly #path: string;
   readonly #fingerprint: string;
   readonly #lock: string;
@@ -41,7 +47,8 @@ export class StudyFile {
     this.#lock = `${path}.lock`;
     acquire(this.#lock);
     try {
-      this.stored = existing(path);
+      const bytes = bytesOf(path);
+      this.stored = bytes && storedIn(bytes);
       if (this.stored && this.stored.fingerprint !== fingerprint) {
         throw new LearnLossError(
           "CONFLICT",
@@ -99,10 +106,12 @@ export class StudyFile {
   }
 }
 
-/** Reads a study file without a lock. @throws IO, CORRUPT, VERSION */
-export function readStudy(path: string): Journal {
-  const journal = existing(path);
-  if (journal) return journal;
+/** Reads a study without a lock: a study file, or what `JSON.stringify` wrote. @throws IO, PARSE, CORRUPT, VERSION */
+export function readStudy(path: string): Pick<Stored, "study" | "warnings"> {
+  const bytes = bytesOf(path);
+  if (bytes && !beginsJournal(bytes)) return { study: Study.fromJSON(new TextDecoder().decode(bytes)), warnings: [] };
+  const stored = bytes && storedIn(bytes);
+  if (stored) return stored;
   throw new LearnLossError("IO", `${path} cannot be read: there is no study in it.`);
 }
 
@@ -119,16 +128,21 @@ export function fingerprint(datasets: readonly Dataset[], options: unknown): str
   return hash.digest("hex").slice(0, 32);
 }
 
-function existing(path: string): Journal | undefined {
-  let bytes: Uint8Array;
+function bytesOf(path: string): Uint8Array | undefined {
   try {
-    bytes = readFileSync(path);
+    return readFileSync(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new LearnLossError("IO", `${path} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
-  // An empty file, or one cut within its header: nothing was told yet. What is no study of ours is not written over.
-  return bytes.includes(10) || !beginsJournal(bytes) ? readJournal(bytes) : undefined;
+}
+
+/** The study in a file; none in an empty one, or one cut within its header: nothing was told yet. */
+function storedIn(bytes: Uint8Array): Stored | undefined {
+  // What is no study of ours is not written over.
+  if (!bytes.includes(10) && beginsJournal(bytes)) return undefined;
+  const { options, events, ...file } = readJournal(bytes);
+  return { study: Study.replay(options, events), ...file };
 }
 
 function io<T>(path: string, action: () => T): T {

@@ -15,6 +15,7 @@ import {
   DATA,
   type DataOptions,
   number,
+  oneOf,
   precision,
   preparation,
   prepare,
@@ -49,11 +50,11 @@ interface TuneOptions extends DataOptions {
   readonly validationLabels?: string;
   readonly folds?: number;
   readonly workers?: number;
-  readonly choice?: Choice;
+  readonly choice?: NonNullable<TunerOptions["choice"]>;
   readonly seed: number;
   readonly tolerance?: number;
   readonly precision?: "f32" | "f64";
-  readonly schedule?: Schedule;
+  readonly schedule?: NonNullable<TunerOptions["schedule"]>;
   readonly explore?: boolean;
   readonly passes?: number;
   readonly trials?: number;
@@ -78,10 +79,14 @@ export function tuneCommand(): Command {
     .option(
       "--metric <name>",
       `one of ${METRICS.join(", ")}; of auc and macro-f1 what is missing to 1 (default: the model's loss)`,
-      metric,
+      oneOf<MetricName>("metric", METRICS),
     )
     .option("--costs <file.csv>", "instead: mean cost, by true label (rows) and predicted label (columns)")
-    .option("--decision <d>", "with --costs: argmax (default) or least-expected-cost", decision)
+    .option(
+      "--decision <d>",
+      "with --costs: argmax (default) or least-expected-cost",
+      oneOf<Decision>("decision", ["argmax", "least-expected-cost"]),
+    )
     .option("--validation <share>", "share or number of rows that judge (default: 0.25)", number("validation"))
     .option("--validation-data <file>", "rows that judge, instead of a share")
     .option("--validation-labels <file>", "with --validation-data in IDX or .npy: their labels")
@@ -94,7 +99,7 @@ export function tuneCommand(): Command {
     .option(
       "--choice <c>",
       "with --folds: best (default), or one-standard-error for the strongest penalties within it",
-      choice,
+      oneOf("choice", ["best", "one-standard-error"]),
     )
     .option("--seed <n>", "of the split and of all chance", number("seed", "SEED"), 0)
     .option("--tolerance <t>", "relative subgradient at which a training ends (default: 1e-4)", number("tolerance"))
@@ -102,7 +107,7 @@ export function tuneCommand(): Command {
     .option(
       "--schedule <s>",
       "tune (default): train the chosen λ to the end; on-the-fly: learn the loss inside one training",
-      schedule,
+      oneOf("schedule", ["tune", "on-the-fly"]),
     )
     .option("--explore", "go on where the models seen say least, until the budget ends")
     .option("--passes <n>", "budget: passes over the training rows", number("passes", "BUDGET"))
@@ -281,29 +286,4 @@ async function metricOf({ metric, costs, decision }: TuneOptions): Promise<Metri
   }
   if (metric !== undefined) throw new LearnLossError("OPTION", "--metric and --costs exclude each other.");
   return readCosts(costs, decision);
-}
-
-function metric(text: string): MetricName {
-  const found = METRICS.find((name) => name === text);
-  if (found) return found;
-  throw new LearnLossError("OPTION", `--metric is "${text}": give one of ${METRICS.join(", ")}.`);
-}
-
-type Schedule = NonNullable<TunerOptions["schedule"]>;
-
-function schedule(text: string): Schedule {
-  if (text === "tune" || text === "on-the-fly") return text;
-  throw new LearnLossError("OPTION", `--schedule is "${text}": give tune or on-the-fly.`);
-}
-
-type Choice = NonNullable<TunerOptions["choice"]>;
-
-function choice(text: string): Choice {
-  if (text === "best" || text === "one-standard-error") return text;
-  throw new LearnLossError("OPTION", `--choice is "${text}": give best or one-standard-error.`);
-}
-
-function decision(text: string): Decision {
-  if (text === "argmax" || text === "least-expected-cost") return text;
-  throw new LearnLossError("OPTION", `--decision is "${text}": give argmax or least-expected-cost.`);
 }

@@ -7,13 +7,10 @@ import { fit } from "../fit.ts";
 import { Solver } from "../inner/solver.ts";
 import { Matrix } from "../models/matrix.ts";
 import { Objective } from "../models/objective.ts";
-import { turn } from "../run.ts";
+import { inSlices } from "../run.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type Kernels, kernels, sharedKernels } from "../wasm/kernels.ts";
 import type { Training, WorkerMethods } from "./protocol.ts";
-
-/** Milliseconds of work between two looks at what arrived. */
-const SLICE = 10;
 
 /** X of a dataset in some order, for all solvers that work on rows of it. */
 interface Held {
@@ -152,18 +149,17 @@ const methods: WorkerMethods = {
     return abortable(async (signal) => {
       const passes = [objective.passes];
       const iterations = [solver.iterations];
-      let slice = performance.now();
-      while (passes.length <= steps && solver.status === "running") {
-        solver.step(1);
-        if (!solver.midway) {
-          passes.push(objective.passes);
-          iterations.push(solver.iterations);
+      function* advancing(): Generator<void> {
+        while (passes.length <= steps && solver.status === "running") {
+          solver.step(1);
+          if (!solver.midway) {
+            passes.push(objective.passes);
+            iterations.push(solver.iterations);
+          }
+          yield;
         }
-        if (performance.now() - slice < SLICE) continue;
-        await turn();
-        signal.throwIfAborted();
-        slice = performance.now();
       }
+      await inSlices(advancing(), signal);
       return training(open, passes, iterations);
     });
   },

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { inFolder, learnloss } from "./command-line.ts";
 
@@ -13,4 +13,14 @@ test("--json: one object; better than the default and than random search, near t
   expect(learned.logLoss).toBeLessThan(1.01 * grid.logLoss);
   expect(learned.passes).toBeLessThan(grid.passes / 10);
   expect(existsSync("demo.html")).toBe(true);
+});
+
+test("prints the table and writes a page that loads nothing", async () => {
+  const { code, stdout } = await learnloss("demo");
+  expect(code).toBe(0);
+  for (const method of ["default", "grid", "random search", "LearnLoss"]) expect(stdout).toContain(method);
+  const page = readFileSync("report.html", "utf8");
+  expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(3);
+  expect(page).not.toMatch(/<script|src=|href=|@import|url\(/);
+  expect(page).not.toContain("NaN");
 });

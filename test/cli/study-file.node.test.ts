@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { StudyFile } from "../../src/cli/study-file.ts";
-import { atLeast, createStudy, fixed } from "../../src/index.ts";
+import { readStudy, StudyFile } from "../../src/cli/study-file.ts";
+import { atLeast, createStudy, fixed, Study } from "../../src/index.ts";
 import { readJournal } from "../../src/journal.ts";
 
 const code = (expected: string, message = /./) =>
@@ -42,7 +42,7 @@ describe("a study file", () => {
     expect(file.stored!.study.toJSON()).toEqual(example(3).toJSON());
     file.sync(example(5));
     file.close();
-    expect(readJournal(readFileSync(path)).study.toJSON()).toEqual(example(5).toJSON());
+    expect(Study.fromJSON(readFileSync(path, "utf8")).toJSON()).toEqual(example(5).toJSON());
   });
 
   test("the stored study itself goes on: what it is told is stored too", () => {
@@ -53,7 +53,7 @@ describe("a study file", () => {
     study.tell(trial, { features: { logLoss: 1, "λ\u2028": 2 }, error: 0.01 });
     file.sync(study);
     file.close();
-    expect(readJournal(readFileSync(path)).study.best).toMatchObject({ trial: trial.id, error: 0.01 });
+    expect(Study.fromJSON(readFileSync(path, "utf8")).best).toMatchObject({ trial: trial.id, error: 0.01 });
   });
 
   test("cut at any byte: whole lines are kept, the torn one is dropped with a warning", () => {
@@ -62,11 +62,12 @@ describe("a study file", () => {
     const header = bytes.indexOf(10) + 1;
     for (let length = header; length <= bytes.length; length++) {
       const cut = bytes.subarray(0, length);
-      const { study, warnings } = readJournal(cut);
+      const { events: read, warnings } = readJournal(cut);
       const whole = cut.filter((byte) => byte === 10).length - 1;
-      expect(study.events).toEqual(events.slice(0, whole));
+      expect(read).toEqual(events.slice(0, whole));
       expect(warnings).toHaveLength(cut.at(-1) === 10 ? 0 : 1);
     }
+    expect(Study.fromJSON(bytes.subarray(0, -1).toString()).events).toEqual(events.slice(0, -1));
     for (let length = 0; length < header; length++) {
       writeFileSync(path, bytes.subarray(0, length));
       const file = new StudyFile(path, "f");
@@ -74,6 +75,21 @@ describe("a study file", () => {
       file.close();
       expect(readFileSync(path)).toEqual(bytes);
     }
+  });
+
+  test("a study that JSON.stringify wrote is reported on, refused by what would add lines to it, and left alone", () => {
+    const study = example(4);
+    for (const text of [JSON.stringify(study), JSON.stringify(study, null, 2)]) {
+      writeFileSync(path, text);
+      expect(readStudy(path).study.toJSON()).toEqual(study.toJSON());
+      expect(() => new StudyFile(path, "f")).toThrow(code("CORRUPT", /Study\.fromJSON and `learnloss report` read it/));
+      expect(readFileSync(path, "utf8")).toBe(text);
+    }
+    writeFileSync(path, "notes");
+    expect(() => readStudy(path)).toThrow(code("PARSE", /--study/));
+    rmSync(path);
+    written();
+    expect(readStudy(path).study.toJSON()).toEqual(example(5).toJSON());
   });
 
   test("another file is left alone, with line breaks or without", () => {

@@ -125,16 +125,18 @@ describe("what cannot be read is said with its line", () => {
       "=x",
     ];
     let refused = 0;
+    const astray: unknown[] = [];
     for (let i = 0; i < 10_000; i++) {
       const body = Array.from({ length: random.below(24) }, () => pieces[random.below(pieces.length)]).join("");
       try {
         const data = await csv(`a,t\n${body}`, { target: "t" });
-        expect(data.x.values.length).toBe(data.rows * data.columns);
+        if (data.x.values.length !== data.rows * data.columns) astray.push(body);
       } catch (error) {
         refused++;
-        expect((error as { code?: string }).code, body).toMatch(/^[A-Z_]+$/);
+        if (!/^[A-Z_]+$/.test((error as { code?: string }).code ?? "")) astray.push([body, error]);
       }
     }
+    expect(astray).toEqual([]);
     expect(refused).toBeGreaterThan(1000);
   });
 });

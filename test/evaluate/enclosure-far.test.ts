@@ -110,6 +110,7 @@ const places = [1e3, 1e6, 2 ** 30].flatMap((shift) =>
 
 test.each(places)("columns at $shift, rows at $scale, sparse $sparse: errors are within their bounds", (place) => {
   let [studies, closed] = [0, 0];
+  const outside: unknown[] = [];
   for (let seed = 1; studies < 30; seed++) {
     const arena = new Arena(kernels());
     const { space, lambda, metrics, near, far } = settingOf(seed, arena, place);
@@ -129,13 +130,14 @@ test.each(places)("columns at $shift, rows at $scale, sparse $sparse: errors are
         for (const [m, metric] of metrics.entries()) {
           const { lower, upper } = new Encloser(arena, metric, far.validation).enclose(region);
           const rounding = 1e-6 * (1 + Math.abs(errors[m]!));
-          expect(lower).toBeLessThanOrEqual(errors[m]! + rounding);
-          expect(upper).toBeGreaterThanOrEqual(errors[m]! - rounding);
+          const within = lower <= errors[m]! + rounding && upper >= errors[m]! - rounding;
+          if (!within) outside.push({ seed, metric: m, lower, upper, error: errors[m] });
           if (upper - lower < 0.1 * errors[m]!) closed++;
         }
       }
     }
     arena.dispose();
   }
+  expect(outside).toEqual([]);
   if (place.shift < 1e9) expect(closed).toBeGreaterThan(100);
 });

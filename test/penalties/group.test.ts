@@ -52,13 +52,14 @@ test.each(mixes)("prox, %s: no point around is better, for a different curvature
       const f = (w: Float64Array) =>
         w.reduce((sum, value, i) => sum + 0.5 * a[i]! * (value - v[i]!) ** 2, penalty(weights, w, columnGroups));
       const best = f(z);
+      let around = f(z.map((value) => 0.999 * value));
       for (const step of [1, 1e-1, 1e-2, 1e-3, 1e-4]) {
         for (let i = 0; i < 20; i++) {
           const moved = z.map((value) => value + step * random.normal() * (random.below(3) === 0 ? 1 : 0));
-          expect(f(moved)).toBeGreaterThanOrEqual(best - 1e-13 * Math.abs(best));
+          around = Math.min(around, f(moved));
         }
       }
-      expect(f(z.map((value) => 0.999 * value))).toBeGreaterThanOrEqual(best - 1e-13 * Math.abs(best));
+      expect(around).toBeGreaterThanOrEqual(best - 1e-13 * Math.abs(best));
       zeros += z.every((value) => value === 0) ? 1 : 0;
       kept += z.some((value) => value !== 0) ? 1 : 0;
     }

@@ -91,6 +91,6 @@ function storedTells(path: string): Set<number> {
     return new Set(); // killed before there was a file
   }
   if (!bytes.includes(10)) return new Set();
-  const { events } = readJournal(bytes).study;
+  const { events } = readJournal(bytes);
   return new Set(events.flatMap((event) => (event.type === "tell" ? [event.trial] : [])));
 }

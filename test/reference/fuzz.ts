@@ -217,6 +217,7 @@ const TARGETS: readonly (readonly [string, (random: Random) => unknown])[] = [
   ["study", (random) => Study.fromJSON(stumbled(random, STUDY)).ask()],
   ["study text", (random) => Study.fromJSON(garbled(random, STUDY)).ask()],
   ["journal", (random) => readJournal(mutated(random, JOURNAL))],
+  ["journal as text", (random) => Study.fromJSON(new TextDecoder().decode(mutated(random, JOURNAL))).ask()],
   [
     "weights",
     (random) => {

@@ -111,10 +111,12 @@ describe("fits in workers", () => {
 
   test("a pool, or a tuner with one, that is disposed of while folds train: DISPOSED", async () => {
     const setting = { model: "softmax", train: rows, folds: 3, features: { l1: l1(), l2: l2() } } as const;
+    const lasting = createPool({ workers: 2, script });
     for (const event of ["trial", "checkpoint", "progress"] as const) {
       for (const count of [1, 2]) {
         for (const what of ["pool", "tuner"] as const) {
-          const other = createPool({ workers: 2, script });
+          // Tuners come and go, their pool stays.
+          const other = what === "pool" ? createPool({ workers: 2, script }) : lasting;
           const tuner = createTuner({ ...setting, workers: other });
           let heard = 0;
           tuner.on(event, () => {
@@ -124,10 +126,11 @@ describe("fits in workers", () => {
           });
           await expect(tuner.run()).rejects.toMatchObject({ code: "DISPOSED" });
           tuner.dispose();
-          await other.dispose();
+          if (what === "pool") await other.dispose();
         }
       }
     }
+    await lasting.dispose();
   });
 
   test("a script that is not there fails every fit, by name, and lets the pool be disposed", async () => {
