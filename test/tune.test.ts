@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dense } from "../src/data/dataset.ts";
 import {
   classWeights,
   convexPenalty,
@@ -7,9 +8,11 @@ import {
   l1,
   l2,
   labelSmoothing,
+  fit as minimize,
   type Progress,
   tune,
 } from "../src/index.ts";
+import { Random } from "../src/random.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
 import { leastTime } from "./reference/least-time.ts";
@@ -112,6 +115,27 @@ describe("tune", () => {
       const result = await tune({ model, train: two(60, 1), validation: two(90, 2), features: { l1: l1(), l2: l2() } });
       expect(result.status).toBe("complete");
       expect(result.metric).toBe(model === "squared" ? "mean-squared-error" : "log-loss");
+    }
+  });
+
+  test("penalties too weak to matter at first are strengthened until no multiple of them is better", async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const random = new Random(seed);
+      const weights = Array.from({ length: 6 }, () => 0.15 * random.normal());
+      const draw = (rows: number) => {
+        const x = Array.from({ length: rows }, () => weights.map(() => random.normal()));
+        return dense({
+          x,
+          y: x.map((row) => row.reduce((sum, v, j) => sum + weights[j]! * v, random.normal())),
+        });
+      };
+      const [train, validation] = [draw(40), draw(120)];
+      const { error, lambda } = await tune({ model: "squared", train, validation, features: { l2: l2() } });
+      for (let multiple = 1 / 64; multiple <= 64; multiple *= 4) {
+        const loss = { l2: Math.min(multiple * lambda.l2, 1) };
+        const { model } = await minimize({ model: "squared", train, loss });
+        expect(model.error(validation)).toBeGreaterThan(0.99 * error);
+      }
     }
   });
 
