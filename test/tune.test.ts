@@ -1,10 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { dense } from "../src/data/dataset.ts";
+import { rescale } from "../src/data/standardize.ts";
 import {
   classWeights,
   convexPenalty,
   createTuner,
   groupWeights,
+  LinearLoss,
   l1,
   l2,
   labelSmoothing,
@@ -136,6 +138,19 @@ describe("tune", () => {
         const { model } = await minimize({ model: "squared", train, loss });
         expect(model.error(validation)).toBeGreaterThan(0.99 * error);
       }
+    }
+  });
+
+  test.each([1, 2, 3, 4])("class weights do not hide that a ridge is far too weak, rows %i", async (seed) => {
+    const draw = (rows: number, seed: number) => rescale(blobs(rows, 6, 3, seed, 6), 6);
+    const [train, validation] = [draw(60, seed), draw(150, seed + 100)];
+    const features = { ...classWeights(train), l2: l2() };
+    const { error, loss } = await tune({ model: "softmax", train, validation, features });
+    for (let multiple = 1 / 1024; multiple <= 1024; multiple *= 4) {
+      const lambda = { ...loss.lambda, l2: Math.min(multiple * loss.lambda.l2!, 1) };
+      const other = new LinearLoss(loss.lossName, loss.features, lambda);
+      const { model } = await minimize({ model: "softmax", train, loss: other });
+      expect(model.error(validation)).toBeGreaterThan(0.99 * error);
     }
   });
 
