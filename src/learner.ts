@@ -77,6 +77,15 @@ const PROBE = { iterations: 6, radius: 9, slack: 0.25, hopeless: 2 };
  */
 const ROUGH = 0.01;
 
+/**
+ * Where penalties are weak, what they do to e is in proportion to λ: a slope in log λ that promises nothing near promises `factor`
+ * times as much where they are so many times as strong. Unless a λ within that `known` share was trained, a brief training
+ * there tells the span. Class weights and L2 of weak signals, 36 data sets: 21 ended more than 1 % above the best, 6 % in the
+ * mean, because class weights are searched first and the span learns nothing of L2 on the way; now none. Passes in all, 15
+ * splits: digits 95 → 95, their class weights 61 → 63, diabetes 46 → 50, breast cancer 228 → 238, and none later to the hit.
+ */
+const PLATEAU = { factor: 20, known: 0.2, iterations: 6 };
+
 /** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
 const CANDIDATES = 6;
 
@@ -163,7 +172,13 @@ export class Learner<F extends Features> {
       // The last of it can be left where models of another kind may be better.
       const least = trust > 0 && center.converged && this.#starts.length > 1 ? LAST : GAIN;
       if (!(region.believed(gain) > least * Math.abs(center.error)) || region.exhausted(center.converged)) {
-        if (center.converged) return;
+        if (center.converged) {
+          const stronger = frugal ? this.#unknown(center) : undefined;
+          if (!stronger) return;
+          yield* session.train(stronger, this.#place(center.thetas), { iterations: PLATEAU.iterations });
+          region.open();
+          continue;
+        }
         const goal: Goal = frugal ? { learns: "model" } : {};
         const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), goal);
         if (frugal && polished.error < center.error * (1 + GAIN)) return;
@@ -189,6 +204,17 @@ export class Learner<F extends Features> {
       const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
       if (kept > 0.1 || polished) center = next;
     }
+  }
+
+  /** Penalties stronger than any that were trained with, if e may be less there although nothing near promises it. */
+  #unknown({ lambda, error, slope }: Visit): Float64Array | undefined {
+    const { space, study } = this.session;
+    const penalties = this.#models.free.filter((j) => !space.data[j]);
+    const fall = slope ? -penalties.reduce((sum, j) => sum + slope[j]!, 0) : 0;
+    if (!(fall * PLATEAU.factor > GAIN * Math.abs(error))) return undefined;
+    const stronger = space.normalize(lambda.map((w, j) => (space.data[j] ? w : PLATEAU.factor * w)));
+    const known = study.trials.some((trial) => penalties.every((j) => trial.lambda[j]! > PLATEAU.known * stronger[j]!));
+    return known ? undefined : stronger;
   }
 
   /**

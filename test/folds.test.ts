@@ -49,6 +49,15 @@ describe("cross-validation", () => {
     expect(simple.error).toBeGreaterThanOrEqual(best.error);
   });
 
+  test.each([1, 2, 4, 9])("one standard error: half as much again would be too strong, rows %i", async (seed) => {
+    const some = { ...setting, train: blobs(120, 6, 3, seed) };
+    const best = await tune(some);
+    const { lambda } = await tune({ ...some, choice: "one-standard-error" });
+    const at = (weight: number) => ({ min: 1.5 * weight, max: 1.5 * weight });
+    const { error } = await tune({ ...some, features: { l1: l1(at(lambda.l1)), l2: l2(at(lambda.l2)) } });
+    expect(error).toBeGreaterThan(best.error + best.standardError!);
+  });
+
   test("the model tells what is a class: counts are quantities, and labels that are no whole numbers are stratified", async () => {
     const x = Array.from({ length: 40 }, (_, i) => [i % 7, i % 11]);
     const counts = data.dense({ x, y: x.map(([a], i) => (i === 5 ? 20 : a!)) });

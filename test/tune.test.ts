@@ -1,15 +1,20 @@
 import { describe, expect, test } from "vitest";
+import { dense } from "../src/data/dataset.ts";
+import { rescale } from "../src/data/standardize.ts";
 import {
   classWeights,
   convexPenalty,
   createTuner,
   groupWeights,
+  LinearLoss,
   l1,
   l2,
   labelSmoothing,
+  fit as minimize,
   type Progress,
   tune,
 } from "../src/index.ts";
+import { Random } from "../src/random.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
 import { leastTime } from "./reference/least-time.ts";
@@ -113,6 +118,40 @@ describe("tune", () => {
       const result = await tune({ model, train: two(60, 1), validation: two(90, 2), features: { l1: l1(), l2: l2() } });
       expect(result.status).toBe("complete");
       expect(result.metric).toBe(model === "squared" ? "mean-squared-error" : "log-loss");
+    }
+  });
+
+  test("penalties too weak to matter at first are strengthened until no multiple of them is better", async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const random = new Random(seed);
+      const weights = Array.from({ length: 6 }, () => 0.15 * random.normal());
+      const draw = (rows: number) => {
+        const x = Array.from({ length: rows }, () => weights.map(() => random.normal()));
+        return dense({
+          x,
+          y: x.map((row) => row.reduce((sum, v, j) => sum + weights[j]! * v, random.normal())),
+        });
+      };
+      const [train, validation] = [draw(40), draw(120)];
+      const { error, lambda } = await tune({ model: "squared", train, validation, features: { l2: l2() } });
+      for (let multiple = 1 / 64; multiple <= 64; multiple *= 4) {
+        const loss = { l2: Math.min(multiple * lambda.l2, 1) };
+        const { model } = await minimize({ model: "squared", train, loss });
+        expect(model.error(validation)).toBeGreaterThan(0.99 * error);
+      }
+    }
+  });
+
+  test.each([1, 2, 3, 4])("class weights do not hide that a ridge is far too weak, rows %i", async (seed) => {
+    const draw = (rows: number, seed: number) => rescale(blobs(rows, 6, 3, seed, 6), 6);
+    const [train, validation] = [draw(60, seed), draw(150, seed + 100)];
+    const features = { ...classWeights(train), l2: l2() };
+    const { error, loss } = await tune({ model: "softmax", train, validation, features });
+    for (let multiple = 1 / 1024; multiple <= 1024; multiple *= 4) {
+      const lambda = { ...loss.lambda, l2: Math.min(multiple * loss.lambda.l2!, 1) };
+      const other = new LinearLoss(loss.lossName, loss.features, lambda);
+      const { model } = await minimize({ model: "softmax", train, loss: other });
+      expect(model.error(validation)).toBeGreaterThan(0.99 * error);
     }
   });
 

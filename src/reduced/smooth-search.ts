@@ -104,11 +104,12 @@ export function* searchBySlopes(
     }
     lambda = next;
     value = actual;
+    const inside = found.x.every((x, j) => Math.abs(x - origin[j]!) < EDGE * trust);
     if (gain > 0.7 * promise) trust = Math.min(1.5 * trust, TRUST.most);
     else if (gain < 0.3 * promise) trust *= 0.5;
+    if (!inside) continue; // a step cut short promises more behind it, however little it gained
     if (gain < tolerance * Math.abs(value) && gain > 0.3 * promise) break;
-    const inside = found.x.every((x, j) => Math.abs(x - origin[j]!) < EDGE * trust);
-    if (inside && Math.abs(promise - gain) < KEPT * tolerance * Math.abs(value)) break;
+    if (Math.abs(promise - gain) < KEPT * tolerance * Math.abs(value)) break;
   }
   return { lambda, error: metric.fromLoss(value), gain: metric.fromLoss(first - value) };
 }

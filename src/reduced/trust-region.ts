@@ -37,6 +37,11 @@ export class TrustRegion {
     this.radius = Math.max(this.radius, RADIUS.first);
   }
 
+  /** As wide as it may become. */
+  open(): void {
+    this.radius = RADIUS.most;
+  }
+
   /** `kept`: the share of its promise that a step kept. */
   learn(kept: number, step: number): void {
     if (this.#doubts) {
