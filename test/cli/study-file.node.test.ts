@@ -1,10 +1,24 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StudyFile } from "../../src/cli/study-file.ts";
 import { atLeast, createStudy, fixed } from "../../src/index.ts";
 import { readJournal } from "../../src/journal.ts";
+
+// A disk that has room for so many bytes more.
+const disk = vi.hoisted(() => ({ room: Number.POSITIVE_INFINITY }));
+vi.mock("node:fs", async (original) => {
+  const fs = await original<typeof import("node:fs")>();
+  const writeSync = (descriptor: number, text: Uint8Array | string, from = 0, length = text.length, at?: number) => {
+    if (disk.room === 0) throw new Error("ENOSPC: no space left on device, write");
+    const bytes = typeof text === "string" ? Buffer.from(text) : text;
+    const done = fs.writeSync(descriptor, bytes, from, Math.min(length, disk.room), at);
+    disk.room -= done;
+    return done;
+  };
+  return { ...fs, writeSync };
+});
 
 const code = (expected: string, message = /./) =>
   expect.objectContaining({ name: "LearnLossError", code: expected, message: expect.stringMatching(message) });
@@ -74,6 +88,25 @@ describe("a study file", () => {
       file.close();
       expect(readFileSync(path)).toEqual(bytes);
     }
+  });
+
+  test("goes on when a full disk has room again: the line that was cut is written over", () => {
+    const whole = written(5);
+    rmSync(path);
+    const file = new StudyFile(path, "f");
+    file.sync(example(3));
+    for (const room of [40, 0, 10]) {
+      disk.room = room;
+      expect(() => file.sync(example(4))).toThrow(code("IO", /ENOSPC/));
+    }
+    disk.room = Number.POSITIVE_INFINITY;
+    file.sync(example(5));
+    file.close();
+    expect(readFileSync(path)).toEqual(whole);
+    disk.room = 0;
+    expect(() => new StudyFile(path, "f")).toThrow(code("IO", /ENOSPC/));
+    disk.room = Number.POSITIVE_INFINITY;
+    new StudyFile(path, "f").close(); // no lock was left
   });
 
   test("another file is left alone, with line breaks or without", () => {
