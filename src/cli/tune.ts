@@ -183,18 +183,27 @@ function printTuning({ study }: Tuner, result: TuneResult): void {
   for (const sentence of boundsSentence(result)) console.log(sentence);
 }
 
-/** Runs a tuner. Ctrl-C ends the search, and what was found is the result; once more, it ends the program. */
+/** What ends a search: Ctrl-C, and what `timeout`, containers and clusters send. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Runs a tuner. A signal ends the search, and what was found is the result; once more, it ends the program. */
 async function untilInterrupted(tuner: Tuner, budget: Budget): Promise<TuneResult> {
   const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once("SIGINT", interrupt);
+  const interrupt = () => {
+    ignore();
+    interrupted.abort();
+  };
+  const ignore = () => {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     return await tuner.run({ ...budget, signal: interrupted.signal });
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     return { ...(await tuner.run({ time: Number.MIN_VALUE })), status: "stopped" };
   } finally {
-    process.off("SIGINT", interrupt);
+    ignore();
   }
 }
 
