@@ -111,6 +111,7 @@ describe("learnloss tune", () => {
     ["OPTION", ["--features", "l3"]],
     ["OPTION", ["--features", "l1,convex:x"]],
     ["OPTION", ["--features", "l1:0.1"]],
+    ["OPTION", ["--features", "l1,convex:8:3"]],
     ["OPTION", ["--features", "l1", "--explore"]],
     ["OPTION", ["--features", "l1", "--folds", "3", "--validation", "0.3"]],
     ["IO", ["--features", "l1", "--report", "missing/report.html"]],
