@@ -6,7 +6,7 @@ import { type ReportInput, report } from "../report/report.ts";
 import { createTuner, type TuneResult } from "../tune.ts";
 import { type Baseline, grid, randomly, tryAll } from "./baselines.ts";
 import { number } from "./options.ts";
-import { checkWritable, printJson, printTable, short, writeResult } from "./output.ts";
+import { checkOutputs, printJson, printTable, short, writeResult } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import { certificateJson, reportOf } from "./reporting.ts";
 import { tuneJson } from "./tune.ts";
@@ -55,7 +55,7 @@ export interface Demo {
 }
 
 async function demoAction({ seed, report: path, json = false }: DemoOptions): Promise<void> {
-  checkWritable(path);
+  checkOutputs({ report: path }, []);
   const say = json ? () => {} : console.log;
   const { result, rows, page, certificate } = await demo(seed, say, !json && process.stderr.isTTY);
   if (json) printJson({ ...tuneJson(result, certificate), table: rows, report: path });

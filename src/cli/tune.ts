@@ -22,7 +22,7 @@ import {
   readRows,
   withDataOptions,
 } from "./options.ts";
-import { checkWritable, errorName, printJson, short, writeResult } from "./output.ts";
+import { checkOutputs, errorName, printJson, short, writeResult } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import {
   boundsJson,
@@ -119,7 +119,9 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   if (options.explore && [options.passes, options.trials, options.time].every((limit) => limit === undefined)) {
     throw new LearnLossError("OPTION", "--explore goes on until a budget ends: give --passes, --trials or --time.");
   }
-  for (const file of [options.saveLoss, options.report]) checkWritable(file);
+  const { labels, validationData, validationLabels, costs, study } = options;
+  const others = [path, labels, validationData, validationLabels, costs, study];
+  checkOutputs({ "save-loss": options.saveLoss, report: options.report }, others);
   const { train, validation } = await tuningData(path, options);
   const judge = await metricOf(options);
   const settings = {

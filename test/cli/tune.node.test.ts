@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { inFolder, learnloss } from "./command-line.ts";
@@ -136,6 +136,29 @@ describe("learnloss tune", () => {
     expect(JSON.parse(stdout).error.code).toBe(expected);
     expect(stderr).toContain(`learnloss: ${expected}: `);
   });
+});
+
+test("no output is written over another file of the command, whatever its path", async () => {
+  copyFileSync(cancer[0]!, "rows.csv");
+  symlinkSync("rows.csv", "link.csv");
+  const rows = ["rows.csv", ...cancer.slice(1), "--features", "l2", "--passes", "20"];
+  await learnloss("tune", ...rows, "--study", "kept.jsonl", "--save-loss", "kept.json");
+  const files = ["rows.csv", "kept.jsonl", "kept.json"];
+  const texts = files.map((file) => readFileSync(file, "utf8"));
+  for (const parameters of [
+    ["tune", ...rows, "--save-loss", "rows.csv"],
+    ["tune", ...rows, "--report", "./link.csv"],
+    ["tune", ...rows, "--study", "kept.jsonl", "--save-loss", "kept.jsonl"],
+    ["tune", ...rows, "--report", "new.html", "--save-loss", "./new.html"],
+    ["fit", ...rows.slice(0, -4), "--loss", "kept.json", "--output", "kept.json"],
+    ["fit", ...rows.slice(0, -4), "--loss", "kept.json", "--output", "-"],
+    ["report", "kept.jsonl", "--output", "kept.jsonl"],
+  ]) {
+    const { code, stderr } = await learnloss(...parameters);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/OPTION: --[a-z-]+ is "[^"]+", which is /)]);
+  }
+  expect(files.map((file) => readFileSync(file, "utf8"))).toEqual(texts);
+  expect(["new.html", "-"].filter((file) => existsSync(file))).toEqual([]);
 });
 
 // A disk that is full by the time, as Linux has one.
