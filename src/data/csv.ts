@@ -36,7 +36,11 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
  */
 export async function csv(source: Source, options: CsvOptions): Promise<Dataset> {
   checkNames(options, { target: true, weights: true, groups: true, ignore: true, delimiter: true });
-  const { header, records } = await csvTable(source, options.delimiter);
+  const { delimiter } = options;
+  if (delimiter !== undefined && !(typeof delimiter === "string" && /^[^"\r\n]+$/.test(delimiter))) {
+    throw new LearnLossError("OPTION", `delimiter is ${JSON.stringify(delimiter)}: give the text between two cells.`);
+  }
+  const { header, records } = await csvTable(source, delimiter);
   const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));
   const target = indexOf(header, options.target);
   const weights = at(options.weights);
