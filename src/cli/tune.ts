@@ -157,7 +157,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   });
   let result: TuneResult;
   try {
-    result = await untilInterrupted(tuner, budget(options));
+    result = await untilInterrupted(tuner, budget(options), bar);
     file?.sync(tuner.study);
   } finally {
     bar.stop();
@@ -189,10 +189,11 @@ function printTuning({ study }: Tuner, result: TuneResult): void {
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** Runs a tuner. A signal ends the search, and what was found is the result; once more, it ends the program. */
-async function untilInterrupted(tuner: Tuner, budget: Budget): Promise<TuneResult> {
+async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar): Promise<TuneResult> {
   const interrupted = new AbortController();
   const interrupt = () => {
     ignore();
+    bar.stop(); // it hides the cursor, which a program that is ended gives nobody back
     interrupted.abort();
   };
   const ignore = () => {

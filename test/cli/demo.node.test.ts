@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { inFolder, learnloss } from "./command-line.ts";
 
 inFolder();
@@ -13,4 +13,18 @@ test("--json: one object; better than the default and than random search, near t
   expect(learned.logLoss).toBeLessThan(1.01 * grid.logLoss);
   expect(learned.passes).toBeLessThan(grid.passes / 10);
   expect(existsSync("demo.html")).toBe(true);
+});
+
+test("on a terminal a line stays for each improvement: nothing is drawn over them", async () => {
+  const drawn = vi.spyOn(process.stderr, "write");
+  const { isTTY } = process.stderr;
+  process.stderr.isTTY = true;
+  try {
+    const { stdout } = await learnloss("demo", "--report", "terminal.html");
+    expect(stdout.match(/^ +[\d.]+ {3}0\.\d{4} /gm)!.length).toBeGreaterThan(3);
+    expect(drawn).not.toHaveBeenCalled();
+  } finally {
+    process.stderr.isTTY = isTTY;
+    drawn.mockRestore();
+  }
 });
