@@ -255,7 +255,7 @@ async function tuningData(
 /** The contract of `tune --json`. */
 export function tuneJson(result: TuneResult, certificate: unknown): Record<string, unknown> {
   const { status, lambda, error, metric, passes, trials, checkpoints, milliseconds } = result;
-  const { trainingPasses, reducedPasses, validationPasses, standardError, errorBounds, warnings } = result;
+  const { trainingPasses, reducedPasses, validationPasses, standardError, errorBounds, unexplored, warnings } = result;
   const best = { error: result.best.error, lambda: result.best.lambda, converged: result.best.converged };
   return {
     status,
@@ -263,6 +263,7 @@ export function tuneJson(result: TuneResult, certificate: unknown): Record<strin
     error,
     ...(standardError === undefined ? {} : { standardError }),
     ...(errorBounds === undefined ? {} : { errorBounds: boundsJson(errorBounds) }),
+    ...(unexplored === undefined ? {} : { unexplored }),
     metric,
     passes,
     trials,

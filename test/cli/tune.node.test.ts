@@ -33,6 +33,12 @@ describe("learnloss tune", () => {
     expect(result.passes).toBeCloseTo(result.trainingPasses + result.reducedPasses, 9);
   });
 
+  test("--explore --json says how much better an error may still be", async () => {
+    const explored = ["--features", "l2", "--explore", "--passes", "300", "--json"];
+    const { unexplored } = JSON.parse((await learnloss("tune", ...cancer, ...explored)).stdout);
+    expect(unexplored).toBeGreaterThanOrEqual(0);
+  });
+
   test("for people: λ, its error, the objective in words; a report and the loss in files", async () => {
     const { stdout } = await learnloss(
       "tune",
