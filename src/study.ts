@@ -254,12 +254,13 @@ export class Study<Name extends string = string> {
 
   #find(trial: Pick<Trial, "id">): TrialRecord {
     const record = Number.isInteger(trial?.id) ? this.#trials[trial.id] : undefined;
-    if (!record)
-      throw new LearnLossError(
-        "UNKNOWN_TRIAL",
-        `Trial ${trial?.id} was never asked for: this study has ${this.#trials.length}.`,
-      );
-    return record;
+    if (record) return record;
+    const id: unknown = trial?.id;
+    const shown = typeof id === "string" ? `"${id}"` : String(id);
+    throw new LearnLossError(
+      "UNKNOWN_TRIAL",
+      `Trial ${shown} was never asked for: this study has ${this.#trials.length}, numbered from 0.`,
+    );
   }
 
   #alive(): void {

@@ -38,7 +38,7 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
   checkNames(options, { target: true, weights: true, groups: true, ignore: true, delimiter: true });
   const { delimiter } = options;
   if (delimiter !== undefined && !(typeof delimiter === "string" && /^[^"\r\n]+$/.test(delimiter))) {
-    throw new LearnLossError("OPTION", `delimiter is ${JSON.stringify(delimiter)}: give the text between two cells.`);
+    throw new LearnLossError("OPTION", `delimiter is "${String(delimiter)}": give the text between two cells.`);
   }
   const { header, records } = await csvTable(source, delimiter);
   const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));

@@ -167,6 +167,12 @@ describe("learnloss ask-tell", () => {
     expect(codes).toEqual(["OPTION", "BOUNDS", "OPTION", none, "OPTION", none, "OPTION", "TYPE", none]);
   });
 
+  test("an id that is text is told from a number", async () => {
+    const answers = await talk([create, { ask: {} }, { tell: { ...tell(0, 1).tell, id: "0" } }]);
+    const error = { code: "UNKNOWN_TRIAL", message: expect.stringContaining('Trial "0"') };
+    expect(answers[2]).toEqual({ error });
+  });
+
   test("what is wrong is answered with a code, and the talk goes on", async () => {
     const answers = await talk([
       { ask: {} },
