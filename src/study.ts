@@ -7,7 +7,9 @@ import { checkSeed } from "./random.ts";
 
 /** One λ to train with. `lambda` is frozen. */
 export interface Trial<Name extends string = string> {
+  /** Its number, from 0. */
   readonly id: number;
+  /** A weight for each feature. */
   readonly lambda: Readonly<Record<Name, number>>;
   /** Why this λ: a starting point, the outer fit, exploration, or given by the caller. */
   readonly proposal: Proposal["kind"];
@@ -15,7 +17,9 @@ export interface Trial<Name extends string = string> {
 
 /** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
 export interface ModelSeen<Name extends string = string> {
+  /** φ(θ): the terms of the loss without their weights, on the training rows. */
   readonly features: Readonly<Record<Name, number>>;
+  /** e(θ), on rows that judge. */
   readonly error: number;
   /** Work spent when it was seen, in passes or in any unit: kept for reports, without effect on proposals. */
   readonly passes?: number | undefined;
@@ -92,6 +96,7 @@ const FAILED = "its error is NaN";
 export class Study<Name extends string = string> {
   /** F: names, bounds and normalization of the weights. */
   readonly polyhedron: Polyhedron;
+  /** Of all chance. */
   readonly seed: number;
   readonly #options: StudyOptions<Name>;
   readonly #limit: number;
@@ -182,10 +187,12 @@ export class Study<Name extends string = string> {
     return certify(this.observations, this.polyhedron);
   }
 
+  /** Every trial that was asked for, by its number. */
   get trials(): readonly TrialRecord[] {
     return this.#trials;
   }
 
+  /** Every model that was told, trial by trial; certificates name models by their place here. */
   get observations(): readonly Observation[] {
     return this.#trials.flatMap((trial) => trial.observations);
   }
@@ -195,10 +202,12 @@ export class Study<Name extends string = string> {
     return this.#events;
   }
 
+  /** As it was made with, for another like it. */
   get options(): StudyOptions<Name> {
     return this.#options;
   }
 
+  /** Whether as many trials as its limit were told or failed. */
   get done(): boolean {
     return this.#settled >= this.#limit;
   }

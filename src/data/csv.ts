@@ -3,6 +3,7 @@ import { checkNames } from "../option-names.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { readText, type Source } from "./read.ts";
 
+/** Of `data.csv`: which columns are what. */
 export interface CsvOptions {
   /** Name of the column to predict. */
   readonly target: string;

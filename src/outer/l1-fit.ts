@@ -163,6 +163,7 @@ export class L1Fit {
     return this.#optimal(iterations);
   }
 
+  /** Frees its memory; more than once is no error. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;

@@ -6,6 +6,7 @@ import type { LpProblem } from "./lp.ts";
 export interface MpsModel {
   /** Empty where the file gives none. */
   readonly name: string;
+  /** What `solveLp` takes. */
   readonly problem: LpProblem;
   /** Names of the rows, without those of type N. */
   readonly rows: readonly string[];
