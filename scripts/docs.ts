@@ -229,7 +229,7 @@ function colored(series: Figure["series"]): Series[] {
   });
 }
 
-const { page } = await demo(1, () => {}, false);
+const { page } = await demo(1, () => {});
 writePicture("anytime", anytime(page));
 const blocks: Record<string, string> = {
   demo: table(page.table),

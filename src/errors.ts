@@ -37,6 +37,7 @@ export type ErrorCode =
  * unchanged. Outcomes (infeasible, iteration limit, budget spent …) are values with a `status`, not errors.
  */
 export class LearnLossError extends Error {
+  /** What kind of misuse. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

@@ -9,7 +9,9 @@ import { isStudyEvent, type StudyEvent } from "./study-event.ts";
 
 /** One λ to train with. `lambda` is frozen. */
 export interface Trial<Name extends string = string> {
+  /** Its number, from 0. */
   readonly id: number;
+  /** A weight for each feature. */
   readonly lambda: Readonly<Record<Name, number>>;
   /** Why this λ: a starting point, the outer fit, exploration, or given by the caller. */
   readonly proposal: Proposal["kind"];
@@ -17,7 +19,9 @@ export interface Trial<Name extends string = string> {
 
 /** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
 export interface ModelSeen<Name extends string = string> {
+  /** φ(θ): the terms of the loss without their weights, on the training rows. */
   readonly features: Readonly<Record<Name, number>>;
+  /** e(θ), on rows that judge. */
   readonly error: number;
   /** Work spent when it was seen, in passes or in any unit: kept for reports, without effect on proposals. */
   readonly passes?: number | undefined;
@@ -81,6 +85,7 @@ const FAILED = "its error is NaN";
 export class Study<Name extends string = string> {
   /** F: names, bounds and normalization of the weights. */
   readonly polyhedron: Polyhedron;
+  /** Of all chance. */
   readonly seed: number;
   readonly #options: StudyOptions<Name>;
   readonly #limit: number;
@@ -171,10 +176,12 @@ export class Study<Name extends string = string> {
     return certify(this.observations, this.polyhedron);
   }
 
+  /** Every trial that was asked for, by its number. */
   get trials(): readonly TrialRecord[] {
     return this.#trials;
   }
 
+  /** Every model that was told, trial by trial; certificates name models by their place here. */
   get observations(): readonly Observation[] {
     return this.#trials.flatMap((trial) => trial.observations);
   }
@@ -184,10 +191,12 @@ export class Study<Name extends string = string> {
     return this.#events;
   }
 
+  /** As it was made with, for another like it. */
   get options(): StudyOptions<Name> {
     return this.#options;
   }
 
+  /** Whether as many trials as its limit were told or failed. */
   get done(): boolean {
     return this.#settled >= this.#limit;
   }
@@ -243,12 +252,13 @@ export class Study<Name extends string = string> {
 
   #find(trial: Pick<Trial, "id">): TrialRecord {
     const record = Number.isInteger(trial?.id) ? this.#trials[trial.id] : undefined;
-    if (!record)
-      throw new LearnLossError(
-        "UNKNOWN_TRIAL",
-        `Trial ${trial?.id} was never asked for: this study has ${this.#trials.length}.`,
-      );
-    return record;
+    if (record) return record;
+    const id: unknown = trial?.id;
+    const shown = typeof id === "string" ? `"${id}"` : String(id);
+    throw new LearnLossError(
+      "UNKNOWN_TRIAL",
+      `Trial ${shown} was never asked for: this study has ${this.#trials.length}, numbered from 0.`,
+    );
   }
 
   #alive(): void {

@@ -15,7 +15,9 @@ import { type Budget, checkBudget, Run } from "./run.ts";
 import type { Study } from "./study.ts";
 import { TuningWork } from "./tuning-work.ts";
 
+/** Of `tune` and `createTuner`. */
 export interface TunerOptions<F extends Features = Features> {
+  /** What to train: softmax, logistic or linear ("squared") regression. */
   readonly model: ModelKind;
   /** Rows to train on. */
   readonly train: Dataset;
@@ -136,7 +138,7 @@ export interface TuneResult<F extends Features = Features> {
   readonly trials: number;
   /** Models seen on the way to the end of a training. */
   readonly checkpoints: number;
-  /** Wall time of the run. */
+  /** Wall time: as passes and trials, of all runs of the tuner. */
   readonly milliseconds: number;
   /** What is doubtful about the data or the options, each beginning with a code. */
   readonly warnings: readonly string[];
@@ -146,7 +148,9 @@ export interface TuneResult<F extends Features = Features> {
 export interface Progress {
   /** Spent, those of earlier runs of the tuner included. */
   readonly passes: number;
+  /** Trainings begun. */
   readonly trials: number;
+  /** Wall time of all runs. */
   readonly milliseconds: number;
   /** What the three may reach in this run; Infinity where there is no limit. */
   readonly budget: { readonly passes: number; readonly trials: number; readonly milliseconds: number };
@@ -158,14 +162,17 @@ export interface Progress {
   readonly best: number | undefined;
 }
 
+/** What a tuner tells its listeners, by the name of the event. */
 export interface TunerEvents<F extends Features = Features> {
   /** A training begins. */
   trial: { readonly trial: number; readonly lambda: Lambda<F>; readonly predicted: number | undefined };
   /** A model on the way, or the last of its training. */
   checkpoint: { readonly trial: number; readonly iteration: number; readonly error: number; readonly passes: number };
+  /** A model better than all before it. */
   improvement: Improvement<F>;
   /** Something about the data or the run is suspicious, as `result.warnings` says it: told when a run begins or ends. */
   warning: { readonly message: string };
+  /** Where the run stands, after each piece of work. */
   progress: Progress;
 }
 

@@ -15,6 +15,7 @@ import {
   LinearModel,
   l2,
   labelSmoothing,
+  load,
   fit as minimize,
   mirror,
   Study,
@@ -26,6 +27,7 @@ import {
 } from "../src/index.ts";
 import { createL1Fit } from "../src/outer/l1-fit.ts";
 import { createLp } from "../src/outer/lp.ts";
+import { parseMps } from "../src/outer/mps.ts";
 import { npyFile } from "./reference/npy-file.ts";
 import { asked, lambda, model, scaled, setting, train, validation, y3 } from "./reference/small-problem.ts";
 
@@ -294,6 +296,11 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
     /mean weights/,
   ],
   ["a slip in what is asked", () => createStudy({ lambda }).ask({ lamda: {} } as never), "OPTION", /mean lambda/],
+  ["a slip in load", () => load({ relaxd: true } as never), "OPTION", /mean relaxed/],
+  ["an L1 fit without bounds", () => createL1Fit({ k: 1, F: { low: [0] } } as never), "OPTION", /F.lower: undefined/],
+  ["a slip in parseMps", () => parseMps("NAME\n", { fromat: "fixed" } as never), "OPTION", /mean format/],
+  ["a format of MPS that is none", () => parseMps("NAME\n", { format: "fix" } as never), "OPTION", /fixed or free/],
+  ["a delimiter that is none", () => data.csv("a,b\n", { target: "a", delimiter: "" }), "OPTION", /between two cells/],
   ["a slip in a budget", () => tune({ ...setting, passses: 5 } as never), "OPTION", /passses: did you mean passes/],
   [
     "a run's",

@@ -39,6 +39,9 @@ const STEP = 1.1;
 
 const FIT_TOLERANCE = 1e-4;
 
+/** Of X in f32, in the memory that WebAssembly has. */
+const MOST_VALUES = 2 ** 30;
+
 export function benchCommand(): Command {
   return new Command("bench")
     .description("time the kernels and the solver on this machine, on made-up data of a shape")
@@ -138,7 +141,7 @@ function repeat(seconds: number, measure: () => number): number[] {
 }
 
 /** Normal columns; labels (or values) that a random linear model gives, noise included. */
-function madeUp({ model, rows, columns, classes, density, seed }: Options): Dataset {
+function madeUp({ model, rows, columns, classes, density, seconds, seed }: Options): Dataset {
   for (const [name, value, least] of [
     ["rows", rows, 3],
     ["columns", columns, 1],
@@ -149,6 +152,11 @@ function madeUp({ model, rows, columns, classes, density, seed }: Options): Data
   }
   if (!(density > 0 && density <= 1))
     throw new LearnLossError("OPTION", `--density is ${density}: give a share above 0 and up to 1.`);
+  if (!(seconds >= 0)) throw new LearnLossError("OPTION", `--seconds is ${seconds}: give 0 or more.`);
+  if (Math.max(rows, classes) * columns > MOST_VALUES) {
+    const shape = `${Math.max(rows, classes)} × ${columns}`;
+    throw new LearnLossError("TOO_LARGE", `${shape} values are more than the ${MOST_VALUES} that have room in 4 GiB.`);
+  }
   const random = new Random(checkSeed(seed));
   const outputs = model === "squared" ? 1 : model === "logistic" ? 2 : classes;
   const weights = Float64Array.from(

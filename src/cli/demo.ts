@@ -6,8 +6,7 @@ import { type ReportInput, report } from "../report/report.ts";
 import { createTuner, type TuneResult } from "../tune.ts";
 import { type Baseline, grid, randomly, tryAll } from "./baselines.ts";
 import { number } from "./options.ts";
-import { checkWritable, printJson, printTable, short, writeResult } from "./output.ts";
-import { ProgressBar } from "./progress.ts";
+import { checkOutputs, printJson, printTable, short, writeResult } from "./output.ts";
 import { certificateJson, reportOf } from "./reporting.ts";
 import { tuneJson } from "./tune.ts";
 
@@ -55,9 +54,9 @@ export interface Demo {
 }
 
 async function demoAction({ seed, report: path, json = false }: DemoOptions): Promise<void> {
-  checkWritable(path);
+  checkOutputs({ report: path }, []);
   const say = json ? () => {} : console.log;
-  const { result, rows, page, certificate } = await demo(seed, say, !json && process.stderr.isTTY);
+  const { result, rows, page, certificate } = await demo(seed, say);
   if (json) printJson({ ...tuneJson(result, certificate), table: rows, report: path });
   else {
     say("");
@@ -68,7 +67,7 @@ async function demoAction({ seed, report: path, json = false }: DemoOptions): Pr
   say(`The pictures are in ${path}.`);
 }
 
-export async function demo(seed: number, say: (line: string) => void, bar: boolean): Promise<Demo> {
+export async function demo(seed: number, say: (line: string) => void): Promise<Demo> {
   const { train, validation, test } = await digits(seed);
   const setting = {
     model: "softmax",
@@ -84,8 +83,6 @@ export async function demo(seed: number, say: (line: string) => void, bar: boole
   );
 
   using tuner = createTuner({ ...setting, seed });
-  const progress = new ProgressBar(bar);
-  tuner.on("progress", (state) => progress.update(state));
   say("  passes   log loss    l1        l2");
   const run = tuner.run();
   for await (const { passes, error, lambda } of run) {
@@ -94,7 +91,6 @@ export async function demo(seed: number, say: (line: string) => void, bar: boole
     );
   }
   const result = await run;
-  progress.stop();
 
   const standard = tryAll(setting, (space) => [
     space.fromRecord({ logLoss: 1, l1: space.lower[1]!, l2: 1 / train.rows }),

@@ -94,7 +94,8 @@ function itemsOf(list: string): Item[] {
       last[1] += `,${item}`;
       continue;
     }
-    const [name = "", argument] = item.split(":");
+    const [name = ""] = item.split(":", 1);
+    const argument = item === name ? undefined : item.slice(name.length + 1);
     if (!Object.hasOwn(FEATURES, name)) {
       const names = Object.keys(FEATURES).join(", ");
       throw new LearnLossError(
@@ -161,7 +162,8 @@ function transformations(list: string, side: number): Record<string, Transformat
   return Object.fromEntries(
     items.map((item) => {
       const found = transformationOf(item);
-      const [name, amount] = item.split("=");
+      const [name = ""] = item.split("=", 1);
+      const amount = item === name ? undefined : item.slice(name.length + 1);
       if (!found || (amount !== undefined && !found[1])) {
         throw new LearnLossError(
           "OPTION",

@@ -16,7 +16,7 @@ import {
   unprepared,
   withDataOptions,
 } from "./options.ts";
-import { checkWritable, jsonText, printJson, short, writeResult } from "./output.ts";
+import { checkOutputs, jsonText, printJson, short, writeResult } from "./output.ts";
 
 interface Options extends DataOptions {
   readonly model: FitOptions["model"];
@@ -61,7 +61,7 @@ async function fitAction(path: string, options: Options): Promise<void> {
       "--loss and --l1, --l2 or --group-norm exclude each other: the loss has its own weights.",
     );
   }
-  checkWritable(options.output);
+  checkOutputs({ output: options.output }, [path, options.labels, options.loss]);
   const raw = await readRows(path, options);
   const preparing = preparation(raw, options);
   const result = await fit({

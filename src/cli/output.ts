@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, realpathSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { LearnLossError } from "../errors.ts";
 
 /** Numbers in full. Typed arrays become arrays; infinities, which JSON lacks, become text. */
@@ -69,14 +70,39 @@ export function writeResult(path: string, text: string): void {
   }
 }
 
-/** Before the work whose outcome the file is to hold: that it can be written, where one is named. @throws IO */
-export function checkWritable(path: string | undefined): void {
-  if (path === undefined) return;
-  writing(path, () => {
-    const absent = !existsSync(path);
-    closeSync(openSync(path, "a"));
-    if (absent) rmSync(path);
-  });
+/**
+ * Before the work whose outcome the files are to hold: that they can be written, and that none is written over another
+ * file of the command.
+ *
+ * @param outputs paths by option
+ * @param inputs paths of what is read, and of the study
+ * @throws OPTION, IO
+ */
+export function checkOutputs(
+  outputs: Readonly<Record<string, string | undefined>>,
+  inputs: readonly (string | undefined)[],
+): void {
+  const taken = new Set(inputs.map((path) => path && fileAt(path)));
+  for (const [option, path] of Object.entries(outputs)) {
+    if (path === undefined) continue;
+    const file = fileAt(path);
+    if (path === "-" || (file !== undefined && taken.has(file))) {
+      const why = path === "-" ? "no file" : "another file of this command, which would be lost";
+      throw new LearnLossError("OPTION", `--${option} is "${path}", which is ${why}: name one of its own.`);
+    }
+    taken.add(file);
+    writing(path, () => {
+      const absent = !existsSync(path);
+      closeSync(openSync(path, "a"));
+      if (absent) rmSync(path);
+    });
+  }
+}
+
+/** A file whatever its path is, or will be; nothing for a device or a pipe, which many may write to. */
+function fileAt(path: string): string | undefined {
+  if (!existsSync(path)) return resolve(path);
+  return statSync(path).isFile() ? realpathSync(path) : undefined;
 }
 
 function writing(path: string, action: () => void): void {

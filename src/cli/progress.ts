@@ -7,7 +7,7 @@ const EXPECTED = 200;
 
 /** A bar on a terminal, nothing elsewhere. */
 export class ProgressBar {
-  readonly #bar: cliProgress.SingleBar | undefined;
+  #bar: cliProgress.SingleBar | undefined;
 
   constructor(visible = process.stderr.isTTY) {
     if (!visible) return;
@@ -31,5 +31,6 @@ export class ProgressBar {
 
   stop(): void {
     this.#bar?.stop();
+    this.#bar = undefined; // an update would draw it again
   }
 }

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { Command } from "commander";
 import { report } from "../report/report.ts";
-import { short, writeFile } from "./output.ts";
+import { checkOutputs, short, writeFile } from "./output.ts";
 import { bestTable, provedBy, seenIn } from "./reporting.ts";
 import { readStudy } from "./study-file.ts";
 
@@ -11,6 +11,7 @@ export function reportCommand(): Command {
     .argument("<study.jsonl>", "what `tune --study` or `ask-tell --study` keeps, or JSON.stringify(study)")
     .option("--output <file.html>", "where the page goes", "report.html")
     .action((path: string, { output }: { readonly output: string }) => {
+      checkOutputs({ output }, [path]);
       const { study, warnings } = readStudy(path);
       for (const warning of warnings) console.error(`learnloss: warning: ${path}: ${warning}`);
       const { best, trials, observations } = study;

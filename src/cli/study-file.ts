@@ -38,6 +38,8 @@ export class StudyFile {
   /** What the file held when it was opened: a copy, since the stored study may go on. */
   readonly #before: readonly StudyEvent[];
   #written = 0;
+  /** Bytes of whole lines. Those behind them are of a line that found no room, and are written over. */
+  #length: number;
   #headed: boolean;
 
   /** @throws LOCKED, CORRUPT, VERSION, IO, and CONFLICT when the file belongs to another problem */
@@ -61,6 +63,7 @@ export class StudyFile {
       rmSync(this.#lock, { force: true });
       throw error;
     }
+    this.#length = this.stored?.length ?? 0;
     this.#before = [...(this.stored?.study.events ?? [])];
     this.#headed = this.stored !== undefined;
     this.#heartbeat = setInterval(() => touch(this.#lock), HEARTBEAT);
@@ -87,14 +90,14 @@ export class StudyFile {
     if (events.length <= this.#written && this.#headed) return;
     let text = this.#headed ? "" : journalHeader(study.options, this.#fingerprint);
     for (const event of events.slice(this.#written)) text += journalLine(event);
+    const bytes = Buffer.from(text);
     io(this.#path, () => {
-      const bytes = Buffer.from(text);
-      const at = statSync(this.#path).size;
       for (let done = 0; done < bytes.length; ) {
-        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, at + done);
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, this.#length + done);
       }
       fsyncSync(this.#descriptor);
     });
+    this.#length += bytes.length;
     this.#written = events.length;
     this.#headed = true;
   }
@@ -159,16 +162,19 @@ function io<T>(path: string, action: () => T): T {
 
 function acquire(lock: string): void {
   for (let attempt = 0; attempt < 2; attempt++) {
+    let descriptor: number | undefined;
     try {
-      const descriptor = openSync(lock, "wx");
+      descriptor = openSync(lock, "wx");
       writeSync(descriptor, String(process.pid));
-      closeSync(descriptor);
       return;
     } catch (error) {
+      if (descriptor !== undefined) rmSync(lock, { force: true });
       if ((error as NodeJS.ErrnoException).code !== "EEXIST")
         io(lock, () => {
           throw error;
         });
+    } finally {
+      if (descriptor !== undefined) closeSync(descriptor);
     }
     const pid = owner(lock);
     if (pid !== undefined) {

@@ -23,7 +23,7 @@ import {
   readRows,
   withDataOptions,
 } from "./options.ts";
-import { checkWritable, errorName, printJson, short, writeResult } from "./output.ts";
+import { checkOutputs, errorName, printJson, short, writeResult } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import {
   boundsJson,
@@ -124,7 +124,9 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   if (options.explore && [options.passes, options.trials, options.time].every((limit) => limit === undefined)) {
     throw new LearnLossError("OPTION", "--explore goes on until a budget ends: give --passes, --trials or --time.");
   }
-  for (const file of [options.saveLoss, options.report]) checkWritable(file);
+  const { labels, validationData, validationLabels, costs, study } = options;
+  const others = [path, labels, validationData, validationLabels, costs, study];
+  checkOutputs({ "save-loss": options.saveLoss, report: options.report }, others);
   const { train, validation } = await tuningData(path, options);
   const judge = await metricOf(options);
   const settings = {
@@ -160,7 +162,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   });
   let result: TuneResult;
   try {
-    result = await untilInterrupted(tuner, budget(options));
+    result = await untilInterrupted(tuner, budget(options), bar);
     file?.sync(tuner.study);
   } finally {
     bar.stop();
@@ -188,18 +190,28 @@ function printTuning({ study }: Tuner, result: TuneResult): void {
   for (const sentence of boundsSentence(result)) console.log(sentence);
 }
 
-/** Runs a tuner. Ctrl-C ends the search, and what was found is the result; once more, it ends the program. */
-async function untilInterrupted(tuner: Tuner, budget: Budget): Promise<TuneResult> {
+/** What ends a search: Ctrl-C, and what `timeout`, containers and clusters send. */
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Runs a tuner. A signal ends the search, and what was found is the result; once more, it ends the program. */
+async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar): Promise<TuneResult> {
   const interrupted = new AbortController();
-  const interrupt = () => interrupted.abort();
-  process.once("SIGINT", interrupt);
+  const interrupt = () => {
+    ignore();
+    bar.stop(); // it hides the cursor, which a program that is ended gives nobody back
+    interrupted.abort();
+  };
+  const ignore = () => {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  };
+  for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     return await tuner.run({ ...budget, signal: interrupted.signal });
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     return { ...(await tuner.run({ time: Number.MIN_VALUE })), status: "stopped" };
   } finally {
-    process.off("SIGINT", interrupt);
+    ignore();
   }
 }
 
@@ -248,7 +260,7 @@ async function tuningData(
 /** The contract of `tune --json`. */
 export function tuneJson(result: TuneResult, certificate: unknown): Record<string, unknown> {
   const { status, lambda, error, metric, passes, trials, checkpoints, milliseconds } = result;
-  const { trainingPasses, reducedPasses, validationPasses, standardError, errorBounds, warnings } = result;
+  const { trainingPasses, reducedPasses, validationPasses, standardError, errorBounds, unexplored, warnings } = result;
   const best = { error: result.best.error, lambda: result.best.lambda, converged: result.best.converged };
   return {
     status,
@@ -256,6 +268,7 @@ export function tuneJson(result: TuneResult, certificate: unknown): Record<strin
     error,
     ...(standardError === undefined ? {} : { standardError }),
     ...(errorBounds === undefined ? {} : { errorBounds: boundsJson(errorBounds) }),
+    ...(unexplored === undefined ? {} : { unexplored }),
     metric,
     passes,
     trials,

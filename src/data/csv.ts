@@ -3,6 +3,7 @@ import { checkNames } from "../option-names.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { readText, type Source } from "./read.ts";
 
+/** Of `data.csv`: which columns are what. */
 export interface CsvOptions {
   /** Name of the column to predict. */
   readonly target: string;
@@ -28,14 +29,19 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
 /**
  * Reads a dataset: every column but the target is a number. Plain or gzipped UTF-8, with or without byte order mark,
  * any line ending, quoted cells. A column without a name is refused unless it is ignored. Numeric targets stay numbers,
- * others become labels, without the blanks around them.
+ * others become labels, without the blanks around them; so do codes, whole numbers one of which has a leading zero: 07 is
+ * not 7, and is to be predicted as it was written.
  *
  * @param source a path (Node), a URL, the bytes, or the text itself (anything with a line break)
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
  */
 export async function csv(source: Source, options: CsvOptions): Promise<Dataset> {
   checkNames(options, { target: true, weights: true, groups: true, ignore: true, delimiter: true });
-  const { header, records } = await csvTable(source, options.delimiter);
+  const { delimiter } = options;
+  if (delimiter !== undefined && !(typeof delimiter === "string" && /^[^"\r\n]+$/.test(delimiter))) {
+    throw new LearnLossError("OPTION", `delimiter is "${String(delimiter)}": give the text between two cells.`);
+  }
+  const { header, records } = await csvTable(source, delimiter);
   const at = (name: string | undefined) => (name === undefined ? undefined : indexOf(header, name));
   const target = indexOf(header, options.target);
   const weights = at(options.weights);
@@ -66,7 +72,7 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
   return dense({
     x,
     columns: columns.length,
-    y: labels.every((label) => NUMBER.test(label)) ? Float64Array.from(labels, Number) : labels,
+    y: labels.every((label) => NUMBER.test(label)) && !areCodes(labels) ? Float64Array.from(labels, Number) : labels,
     columnNames: columns.map((j) => header[j]!),
     ...(weights === undefined ? {} : { weights: column(weights) }),
     ...(groups === undefined ? {} : { groups: ranks(texts(groups)) }),
@@ -188,10 +194,18 @@ function indexOf(header: readonly string[], name: string): number {
 export function csvNumber(cell: string, line: number, column: string): number {
   if (NUMBER.test(cell)) return Number(cell);
   const shown = cell.length > 40 ? `${cell.slice(0, 40)}…` : cell;
-  throw new LearnLossError(
-    "PARSE",
-    `Line ${line}, column ${column}: ${JSON.stringify(shown)} is not a number; encode or ignore the column.`,
-  );
+  const what = cell.trim() === "" ? "the cell is empty" : `${JSON.stringify(shown)} is not a number`;
+  throw new LearnLossError("PARSE", `Line ${line}, column ${column}: ${what}; ${adviceOn(cell)}.`);
+}
+
+/** How data are written that have no value here, or another decimal mark. */
+const MISSING = /^\s*(|\?|-|\.|n\/?a|nan|null|none|missing)\s*$/i;
+const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*$/;
+
+function adviceOn(cell: string): string {
+  if (MISSING.test(cell)) return "fill it in, drop the row, or ignore the column";
+  if (DECIMAL_COMMA.test(cell)) return "write decimals with a point";
+  return "encode or ignore the column";
 }
 
 /** A cell's label, without blanks around it, as the header has them. @throws PARSE for none: the value is missing */
@@ -199,6 +213,10 @@ function csvLabel(cell: string, line: number, column: string): string {
   const label = cell.trim();
   if (label !== "") return label;
   throw new LearnLossError("PARSE", `Line ${line}, column ${column}: the cell is empty; fill it in or drop the row.`);
+}
+
+function areCodes(labels: readonly string[]): boolean {
+  return labels.some((label) => /^0\d/.test(label)) && labels.every((label) => /^\d+$/.test(label));
 }
 
 /** Labels to 0 …, in the order of their code units. */

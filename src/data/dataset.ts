@@ -21,8 +21,11 @@ export interface CsrMatrix {
 
 /** Rows with a target each. Made and checked by `dense`, `sparse` and `csv`; everything behind them trusts it. */
 export interface Dataset {
+  /** At least one. */
   readonly rows: number;
+  /** Features of a row, at least one. */
   readonly columns: number;
+  /** X, rows × columns: finite numbers. */
   readonly x: DenseMatrix | CsrMatrix;
   /** Numbers (values, or labels) or labels as text. */
   readonly y: Float64Array | readonly string[];

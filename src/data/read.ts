@@ -47,7 +47,8 @@ async function load(source: string | URL): Promise<Uint8Array> {
   const files = process?.getBuiltinModule?.("node:fs/promises");
   const remote = /^(https?|data|blob):/.test(String(source));
   try {
-    if (files && !remote) return await files.readFile(source);
+    // As a text, an address of a file is one too: what `import.meta.resolve` gives.
+    if (files && !remote) return await files.readFile(/^file:/.test(String(source)) ? new URL(source) : source);
     const response = await fetch(source);
     if (!response.ok) throw new Error(`status ${response.status}`);
     return new Uint8Array(await response.arrayBuffer());

@@ -90,7 +90,9 @@ export function values({ y }: Pick<Dataset, "y">): Float64Array {
       `y is ${y[large]} at row ${large + 1}: its square would overflow. Divide the targets.`,
     );
   }
-  throw new LearnLossError("TYPE", `The targets are text, such as "${y[0]}": squared loss wants numbers.`);
+  const text = y.find((label) => String(Number(label)) !== label) ?? y[0];
+  const code = /^0\d/.test(text!) ? " (with its leading zero a code)" : "";
+  throw new LearnLossError("TYPE", `The targets are text, such as "${text}"${code}: squared loss wants numbers.`);
 }
 
 /**

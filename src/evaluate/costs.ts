@@ -16,6 +16,7 @@ export type Decision = "argmax" | "least-expected-cost";
 export interface CostMatrix {
   readonly kind: "costs";
   readonly costs: Costs;
+  /** How a model's probabilities become a decision. */
   readonly decision: Decision;
 }
 

@@ -163,6 +163,7 @@ export class L1Fit {
     return this.#optimal(iterations);
   }
 
+  /** Frees its memory; more than once is no error. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -339,7 +340,8 @@ function notFinite(phi: ArrayLike<number>, error: ArrayLike<number>, k: number):
 }
 
 function checkedBox(F: Box, k: number): Box {
-  const { lower, upper, data } = F;
+  const { data } = F;
+  const [lower, upper] = [given("F.lower", F.lower), given("F.upper", F.upper)];
   if (lower.length !== k || upper.length !== k || (data && data.length !== k)) {
     throw new LearnLossError("SHAPE", `F has ${lower.length} lower and ${upper.length} upper bounds: give ${k} each.`);
   }

@@ -133,10 +133,12 @@ export class Lp {
     this.#basis = [...new Array<number>(n).fill(2), ...new Array<number>(rows).fill(3)];
   }
 
+  /** Of A. */
   get rows(): number {
     return this.#bounds.rowLower.length;
   }
 
+  /** Of A. */
   get columns(): number {
     return this.#cost.length;
   }

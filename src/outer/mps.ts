@@ -1,10 +1,12 @@
 import { LearnLossError } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 import type { LpProblem } from "./lp.ts";
 
 /** A problem with the names of its parts. */
 export interface MpsModel {
   /** Empty where the file gives none. */
   readonly name: string;
+  /** What `solveLp` takes. */
   readonly problem: LpProblem;
   /** Names of the rows, without those of type N. */
   readonly rows: readonly string[];
@@ -28,10 +30,13 @@ const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA"
  * signs turned.
  *
  * @param options.format @default free, unless a line does not parse so; then fixed
- * @throws PARSE with the line, TYPE
+ * @throws PARSE with the line, TYPE, OPTION
  */
 export function parseMps(text: string, options: { readonly format?: "fixed" | "free" } = {}): MpsModel {
   if (typeof text !== "string") throw new LearnLossError("TYPE", `${String(text)} is no text of an MPS file.`);
+  checkNames(options, { format: true });
+  if (options.format && options.format !== "fixed" && options.format !== "free")
+    throw new LearnLossError("OPTION", `The format is ${options.format}: give fixed or free.`);
   if (options.format) return parse(text, options.format === "fixed");
   try {
     return parse(text, false);

@@ -1,4 +1,4 @@
-import { given } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 import { kernels, sharedKernels } from "./kernels.ts";
 import { load as loadLp } from "./lp.ts";
 import { type CompiledModule, decodeBinary } from "./module.ts";
@@ -39,10 +39,10 @@ export function hasRelaxedSimd(): boolean {
  * build is compiled at first use.
  *
  * @returns which kernels run now
- * @throws OPTION for a module that is another
+ * @throws OPTION for a module that is another, and for a slip in a name
  */
 export async function load(options: LoadOptions = {}): Promise<KernelBuild> {
-  given("load", options);
+  checkNames(options, { relaxed: true, module: true, lp: true });
   if (options.lp !== undefined) loadLp({ module: options.lp });
   if (options.module !== undefined) sharedKernels.load(options.module);
   else if (options.relaxed && hasRelaxedSimd()) {

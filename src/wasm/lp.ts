@@ -1,3 +1,4 @@
+import { checkNames } from "../option-names.ts";
 import type { Abi } from "./lp-abi.ts";
 import { binary } from "./lp-binary.ts";
 import type { CompiledModule, Instance } from "./module.ts";
@@ -15,5 +16,6 @@ export function lpKernels(): LpKernels {
 
 /** Uses an LP engine that the host compiled (`learnloss/lp.wasm`); call it before anything else of `learnloss/lp`. */
 export function load(options: { readonly module: CompiledModule }): void {
+  checkNames(options, { module: true });
   shared.load(options.module);
 }

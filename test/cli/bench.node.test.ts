@@ -34,9 +34,12 @@ test.each([
   ["--classes", "1"],
   ["--density", "0"],
   ["--seconds", "soon"],
+  ["--seconds", "-1"],
   ["--model", "tree"],
-])("bench %s %s is refused", async (...option) => {
-  const { code, stdout } = await learnloss("bench", ...option, "--json");
+  ["--rows", "1e9", "TOO_LARGE"],
+  ["--columns", "1e10", "TOO_LARGE"],
+])("bench %s %s is refused", async (option, value, expected = "OPTION") => {
+  const { code, stdout } = await learnloss("bench", option, value, "--json");
   expect(code).toBe(2);
-  expect(JSON.parse(stdout).error.code).toBe("OPTION");
+  expect(JSON.parse(stdout).error.code).toBe(expected);
 });

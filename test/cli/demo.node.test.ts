@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { inFolder, learnloss } from "./command-line.ts";
 
 inFolder();
@@ -23,4 +23,18 @@ test("prints the table and writes a page that loads nothing", async () => {
   expect(page.match(/<svg/g)!.length).toBeGreaterThanOrEqual(3);
   expect(page).not.toMatch(/<script|src=|href=|@import|url\(/);
   expect(page).not.toContain("NaN");
+});
+
+test("on a terminal a line stays for each improvement: nothing is drawn over them", async () => {
+  const drawn = vi.spyOn(process.stderr, "write");
+  const { isTTY } = process.stderr;
+  process.stderr.isTTY = true;
+  try {
+    const { stdout } = await learnloss("demo", "--report", "terminal.html");
+    expect(stdout.match(/^ +[\d.]+ {3}0\.\d{4} /gm)!.length).toBeGreaterThan(3);
+    expect(drawn).not.toHaveBeenCalled();
+  } finally {
+    process.stderr.isTTY = isTTY;
+    drawn.mockRestore();
+  }
 });

@@ -99,6 +99,7 @@ describe("images on the command line", () => {
     ["a transformation that is none", ["--features", "augment:shfit"], /augment: has "shfit"/],
     ["a mirror with an amount", ["--features", "augment:mirror=2"], /has "mirror=2"/],
     ["an amount out of range", ["--features", "augment:scale=-1"], /scale is/],
+    ["two amounts", ["--features", "augment:rotate=15=3"], /rotate is "15=3"/],
     ["one transformation twice", ["--features", "augment:blur,blur"], /blur twice/],
     ["a transformation without augment", ["--features", "shift,l2"], /has "shift"/],
     ["images of another shape", ["--features", "augment", "--image", "8x9"], /8 × 9 pixels/],

@@ -63,14 +63,16 @@ test("a study cut short by its budget goes on to the same answer as one without 
   expect(readFileSync("study.html", "utf8")).not.toContain("NaN");
 });
 
-test("Ctrl-C ends a search, and what was found is the result", async () => {
+test.each(["SIGINT", "SIGTERM"] as const)("%s ends a search, and what was found is the result", async (signal) => {
+  const study = `${signal}.jsonl`;
   const search = ["--features", "l1,l2", "--metric", "error-rate", "--explore", "--passes", "1e9", "--json"];
-  const child = spawn(process.execPath, [main, "tune", ...cancer, ...search, "--study", "endless.jsonl"]);
-  const told = () => existsSync("endless.jsonl") && readFileSync("endless.jsonl", "utf8").includes('"tell"');
+  const child = spawn(process.execPath, [main, "tune", ...cancer, ...search, "--study", study]);
+  const told = () => existsSync(study) && readFileSync(study, "utf8").includes('"tell"');
   while (!told() && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 20));
-  child.kill("SIGINT");
+  child.kill(signal);
   let stdout = "";
   for await (const text of child.stdout) stdout += text;
+  expect(existsSync(`${study}.lock`)).toBe(false);
   expect(JSON.parse(stdout)).toMatchObject({ status: "stopped", best: { error: expect.any(Number) } });
 });
 
@@ -153,6 +155,12 @@ describe("learnloss ask-tell", () => {
     const codes = answers.map((answer) => (answer.error as { code?: string })?.code);
     const none = undefined;
     expect(codes).toEqual(["OPTION", "BOUNDS", "OPTION", none, "OPTION", none, "OPTION", "TYPE", none]);
+  });
+
+  test("an id that is text is told from a number", async () => {
+    const answers = await talk([create, { ask: {} }, { tell: { ...tell(0, 1).tell, id: "0" } }]);
+    const error = { code: "UNKNOWN_TRIAL", message: expect.stringContaining('Trial "0"') };
+    expect(answers[2]).toEqual({ error });
   });
 
   test("what is wrong is answered with a code, and the talk goes on", async () => {

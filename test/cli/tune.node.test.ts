@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { inFolder, learnloss } from "./command-line.ts";
@@ -31,6 +31,12 @@ describe("learnloss tune", () => {
       expect(result[name], name).toEqual(expect.any(Number));
     }
     expect(result.passes).toBeCloseTo(result.trainingPasses + result.reducedPasses, 9);
+  });
+
+  test("--explore --json says how much better an error may still be", async () => {
+    const explored = ["--features", "l2", "--explore", "--passes", "300", "--json"];
+    const { unexplored } = JSON.parse((await learnloss("tune", ...cancer, ...explored)).stdout);
+    expect(unexplored).toBeGreaterThanOrEqual(0);
   });
 
   test("for people: λ, its error, the objective in words; a report and the loss in files", async () => {
@@ -111,6 +117,7 @@ describe("learnloss tune", () => {
     ["OPTION", ["--features", "l3"]],
     ["OPTION", ["--features", "l1,convex:x"]],
     ["OPTION", ["--features", "l1:0.1"]],
+    ["OPTION", ["--features", "l1,convex:8:3"]],
     ["OPTION", ["--features", "l1", "--explore"]],
     ["OPTION", ["--features", "l1", "--folds", "3", "--validation", "0.3"]],
     ["IO", ["--features", "l1", "--report", "missing/report.html"]],
@@ -135,6 +142,29 @@ describe("learnloss tune", () => {
     expect(JSON.parse(stdout).error.code).toBe(expected);
     expect(stderr).toContain(`learnloss: ${expected}: `);
   });
+});
+
+test("no output is written over another file of the command, whatever its path", async () => {
+  copyFileSync(cancer[0]!, "rows.csv");
+  symlinkSync("rows.csv", "link.csv");
+  const rows = ["rows.csv", ...cancer.slice(1), "--features", "l2", "--passes", "20"];
+  await learnloss("tune", ...rows, "--study", "kept.jsonl", "--save-loss", "kept.json");
+  const files = ["rows.csv", "kept.jsonl", "kept.json"];
+  const texts = files.map((file) => readFileSync(file, "utf8"));
+  for (const parameters of [
+    ["tune", ...rows, "--save-loss", "rows.csv"],
+    ["tune", ...rows, "--report", "./link.csv"],
+    ["tune", ...rows, "--study", "kept.jsonl", "--save-loss", "kept.jsonl"],
+    ["tune", ...rows, "--report", "new.html", "--save-loss", "./new.html"],
+    ["fit", ...rows.slice(0, -4), "--loss", "kept.json", "--output", "kept.json"],
+    ["fit", ...rows.slice(0, -4), "--loss", "kept.json", "--output", "-"],
+    ["report", "kept.jsonl", "--output", "kept.jsonl"],
+  ]) {
+    const { code, stderr } = await learnloss(...parameters);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/OPTION: --[a-z-]+ is "[^"]+", which is /)]);
+  }
+  expect(files.map((file) => readFileSync(file, "utf8"))).toEqual(texts);
+  expect(["new.html", "-"].filter((file) => existsSync(file))).toEqual([]);
 });
 
 // A disk that is full by the time, as Linux has one.

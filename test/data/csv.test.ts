@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { csv } from "../../src/data/index.ts";
+import { fit as minimize } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
 
 const code = (expected: string, message?: RegExp) =>
@@ -55,6 +56,28 @@ describe("a CSV is read right whatever wrote it", () => {
     expect(Array.from(data.groups!)).toEqual([1, 0]);
   });
 
+  test("codes with leading zeros are labels, as they are written; numbers of other kinds are numbers", async () => {
+    const target = async (...labels: string[]) => (await csv(`a,t\n1,${labels.join("\n1,")}\n`, { target: "t" })).y;
+    expect(await target("007", "7", "10")).toEqual(["007", "7", "10"]);
+    for (const labels of [
+      ["0", "1"],
+      ["0.5", "7"],
+      ["00.5", "7"],
+      ["-07", "7"],
+    ]) {
+      expect(await target(...labels)).toEqual(Float64Array.from(labels, Number));
+    }
+    const train = await csv("a,t\n1,07\n2,07\n3,10\n4,10\n", { target: "t" });
+    const { model } = await minimize({ model: "logistic", train, loss: { l2: 0.1 } });
+    expect(new Set(model.predict(train))).toEqual(new Set(["07", "10"]));
+    // Another file of the same data may happen to hold no leading zero.
+    const other = await csv("a,t\n1,10\n4,10\n", { target: "t" });
+    expect(model.error(other, "error-rate")).toBeLessThan(1);
+    await expect(minimize({ model: "squared", train, loss: { l2: 0.1 } })).rejects.toThrow(
+      code("TYPE", /"07" .*leading zero/),
+    );
+  });
+
   test("a column without a name, as pandas numbers rows, may be ignored", async () => {
     const data = await csv(",a,t\n0,1,0\n1,2,1\n", { target: "t", ignore: [""] });
     expect(data.columnNames).toEqual(["a"]);
@@ -70,7 +93,9 @@ describe("what cannot be read is said with its line", () => {
   const cases: [string, string | Uint8Array, string, RegExp][] = [
     ["a column without a name", ",a,t\n0,1,0\n1,2,1\n", "PARSE", /Line 1 gives column 1 no name.*ignore/],
     ["text in a number column", "a,t\n1,0\nred,1\n", "PARSE", /Line 3, column a/],
-    ["an empty cell", "a,t\n1,0\n,1\n", "PARSE", /Line 3/],
+    ["an empty cell", "a,t\n1,0\n,1\n", "PARSE", /Line 3, column a: the cell is empty; fill it in, drop the row/],
+    ["a missing value", "a,t\n1,0\nN/A,1\n", "PARSE", /Line 3, column a: "N\/A" is not a number; fill it in, drop/],
+    ["a decimal comma", "a;t\n1;0\n1,5;1\n", "PARSE", /Line 3, column a: "1,5" is not a number; .*with a point/],
     ["hexadecimal", "a,t\n0x10,0\n", "PARSE", /Line 2/],
     ["ragged rows", "a,b,t\n1,2,0\n1,1\n", "SHAPE", /Line 3 has 2/],
     ["an open quote", 'a,t\n1,"x\n2,3\n', "PARSE", /CSV/],
