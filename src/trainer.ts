@@ -80,6 +80,12 @@ const YOUNG = 4;
 /** Residual at which e is near its value at the minimizer: digits, within 1 %; at 1e-2, within 5 %. */
 export const NEAR_MINIMUM = 1e-3;
 
+/**
+ * A training that may end this near its tolerance, as a multiple, goes on: what is left is less than coming back. Breast cancer, 70
+ * splits: 285 → 267 passes in all; at 10, 275, with 3 fewer hits; mails and digits as before.
+ */
+const CLOSE = 4;
+
 /** A rising e above this multiple of its least value on the way may be given up: a weak penalty over-fits for ever. */
 const SPOILED = 1.25;
 
@@ -99,18 +105,20 @@ const LOOKS = 1.1;
  */
 const EARLY = 12;
 
-/** Whether a training has gone far enough, by the looks at it so far. */
+/** Whether a training has gone far enough, by the looks at it so far and its residual over its tolerance. */
 function reached(
   course: readonly Seen[],
   { settle, hopeless = Number.POSITIVE_INFINITY, rival = Number.POSITIVE_INFINITY }: Goal,
   residual: number,
+  excess: number,
 ): boolean {
   const { iteration, error } = course.at(-1)!;
   if (iteration < YOUNG) return false;
   const before = (share: number) => course.findLast((seen) => seen.iteration <= share * iteration)!.error;
   const near = residual < NEAR_MINIMUM;
   if (near && Math.min(error, before(1 / 2)) > rival) return true;
-  if (near && settle !== undefined && Math.abs(error - before(1 / 2)) <= settle * Math.abs(error)) return true;
+  const settled = settle !== undefined && Math.abs(error - before(1 / 2)) <= settle * Math.abs(error);
+  if (near && settled && excess > CLOSE) return true;
   if (iteration < 4 * YOUNG) return false;
   const pace = Math.max(before(1 / 2) - error, before(1 / 4) - before(1 / 2), 0);
   if (error - hopeless > DOUBLINGS * pace) return true;
@@ -150,7 +158,8 @@ export function* train(
   while (iteration < iterations && running().length > 0) {
     const seen = look(trainers, iteration);
     course.push(seen);
-    if (ends && reached(course, goal, Math.max(...trainers.map(({ solver }) => solver.residual)))) {
+    const residual = Math.max(...trainers.map(({ solver }) => solver.residual));
+    if (ends && reached(course, goal, residual, residual / trainers[0]!.tolerance)) {
       if (!trusted(course, goal)) return seen;
       ends = false;
     }
@@ -219,6 +228,7 @@ export class Trainer {
   readonly validation: Objective;
   readonly metric: MetricEvaluator;
   readonly solver: TrainingSolver;
+  readonly tolerance: number;
   readonly #space: FeatureSpace;
   readonly #arena: Arena<Kernels>;
   #right: Pointer = 0;
@@ -226,6 +236,7 @@ export class Trainer {
   constructor(arena: Arena<Kernels>, space: FeatureSpace, options: TrainerOptions) {
     const { model, train, validation, targets, precision, tolerance, solves } = options;
     const { outputs, classes } = targets;
+    this.tolerance = tolerance;
     this.#arena = arena;
     this.#space = space;
     const terms = trainingTerms(space, options);
