@@ -1,6 +1,5 @@
 /** Stable codes of every error that learnloss throws. Tell errors apart by `code`, never by `instanceof`. */
 export type ErrorCode =
-  | "ABORTED"
   | "BOUNDS"
   | "BUDGET"
   | "CONFLICT"

@@ -17,7 +17,7 @@ export function lpCommand(): Command {
       "<problem.mps>",
       "fixed or free MPS; .gz is fine, - is standard input; integers are relaxed, a maximum is minus the minimum of minus the costs",
     )
-    .option("--json", "one JSON object on stdout")
+    .option("--json", "one JSON object on stdout, with x and the duals of the rows by name")
     .option("--fixed", "names contain blanks: read the columns of fixed MPS")
     .option("--time-limit <ms>", "give up after so many milliseconds", number("time-limit"))
     .action(async (path: string, { json, fixed, timeLimit }: Options) => {
@@ -26,11 +26,19 @@ export function lpCommand(): Command {
       const model = parseMps(text, fixed ? { format: "fixed" } : {});
       const outcome = solveLp(model.problem, timeLimit === undefined ? {} : { timeLimit });
       const { status, iterations, milliseconds: time } = outcome;
+      const named = (names: readonly string[], values: Float64Array) =>
+        Object.fromEntries(names.map((name, j) => [name, values[j]!]));
       const rayed = outcome.status === "infeasible" || outcome.status === "unbounded";
+      const optimum = outcome.status === "optimal" && {
+        objective: outcome.objective,
+        kkt: outcome.kkt,
+        x: named(model.columns, outcome.x),
+        rowDuals: named(model.rows, outcome.rowDuals),
+      };
       if (json) {
         printJson({
           status,
-          ...(outcome.status === "optimal" ? { objective: outcome.objective, kkt: outcome.kkt } : {}),
+          ...optimum,
           iterations,
           milliseconds: time,
           ...(rayed ? { ray: outcome.ray } : {}),

@@ -11,12 +11,18 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const problem = (name: string) => `${root}test/fixtures/lp/${name}.mps`;
 const numbers = { iterations: expect.any(Number), milliseconds: expect.any(Number) };
 
-test("--json: an optimum with its KKT residuals and no ray", async () => {
+test("--json: an optimum with its KKT residuals, x and duals by name, and no ray", async () => {
   const { code, stdout } = await learnloss("lp", problem("beale"), "--json");
   expect(code).toBe(0);
   const result = JSON.parse(stdout);
   const kkt = { primal: expect.any(Number), dual: expect.any(Number), gap: expect.any(Number) };
-  expect(result).toEqual({ status: "optimal", objective: expect.closeTo(-1.25, 9), kkt, ...numbers });
+  const { x, rowDuals, ...rest } = result;
+  expect(rest).toEqual({ status: "optimal", objective: expect.closeTo(-1.25, 9), kkt, ...numbers });
+  expect(Object.keys(x)).toEqual(["x1", "x2", "x3", "x4"]);
+  expect(-0.75 * x.x1 + 20 * x.x2 - 0.5 * x.x3 + 6 * x.x4).toBeCloseTo(-1.25, 9);
+  // Strong duality: only r2 has a bound that is not 0, and it is 1.
+  expect(Object.keys(rowDuals)).toEqual(["r0", "r1", "r2"]);
+  expect(rowDuals.r2).toBeCloseTo(-1.25, 9);
   for (const residual of Object.values(result.kkt)) expect(residual).toBeLessThan(1e-9);
 });
 
