@@ -14,8 +14,13 @@ export const STILL = 0.5;
 /** How far a search of the span goes, and the share of e below which what it promises is little. */
 const SEARCH = { radius: 3, gain: 0.01 };
 
-/** What the first model does not tell: what stronger penalties do. */
-const STRONGER = 2;
+/**
+ * What the first model does not tell: what so many times stronger penalties do. Under squared loss a weak lasso of few rows is a
+ * plateau of e, rough and far from the best. 15 kinds of regressions, 30 to 200 rows of 20 to 300 columns, 8 sets each: 1.0 % above
+ * the best of four factors in 199 passes at 2, 0.4 % in 171 at 30; diabetes 32 → 29 passes to the hit. Of log losses digits take
+ * 59 passes at 2 and 66 at 30, breast cancer 141 and 165.
+ */
+const STRONGER = { squared: 30, logistic: 2, softmax: 2 };
 
 /**
  * Iterations of the brief trainings; how many searches there are between them, and how accurate. On the fly the longer
@@ -61,6 +66,7 @@ export function* sketch<F extends Features>(
 ): Generator<Pause, Sketch> {
   const { space, folds } = session;
   const brief = session.onTheFly ? FLY : TUNE;
+  const stronger = STRONGER[session.options.model];
   const isCheap = () => !basins && session.reducedPasses < CHEAP * session.trainingPasses;
   const isFar = () => folds.some(({ trainer }) => trainer.running && trainer.solver.residual >= NEAR_MINIMUM);
   yield* session.train(
@@ -68,7 +74,7 @@ export function* sketch<F extends Features>(
     folds.map(() => 0),
     { iterations: brief.first },
   );
-  let lambda = space.normalize(start.map((value, j) => (space.data[j] ? value : STRONGER * value)));
+  let lambda = space.normalize(start.map((value, j) => (space.data[j] ? value : stronger * value)));
   yield* session.train(lambda, session.reached(), { iterations: brief.stronger });
   let round = 0;
   for (; round < (isCheap() ? ROUNDS : brief.rounds); round++) {
