@@ -9,6 +9,8 @@ export type Point = readonly [passes: number, seconds: number, error: number];
 export interface RunResult {
   readonly method: string;
   readonly seed: number;
+  /** Of the code that ran; none of runs before it was noted. */
+  readonly commit?: string;
   /** Work until the run ended, reduced work included. */
   readonly passes: number;
   readonly reducedPasses?: number;
@@ -64,7 +66,8 @@ export function store(name: string, result: TaskResult): void {
   const key = ({ method, seed }: RunResult) => `${method} ${seed}`;
   const fresh = new Set(result.runs.map(key));
   const kept = all[name]?.runs.filter((run) => !fresh.has(key(run))) ?? [];
-  const runs = [...kept, ...result.runs].sort((a, b) => a.seed - b.seed || (a.method < b.method ? -1 : 1));
+  const made = result.runs.map((run) => ({ ...run, commit: result.machine.commit }));
+  const runs = [...kept, ...made].sort((a, b) => a.seed - b.seed || (a.method < b.method ? -1 : 1));
   writeFileSync(FILE, `${JSON.stringify({ ...all, [name]: { ...result, runs } }, digits6, 1).replace(ARRAYS, flat)}\n`);
 }
 

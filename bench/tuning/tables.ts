@@ -46,7 +46,7 @@ function page(results: Results): string {
   return `${[
     "# Tuning bench",
     "Written by `npm run bench:tuning` from tuning.json. Every method trains with the same Wasm solver to the same tolerance (1e-5: at 1e-4, e of one λ differs by up to 5 % with the way it was trained), in the same box of log λ, from the same first λ; *warm* trainings start from the nearest model seen, *cold* ones from nothing. A hit is a converged model within 1 % of the best minimizer that any method found on that task and seed (0.1 points for metrics that move in steps). Cells: hits of seeds, median of the cost of the hit [least–most]; *never* shows the budget in which most seeds missed; –: not run, which the bench says when it skips a method. Reduced work counts as passes.",
-    `Last machine: ${head?.cpu}, Node ${head?.node}, ${head?.peers ?? "without python3 peers"}. Runs are kept until they are made again: seconds of different methods may be of different machines, passes do not depend on them.`,
+    `Last machine: ${head?.cpu}, Node ${head?.node}, ${head?.peers ?? "without python3 peers"}. Runs are kept until they are made again: seconds of different methods may be of different machines. ${olderRuns(results)}`,
     "## Pictures",
     "Medians over the seeds of the best minimizer so far, above the best known.",
     Object.entries(drawPictures(results, NAMES))
@@ -61,6 +61,17 @@ function page(results: Results): string {
     "## Test error of the model selected (median)",
     testTable(results),
   ].join("\n\n")}\n`;
+}
+
+/** Whose runs are of other code than LearnLoss's: with another solver, passes differ too. */
+function olderRuns(results: Results): string {
+  const older = Object.values(results).flatMap(({ title, runs }) => {
+    const last = runs.findLast(({ method }) => method === "learnloss")?.commit;
+    const methods = new Set(runs.filter(({ commit }) => commit !== last).map(({ method }) => NAMES[method] ?? method));
+    return methods.size > 0 ? [`${title} (${[...methods].join("; ")})`] : [];
+  });
+  if (older.length === 0) return "All passes are of one solver.";
+  return `Passes are of one solver but for runs made with another commit than LearnLoss's: ${older.join("; ")}.`;
 }
 
 function methodsOf(results: Results): string[] {
