@@ -175,7 +175,9 @@ export class Learner<F extends Features> {
         if (center.converged) {
           const stronger = frugal ? this.#unknown(center) : undefined;
           if (!stronger) return;
-          yield* session.train(stronger, this.#place(center.thetas), { iterations: PLATEAU.iterations });
+          const { iterations } = PLATEAU;
+          const { error }: Trained = yield* session.train(stronger, this.#place(center.thetas), { iterations });
+          if (error < center.error) center = yield* this.#visit(stronger, session.reached(), {});
           region.open();
           continue;
         }
