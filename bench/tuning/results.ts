@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { binary } from "../../src/wasm/kernels-binary.ts";
 import { END_TO_END } from "./end-to-end.ts";
 
 /** A converged model better than those before it: passes and seconds since the beginning, its error. */
@@ -9,8 +11,8 @@ export type Point = readonly [passes: number, seconds: number, error: number];
 export interface RunResult {
   readonly method: string;
   readonly seed: number;
-  /** Of the code that ran; none of runs before it was noted. */
-  readonly commit?: string;
+  /** The solver that trained, by the hash of its Wasm; none of runs before it was noted. */
+  readonly kernels?: string;
   /** Work until the run ended, reduced work included. */
   readonly passes: number;
   readonly reducedPasses?: number;
@@ -51,6 +53,8 @@ export type Results = Readonly<Record<string, TaskResult>>;
 export const FOLDER = new URL("../results/", import.meta.url);
 const FILE = new URL("tuning.json", FOLDER);
 
+const KERNELS = createHash("sha256").update(binary).digest("hex").slice(0, 8);
+
 export function machine(peers: string | undefined): Machine {
   const commit = execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim();
   return { cpu: cpus()[0]?.model ?? "unknown", node: process.version, commit, peers };
@@ -66,7 +70,7 @@ export function store(name: string, result: TaskResult): void {
   const key = ({ method, seed }: RunResult) => `${method} ${seed}`;
   const fresh = new Set(result.runs.map(key));
   const kept = all[name]?.runs.filter((run) => !fresh.has(key(run))) ?? [];
-  const made = result.runs.map((run) => ({ ...run, commit: result.machine.commit }));
+  const made = result.runs.map((run) => ({ ...run, kernels: KERNELS }));
   const runs = [...kept, ...made].sort((a, b) => a.seed - b.seed || (a.method < b.method ? -1 : 1));
   writeFileSync(FILE, `${JSON.stringify({ ...all, [name]: { ...result, runs } }, digits6, 1).replace(ARRAYS, flat)}\n`);
 }

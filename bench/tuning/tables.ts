@@ -63,15 +63,16 @@ function page(results: Results): string {
   ].join("\n\n")}\n`;
 }
 
-/** Whose runs are of other code than LearnLoss's: with another solver, passes differ too. */
+/** Whose trainings were by another solver than LearnLoss's: they may take other numbers of passes. */
 function olderRuns(results: Results): string {
   const older = Object.values(results).flatMap(({ title, runs }) => {
-    const last = runs.findLast(({ method }) => method === "learnloss")?.commit;
-    const methods = new Set(runs.filter(({ commit }) => commit !== last).map(({ method }) => NAMES[method] ?? method));
+    const last = runs.findLast(({ method }) => method === "learnloss")?.kernels;
+    const others = runs.filter(({ kernels, method }) => kernels !== last && method !== END_TO_END);
+    const methods = new Set(others.map(({ method }) => NAMES[method] ?? method));
     return methods.size > 0 ? [`${title} (${[...methods].join("; ")})`] : [];
   });
   if (older.length === 0) return "All passes are of one solver.";
-  return `Passes are of one solver but for runs made with another commit than LearnLoss's: ${older.join("; ")}.`;
+  return `All passes are of one solver but for runs made before it was changed: ${older.join("; ")}.`;
 }
 
 function methodsOf(results: Results): string[] {
