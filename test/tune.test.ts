@@ -142,6 +142,22 @@ describe("tune", () => {
     }
   });
 
+  test.each([25, 55, 56, 96])(
+    "a lasso of more columns than rows does not end on the plateau of weak penalties, rows %i",
+    async (seed) => {
+      const draw = (rows: number, random: Random) => {
+        const x = Array.from({ length: rows }, () => Array.from({ length: 100 }, () => random.normal()));
+        return dense({ x, y: x.map((row) => 3 * row[0]! + 2 * row[1]! + random.normal()) });
+      };
+      const [train, validation] = [draw(30, new Random(seed)), draw(60, new Random(seed, 1))];
+      const { error } = await tune({ model: "squared", train, validation, features: { l1: l1() } });
+      for (let exponent = -3; exponent <= 0.5; exponent += 0.25) {
+        const { model } = await minimize({ model: "squared", train, loss: { l1: 10 ** exponent } });
+        expect(model.error(validation)).toBeGreaterThan(0.97 * error);
+      }
+    },
+  );
+
   test.each([1, 2, 3, 4])("class weights do not hide that a ridge is far too weak, rows %i", async (seed) => {
     const draw = (rows: number, seed: number) => rescale(blobs(rows, 6, 3, seed, 6), 6);
     const [train, validation] = [draw(60, seed), draw(150, seed + 100)];

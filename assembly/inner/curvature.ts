@@ -2,9 +2,9 @@
 //
 //   B = γD + Σ_k y_k·y_kᵀ/(s_k·y_k) − Σ_k b_k·b_kᵀ/(s_k·b_k),   b_k = B_{k−1}·s_k,   D = diag(metric)
 //
-// Intercepts have a scale of their own, κ: γD is κ there. What columns have in common, as pixels do, makes γ up to a hundred times
-// the curvature of an intercept, which with γ alone hardly moved (passes to 1e-5 from nothing, l1 = 1e-5, l2 = 1e-3: Fashion-MNIST,
-// 2000 rows, 650 → 226; MNIST, 1000 rows, 93 → 63).
+// Intercepts have a scale of their own, κ: γD is κ there. What columns have in common, as pixels do, makes γ up to a hundred
+// times the curvature of an intercept, which with γ alone hardly moved (passes to 1e-5 from nothing, l1 = 1e-5, l2 = 1e-3:
+// Fashion-MNIST, 2000 rows, 650 → 226; MNIST, 1000 rows, 93 → 63).
 //
 // The penalties are no part of it, so it stays true when λ of a penalty changes: the first step of the next solve knows
 // what the last one learned. Two uses: B⁻¹ by the two-loop recursion when the penalty is smooth (curvature-inverse.ts), and
@@ -190,7 +190,7 @@ export function stepProduct(c: Curvature, k: i32, l: i32): f64 {
  * Learns from a step to `to` and the gradients at both ends; ignored when rounding hides the curvature along it. γ is of the
  * unknowns that moved: with those that a kink holds at zero, the curvature across the step would count as curvature of
  * the step, and the model be too stiff (MNIST, 5000 rows, L1, 1.1 times λ: 24 → 18 passes; breast cancer, degree 2, from
- * nothing at l1 = 1e-2: 90 → 41).
+ * nothing at l1 = 1e-2: 90 → 41). Of weights or intercepts that hardly bend the loss along the step, it says nothing on their own.
  */
 export function remember(c: Curvature, from: usize, to: usize, gradientFrom: usize, gradientTo: usize): void {
   const n = c.weightCount;

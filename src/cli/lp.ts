@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { solveLp } from "../outer/lp.ts";
-import { parseMps } from "../outer/mps.ts";
+import { type LpOutcome, solveLp } from "../outer/lp.ts";
+import { type MpsModel, parseMps } from "../outer/mps.ts";
 import { number, readInput } from "./options.ts";
 import { printJson } from "./output.ts";
 
@@ -8,6 +8,15 @@ interface Options {
   readonly json?: true;
   readonly fixed?: true;
   readonly timeLimit?: number;
+}
+
+type Optimum = Extract<LpOutcome, { readonly status: "optimal" }>;
+
+/** x and duals by the names of columns and rows. */
+function optimum({ columns, rows }: MpsModel, { objective, kkt, x, rowDuals }: Optimum): Record<string, unknown> {
+  const named = (names: readonly string[], values: Float64Array) =>
+    Object.fromEntries(names.map((name, j) => [name, values[j]!]));
+  return { objective, kkt, x: named(columns, x), rowDuals: named(rows, rowDuals) };
 }
 
 export function lpCommand(): Command {
@@ -26,19 +35,11 @@ export function lpCommand(): Command {
       const model = parseMps(text, fixed ? { format: "fixed" } : {});
       const outcome = solveLp(model.problem, timeLimit === undefined ? {} : { timeLimit });
       const { status, iterations, milliseconds: time } = outcome;
-      const named = (names: readonly string[], values: Float64Array) =>
-        Object.fromEntries(names.map((name, j) => [name, values[j]!]));
       const rayed = outcome.status === "infeasible" || outcome.status === "unbounded";
-      const optimum = outcome.status === "optimal" && {
-        objective: outcome.objective,
-        kkt: outcome.kkt,
-        x: named(model.columns, outcome.x),
-        rowDuals: named(model.rows, outcome.rowDuals),
-      };
       if (json) {
         printJson({
           status,
-          ...optimum,
+          ...(outcome.status === "optimal" ? optimum(model, outcome) : {}),
           iterations,
           milliseconds: time,
           ...(rayed ? { ray: outcome.ray } : {}),
