@@ -13,11 +13,11 @@ export { columnMoments } from "./inner/moments";
 export { solverSetNewton, solverWants } from "./inner/proximal-newton";
 export {
   solverBytes,
+  solverGive,
   solverInit,
   solverLacks,
   solverRefresh,
   solverScratchBytes,
-  solverSetUnits,
   solverStart,
   solverStep,
   solverWorkBytes,

@@ -44,6 +44,7 @@ export class Objective {
   keptAt: usize; // where that θ is, or was; 0: no such
   known: usize; // scores of the θ at `knownAt`, f64[outputs][rows]; 0: of none
   knownAt: usize;
+  slopes: usize; // where gradients leave the slopes of the losses in all scores, f32[outputs][rows]; 0: nowhere
   // penalty(W) = l1·‖W‖₁ + l2·½‖W‖² + Σ_b knotWeights[b]·Σ max(0, |w| − knots[b]) + groupNorm·Σ_g √|g|·‖W_g‖₂
   l1: f64;
   l2: f64;
@@ -190,6 +191,7 @@ export function objectiveSetData(
   o.keptAt = 0;
   o.known = 0;
   o.knownAt = 0;
+  o.slopes = 0;
   o.generator = 0;
   o.gram = 0;
   o.gapAt = rows;

@@ -50,7 +50,8 @@ function thinned(rows: Rows): Rows {
   return data.dense({ x: values, columns: 12, y: rows.y });
 }
 
-const rows = thinned(blobs(120, 12, 3, 3));
+// Enough nonzeros in a column for as many curvature pairs as there may be: zeros that are stored allow for more.
+const rows = thinned(blobs(200, 12, 3, 3));
 const validation = thinned(blobs(90, 12, 3, 4));
 const forms = { dense: (given: Rows) => given, sparse: asSparse };
 

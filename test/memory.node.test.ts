@@ -50,7 +50,7 @@ test("memory grows by no more than that in a whole tuning, the model of all rows
   let most = 0;
   for (const _ of new Learner(session, new Random(1)).learn()) most = Math.max(most, kernels().allocatedBytes());
   expect(session.leaders.chosen).toBeDefined();
-  expect(most - before - spansOf(session)).toBeLessThan(1.3 * bytes); // 1.27
+  expect(most - before - spansOf(session)).toBeLessThan(1.75 * bytes); // 1.27, and 12 bytes for a score: 1.69
   // A span is held for the models in it: 3.6 in all, with room for as many as it may have 13.6.
   expect(most - before).toBeLessThan(4.5 * bytes);
   session.dispose();

@@ -10,7 +10,7 @@
 // what the last one learned. Two uses: B⁻¹ by the two-loop recursion when the penalty is smooth (curvature-inverse.ts), and
 // rows of R with B = W·(I + R·diag(+1 …, −1 …)·Rᵀ)·W, W² = γD, for coordinate descent when it has kinks (curvature-factors.ts).
 
-import { dot, sumOfPair } from "../linalg/dense";
+import { dot, scal, sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
 import { Objective } from "../objective";
 
@@ -145,6 +145,24 @@ export function forget(c: Curvature): void {
   c.count = 0;
   c.oldest = 0;
   c.learned = 0;
+}
+
+/**
+ * Keeps what was learned for data terms under other weights, `factor` times as large in all. Where the weights of single groups
+ * change, too, it is not what would be learned of them, but better than nothing: ten classes whose weights change by up to
+ * 1.2, 2, 4.5 and 20 times each, to 1e-5 from the minimizer before, digits in 15, 19, 20 and 22 passes instead of 19, 21, 23
+ * and 23, Fashion-MNIST in 36, 46, 50 and 51 instead of 34, 46, 53 and 55.
+ */
+export function rescale(c: Curvature, factor: f64): void {
+  if (!(factor > 0 && isFinite(factor))) return forget(c);
+  c.scale *= factor;
+  c.interceptScale *= factor;
+  scal<f64>(PAIRS * PAIRS, factor, c.stepChange);
+  for (let age = 0; age < c.count; age++) {
+    const k = slot(c, age);
+    scal<f64>(c.n, factor, changeAt(c, k));
+    store<i32>(c.crossed + ((<usize>k) << 2), 0);
+  }
 }
 
 export function slot(c: Curvature, age: i32): i32 {

@@ -4,6 +4,7 @@ import { objectiveGradient } from "../losses/gradient";
 import { Objective } from "../objective";
 import { penaltyValue } from "../penalties/separable";
 import { centreGradient } from "./centering";
+import { iterateGradient, leaveLine, searchesLine } from "./line-search";
 import { Solver } from "./solver";
 import { relativeResidual } from "./stopping";
 
@@ -12,7 +13,7 @@ export const MARGIN: f64 = 20;
 
 /** The data terms and their gradient at the iterate, anew. A pass. */
 export function evaluateIterate(s: Solver, o: Objective): void {
-  s.dataLoss = dataGradient(s, o, s.theta, s.gradient);
+  s.dataLoss = gradientHere(s, o, s.gradient);
   memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
   centreGradient(o, s.moments, s.gradient);
 }
@@ -25,6 +26,12 @@ export function dataGradient(s: Solver, o: Objective, theta: usize, gradient: us
   return loss;
 }
 
+function gradientHere(s: Solver, o: Objective, gradient: usize): f64 {
+  if (searchesLine(s, o)) return iterateGradient(s, o, gradient);
+  leaveLine(s);
+  return dataGradient(s, o, s.theta, gradient);
+}
+
 /**
  * The finish in f64 of a solve in f32: the gradient at the iterate anew, which also measures what f32 makes of it. From
  * here on f64, unless the residual is far above that and f32 did not fail.
@@ -34,7 +41,7 @@ export function refine(s: Solver, failed: bool): void {
   if (o.width == 8) return;
   const n = o.weightCount;
   s.fine = true;
-  s.dataLoss = dataGradient(s, o, s.theta, s.trialGradient);
+  s.dataLoss = gradientHere(s, o, s.trialGradient);
   memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
   centreGradient(o, s.moments, s.trialGradient);
   let squares: f64 = 0;

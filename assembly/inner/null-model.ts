@@ -78,9 +78,14 @@ export function nullScale(o: Objective, moments: usize, theta: usize, gradient: 
 
 /** Σ λ of the data terms. */
 export function totalWeight(o: Objective): f64 {
+  return totalOf(o, o.groupWeights);
+}
+
+/** The same of other λ, f64[groups + 1]. */
+export function totalOf(o: Objective, weights: usize): f64 {
   let total: f64 = 0;
-  for (let g = 0; g < o.groups; g++) total += load<f64>(o.groupWeights + ((<usize>g) << 3));
-  if (o.uniformWeights != 0) total += load<f64>(o.groupWeights + ((<usize>o.groups) << 3));
+  for (let g = 0; g < o.groups; g++) total += load<f64>(weights + ((<usize>g) << 3));
+  if (o.uniformWeights != 0) total += load<f64>(weights + ((<usize>o.groups) << 3));
   return total;
 }
 

@@ -9,6 +9,7 @@
 // W₀ is where iterates began, which need not be a combination of rows: one more row, without a loss.
 
 import { axpy, dot } from "../linalg/dense";
+import { takeBlock } from "../losses/block";
 import { combineRows, objectiveScores } from "../losses/gradient";
 import { linkBlock } from "../losses/link";
 import { BLOCK, Objective } from "../objective";
@@ -230,14 +231,6 @@ export function linkRows(o: Objective, z: usize, slopes: usize): f64 {
     }
   }
   return dot<f64>(o.groups + 1, o.groupWeights, o.groupLosses);
-}
-
-/** block [output][BLOCK] ← rows first … first + count − 1 of v [output][row]. */
-export function takeBlock(o: Objective, v: usize, first: i32, count: i32, block: usize): void {
-  for (let c = 0; c < o.outputs; c++) {
-    const from = v + ((<usize>c * <usize>o.rows + <usize>first) << 3);
-    memory.copy(block + ((<usize>(c * BLOCK)) << 3), from, (<usize>count) << 3);
-  }
 }
 
 /** trialGradient ← the gradient at the iterate, ridge included, from its slopes. Half a pass. */

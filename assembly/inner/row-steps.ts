@@ -4,6 +4,7 @@
 
 import { cholesky, solveFactored } from "../linalg/cholesky";
 import { axpy, dot, scal } from "../linalg/dense";
+import { takeBlock } from "../losses/block";
 import { bendBlock, probabilitiesOf, totalCurvature } from "../losses/second-derivatives";
 import { BLOCK, Objective } from "../objective";
 import { penaltyValue } from "../penalties/separable";
@@ -29,7 +30,6 @@ import {
   sizeAt,
   slotOf,
   tailOf,
-  takeBlock,
   vectorBytes,
 } from "./row-space";
 import { progress, RUNNING, Solver, shorterLength } from "./solver";

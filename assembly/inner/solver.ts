@@ -1,7 +1,7 @@
 // min_θ λ·φ(θ), one step at a time. Iterates live on centred columns: θ′ = (W, b′ = b + W·mean), see moments.ts; with a
 // smooth penalty on sparse rows they live over the rows, see row-space.ts.
 
-import { axpy, difference } from "../linalg/dense";
+import { axpy, difference, dot } from "../linalg/dense";
 import { Objective, SOFTMAX, SQUARED } from "../objective";
 import { kinked, penaltyChange, penaltyValue } from "../penalties/separable";
 import { shiftColumns } from "../penalties/shift";
@@ -17,13 +17,27 @@ import {
   forget,
   PRODUCT_BYTES,
   remember,
+  rescale,
   startScales,
 } from "./curvature";
 import { dataGradient, evaluateIterate, MARGIN, measure, refine, takeTrial } from "./iterate";
+import {
+  gradientAlong,
+  LineSearch,
+  leaveLine,
+  lineBytes,
+  lineInit,
+  lineLength,
+  lineScratchBytes,
+  lineSetMemory,
+  nullGradient,
+  reweigh,
+  searchesLine,
+} from "./line-search";
 import { fillMetric, typicalDeviation } from "./metric";
 import { advanceMoments, isMinimizedByMoments, startMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
-import { leastRowWeight, nullModel, nullScale, totalWeight } from "./null-model";
+import { leastRowWeight, nullModel, nullScale, totalOf, totalWeight } from "./null-model";
 import { advanceNewton, learnTrust, startNewton, wantsNewton } from "./proximal-newton";
 import { Quadratic } from "./quadratic-descent";
 import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
@@ -77,6 +91,7 @@ export class Solver {
   curvature: usize;
   rowSpace: usize;
   quadratic: usize;
+  line: usize;
   newton: usize; // once a solve took long (proximal-newton.ts); 0 before
   tolerance: f64;
   scale: f64; // ‖G₀‖
@@ -97,7 +112,9 @@ export class Solver {
 }
 
 export function solverBytes(): usize {
-  return offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>() + offsetof<Quadratic>();
+  return (
+    offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>() + offsetof<Quadratic>() + offsetof<LineSearch>()
+  );
 }
 
 export function solverWorkBytes(objective: usize): usize {
@@ -108,18 +125,23 @@ export function solverWorkBytes(objective: usize): usize {
 
 /** Of what one iteration leaves nothing of to the next. */
 export function solverScratchBytes(objective: usize): usize {
-  return curvatureScratchBytes(changetype<Objective>(objective));
+  const o = changetype<Objective>(objective);
+  return max(curvatureScratchBytes(o), lineScratchBytes(o));
 }
 
-/** Bytes that a solver still has to be given, zeroed, because the penalty has kinks; otherwise 0. */
+/** Bytes that a solver still has to be given, zeroed, for a penalty with kinks or one without; otherwise 0. */
 export function solverLacks(pointer: usize): usize {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
-  return changetype<Curvature>(s.curvature).units == 0 && kinked(o) ? curvatureUnitBytes(o) : 0;
+  if (kinked(o)) return changetype<Curvature>(s.curvature).units == 0 ? curvatureUnitBytes(o) : 0;
+  return changetype<LineSearch>(s.line).scores == 0 ? lineBytes(o) : 0;
 }
 
-export function solverSetUnits(pointer: usize, units: usize): void {
-  changetype<Curvature>(changetype<Solver>(pointer).curvature).units = units;
+export function solverGive(pointer: usize, memory: usize): void {
+  const s = changetype<Solver>(pointer);
+  const o = changetype<Objective>(s.objective);
+  if (kinked(o)) changetype<Curvature>(s.curvature).units = memory;
+  else lineSetMemory(changetype<LineSearch>(s.line), o, memory);
 }
 
 /** @param scratch `solverScratchBytes`, which solvers that take turns may share */
@@ -159,6 +181,8 @@ export function solverInit(
   s.rowSpace = s.curvature + offsetof<Curvature>();
   s.newton = 0;
   s.quadratic = s.rowSpace + offsetof<RowSpace>();
+  s.line = s.quadratic + offsetof<Quadratic>();
+  lineInit(changetype<LineSearch>(s.line), scratch);
   rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);
   fillMetric(o, moments, c.metric);
   s.unit = typicalDeviation(o, moments);
@@ -181,11 +205,16 @@ export function solverStart(pointer: usize, theta: usize): void {
   if (!sameData || theta == 0) {
     nullModel(s.objective, s.raw);
     s.fine = exact;
-    s.dataLoss = dataGradient(s, o, s.raw, s.trialGradient);
+    s.dataLoss = searchesLine(s, o)
+      ? nullGradient(s, o, s.trialGradient, theta == 0)
+      : dataGradient(s, o, s.raw, s.trialGradient);
     centreGradient(o, s.moments, s.trialGradient);
     s.scale = nullScale(o, s.moments, s.raw, s.trialGradient, s.dataLoss, s.unit);
+    if (!sameData) {
+      rescale(changetype<Curvature>(s.curvature), totalWeight(o) / totalOf(o, s.dataWeights));
+      reweigh(s);
+    }
     memory.copy(s.dataWeights, o.groupWeights, weightBytes);
-    if (!sameData) forget(changetype<Curvature>(s.curvature));
   }
   const c = changetype<Curvature>(s.curvature);
   if (c.count == 0) startScales(c, curvatureBound(s, o));
@@ -200,6 +229,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   } else if (theta != s.theta || !sameData || (exact && !s.fine)) {
     if (theta != s.theta) {
       memory.copy(s.theta, theta, (<usize>o.thetaCount) << 3);
+      leaveLine(s);
       r.current = false;
     }
     centre(o, s.moments, s.theta, s.centred, 1);
@@ -295,23 +325,29 @@ function advance(s: Solver, o: Objective): void {
     descent = newtonPoint(s, o, c);
   }
   const noise = (o.width == 4 && !s.fine ? 2e-8 : 1e-14 + SUMMED * <f64>o.rows) * Math.abs(s.value);
-  let length: f64 = 1;
+  const searches = way == 0 && searchesLine(s, o);
+  if (searches) {
+    // Of the ridge, half its curvature is in there.
+    descent -= 0.5 * o.l2 * dot<f64>(n, s.step, s.step);
+  }
+  let length = searches ? lineLength(s, o, descent) : 1;
   let loss: f64 = 0;
   let value: f64 = 0;
   let accepted = false;
   for (let tries = 0; tries < 30 && !accepted && descent < 0; tries++) {
-    if (tries > 0) {
+    if (tries > 0 || length != 1) {
       memory.copy(s.trial, s.centred, (<usize>all) << 3);
       axpy<f64>(all, length, s.step, s.trial);
     }
     centre(o, s.moments, s.trial, s.raw, -1);
-    loss = dataGradient(s, o, s.raw, s.trialGradient);
+    loss = searches ? gradientAlong(s, o, length, s.trialGradient) : dataGradient(s, o, s.raw, s.trialGradient);
     value = loss + penaltyValue(o, n, s.raw);
     accepted = value <= s.value + 1e-4 * length * descent + noise;
     if (!accepted) length = shorterLength(length, descent, value - s.value);
   }
   if (newton) learnTrust(s, accepted ? length : 0);
   if (!accepted) {
+    leaveLine(s);
     const coarse = o.width == 4 && !s.fine;
     if (coarse) refine(s, true);
     if (newton) return;
@@ -322,6 +358,7 @@ function advance(s: Solver, o: Objective): void {
   }
   centreGradient(o, s.moments, s.trialGradient);
   if (!exact) remember(c, s.centred, s.trial, s.gradient, s.trialGradient);
+  if (!searches) leaveLine(s);
   s.value = value;
   s.dataLoss = loss;
   let held = s.centred;

@@ -7,9 +7,44 @@ export function at<T>(z: usize, output: i32, row: i32): usize {
   return z + <usize>(output * BLOCK + row) * sizeof<T>();
 }
 
+/** block [output][BLOCK] ← rows first … first + count − 1 of v [output][row]. */
+export function takeBlock(o: Objective, v: usize, first: i32, count: i32, block: usize): void {
+  for (let c = 0; c < o.outputs; c++) {
+    const from = v + ((<usize>c * <usize>o.rows + <usize>first) << 3);
+    memory.copy(block + ((<usize>(c * BLOCK)) << 3), from, (<usize>count) << 3);
+  }
+}
+
 export function loadPair<T>(pointer: usize): v128 {
   if (sizeof<T>() == 8) return v128.load(pointer);
   return f64x2.promote_low_f32x4(v128.load64_zero(pointer));
+}
+
+/** to ← `count` values of T, in f64. */
+export function widen<T>(count: i32, from: usize, to: usize): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 2 <= count; i += 2) v128.store(to + ((<usize>i) << 3), loadPair<T>(from + <usize>i * sizeof<T>()));
+  }
+  for (; i < count; i++) store<f64>(to + ((<usize>i) << 3), <f64>load<T>(from + <usize>i * sizeof<T>()));
+}
+
+/** to ← `count` values in f64, less those at `base` unless that is 0, in T. */
+export function narrow<T>(count: i32, from: usize, base: usize, to: usize): void {
+  let i = 0;
+  if (ASC_FEATURE_SIMD) {
+    for (; i + 2 <= count; i += 2) {
+      const place = (<usize>i) << 3;
+      let pair = v128.load(from + place);
+      if (base != 0) pair = f64x2.sub(pair, v128.load(base + place));
+      if (sizeof<T>() == 8) v128.store(to + place, pair);
+      else v128.store64_lane(to + (place >> 1), f32x4.demote_f64x2_zero(pair), 0);
+    }
+  }
+  for (; i < count; i++) {
+    const place = (<usize>i) << 3;
+    store<T>(to + <usize>i * sizeof<T>(), <T>(load<f64>(from + place) - (base != 0 ? load<f64>(base + place) : 0)));
+  }
 }
 
 /** Stores slopes dℓ/dz, a vector of T. */

@@ -5,7 +5,7 @@ import { moveSums, panelGradient, touchesAhead } from "../linalg/panel-gradient"
 import { packWeights, panelScores } from "../linalg/panel-scores";
 import { pack, paddedOutputs, sparseGradient, sparseScores, unpack } from "../linalg/sparse";
 import { BLOCK, Objective, panelOf, SOFTMAX } from "../objective";
-import { add, at, loadPair, weighs } from "./block";
+import { add, at, loadPair, narrow, weighs, widen } from "./block";
 import { gramGradient } from "./gram";
 import { linkBlock } from "./link";
 import { sparseAxpy, sparseDot } from "./sparse-row";
@@ -23,7 +23,7 @@ export function objectiveGradient(pointer: usize, theta: usize, gradient: usize)
   const rows = o.width == 4 && !o.fine ? overBlocks<f32>(o, theta, gradient) : overBlocks<f64>(o, theta, gradient);
   const known = isKnown(o, theta);
   if (known) o.known = 0;
-  o.passes += (gradient == 0 || known ? 0.5 : 1) * (<f64>rows / <f64>o.rows);
+  o.passes += ((known ? 0 : 0.5) + (gradient == 0 ? 0 : 0.5)) * (<f64>rows / <f64>o.rows);
   let loss: f64 = 0;
   for (let g = 0; g <= o.groups; g++) {
     loss += load<f64>(o.groupWeights + ((<usize>g) << 3)) * load<f64>(o.groupLosses + ((<usize>g) << 3));
@@ -48,9 +48,20 @@ export function objectiveGroupGradient(pointer: usize, weights: usize, theta: us
 /** Scores of all rows, [output][row] in f64: out has outputs × rows values. Counts ½ pass. */
 export function objectiveScores(pointer: usize, theta: usize, out: usize): void {
   const o = changetype<Objective>(pointer);
-  if (o.width == 4 && !o.fine) scores<f32>(o, theta, out);
-  else scores<f64>(o, theta, out);
+  if (o.width == 4 && !o.fine) scores<f32>(o, o.outputs, true, theta, out);
+  else scores<f64>(o, o.outputs, true, theta, out);
   o.passes += 0.5;
+}
+
+/**
+ * The same, less those of the reference class, which the losses of a dense X do not know of; 0 in blocks of rows that all have
+ * λ = 0, which are passed over and not counted. Returns the number of rows in the others.
+ */
+export function relativeScores(o: Objective, theta: usize, out: usize): i32 {
+  const fast = o.width == 4 && !o.fine;
+  const rows = fast ? scores<f32>(o, classesOf(o), false, theta, out) : scores<f64>(o, classesOf(o), false, theta, out);
+  o.passes += 0.5 * (<f64>rows / <f64>o.rows);
+  return rows;
 }
 
 /**
@@ -101,14 +112,22 @@ function recall<T>(o: Objective, classes: i32, first: i32, count: i32, z: usize)
   const from = o.known + ((<usize>first) << 3);
   const reference = from + ((<usize>classes * n) << 3);
   for (let c = 0; c < classes; c++) {
-    const row = from + ((<usize>c * n) << 3);
-    for (let i = 0; i < count; i++) {
-      const place = (<usize>i) << 3;
-      const base = classes < o.outputs ? load<f64>(reference + place) : 0;
-      store<T>(at<T>(z, c, i), <T>(load<f64>(row + place) - base));
-    }
+    narrow<T>(count, from + ((<usize>c * n) << 3), classes < o.outputs ? reference : 0, at<T>(z, c, 0));
   }
   if (classes < o.outputs) clear<T>(at<T>(z, classes, 0));
+}
+
+function slopesAt(o: Objective, output: i32, row: i32): usize {
+  return o.slopes + ((<usize>output * <usize>o.rows + <usize>row) << 2);
+}
+
+/** A block's slopes, for whoever wants those of all rows. */
+function leave<T>(o: Objective, first: i32, count: i32, z: usize): void {
+  for (let c = 0; c < o.outputs; c++) {
+    const to = slopesAt(o, c, first);
+    if (sizeof<T>() == 4) memory.copy(to, at<T>(z, c, 0), (<usize>count) << 2);
+    else narrow<f32>(count, at<T>(z, c, 0), 0, to);
+  }
 }
 
 /** A block's scores, for `objectiveKeptScores`. */
@@ -141,19 +160,24 @@ export function combineRows(o: Objective, coefficients: usize, out: usize): void
   o.passes += 0.5;
 }
 
-function scores<T>(o: Objective, theta: usize, out: usize): void {
+function scores<T>(o: Objective, classes: i32, all: bool, theta: usize, out: usize): i32 {
+  let rows = 0;
   const z = o.scratch;
-  const weights = weightsOf<T>(o, theta, o.outputs);
+  const weights = weightsOf<T>(o, theta, classes);
   for (let first = 0; first < o.rows; first += BLOCK) {
     const count = min(BLOCK, o.rows - first);
-    forward<T>(o, o.outputs, first, count, panelOf<T>(o, first, count), weights, theta, z);
+    const seen = all || weighs(o, first, count);
+    if (seen) {
+      forward<T>(o, classes, first, count, panelOf<T>(o, first, count), weights, theta, z);
+      rows += count;
+    }
     for (let c = 0; c < o.outputs; c++) {
       const to = out + ((<usize>c * <usize>o.rows + <usize>first) << 3);
-      for (let i = 0; i < count; i++) {
-        store<f64>(to + ((<usize>i) << 3), <f64>load<T>(z + <usize>(c * BLOCK + i) * sizeof<T>()));
-      }
+      if (seen) widen<T>(count, at<T>(z, c, 0), to);
+      else memory.fill(to, 0, (<usize>count) << 3);
     }
   }
+  return rows;
 }
 
 /** Blocks whose gradient is summed in f32 before it is added to that of all in f64. */
@@ -179,6 +203,7 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
       else forward<T>(o, classes, first, count, x, weights, theta, z);
       if (o.kept != 0) keep<T>(o, classes, first, count, z);
       linkBlock<T>(o, first, count, z);
+      if (o.slopes != 0) leave<T>(o, first, count, z);
       if (gradient != 0) {
         const next = ahead<T>(o, classes, first);
         backward<T>(o, classes, first, count, x, next, z, sums, gradient);
@@ -189,6 +214,8 @@ function overBlocks<T>(o: Objective, theta: usize, gradient: usize): i32 {
         }
       }
       rows += count;
+    } else if (o.slopes != 0) {
+      for (let c = 0; c < o.outputs; c++) memory.fill(slopesAt(o, c, first), 0, (<usize>count) << 2);
     }
   }
   if (o.kept != 0) o.keptAt = rows == o.rows ? theta : 0;

@@ -46,8 +46,8 @@ export class Solver implements TrainingSolver {
   /** The record of assembly/inner/solver.ts. */
   readonly pointer: Pointer;
   #work: Pointer;
-  /** Of penalties with kinks, from the first of them on. */
-  #units: Pointer = 0;
+  /** Of penalties with kinks and of those without, from the first of each on. */
+  #given: Pointer[] = [];
   /** Of Newton steps, from the first long solve on. */
   #newton: Pointer = 0;
   #passesAtStart = 0;
@@ -95,8 +95,9 @@ export class Solver implements TrainingSolver {
     if (gram.pays({ before: this.#iterations, here: 0 }, this.#solves)) gram.use();
     const lacking = k.solverLacks(this.pointer);
     if (lacking !== 0) {
-      this.#units = this.#arena.bytes(lacking);
-      k.solverSetUnits(this.pointer, this.#units);
+      const given = this.#arena.bytes(lacking);
+      this.#given.push(given);
+      k.solverGive(this.pointer, given);
     }
     const theta = typeof from === "number" ? from : from.theta;
     // θ is copied there before its gradient is taken.
@@ -152,7 +153,7 @@ export class Solver implements TrainingSolver {
     return this.#arena.kernels.solverIterations(this.pointer);
   }
 
-  /** Since `start`, which spends two itself. */
+  /** Since `start`, which spends up to two itself. */
   get passes(): number {
     return this.#objective.passes - this.#passesAtStart;
   }
@@ -218,9 +219,9 @@ export class Solver implements TrainingSolver {
 
   /** Gives its memory back, before the arena ends: it cannot be used any more. */
   dispose(): void {
-    for (const block of [this.#work, this.#units, this.#newton]) if (block !== 0) this.#arena.free(block);
+    for (const block of [this.#work, ...this.#given, this.#newton]) if (block !== 0) this.#arena.free(block);
     this.#work = 0;
-    this.#units = 0;
+    this.#given = [];
     this.#newton = 0;
   }
 }

@@ -111,7 +111,7 @@ export class WorkingSetSolver {
     const { solver, list, arena } = this.#part!;
     k.workingStart(whole.pointer, solver, list, tolerance);
     const lacking = k.solverLacks(solver);
-    if (lacking !== 0) k.solverSetUnits(solver, arena.bytes(lacking));
+    if (lacking !== 0) k.solverGive(solver, arena.bytes(lacking));
     this.#inside = STATUSES[k.solverStatus(solver)] === "running";
   }
 
