@@ -67,6 +67,12 @@ export function withDataOptions(command: Command): Command {
 export async function readRows(path: string, options: DataOptions): Promise<Dataset> {
   const { target, labels, weightsColumn, groupsColumn, ignore } = options;
   const bytes = await readInput(path);
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) {
+    throw new LearnLossError(
+      "PARSE",
+      `${path} is a ZIP archive, as .npz files are: give its arrays as .npy files of their own.`,
+    );
+  }
   const read = isIdx(bytes) ? idx : isNpy(bytes) ? npy : undefined;
   if (read) {
     const column = Object.entries({ target, "weights-column": weightsColumn, "groups-column": groupsColumn, ignore });

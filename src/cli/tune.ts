@@ -245,6 +245,9 @@ async function tuningData(
       "--standardize and augment exclude each other: give --scale instead, so that images stay images.",
     );
   }
+  if (path === "-" && options.validationData === "-") {
+    throw new LearnLossError("OPTION", "The data and --validation-data are both standard input: give a file for one.");
+  }
   const all = await readRows(path, options);
   if (options.folds !== undefined) {
     if (options.validationData) throw new LearnLossError("OPTION", "--folds and --validation-data exclude each other.");

@@ -29,8 +29,8 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
 /**
  * Reads a dataset: every column but the target is a number. Plain or gzipped UTF-8, with or without byte order mark,
  * any line ending, quoted cells. A column without a name is refused unless it is ignored. Numeric targets stay numbers,
- * others become labels, without the blanks around them; so do codes, whole numbers one of which has a leading zero: 07 is
- * not 7, and is to be predicted as it was written.
+ * others become labels, without the blanks around them; so do codes, whole numbers one of which has a leading zero or more digits
+ * than a number holds: 07 is not 7, 9007199254740993 not …992, and each is to be predicted as it was written.
  *
  * @param source a path (Node), a URL, the bytes, or the text itself (anything with a line break)
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
@@ -216,7 +216,8 @@ function csvLabel(cell: string, line: number, column: string): string {
 }
 
 function areCodes(labels: readonly string[]): boolean {
-  return labels.some((label) => /^0\d/.test(label)) && labels.every((label) => /^\d+$/.test(label));
+  const isCode = (label: string) => /^0\d/.test(label) || Number(label) > Number.MAX_SAFE_INTEGER;
+  return labels.some(isCode) && labels.every((label) => /^\d+$/.test(label));
 }
 
 /** Labels to 0 …, in the order of their code units. */

@@ -115,6 +115,9 @@ export function joined(parts: readonly Int32Array[]): Int32Array {
 
 /** Rows by class, in the order of the classes' first appearance; all rows together where there are no classes. */
 function strataOf({ y, rows }: Dataset, stratified: boolean | undefined): Int32Array[] {
+  if (stratified !== undefined && typeof stratified !== "boolean") {
+    throw new LearnLossError("OPTION", `stratified is ${String(stratified)}: give true or false.`);
+  }
   if (!(stratified ?? areClasses(y))) return [rowsWhere(rows, () => true)];
   const places = new Map<string | number, number>();
   const place = new Int32Array(rows);

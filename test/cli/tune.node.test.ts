@@ -142,6 +142,25 @@ describe("learnloss tune", () => {
     expect(JSON.parse(stdout).error.code).toBe(expected);
     expect(stderr).toContain(`learnloss: ${expected}: `);
   });
+
+  test("data that are a ZIP archive, or standard input twice, are refused with what to do", async () => {
+    writeFileSync("arrays.npz", Uint8Array.of(0x50, 0x4b, 3, 4, 0x14, 0, 0, 0));
+    const archive = await learnloss("tune", "arrays.npz", "--model", "logistic", "--target", "y", "--features", "l2");
+    expect([archive.code, archive.stderr]).toEqual([2, expect.stringMatching(/PARSE: .*ZIP.*\.npy/)]);
+    const twice = await learnloss(
+      "tune",
+      "-",
+      "--model",
+      "logistic",
+      "--target",
+      "y",
+      "--features",
+      "l2",
+      "--validation-data",
+      "-",
+    );
+    expect([twice.code, twice.stderr]).toEqual([2, expect.stringMatching(/OPTION: .*standard input/)]);
+  });
 });
 
 test("no output is written over another file of the command, whatever its path", async () => {

@@ -59,6 +59,12 @@ describe("a CSV is read right whatever wrote it", () => {
   test("codes with leading zeros are labels, as they are written; numbers of other kinds are numbers", async () => {
     const target = async (...labels: string[]) => (await csv(`a,t\n1,${labels.join("\n1,")}\n`, { target: "t" })).y;
     expect(await target("007", "7", "10")).toEqual(["007", "7", "10"]);
+    expect(await target("9007199254740992", "9007199254740993", "1")).toEqual([
+      "9007199254740992",
+      "9007199254740993",
+      "1",
+    ]);
+    expect(await target("9007199254740991", "2")).toEqual(Float64Array.of(9007199254740991, 2));
     for (const labels of [
       ["0", "1"],
       ["0.5", "7"],

@@ -17,6 +17,12 @@ const ids = (data: { x: { values: ArrayLike<number> }; rows: number }) =>
   Array.from({ length: data.rows }, (_, i) => data.x.values[2 * i]!);
 
 describe("split", () => {
+  test("`stratified` is a truth value", () => {
+    const wrong = { stratified: "no" as unknown as boolean };
+    expect(() => split(rows(12), wrong)).toThrow(code("OPTION"));
+    expect(() => folds(rows(12), 2, wrong)).toThrow(code("OPTION"));
+  });
+
   test("every row is in exactly one part, the sizes are as asked, shares are kept", () => {
     for (const n of [12, 37, 600]) {
       const data = rows(n);
