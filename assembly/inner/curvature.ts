@@ -151,7 +151,8 @@ export function forget(c: Curvature): void {
  * Keeps what was learned for data terms under other weights, `factor` times as large in all. Where the weights of single groups
  * change, too, it is not what would be learned of them, but better than nothing: ten classes whose weights change by up to
  * 1.2, 2, 4.5 and 20 times each, to 1e-5 from the minimizer before, digits in 15, 19, 20 and 22 passes instead of 19, 21, 23
- * and 23, Fashion-MNIST in 36, 46, 50 and 51 instead of 34, 46, 53 and 55.
+ * and 23, Fashion-MNIST in 36, 46, 50 and 51 instead of 34, 46, 53 and 55. (Not where groups had no weight, or have none: 400
+ * random fits, weights of a tenth of the groups 0, took 1.05 times the passes with it.)
  */
 export function rescale(c: Curvature, factor: f64): void {
   if (!(factor > 0 && isFinite(factor))) return forget(c);

@@ -69,6 +69,9 @@ const SUSPICION: i32 = 6;
  */
 const SUMMED: f64 = 2e-17;
 
+/** Share of F by which values may differ that are told apart by slopes instead. */
+const FLAT: f64 = 1e-10;
+
 /** Iterations of several pieces. */
 const BY_MOMENTS: i32 = 1;
 const BY_NEWTON: i32 = 2;
@@ -211,7 +214,9 @@ export function solverStart(pointer: usize, theta: usize): void {
     centreGradient(o, s.moments, s.trialGradient);
     s.scale = nullScale(o, s.moments, s.raw, s.trialGradient, s.dataLoss, s.unit);
     if (!sameData) {
-      rescale(changetype<Curvature>(s.curvature), totalWeight(o) / totalOf(o, s.dataWeights));
+      const c = changetype<Curvature>(s.curvature);
+      if (weighSame(o, s.dataWeights)) rescale(c, totalWeight(o) / totalOf(o, s.dataWeights));
+      else forget(c); // of rows that had no weight nothing is known
       reweigh(s);
     }
     memory.copy(s.dataWeights, o.groupWeights, weightBytes);
@@ -250,6 +255,15 @@ export function solverStart(pointer: usize, theta: usize): void {
     else if (!s.fine) refine(s, false);
   }
   s.status = judge(s);
+}
+
+/** Whether the data terms that weigh anything are those under other λ. */
+function weighSame(o: Objective, others: usize): bool {
+  for (let g = 0; g <= o.groups; g++) {
+    const at = (<usize>g) << 3;
+    if (load<f64>(o.groupWeights + at) > 0 != load<f64>(others + at) > 0) return false;
+  }
+  return true;
 }
 
 /** Mean log loss from which on a start tells less than the null model, where it is log C at most. */
@@ -341,8 +355,9 @@ function advance(s: Solver, o: Objective): void {
     }
     centre(o, s.moments, s.trial, s.raw, -1);
     loss = searches ? gradientAlong(s, o, length, s.trialGradient) : dataGradient(s, o, s.raw, s.trialGradient);
+    centreGradient(o, s.moments, s.trialGradient);
     value = loss + penaltyValue(o, n, s.raw);
-    accepted = value <= s.value + 1e-4 * length * descent + noise;
+    accepted = value <= s.value + 1e-4 * length * descent + noise || isFlat(s, o, value, descent);
     if (!accepted) length = shorterLength(length, descent, value - s.value);
   }
   if (newton) learnTrust(s, accepted ? length : 0);
@@ -356,7 +371,6 @@ function advance(s: Solver, o: Objective): void {
     else if (!coarse) s.status = exhausted(s);
     return;
   }
-  centreGradient(o, s.moments, s.trialGradient);
   if (!exact) remember(c, s.centred, s.trial, s.gradient, s.trialGradient);
   if (!searches) leaveLine(s);
   s.value = value;
@@ -366,6 +380,17 @@ function advance(s: Solver, o: Objective): void {
   s.trial = held;
   takeTrial(s, o);
   progress(s, relativeResidual(s, o, s.centred, s.gradient), noise);
+}
+
+/**
+ * Whether values tell no more, being rounded, but slopes do: a step that leaves less of the slope than there was has not gone too
+ * far (approximate condition of Hager and Zhang 2005). 400 random fits beside a ridge, each at four λ, to 1e-4 … 1e-10, columns of
+ * mean 0 to 1000: two stalled without, none with it.
+ */
+function isFlat(s: Solver, o: Objective, value: f64, slope: f64): bool {
+  if (kinked(o) || !(Math.abs(value - s.value) <= FLAT * Math.abs(s.value))) return false;
+  const left = dot<f64>(o.thetaCount, s.trialGradient, s.step) + o.l2 * dot<f64>(o.weightCount, s.trial, s.step);
+  return Math.abs(left) <= 0.8 * Math.abs(slope);
 }
 
 /** Chooses how an iteration minimizes its model, and begins to where that takes several pieces: otherwise 0. */
