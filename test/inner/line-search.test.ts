@@ -158,3 +158,59 @@ test("squared loss of few rows: as many steps as there are rows and one, as conj
   expect(solver.status).toBe("converged");
   expect(solver.iterations).toBeLessThanOrEqual(rows + 1);
 });
+
+/** A random fit beside a ridge of columns of different scales, far from 0 or not, and λ of three groups of rows. */
+function randomFit(seed: number) {
+  let state = seed * 7919 + 13;
+  const uniform = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const normal = () => Math.sqrt(-2 * Math.log(uniform() + 1e-12)) * Math.cos(2 * Math.PI * uniform());
+  for (let i = 0; i < 5; i++) uniform();
+  const model = (["softmax", "logistic"] as const)[Math.floor(uniform() * 2)]!;
+  const [rows, columns] = [15 + Math.floor(uniform() * 300), 1 + Math.floor(uniform() * 60)];
+  const classes = model === "softmax" ? 2 + Math.floor(uniform() * 4) : 2;
+  const [spread, shift, noise, common] = [6 * uniform(), 1e3 * uniform(), 2 * uniform(), 3 * uniform()];
+  const scales = Array.from({ length: columns }, () => 2 ** (spread * (2 * uniform() - 1)));
+  const truth = Array.from({ length: classes * columns }, normal);
+  const values = new Float64Array(rows * columns);
+  const targets = Float64Array.from({ length: rows }, (_, i) => {
+    const shared = common * normal();
+    const scores = new Float64Array(classes);
+    for (let j = 0; j < columns; j++) {
+      const x = shared + normal();
+      values[i * columns + j] = scales[j]! * x + shift;
+      for (let c = 0; c < classes; c++) scores[c]! += (x * truth[c * columns + j]!) / Math.sqrt(columns);
+    }
+    const noisy = scores.map((score) => score + noise * normal());
+    return i < classes ? i : noisy.indexOf(Math.max(...noisy));
+  });
+  const options: ObjectiveOptions = {
+    model,
+    dataset: { rows, columns, x: { kind: "dense", values } },
+    targets,
+    outputs: model === "softmax" ? classes : 1,
+    precision: uniform() < 0.5 ? "f32" : "f64",
+    rowGroups: { count: 3, map: Int32Array.from({ length: rows }, (_, i) => i % 3) },
+  };
+  const groups = Array.from({ length: 4 }, () => Array.from({ length: 3 }, () => 10 ** (2 * uniform() - 1)));
+  return { options, groups, l2: 10 ** (-1 - 7 * uniform()), tolerance: 10 ** (-8 - 2 * uniform()) };
+}
+
+test("fits end at tolerances where values are rounded, columns far from 0, from one λ to another", () => {
+  const ended: string[] = [];
+  for (let seed = 1; seed <= 40; seed++) {
+    using arena = new Arena(kernels());
+    const { options, groups, l2, tolerance } = randomFit(seed);
+    const objective = new Objective(arena, options);
+    const solver = new Solver(arena, objective, { tolerance });
+    for (const [i, weights] of groups.entries()) {
+      objective.setWeights({ groups: weights, l2: l2 * [1, 1.3, 3, 0.5][i]! });
+      solver.start(i === 0 ? 0 : solver.theta);
+      while (solver.step(10) === "running" && solver.iterations < 2000);
+      if (solver.status !== "converged") ended.push(`${seed} ${i} ${solver.status} ${solver.residual}`);
+    }
+  }
+  expect(ended).toEqual([]);
+});
