@@ -11,17 +11,15 @@ export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./in
 export { directAdjoint, directAdjointBytes, directAdjointForm, directAdjointStart } from "./inner/direct-adjoint";
 export { columnMoments } from "./inner/moments";
 export { solverSetNewton, solverWants } from "./inner/proximal-newton";
+export { solverRefresh, solverStart, solverStep } from "./inner/solver";
 export {
   solverBytes,
   solverGive,
   solverInit,
   solverLacks,
-  solverRefresh,
   solverScratchBytes,
-  solverStart,
-  solverStep,
   solverWorkBytes,
-} from "./inner/solver";
+} from "./inner/solver-memory";
 export {
   solverGroupLosses,
   solverIterations,
@@ -46,9 +44,10 @@ export { conditionValues, exp, log, vexp, vlog } from "./linalg/elementwise";
 export { mix, stripBytes, stripSet } from "./linalg/mixture";
 export { relaxedSimd } from "./linalg/multiply-add";
 export { objectiveDerivatives } from "./losses/derivatives";
-export { objectiveGradient, objectiveGroupGradient, objectiveKeptScores, objectiveScores } from "./losses/gradient";
+export { objectiveGradient, objectiveGroupGradient } from "./losses/gradient";
 export { objectiveFormGram, objectiveGramBytes, objectiveUseGram } from "./losses/gram";
 export { objectiveRowTerms, rowDistances, rowSum } from "./losses/rows";
+export { objectiveKeptScores, objectiveScores } from "./losses/scores";
 export { allocate, allocatedBytes, release } from "./memory";
 export { balancedError, errorRate, macroF1Error, meanCost, worstGroupError } from "./metrics/classification";
 export { decide, decideByCosts } from "./metrics/decisions";

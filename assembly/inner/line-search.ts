@@ -11,7 +11,7 @@
 // weights would pass at other lengths, nothing is gained where none is passed, and passes are lost where any is.
 
 import { axpy, dot } from "../linalg/dense";
-import { relativeScores } from "../losses/gradient";
+import { relativeScores } from "../losses/scores";
 import { curvatureAlong } from "../losses/second-derivatives";
 import { BLOCK, Objective, objectiveKnow } from "../objective";
 import { kinked } from "../penalties/separable";
@@ -32,7 +32,6 @@ export class LineSearch {
   slopes: usize; // of the losses: f32[outputs][rows]
   current: bool; // scores and slopes are those of the iterate
   fine: bool; // in which arithmetic
-  whole: bool; // of all rows, those without weight included
   length: f64; // that is in `scores`
 }
 
@@ -67,12 +66,7 @@ export function searchesLine(s: Solver, o: Objective): bool {
   return changetype<LineSearch>(s.line).scores != 0 && o.gram == 0 && !kinked(o);
 }
 
-/** Data terms have other weights from now on: rows that had none may have some. */
-export function reweigh(s: Solver): void {
-  if (!changetype<LineSearch>(s.line).whole) leaveLine(s);
-}
-
-/** Scores and slopes are no longer those of the iterate. */
+/** Scores and slopes are no longer those of the iterate, or not of all rows that weigh anything. */
 export function leaveLine(s: Solver): void {
   changetype<LineSearch>(s.line).current = false;
 }
@@ -89,7 +83,6 @@ export function nullGradient(s: Solver, o: Objective, gradient: usize, begins: b
   if (begins) {
     l.current = true;
     l.fine = true;
-    l.whole = true;
   }
   return gradientBy(s, o, s.raw, scores, begins ? l.slopes : 0, gradient);
 }
@@ -100,9 +93,8 @@ export function iterateGradient(s: Solver, o: Objective, gradient: usize): f64 {
   if (o.known != 0 && o.knownAt == s.theta) {
     memory.copy(l.scores, o.known, scoreBytes(o));
     l.fine = true;
-    l.whole = true;
   } else if (!isCurrent(s, l)) {
-    l.whole = scoresOf(s, o, s.theta, l.scores);
+    scoresOf(s, o, s.theta, l.scores);
     l.fine = s.fine;
   }
   l.current = true;
@@ -127,8 +119,7 @@ export function lineLength(s: Solver, o: Objective, slope: f64): f64 {
   const l = changetype<LineSearch>(s.line);
   if (!isCurrent(s, l)) iterateGradient(s, o, 0);
   centre(o, s.moments, s.step, s.raw, -1);
-  const whole = scoresOf(s, o, s.raw, l.step);
-  l.whole = l.whole && whole;
+  scoresOf(s, o, s.raw, l.step);
   l.length = 0;
   let curvature = o.l2 * dot<f64>(o.weightCount, s.step, s.step);
   for (let first = 0; first < o.rows; first += BLOCK) {
@@ -138,12 +129,10 @@ export function lineLength(s: Solver, o: Objective, slope: f64): f64 {
   return length > 0 ? min(length, LONGEST) : 1;
 }
 
-/** Returns whether all rows have been seen. */
-function scoresOf(s: Solver, o: Objective, theta: usize, scores: usize): bool {
+function scoresOf(s: Solver, o: Objective, theta: usize, scores: usize): void {
   o.fine = s.fine;
-  const rows = relativeScores(o, theta, scores);
+  relativeScores(o, theta, scores);
   o.fine = false;
-  return rows == o.rows;
 }
 
 function gradientBy(s: Solver, o: Objective, theta: usize, scores: usize, slopes: usize, gradient: usize): f64 {

@@ -10,8 +10,9 @@
 
 import { axpy, dot } from "../linalg/dense";
 import { takeBlock } from "../losses/block";
-import { combineRows, objectiveScores } from "../losses/gradient";
+import { combineRows } from "../losses/gradient";
 import { linkBlock } from "../losses/link";
+import { objectiveScores } from "../losses/scores";
 import { BLOCK, Objective } from "../objective";
 import { centre, centreGradient } from "./centering";
 import { Curvature, forget } from "./curvature";

@@ -8,39 +8,15 @@ import { shiftColumns } from "../penalties/shift";
 import { minimizeBlocks } from "./block-descent";
 import { centre, centreGradient } from "./centering";
 import { minimizeCoordinates } from "./coordinate-descent";
-import {
-  Curvature,
-  curvatureInit,
-  curvatureScratchBytes,
-  curvatureUnitBytes,
-  curvatureWorkBytes,
-  forget,
-  PRODUCT_BYTES,
-  remember,
-  rescale,
-  startScales,
-} from "./curvature";
+import { Curvature, forget, remember, rescale, startScales } from "./curvature";
 import { dataGradient, evaluateIterate, MARGIN, measure, refine, takeTrial } from "./iterate";
-import {
-  gradientAlong,
-  LineSearch,
-  leaveLine,
-  lineBytes,
-  lineInit,
-  lineLength,
-  lineScratchBytes,
-  lineSetMemory,
-  nullGradient,
-  reweigh,
-  searchesLine,
-} from "./line-search";
-import { fillMetric, typicalDeviation } from "./metric";
+import { gradientAlong, leaveLine, lineLength, nullGradient, searchesLine } from "./line-search";
 import { advanceMoments, isMinimizedByMoments, startMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel, nullScale, totalOf, totalWeight } from "./null-model";
 import { advanceNewton, learnTrust, startNewton, wantsNewton } from "./proximal-newton";
 import { Quadratic } from "./quadratic-descent";
-import { leaveRowSpace, leaveToTheta, RowSpace, rowSpaceInit } from "./row-space";
+import { leaveRowSpace, leaveToTheta, RowSpace } from "./row-space";
 import { advanceRows } from "./row-steps";
 import { exhausted, judge, relativeResidual } from "./stopping";
 
@@ -48,9 +24,6 @@ export const RUNNING: i32 = 0;
 export const CONVERGED: i32 = 1;
 export const STALLED: i32 = 2;
 export const UNBOUNDED: i32 = 3;
-
-/** What f32 does to a gradient is measured, in a pass, when the residual first is below this. */
-const MEASURED: f64 = 1e-2;
 
 /**
  * Residual from which on columns of three and more classes are shifted beside kinks (of two, and under group norms, always).
@@ -114,83 +87,6 @@ export class Solver {
   noise: f64; // what f32 arithmetic changes in the gradient, over `scale`; measured once it may matter
 }
 
-export function solverBytes(): usize {
-  return (
-    offsetof<Solver>() + offsetof<Curvature>() + offsetof<RowSpace>() + offsetof<Quadratic>() + offsetof<LineSearch>()
-  );
-}
-
-export function solverWorkBytes(objective: usize): usize {
-  const o = changetype<Objective>(objective);
-  const n = <usize>o.thetaCount;
-  return (n * 7 + 2 * (<usize>o.groups + 1)) * 8 + PRODUCT_BYTES + ((n << 2) + 8) + curvatureWorkBytes(o);
-}
-
-/** Of what one iteration leaves nothing of to the next. */
-export function solverScratchBytes(objective: usize): usize {
-  const o = changetype<Objective>(objective);
-  return max(curvatureScratchBytes(o), lineScratchBytes(o));
-}
-
-/** Bytes that a solver still has to be given, zeroed, for a penalty with kinks or one without; otherwise 0. */
-export function solverLacks(pointer: usize): usize {
-  const s = changetype<Solver>(pointer);
-  const o = changetype<Objective>(s.objective);
-  if (kinked(o)) return changetype<Curvature>(s.curvature).units == 0 ? curvatureUnitBytes(o) : 0;
-  return changetype<LineSearch>(s.line).scores == 0 ? lineBytes(o) : 0;
-}
-
-export function solverGive(pointer: usize, memory: usize): void {
-  const s = changetype<Solver>(pointer);
-  const o = changetype<Objective>(s.objective);
-  if (kinked(o)) changetype<Curvature>(s.curvature).units = memory;
-  else lineSetMemory(changetype<LineSearch>(s.line), o, memory);
-}
-
-/** @param scratch `solverScratchBytes`, which solvers that take turns may share */
-export function solverInit(
-  pointer: usize,
-  objective: usize,
-  moments: usize,
-  work: usize,
-  scratch: usize,
-  tolerance: f64,
-): void {
-  const s = changetype<Solver>(pointer);
-  const o = changetype<Objective>(objective);
-  const bytes = (<usize>o.thetaCount) << 3;
-  s.objective = objective;
-  s.moments = moments;
-  s.theta = work;
-  s.centred = work + bytes;
-  s.gradient = work + 2 * bytes;
-  s.trial = work + 3 * bytes;
-  s.raw = work + 4 * bytes;
-  s.trialGradient = work + 5 * bytes;
-  s.step = work + 6 * bytes;
-  s.dataWeights = work + 7 * bytes;
-  s.groupLosses = s.dataWeights + ((<usize>(o.groups + 1)) << 3);
-  s.products = s.groupLosses + ((<usize>(o.groups + 1)) << 3);
-  const curvature = s.products + PRODUCT_BYTES;
-  s.working = curvature + curvatureWorkBytes(o);
-  s.curvature = pointer + offsetof<Solver>();
-  s.tolerance = tolerance;
-  s.scale = 0;
-  s.fine = false;
-  s.noise = MEASURED / MARGIN;
-  const c = changetype<Curvature>(s.curvature);
-  curvatureInit(c, o, curvature, scratch);
-  // Where the pairs are, which are of use with kinks only.
-  s.rowSpace = s.curvature + offsetof<Curvature>();
-  s.newton = 0;
-  s.quadratic = s.rowSpace + offsetof<RowSpace>();
-  s.line = s.quadratic + offsetof<Quadratic>();
-  lineInit(changetype<LineSearch>(s.line), scratch);
-  rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);
-  fillMetric(o, moments, c.metric);
-  s.unit = typicalDeviation(o, moments);
-}
-
 /**
  * Begins at `theta` (copied; 0: at the null model) with the objective's present weights. Curvature learned before is
  * kept, and so is the gradient when θ and the data weights are those of the last iterate: then starting is free.
@@ -205,6 +101,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   r.renewed = Infinity;
   const weightBytes = (<usize>(o.groups + 1)) << 3;
   const sameData = s.scale > 0 && memory.compare(s.dataWeights, o.groupWeights, weightBytes) == 0;
+  if (!sameData) takeWeights(s, o);
   if (!sameData || theta == 0) {
     nullModel(s.objective, s.raw);
     s.fine = exact;
@@ -213,12 +110,6 @@ export function solverStart(pointer: usize, theta: usize): void {
       : dataGradient(s, o, s.raw, s.trialGradient);
     centreGradient(o, s.moments, s.trialGradient);
     s.scale = nullScale(o, s.moments, s.raw, s.trialGradient, s.dataLoss, s.unit);
-    if (!sameData) {
-      const c = changetype<Curvature>(s.curvature);
-      if (weighSame(o, s.dataWeights)) rescale(c, totalWeight(o) / totalOf(o, s.dataWeights));
-      else forget(c); // of rows that had no weight nothing is known
-      reweigh(s);
-    }
     memory.copy(s.dataWeights, o.groupWeights, weightBytes);
   }
   const c = changetype<Curvature>(s.curvature);
@@ -257,13 +148,22 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.status = judge(s);
 }
 
-/** Whether the data terms that weigh anything are those under other λ. */
-function weighSame(o: Objective, others: usize): bool {
+/** What is known under other λ of the data terms: of rows that had no weight, nothing. */
+function takeWeights(s: Solver, o: Objective): void {
+  const c = changetype<Curvature>(s.curvature);
+  const gains = weighMore(o, o.groupWeights, s.dataWeights);
+  if (gains) leaveLine(s);
+  if (gains || weighMore(o, s.dataWeights, o.groupWeights)) forget(c);
+  else rescale(c, totalWeight(o) / totalOf(o, s.dataWeights));
+}
+
+/** Whether a data term weighs anything under some λ, f64[groups + 1], and nothing under others. */
+function weighMore(o: Objective, lambda: usize, others: usize): bool {
   for (let g = 0; g <= o.groups; g++) {
     const at = (<usize>g) << 3;
-    if (load<f64>(o.groupWeights + at) > 0 != load<f64>(others + at) > 0) return false;
+    if (load<f64>(lambda + at) > 0 && !(load<f64>(others + at) > 0)) return true;
   }
-  return true;
+  return false;
 }
 
 /** Mean log loss from which on a start tells less than the null model, where it is log C at most. */

@@ -105,7 +105,8 @@ export function totalCurvature(o: Objective, count: i32, probabilities: usize, w
 
 /**
  * Σ over the rows of a block of vᵀ·second derivatives·v, for changes v of their scores, f64[outputs][rows], by the slopes r,
- * f32[outputs][rows]. Softmax: w·(Σ p·v² − (Σ p·v)²), where w·p = r + uniform/C + own·[label].
+ * f32[outputs][rows]. Softmax: w·(Σ p·v² − (Σ p·v)²), where w·p = r + uniform/C + own·[label]: `bendBlock` would want every p, a
+ * quotient each, in each iteration.
  */
 export function curvatureAlong(o: Objective, first: i32, count: i32, slopes: usize, v: usize): f64 {
   if (o.model == SOFTMAX) sumProducts(o, first, count, slopes, v);
