@@ -6,18 +6,25 @@
 // convex and piecewise quadratic like itself. Coordinate descent takes many sweeps to get there: one class moves at a
 // time, against the curvature of the data, for the little that a weak ridge has to gain. Here it is one walk.
 //
+// Without a ridge it may be so between two kinks alike, of two classes always: then the least norm decides, which is where a ridge
+// leads that goes to 0. Which weights are zero does not depend on the steps taken, then.
+//
 // A group norm is a ridge along it: ‖z‖ ≤ ½(‖z‖²/‖w‖ + ‖w‖) with equality at w. What is least under that is the mean
 // without kinks, as under the norm itself, and with them costs no more than w.
 
 import { Objective, SOFTMAX } from "../objective";
 import { groupDot, groupFactor, groupStart, memberAt } from "./group";
 
+/** A ridge where there is none, in units of the kinks: it tells what they leave open, and is beyond rounding. */
+const VANISHING: f64 = 1e-10;
+
 /** w ← w, every column shifted to where the penalty is least. */
 export function shiftColumns(o: Objective, w: usize): void {
   if (o.model != SOFTMAX) return;
   const stride = (<usize>o.columns) << 3;
   if (!(o.groupNorm > 0)) {
-    for (let at: usize = 0; at < stride; at += 8) shiftColumn(o, w + at, 0);
+    const ridge = o.l2 > 0 ? 0 : VANISHING * kinksOf(o);
+    for (let at: usize = 0; at < stride; at += 8) shiftColumn(o, w + at, ridge);
     return;
   }
   for (let g = 0; g < o.normGroups; g++) {
@@ -28,6 +35,13 @@ export function shiftColumns(o: Objective, w: usize): void {
       if (at < stride) shiftColumn(o, w + at, (o.groupNorm * groupFactor(o, g)) / norm);
     }
   }
+}
+
+/** The most that a weight's kinks pull. */
+function kinksOf(o: Objective): f64 {
+  let sum = o.l1;
+  for (let b = 0; b < o.knotCount; b++) sum += load<f64>(o.knotWeights + ((<usize>b) << 3));
+  return sum;
 }
 
 /** Along the kinks of the sum until its slope turns positive. Weights at a kink are there exactly. */
@@ -62,6 +76,7 @@ function slopeAbove(o: Objective, column: usize, sign: f64, ridge: f64): f64 {
   const stride = (<usize>o.columns) << 3;
   const end = column + <usize>o.outputs * stride;
   let sum: f64 = 0;
+  let pull: f64 = 0; // of kinks, apart: it cancels where they are alike, and a ridge that vanishes keeps its digits
   for (let at = column; at < end; at += stride) {
     const x = sign * load<f64>(at);
     let kinks = o.l1;
@@ -69,9 +84,10 @@ function slopeAbove(o: Objective, column: usize, sign: f64, ridge: f64): f64 {
       const knot = load<f64>(o.knots + ((<usize>b) << 3));
       if (x < 0 ? -x > knot : x >= knot) kinks += load<f64>(o.knotWeights + ((<usize>b) << 3));
     }
-    sum += (o.l2 + ridge) * x + (x < 0 ? -kinks : kinks);
+    sum += x;
+    pull += x < 0 ? -kinks : kinks;
   }
-  return sum;
+  return (o.l2 + ridge) * sum + pull;
 }
 
 /** The first of −knots, 0 and knots beyond x. */

@@ -5,7 +5,7 @@ import { Objective, type ObjectiveOptions, type ObjectiveWeights } from "../../s
 import { Random } from "../../src/random.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
-import type { Problem } from "../reference/example-problem.ts";
+import { exampleProblem, type Problem } from "../reference/example-problem.ts";
 import { relaxed, scalar } from "../reference/kernel-builds.ts";
 import { dataLoss, minimumNormSubgradient } from "../reference/loss.ts";
 import { separated } from "../reference/separated.ts";
@@ -55,8 +55,7 @@ function inColumnGroups(problem: Problem, of: ((j: number) => number) | undefine
 const builds = { simd: kernels(), relaxed, scalar };
 
 for (const { name, weights, columnGroups } of penalties) {
-  test(`separated rows, weak ${name}: what took thousands of iterations satisfies its optimality conditions soon after the 300th`, () => {
-    let long = 0;
+  test(`separated rows, weak ${name}: what took thousands of iterations satisfies its optimality conditions after 400 at most`, () => {
     for (const given of problems) {
       const problem = inColumnGroups(given, columnGroups);
       const { columns } = problem.dataset;
@@ -67,7 +66,6 @@ for (const { name, weights, columnGroups } of penalties) {
         return [false, true].map((warm) => {
           const { status, iterations, value, theta } = solve(build, { ...problem, precision: "f64" }, weights, warm);
           expect([status, iterations < 400]).toEqual(["converged", true]);
-          if (iterations > 300) long++;
           const plain = minimumNormSubgradient(problem, weights, theta);
           expect(Math.hypot(...plain.subgradient)).toBeLessThan(1e-5 * scale);
           expect(Math.abs(plain.value / value - 1)).toBeLessThan(1e-9);
@@ -78,9 +76,21 @@ for (const { name, weights, columnGroups } of penalties) {
       });
       expect(Math.max(...values) / Math.min(...values)).toBeLessThan(1 + 1e-5);
     }
-    expect(long).toBeGreaterThan(0);
   });
 }
+
+test("many columns, L1: few are left, and their Newton steps soon cost less than iterations that take hundreds", () => {
+  using arena = new Arena(kernels());
+  const objective = new Objective(arena, { ...exampleProblem("logistic", 400, 3000, 3), precision: "f32" });
+  const solver = new Solver(arena, objective, { tolerance: 1e-6 });
+  for (const l1 of [0.15, 0.105, 0.075]) {
+    objective.setWeights({ l1, l2: 1e-3 });
+    solver.start(l1 === 0.15 ? 0 : solver.theta);
+    while (solver.step(1) === "running");
+    expect(solver.status).toBe("converged");
+    expect(solver.passes).toBeLessThan(30); // 55, 111 and 253 without
+  }
+});
 
 test("X in f32, dense and CSR, has the same minimizer", () => {
   for (const problem of problems) {
@@ -113,7 +123,7 @@ test("how many iterations are asked for at once changes nothing", () => {
     while (solver.step(many) === "running");
     return [solver.iterations, ...arena.viewF64(solver.theta, objective.thetaCount)];
   });
-  expect(ends[0]![0]).toBeGreaterThan(300);
+  expect(ends[0]![0]).toBeLessThan(400);
   expect(ends[1]).toEqual(ends[0]);
   expect(ends[2]).toEqual(ends[0]);
 });
@@ -150,7 +160,7 @@ test("rows that are made on demand", async () => {
   const weights = Float64Array.from(copies.groups!, (t) => Object.values(shares)[t]! / train.rows);
   const held = await minimize({ model: "softmax", train: { ...copies, weights }, loss: weak, tolerance: 1e-8 });
   for (const { status, iterations } of [made, held]) {
-    expect([status, iterations > 300, iterations < 400]).toEqual(["converged", true, true]);
+    expect([status, iterations < 400]).toEqual(["converged", true]);
   }
   expect(made.objective).toBeCloseTo(held.objective, 12);
 });

@@ -55,7 +55,7 @@ test("a start whose scores are far out of all bounds costs no more than the null
       while (solver.step(10) === "running" && solver.iterations < 1000);
       expect([name, solver.status]).toEqual([name, "converged"]);
       expect(solver.value).toBeCloseTo(known.value, 8);
-      expect(solver.passes).toBeLessThanOrEqual(known.passes + 2);
+      expect(solver.passes).toBeLessThan(known.passes + 2.001);
     }
   }
 });

@@ -37,6 +37,17 @@ function halved({ l1 = 0, l2 = 0, groupNorm = 0, hinges }: ObjectiveWeights): Ob
   };
 }
 
+test.each(kinks)(
+  "two classes without a ridge, %s: of minimizers as good the one of least norm, whose weights are opposite",
+  (_, weights) => {
+    const { status, theta } = solve(exampleProblem("softmax", 60, 7, 2), weights);
+    expect(status).toBe("converged");
+    const [first, second] = [theta.subarray(0, 7), theta.subarray(7, 14)];
+    expect(Math.max(...first.map(Math.abs))).toBeGreaterThan(0.01);
+    for (const [j, w] of first.entries()) expect(Math.abs(w + second[j]!)).toBeLessThanOrEqual(1e-14 * Math.abs(w));
+  },
+);
+
 test.each([
   ...kinks,
   ["group norm", { groupNorm: 0.001 }],
