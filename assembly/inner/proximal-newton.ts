@@ -1,9 +1,10 @@
-// Proximal Newton steps (Lee, Sun, Saunders 2014) for solves that have cost more than they would, or get stuck: the quadratic model has the whole
-// Hessian at the iterate, and quadratic-descent.ts minimizes it with the penalty. Where rows are nearly separated and penalties
-// weak, the curvature p·(1 − p) falls by orders of magnitude on the way, columns that go together leave most of it to few
-// directions, and weights come to kinks and leave them for thousands of iterations: the last 20 pairs are no model of that, and
-// ten sweeps do not minimize one. Of 6000 random fits, 20 to 400 rows of 2 to 100 columns, labels of a linear model, penalties
-// of 1e-9 to 1e-3, to 1e-4 or 1e-6, 28 ran out of 10000 iterations, now none; of 2000 to 1e-8 80, and 3 stalled, now none.
+// Proximal Newton steps (Lee, Sun, Saunders 2014) for solves that have cost more than they would, or get stuck: the quadratic
+// model has the whole Hessian at the iterate, and quadratic-descent.ts minimizes it with the penalty. Where rows are nearly
+// separated and penalties weak, the curvature p·(1 − p) falls by orders of magnitude on the way, columns that go together leave
+// most of it to few directions, and weights come to kinks and leave them for thousands of iterations: the last 20 pairs are no
+// model of that, and ten sweeps do not minimize one. Of 6000 random fits, 20 to 400 rows of 2 to 100 columns, labels of a linear
+// model, penalties of 1e-9 to 1e-3, to 1e-4 or 1e-6, 28 ran out of 10000 iterations, now none; of 2000 to 1e-8 80, and 3
+// stalled, now none.
 //
 // Where the loss is flat it may bend at once, so that the Hessian's diagonal is raised by a share, which grows while steps are
 // too long (Levenberg, Marquardt): 0.9 of the passes of the 621 long fits among the 6000.
@@ -74,28 +75,37 @@ export class Newton {
 
 /** Whether it is time for these steps, and there is no memory for them. */
 export function wantsNewton(s: Solver, o: Objective): bool {
-  if (s.newton != 0 || s.status != RUNNING || !isOfUse(s, o)) return false;
-  return s.stuck || s.iterations >= LONG || pays(s, o, stepWork(s, o, weighing(s, o)));
+  return s.newton == 0 && s.status == RUNNING && isOfUse(s, o) && isDue(s, o);
 }
 
-/** Whether a solve has cost as much as `STEPS` steps of so many multiplications. */
-function pays(s: Solver, o: Objective, work: f64): bool {
+function isDue(s: Solver, o: Objective): bool {
+  return s.stuck || ((s.iterations >= LONG || isSeparable(o)) && pays(s, o, activeColumns(s, o)));
+}
+
+/** Whether weights have kinks of their own. */
+function isSeparable(o: Objective): bool {
+  return kinked(o) && o.groupNorm == 0;
+}
+
+/** Whether a solve has cost as much as `STEPS` steps in so many columns. */
+function pays(s: Solver, o: Objective, columns: i32): bool {
   const iterations = <f64>s.iterations;
-  if (kinked(o) && o.groupNorm == 0 && iterations * passWork(o) >= STEPS * work) return true;
+  const goal = STEPS * stepWork(s, o, columns);
+  if (isSeparable(o) && iterations * passWork(o) >= goal) return true;
   const beside = (kinked(o) ? BESIDE_KINKS : BESIDE) * <f64>o.thetaCount;
-  return s.iterations >= LONG && iterations * (passWork(o) + beside) >= STEPS * work;
+  return s.iterations >= LONG && iterations * (passWork(o) + beside) >= goal;
 }
 
-/** Multiplications of a step in `count` columns, about. */
-function stepWork(s: Solver, o: Objective, count: i32): f64 {
-  const order = <f64>o.outputs * <f64>(count + 1);
+/** Multiplications of a step in so many columns, about. */
+function stepWork(s: Solver, o: Objective, columns: i32): f64 {
+  const order = <f64>o.outputs * <f64>(columns + 1);
   const model = (0.5 * order + SWEEPS) * order * order;
   const last = s.newton == 0 ? 0 : changetype<Newton>(s.newton).work;
-  return hessianWork(o, count) + max(model, last);
+  return hessianWork(o, columns) + max(model, last);
 }
 
-/** Columns that a step has at least: those with a weight that is not zero. */
-function weighing(s: Solver, o: Objective): i32 {
+/** Columns with a weight that is not zero: a step has them, and those that want to leave it. */
+function activeColumns(s: Solver, o: Objective): i32 {
   const d = o.columns;
   let count = 0;
   for (let j = 0; j < d; j++) {
@@ -158,8 +168,7 @@ export function solverSetNewton(pointer: usize, block: usize): void {
 
 /** Begins a step of `advanceNewton`. Returns false where another one is due. */
 export function startNewton(s: Solver, o: Objective): bool {
-  if (s.newton == 0 || !isOfUse(s, o)) return false;
-  if (!s.stuck && !pays(s, o, stepWork(s, o, weighing(s, o)))) return false;
+  if (s.newton == 0 || !isOfUse(s, o) || !isDue(s, o)) return false;
   const n = changetype<Newton>(s.newton);
   // Whether a group is zero is found by the steps of block-descent.ts, every other one.
   n.blocks = o.groupNorm > 0 && !n.blocks;
@@ -174,8 +183,8 @@ export function startNewton(s: Solver, o: Objective): bool {
   const h = changetype<Hessian>(n.hessian);
   listColumns(s, o, h, slopes);
   const order = <f64>o.outputs * <f64>(h.count + 1);
-  const work = stepWork(s, o, h.count);
-  if (order > <f64>n.order || work > MOST_WORK || !(s.stuck || pays(s, o, work))) return false;
+  if (order > <f64>n.order || stepWork(s, o, h.count) > MOST_WORK) return false;
+  if (!s.stuck && !pays(s, o, h.count)) return false;
   poseModel(s, o, n, slopes);
   startHessian(h, o);
   n.formed = false;

@@ -55,7 +55,10 @@ function inColumnGroups(problem: Problem, of: ((j: number) => number) | undefine
 const builds = { simd: kernels(), relaxed, scalar };
 
 for (const { name, weights, columnGroups } of penalties) {
-  test(`separated rows, weak ${name}: what took thousands of iterations satisfies its optimality conditions after 400 at most`, () => {
+  // Where weights have kinks of their own these steps begin when they pay, otherwise after the 300th.
+  const late = name === "ridge" || weights.groupNorm !== undefined;
+  test(`separated rows, weak ${name}: what took thousands of iterations satisfies its optimality conditions soon${late ? " after the 300th" : ""}`, () => {
+    let long = 0;
     for (const given of problems) {
       const problem = inColumnGroups(given, columnGroups);
       const { columns } = problem.dataset;
@@ -66,6 +69,7 @@ for (const { name, weights, columnGroups } of penalties) {
         return [false, true].map((warm) => {
           const { status, iterations, value, theta } = solve(build, { ...problem, precision: "f64" }, weights, warm);
           expect([status, iterations < 400]).toEqual(["converged", true]);
+          if (iterations > 300) long++;
           const plain = minimumNormSubgradient(problem, weights, theta);
           expect(Math.hypot(...plain.subgradient)).toBeLessThan(1e-5 * scale);
           expect(Math.abs(plain.value / value - 1)).toBeLessThan(1e-9);
@@ -76,6 +80,7 @@ for (const { name, weights, columnGroups } of penalties) {
       });
       expect(Math.max(...values) / Math.min(...values)).toBeLessThan(1 + 1e-5);
     }
+    expect(long > 0).toBe(late);
   });
 }
 
