@@ -171,7 +171,7 @@ for (const [name, weights] of Object.entries(TEXT)) {
 function reducedModel(size: Size, directions: number) {
   const problem = makeProblem(size);
   const { arena, objective } = objectiveOf(problem);
-  const space = new FeatureSpace({ l2: l2() }, "logLoss");
+  const space = new FeatureSpace({ l2: l2() }, "softmax");
   const held = new Objective(arena, makeProblem({ ...size, rows: 500 }));
   const reduced = new ReducedModel(arena, space, objective, held, directions + 1);
   const random = new Random(3);

@@ -130,7 +130,7 @@ export class Fitting {
     }
     const loss = linearLoss(model, options.loss);
     this.#options = options;
-    this.#space = new FeatureSpace(bind(loss.features, train), loss.lossName);
+    this.#space = new FeatureSpace(bind(loss.features, train), model);
     const targets = encodeTargets(model, train);
     this.#classes = targets.classes;
     this.#warnings = audit(train);

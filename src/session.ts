@@ -73,7 +73,7 @@ export class Session<F extends Features> {
     const { model, train, validation, features, tolerance = 1e-4, precision = "f32", seed = 0 } = options;
     const metric = options.metric ?? defaultMetric(model);
     this.options = options;
-    this.space = new FeatureSpace(features, lossName(model));
+    this.space = new FeatureSpace(features, model);
     this.arena = new Arena(kernels());
     try {
       const { folds, classes, selected, whole } = foldsOf(this.arena, this.space, options, {

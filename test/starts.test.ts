@@ -4,7 +4,7 @@ import { convexPenalty, type Features, l1, l2 } from "../src/index.ts";
 import { startsOf } from "../src/starts.ts";
 
 const starts = (features: Features, rows: number, columns: number, all = false) => {
-  const space = new FeatureSpace(features, "logLoss");
+  const space = new FeatureSpace(features, "softmax");
   return startsOf(space, rows, columns, all).map((lambda) => ({ space, lambda }));
 };
 

@@ -1,5 +1,4 @@
 import { encodeTargets } from "../../src/data/targets.ts";
-import { lossName } from "../../src/features/loss.ts";
 import { FeatureSpace } from "../../src/features/space.ts";
 import { Random } from "../../src/random.ts";
 import { TRAININGS } from "../../src/session.ts";
@@ -42,7 +41,7 @@ export class Contest {
   constructor(task: Task, parts: Parts) {
     this.#task = task;
     this.#parts = parts;
-    this.space = new FeatureSpace(task.features(parts.train), lossName(task.model));
+    this.space = new FeatureSpace(task.features(parts.train), task.model);
     const { lower, upper } = this.space;
     this.tuned = this.space.names.flatMap((_, j) => (lower[j]! < upper[j]! ? [j] : []));
   }

@@ -1,5 +1,4 @@
 import { encodeTargets } from "../data/targets.ts";
-import { lossName } from "../features/loss.ts";
 import { FeatureSpace } from "../features/space.ts";
 import { sample } from "../outer/propose.ts";
 import { Random } from "../random.ts";
@@ -33,7 +32,7 @@ export function tryAll(
   const { passes = Number.POSITIVE_INFINITY, observe = () => {} } = limits;
   const begun = performance.now();
   const arena = new Arena(kernels());
-  const space = new FeatureSpace(options.features, lossName(options.model));
+  const space = new FeatureSpace(options.features, options.model);
   const targets = encodeTargets(options.model, options.train, options.validation);
   const trainer = new Trainer(arena, space, {
     ...options,

@@ -124,7 +124,7 @@ describe("transformations and groups on one simplex", () => {
 
   test("what cannot be one partition of the rows is refused", () => {
     const both = { ...augmentation(train, policy), ...classWeights(train) };
-    expect(() => new FeatureSpace(both, "logLoss")).toThrow(
+    expect(() => new FeatureSpace(both, "softmax")).toThrow(
       /augmentation\(train, …, \{ groups: classWeights\(train\) \}\)/,
     );
     const wrong = [

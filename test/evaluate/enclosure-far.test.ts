@@ -46,7 +46,7 @@ function settingOf(seed: number, arena: Arena<ReturnType<typeof kernels>>, { shi
   });
   const term = { min: 1e-9, max: 10 };
   const l1 = random.uniform() < 0.5 ? { l1: { kind: "l1" as const, ...term } } : {};
-  const space = new FeatureSpace({ l2: { kind: "l2", ...term }, ...l1 }, "loss");
+  const space = new FeatureSpace({ l2: { kind: "l2", ...term }, ...l1 }, model);
   const lambda = space.normalize(
     space.features.map(({ kind }) => (kind === "l1" ? 0.01 : kind === "l2" ? 10 ** (-3 * random.uniform() - 0.5) : 1)),
   );

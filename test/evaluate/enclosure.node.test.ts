@@ -38,7 +38,7 @@ function study(seed: number, arena: Arena<ReturnType<typeof kernels>>, l2?: numb
   if (some(0.3)) features.knot = { kind: "hinge", knot: 0.2, ...bounds };
   if (some(0.2)) features.norm = { kind: "group-norm", ...bounds };
   if (model !== "squared" && some(0.3)) features.smoothing = { kind: "uniform-loss", ...bounds };
-  const space = new FeatureSpace(features satisfies Features, "loss");
+  const space = new FeatureSpace(features satisfies Features, model);
   const strength = () => 10 ** (-3 * random.uniform() - 0.5);
   const lambda = space.normalize(
     space.features.map(({ kind }) =>

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { data, groupNorm, LinearLoss, l1, l2, fit as minimize } from "../../src/index.ts";
+import { data, type Feature, groupNorm, LinearLoss, l1, l2, fit as minimize, tune } from "../../src/index.ts";
 import { Objective, type ObjectiveWeights } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
 import { Arena } from "../../src/wasm/arena.ts";
@@ -108,17 +108,28 @@ test("whole columns are exactly 0 or not at all, fewer the stronger it is", asyn
   expect(kept[0]).toBeGreaterThan(kept[2]!);
 });
 
-test("with one output and a group per column it is ‖W‖₁", async () => {
+test("with one output and a group per column it is ‖W‖₁, and minimized as such", async () => {
   const two = blobs(80, 8, 2, 3, 2);
-  const grouped = await minimize({
-    model: "logistic",
-    train: two,
-    loss: { groupNorm: 0.02, l2: 0.01 },
-    tolerance: 1e-10,
-  });
-  const sparse = await minimize({ model: "logistic", train: two, loss: { l1: 0.02, l2: 0.01 }, tolerance: 1e-10 });
-  expect(grouped.objective).toBeCloseTo(sparse.objective, 12);
-  for (const [i, w] of sparse.model.coefficients.entries()) expect(grouped.model.coefficients[i]!).toBeCloseTo(w, 8);
+  for (const l2 of [0, 0.01]) {
+    const solve = (norm: object) =>
+      minimize({ model: "logistic", train: two, loss: { ...norm, l2 }, tolerance: 1e-10 });
+    const [grouped, sparse] = [await solve({ groupNorm: 0.02 }), await solve({ l1: 0.02 })];
+    expect(grouped.model.coefficients).toEqual(sparse.model.coefficients);
+    expect([grouped.objective, grouped.passes]).toEqual([sparse.objective, sparse.passes]);
+    const mixed = await solve({ groupNorm: 0.0125, l1: 0.0075 });
+    expect(mixed.model.coefficients).toEqual(sparse.model.coefficients);
+    expect(mixed.features.l1).toBe(mixed.features.groupNorm);
+  }
+});
+
+test("with one output and a group per column it is tuned as ‖W‖₁ is", async () => {
+  const [train, validation] = [blobs(60, 8, 2, 3, 2), blobs(60, 8, 2, 4, 2)];
+  const run = (norm: Feature) => tune({ model: "logistic", train, validation, features: { norm, l2: l2() }, seed: 1 });
+  const [grouped, sparse] = [await run(groupNorm()), await run(l1())];
+  expect(grouped.lambda).toEqual(sparse.lambda);
+  expect([grouped.error, grouped.passes]).toEqual([sparse.error, sparse.passes]);
+  expect(String(grouped.loss)).toContain("Σ_j ‖W_j‖₂"); // of several outputs elsewhere
+  expect(await run(groupNorm({ groups: [7, 6, 5, 4, 3, 2, 1, 0] }))).toMatchObject({ lambda: sparse.lambda });
 });
 
 test("other names and another order of the groups change nothing", async () => {

@@ -11,7 +11,7 @@ import { exampleProblem, type Problem } from "../reference/example-problem.ts";
 
 function interpolated() {
   const arena = new Arena(kernels());
-  const space = new FeatureSpace({ l1: l1(), l2: l2() }, "logLoss");
+  const space = new FeatureSpace({ l1: l1(), l2: l2() }, "softmax");
   const train = exampleProblem("softmax", 60, 7, 3);
   const validation = exampleProblem("softmax", 200, 7, 3, 2);
   const rows = ({ dataset: { rows, columns, x }, targets }: Problem) => ({ rows, columns, x, y: targets });
@@ -81,7 +81,7 @@ test("a proposal is within F, is judged as the model interpolated there is, and 
   let step = work.next();
   while (!step.done) step = work.next();
   const { lambda, error, bound } = step.value!;
-  const { lower, upper } = new FeatureSpace({ l1: l1(), l2: l2() }, "logLoss");
+  const { lower, upper } = new FeatureSpace({ l1: l1(), l2: l2() }, "softmax");
   for (const [j, weight] of lambda.entries()) {
     expect(weight).toBeGreaterThanOrEqual(lower[j]! * (1 - 1e-12));
     expect(weight).toBeLessThanOrEqual(upper[j]! * (1 + 1e-12));

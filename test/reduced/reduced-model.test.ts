@@ -18,7 +18,7 @@ const spaces: readonly (readonly [string, Features])[] = [
 /** A span of a few random models of a problem, as training and validation rows see it. */
 function reducedModel(features: Features) {
   const arena = new Arena(kernels());
-  const space = new FeatureSpace(features, "logLoss");
+  const space = new FeatureSpace(features, "softmax");
   const problem = exampleProblem("softmax", 60, 7, 3);
   const train = new Objective(arena, { ...problem, precision: "f64", ...space.structure });
   const validation = new Objective(arena, { ...exampleProblem("softmax", 50, 7, 3, 2), precision: "f64" });
@@ -214,7 +214,7 @@ test("systems of one Hessian are solved along the directions of those before: a 
 
 test("of sparse rows, columns that no model has a weight of are left out of the span's work, whatever the order they join in", () => {
   const features = convexPenalty({ knots: 3, largest: 0.4 });
-  const space = new FeatureSpace(features, "logLoss");
+  const space = new FeatureSpace(features, "softmax");
   const problem = exampleProblem("softmax", 60, 7, 3);
   const rows = 60;
   const columns = 70;

@@ -35,7 +35,7 @@ describe("a span that sees a sample of the rows", () => {
   function solve(features: Features, spanBytes?: number) {
     const before = kernels().allocatedBytes();
     using arena = new Arena(kernels());
-    const space = new FeatureSpace(features, "logLoss");
+    const space = new FeatureSpace(features, "softmax");
     const fold = new Fold(
       arena,
       space,

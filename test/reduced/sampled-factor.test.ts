@@ -44,7 +44,7 @@ function rowsInOrder(rows: number, order: Order): Problem {
 /** A span of four models over so many rows, solved for. */
 function span(rows: number, order: Order, features: Features = { l1: l1(), l2: l2() }) {
   const arena = new Arena(kernels());
-  const space = new FeatureSpace(features, "logLoss");
+  const space = new FeatureSpace(features, "softmax");
   const problem = rowsInOrder(rows, order);
   const train = new Objective(arena, { ...problem, precision: "f64", ...space.structure });
   const validation = new Objective(arena, { ...exampleProblem("softmax", 50, 7, CLASSES, 2), precision: "f64" });

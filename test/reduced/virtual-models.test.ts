@@ -12,7 +12,7 @@ import { exampleProblem } from "../reference/example-problem.ts";
 
 /** Virtual models in a span of a few random ones, judged by other rows, of which the second fold has more. */
 function virtualModels(arena: Arena<ReturnType<typeof kernels>>, metric: MetricName): VirtualModels {
-  const space = new FeatureSpace({ l1: l1(), l2: l2() }, "logLoss");
+  const space = new FeatureSpace({ l1: l1(), l2: l2() }, "softmax");
   const train = new Objective(arena, { ...exampleProblem("softmax", 60, 7, 3), precision: "f64", ...space.structure });
   const folds = [50, 331].map((rows) => {
     const judging = exampleProblem("softmax", rows, 7, 3, 2);

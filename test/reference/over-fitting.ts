@@ -1,5 +1,4 @@
 import { encodeTargets } from "../../src/data/targets.ts";
-import { lossName } from "../../src/features/loss.ts";
 import { FeatureSpace } from "../../src/features/space.ts";
 import {
   classWeights,
@@ -87,7 +86,7 @@ const PATIENCE = 100;
 /** The penalties as weak as they may be, classes alike; judged after every iteration. */
 function stopped({ model, train, validation, features, ...rest }: Setting, test: Rows): Outcome["stopped"] {
   using arena = new Arena(kernels());
-  const space = new FeatureSpace(features, lossName(model));
+  const space = new FeatureSpace(features, model);
   const { outputs, train: own, others } = encodeTargets(model, train, validation, test);
   const trainerOf = (judges: Rows, targets: Float64Array) =>
     new Trainer(arena, space, {
