@@ -58,15 +58,19 @@ export function writeFile(path: string, text: string): void {
   writing(path, () => writeFileSync(path, text));
 }
 
-/** A file of a result that is printed already, and is so not lost: no second object follows it on stdout. */
-class Unwritten extends LearnLossError {}
+/** A file beside a result that is printed already, and is so not lost: no second object follows it on stdout. */
+export class Unwritten extends LearnLossError {
+  constructor(cause: unknown) {
+    super("IO", (cause as Error).message, { cause });
+  }
+}
 
 /** After the result is printed. @throws IO */
 export function writeResult(path: string, text: string): void {
   try {
     writeFile(path, text);
   } catch (cause) {
-    throw new Unwritten("IO", (cause as Error).message, { cause });
+    throw new Unwritten(cause);
   }
 }
 

@@ -23,7 +23,7 @@ import {
   readRows,
   withDataOptions,
 } from "./options.ts";
-import { checkOutputs, errorName, printJson, short, writeResult } from "./output.ts";
+import { checkOutputs, errorName, printJson, problem, short, Unwritten, writeResult } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import {
   boundsJson,
@@ -154,16 +154,29 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
   const bar = new ProgressBar(!options.json && process.stderr.isTTY);
   let synced = performance.now();
+  let unwritten: Unwritten | undefined;
+  // A disk that is full ends no search: it may have room again, and if not there is a result to print.
+  const sync = () => {
+    synced = performance.now();
+    try {
+      file?.sync(tuner.study);
+      unwritten = undefined;
+    } catch (error) {
+      if (problem(error).code !== "IO") throw error;
+      unwritten = new Unwritten(error);
+    }
+  };
   tuner.on("progress", (progress) => {
     bar.update(progress);
     if (performance.now() - synced < SYNC) return;
-    file?.sync(tuner.study);
-    synced = performance.now();
+    const known = unwritten !== undefined;
+    sync();
+    if (unwritten && !known) console.error(`learnloss: warning: ${unwritten.message} The search goes on.`);
   });
   let result: TuneResult;
   try {
     result = await untilInterrupted(tuner, budget(options), bar);
-    file?.sync(tuner.study);
+    sync();
   } finally {
     bar.stop();
     file?.close();
@@ -177,6 +190,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     const { loss } = result;
     writeResult(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result), loss }));
   }
+  if (unwritten) throw unwritten;
 }
 
 function printTuning({ study }: Tuner, result: TuneResult): void {

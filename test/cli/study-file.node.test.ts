@@ -1,32 +1,11 @@
-import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readStudy, StudyFile } from "../../src/cli/study-file.ts";
 import { atLeast, createStudy, fixed, Study } from "../../src/index.ts";
 import { readJournal } from "../../src/journal.ts";
-
-/** A disk that has room for so many bytes more: modules are shared with other tests, so that `node:fs` itself is changed. */
-function onDisk(room: number, action: () => void): void {
-  const { writeSync } = fs;
-  let left = room;
-  const limited = (descriptor: number, text: Uint8Array | string, from = 0, length = text.length, at?: number) => {
-    if (left === 0) throw new Error("ENOSPC: no space left on device, write");
-    const bytes = typeof text === "string" ? Buffer.from(text) : text;
-    const done = writeSync(descriptor, bytes, from, Math.min(length, left), at);
-    left -= done;
-    return done;
-  };
-  fs.writeSync = limited as typeof writeSync;
-  syncBuiltinESMExports();
-  try {
-    action();
-  } finally {
-    fs.writeSync = writeSync;
-    syncBuiltinESMExports();
-  }
-}
+import { onDisk } from "./full-disk.ts";
 
 const code = (expected: string, message = /./) =>
   expect.objectContaining({ name: "LearnLossError", code: expected, message: expect.stringMatching(message) });
@@ -114,18 +93,18 @@ describe("a study file", () => {
     expect(readStudy(path).study.toJSON()).toEqual(example(5).toJSON());
   });
 
-  test("goes on when a full disk has room again: the line that was cut is written over", () => {
+  test("goes on when a full disk has room again: the line that was cut is written over", async () => {
     const whole = written(5);
     rmSync(path);
     const file = new StudyFile(path, "f");
     file.sync(example(3));
     for (const room of [40, 0, 10]) {
-      onDisk(room, () => expect(() => file.sync(example(4))).toThrow(code("IO", /ENOSPC/)));
+      await onDisk(room, () => expect(() => file.sync(example(4))).toThrow(code("IO", /ENOSPC/)));
     }
     file.sync(example(5));
     file.close();
     expect(readFileSync(path)).toEqual(whole);
-    onDisk(0, () => expect(() => new StudyFile(path, "f")).toThrow(code("IO", /ENOSPC/)));
+    await onDisk(0, () => expect(() => new StudyFile(path, "f")).toThrow(code("IO", /ENOSPC/)));
     new StudyFile(path, "f").close(); // no lock was left
   });
 

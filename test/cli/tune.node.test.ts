@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, readFileSync, symlinkSync, writeFileSync } fr
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { inFolder, learnloss } from "./command-line.ts";
+import { onDisk } from "./full-disk.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 inFolder();
@@ -198,6 +199,21 @@ test.skipIf(!existsSync("/dev/full"))("a file that cannot be written at the end 
     expect(JSON.parse(stdout).passes).toBeGreaterThan(0);
     expect(stderr).toContain("learnloss: IO: /dev/full cannot be written");
   }
+});
+
+test("a disk that is full for the study ends no search and loses no result", async () => {
+  const run = (...more: string[]) => learnloss("tune", ...cancer, "--features", "l1,l2", "--json", ...more);
+  const { stdout } = await run();
+  const { milliseconds: _, ...result } = JSON.parse(stdout);
+  await onDisk(300, async () => {
+    const full = await run("--study", "full.jsonl", "--save-loss", "kept.json");
+    expect(full.code).toBe(2);
+    expect(JSON.parse(full.stdout)).toMatchObject(result);
+    expect(full.stderr).toMatch(/learnloss: IO: full\.jsonl cannot be written: ENOSPC/);
+  });
+  expect(JSON.parse(readFileSync("kept.json", "utf8"))).toHaveProperty("lambda");
+  const again = await run("--study", "full.jsonl");
+  expect([again.code, JSON.parse(again.stdout)]).toEqual([0, expect.objectContaining(result)]);
 });
 
 test("an unreadable CSV cell is named; --help exits with 0", async () => {
