@@ -1,7 +1,7 @@
 // Numbers of binary files, in any type and byte order, as the floats that datasets hold.
 
 /** The number types of .npy and IDX files: kind and bytes. */
-export type ElementType = "u1" | "i1" | "u2" | "i2" | "u4" | "i4" | "u8" | "i8" | "f4" | "f8";
+export type ElementType = "u1" | "i1" | "u2" | "i2" | "u4" | "i4" | "u8" | "i8" | "f2" | "f4" | "f8";
 
 const ARRAYS = {
   u1: Uint8Array,
@@ -12,6 +12,7 @@ const ARRAYS = {
   i4: Int32Array,
   u8: BigUint64Array,
   i8: BigInt64Array,
+  f2: Uint16Array, // Float16Array is newer than Node 24
   f4: Float32Array,
   f8: Float64Array,
 } as const satisfies Record<ElementType, unknown>;
@@ -44,5 +45,16 @@ export function readElements(
   if (elements instanceof BigUint64Array || elements instanceof BigInt64Array) {
     return Float64Array.from(elements, Number); // rounded to the nearest double beyond 2⁵³
   }
+  if (type === "f2") return Float32Array.from(elements as Uint16Array, halfPrecision);
   return type === "f4" || size < 4 ? new Float32Array(elements) : new Float64Array(elements);
+}
+
+/** The number of 16 bits: a sign, five bits of exponent, ten of the fraction (IEEE 754 binary16). */
+function halfPrecision(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 0x3ff;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
