@@ -131,9 +131,14 @@ export class Fitting {
     const loss = linearLoss(model, options.loss);
     this.#options = options;
     this.#space = new FeatureSpace(bind(loss.features, train), model);
+    const lambda = this.#space.fromUserRecord(loss.lambda);
     const targets = encodeTargets(model, train);
     this.#classes = targets.classes;
-    this.#warnings = audit(train);
+    this.#warnings = audit(
+      train,
+      undefined,
+      lambda.some((weight, j) => weight > 0 && !this.#space.data[j]),
+    );
     this.#selected = this.#space.rowGroups?.augmentation ? undefined : columnsToRead(train);
     this.#arena = new Arena(kernels());
     try {
@@ -146,7 +151,7 @@ export class Fitting {
         ...this.#space.structure,
         ...(this.#selected ? { selected: this.#selected } : {}),
       });
-      this.#objective.setWeights(this.#space.termWeights(this.#space.fromUserRecord(loss.lambda)));
+      this.#objective.setWeights(this.#space.termWeights(lambda));
       this.#solver = new WorkingSetSolver(this.#arena, this.#objective, { tolerance, solves });
     } catch (error) {
       this.#arena.dispose();

@@ -91,7 +91,11 @@ export class Session<F extends Features> {
       throw error;
     }
     this.study = new Study({ lambda: this.space.weights, seed, trials: Number.MAX_SAFE_INTEGER });
-    this.#warnings = audit(train, validation);
+    this.#warnings = audit(
+      train,
+      validation,
+      this.space.data.some((a) => !a),
+    );
     const judging = (validation ?? train).rows;
     if (judging < 30 && this.space.size > 3) {
       this.#warnings.push(

@@ -9,11 +9,19 @@ const NAMED = 5;
 const FAR = 2 ** -10;
 
 /**
+ * How many times as wide as another the values of a column may range: not what is rare, but another unit. (Pixels of 0 to 255, some
+ * never above 1, and flags are within it.)
+ */
+const UNLIKE = 1000;
+
+/**
  * What is suspicious about a data set that is to train, and one that is to judge, in sentences that begin with a stable word:
  * LEAK for validation rows that are training rows too, CONSTANT for columns that cannot be learned from, FAR for those whose
- * variation rounding takes.
+ * variation rounding takes, SCALES for units so different that penalties, where there are any, are as unfair to their weights.
+ *
+ * @param penalized whether the loss has penalties
  */
-export function audit(train: Dataset, validation?: Dataset): string[] {
+export function audit(train: Dataset, validation?: Dataset, penalized = true): string[] {
   const warnings: string[] = [];
   const leaked = validation ? sharedRows(train, validation) : 0;
   if (validation && leaked > 0) {
@@ -40,6 +48,14 @@ export function audit(train: Dataset, validation?: Dataset): string[] {
       `FAR: ${named(train, far, far.length)} ${vary} by less than a thousandth of what ${they}, and f32 leaves little of that: subtract the mean (data.standardize).`,
     );
   }
+  const [narrow, wide] = penalized ? extremeColumns(train, varying) : [];
+  if (narrow && wide && wide.range > UNLIKE * narrow.range) {
+    const [first, last] = [wide, narrow].map(({ column }) => named(train, [column], 1));
+    const times = (wide.range / narrow.range).toPrecision(1);
+    warnings.push(
+      `SCALES: ${first} ranges ${Number(times)} times as widely as ${last}, and penalties treat all weights alike: standardize (data.standardize, --standardize).`,
+    );
+  }
   return warnings;
 }
 
@@ -61,4 +77,26 @@ function farColumns({ rows, columns, x }: Dataset, among: Int32Array): Int32Arra
     if (!far.every(isNear)) far = far.filter(isNear);
   }
   return far;
+}
+
+interface Range {
+  readonly column: number;
+  readonly range: number;
+}
+
+/** Those of some columns whose values range least and most; of sparse rows none, whose values are counts of a kind. */
+function extremeColumns({ rows, columns, x }: Dataset, among: Int32Array): Range[] {
+  if (x.kind === "csr" || among.length === 0) return [];
+  const least = x.values.slice(0, columns);
+  const most = x.values.slice(0, columns);
+  for (let i = 1; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = x.values[i * columns + j]!;
+      if (value < least[j]!) least[j] = value;
+      else if (value > most[j]!) most[j] = value;
+    }
+  }
+  const ranges = Array.from(among, (column) => ({ column, range: most[column]! - least[column]! }));
+  const further = (sign: number) => (a: Range, b: Range) => (sign * b.range > sign * a.range ? b : a);
+  return [ranges.reduce(further(-1)), ranges.reduce(further(1))];
 }

@@ -50,3 +50,18 @@ test("columns far from 0 that vary by little are named, unless they are constant
   expect(warnings[1]).toMatch(/^FAR: time, height vary/);
   expect(audit(standardize(rows, standardization(rows))).filter((warning) => warning.startsWith("FAR"))).toEqual([]);
 });
+
+test("units of another scale are named where there are penalties, what is rare or sparse is not", () => {
+  const x = Array.from({ length: 40 }, (_, i) => [i * 2000, (i % 7) * 1e-3, i === 8 ? 1 : 0, 3]).flat();
+  const rows = dense({ x: Float64Array.from(x), columns: 4, y: Float64Array.from({ length: 40 }, (_, i) => i % 3) });
+  const scales = (warnings: readonly string[]) => warnings.filter((warning) => warning.startsWith("SCALES"));
+  const columnNames = ["salary", "share", "flag", "three"];
+  expect(scales(audit({ ...rows, columnNames }))).toEqual([
+    expect.stringMatching(/^SCALES: salary ranges 10000000 times as widely as share, .*standardize/),
+  ]);
+  expect(scales(audit(rows))[0]).toMatch(/column 1 .* column 2,/);
+  expect(scales(audit(rows, undefined, false))).toEqual([]);
+  expect(scales(audit(standardize(rows, standardization(rows))))).toEqual([]);
+  const pixels = x.map((value, at) => [255, 1, 3, 0][at % 4]! * Math.sign(value));
+  expect(scales(audit(dense({ x: Float64Array.from(pixels), columns: 4, y: rows.y })))).toEqual([]);
+});
