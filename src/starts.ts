@@ -1,4 +1,7 @@
 import type { FeatureSpace } from "./features/space.ts";
+import type { Random } from "./random.ts";
+import type { VirtualModels } from "./reduced/virtual-models.ts";
+import { exp, log } from "./wasm/transcendental.ts";
 
 /** The weight of a penalty that rules, over the middle of its range. */
 const RULE = 10;
@@ -36,4 +39,25 @@ export function startsOf(space: FeatureSpace, rows: number, columns: number, all
   const least = learned ? LEAST.learned : LEAST.norms;
   const ruled = (ruler: number) => middle.map((value, j) => (data[j] ? value : (j === ruler ? RULE : least) * value));
   return [start, ...rulers.map(ruled)].map((lambda) => space.normalize(lambda));
+}
+
+/** How many times nearer than drawn a weight may be moved to, in log λ. */
+const SCALES = 20;
+
+/**
+ * A λ beside another one, of which a search may end in another basin: from one of the weights to all of them, on every scale as
+ * likely, are moved in the direction of others by chance in F, by a little or as far, on every scale as likely too.
+ */
+export function startBeside(
+  models: Pick<VirtualModels, "free" | "box" | "chance" | "lambda">,
+  lambda: Float64Array,
+  random: Random,
+): Float64Array {
+  const { free } = models;
+  const share = exp(-random.uniform() * log(free.length));
+  const spread = exp(-random.uniform() * log(SCALES));
+  const one = free[random.below(free.length)]!;
+  const drawn = models.chance(models.box(lambda, Number.POSITIVE_INFINITY), random);
+  const moves = lambda.map((_, j) => (j === one || random.uniform() < share ? spread : 0));
+  return models.lambda(lambda.map((w, j) => log(w) + moves[j]! * (log(drawn[j]!) - log(w))));
 }

@@ -11,9 +11,10 @@ async function wines(seed: number) {
 
 const features = { l1: l1(), l2: l2(), smoothing: labelSmoothing() };
 
-test("exploration leaves basins that the search ended in (wines, ten splits), and never loses the best", async () => {
+test("exploration leaves basins that the search ended in (wines, ten splits), goes on doing so, and never loses the best", async () => {
   const bytes = kernels().allocatedBytes();
-  let better = 0;
+  let gain = 0;
+  let later = 0;
   for (let seed = 1; seed <= 10; seed++) {
     const setting = { model: "softmax", ...(await wines(seed)), features, seed } as const;
     const local = await tune(setting);
@@ -23,14 +24,17 @@ test("exploration leaves basins that the search ended in (wines, ten splits), an
       const result = await tuner.run({ passes });
       expect(result.status).toBe("passes");
       expect(result.error).toBeLessThanOrEqual(before);
+      if (result.error < before && Number.isFinite(before)) later++;
       before = result.error;
     }
     // Searches end where less than 0.2 % is promised, and not at the same λ.
     expect(before).toBeLessThanOrEqual(1.002 * local.error);
     expect(local.unexplored).toBeUndefined();
-    if (before < 0.99 * local.error) better++;
+    gain -= Math.log(before / local.error) / 10;
   }
-  expect(better).toBeGreaterThanOrEqual(1);
+  // All over F alone: 3.6 % less error, none of it for the second half of the passes.
+  expect(gain).toBeGreaterThan(0.04);
+  expect(later).toBeGreaterThanOrEqual(4);
   // One of these budgets ends in the middle of a proof.
   expect(kernels().allocatedBytes()).toBe(bytes);
 });

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { FeatureSpace } from "../src/features/space.ts";
 import { convexPenalty, type Features, l1, l2 } from "../src/index.ts";
-import { startsOf } from "../src/starts.ts";
+import { Random } from "../src/random.ts";
+import { VirtualModels } from "../src/reduced/virtual-models.ts";
+import { startBeside, startsOf } from "../src/starts.ts";
+import { Arena } from "../src/wasm/arena.ts";
+import { kernels } from "../src/wasm/kernels.ts";
 
 const starts = (features: Features, rows: number, columns: number, all = false) => {
   const space = new FeatureSpace(features, "softmax");
@@ -35,5 +39,34 @@ test("a learned penalty starts three times: all alike, sparse, bounded by its la
       expect(weight).toBeGreaterThanOrEqual(space.lower[j]! * (1 - 1e-9));
       expect(weight).toBeLessThanOrEqual(space.upper[j]! * (1 + 1e-9));
     }
+  }
+});
+
+test("starts beside a λ are in F, move one weight or some or all of them, by little or far", () => {
+  using arena = new Arena(kernels());
+  const space = new FeatureSpace({ ...convexPenalty({ knots: 8 }), fixed: l1({ min: 0.01, max: 0.01 }) }, "softmax");
+  const models = new VirtualModels(arena, space, []);
+  const [from] = startsOf(space, 100, 10);
+  const random = new Random(3);
+  const moved: number[] = [];
+  const farthest: number[] = [];
+  for (let i = 0; i < 400; i++) {
+    const lambda = startBeside(models, from!, random);
+    const moves = Array.from(lambda, (w, j) => Math.abs(Math.log(w / from![j]!)));
+    for (const [j, w] of lambda.entries()) {
+      expect(w).toBeGreaterThanOrEqual(space.lower[j]! * (1 - 1e-9));
+      expect(w).toBeLessThanOrEqual(space.upper[j]! * (1 + 1e-9));
+    }
+    moved.push(moves.filter((move) => move > 1e-9).length);
+    farthest.push(Math.max(...moves));
+  }
+  expect([Math.min(...moved), Math.max(...moved)]).toEqual([1, models.free.length]);
+  for (const [low, high] of [
+    [0, 0.3],
+    [0.3, 1],
+    [1, 3],
+    [3, 10],
+  ] as const) {
+    expect(farthest.filter((move) => move >= low && move < high).length).toBeGreaterThan(20);
   }
 });
