@@ -52,6 +52,11 @@ export function given<T extends object>(what: string, value: T): T {
   throw new LearnLossError("OPTION", `${what}: ${String(value)} was given when expected an object, as its type says.`);
 }
 
+/** Whether something read from JSON has names. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /**
  * The thing that JSON was stored of, by a program of this version; `make` throws where it is none.
  *

@@ -30,6 +30,9 @@ export interface Trained extends Seen {
   readonly converged: boolean;
 }
 
+/** Of a training, relative. */
+const TOLERANCE = 1e-4;
+
 /** The trainings of one tuning: each is a trial of the study; who led, what it cost, who listens. */
 export class Session<F extends Features> {
   readonly arena: Arena<Kernels>;
@@ -70,7 +73,7 @@ export class Session<F extends Features> {
   #provingPasses = 0;
 
   constructor(options: TunerOptions<F>) {
-    const { model, train, validation, features, tolerance = 1e-4, precision = "f32", seed = 0 } = options;
+    const { model, train, validation, features, tolerance = TOLERANCE, precision = "f32", seed = 0 } = options;
     const metric = options.metric ?? defaultMetric(model);
     this.options = options;
     this.space = new FeatureSpace(features, model);
@@ -217,7 +220,7 @@ export class Session<F extends Features> {
 
   /** Trains the model of a λ on all rows: the end of a cross-validation, after which its folds train no more. */
   *fitAll(chosen: Leader): Generator<void> {
-    const { tolerance = 1e-4 } = this.options;
+    const { tolerance = TOLERANCE } = this.options;
     for (const fold of this.folds) fold.dispose(); // in whose place it trains
     this.#refit = new Refit(this.arena, this.space, this.#whole!, tolerance);
     const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);

@@ -54,9 +54,10 @@ export interface TunerOptions<F extends Features = Features> {
    */
   readonly schedule?: "tune" | "on-the-fly";
   /**
-   * Goes on when nothing better is promised near the best λ: trains where the error may be least as far as one pass proves,
-   * searches where the span of the models seen promises more, until the budget ends or the caller leaves. In the limit no λ
-   * is better than the one found; it pays where e has several basins or moves in steps. Needs a budget in `tune`.
+   * Goes on when nothing better is promised near the best λ, until the budget ends or the caller leaves: searches that begin
+   * beside it, trainings where interpolated models are best, and a quarter of the passes where the error may be least of all
+   * F, as far as one pass proves. In the limit no λ is better than the one found; it pays where e has several basins (many
+   * weights, few rows) or moves in steps. Needs a budget in `tune`.
    * @default false
    */
   readonly explore?: boolean;

@@ -1,6 +1,6 @@
 import { createInterface } from "node:readline";
 import { Command } from "commander";
-import { LearnLossError } from "../errors.ts";
+import { isRecord, LearnLossError } from "../errors.ts";
 import { atLeast, between, fixed, share, type Weight } from "../features/polyhedron.ts";
 import { type ModelSeen, Study, type StudyOptions } from "../study.ts";
 import { jsonText, problem } from "./output.ts";
@@ -159,8 +159,4 @@ function weight(name: string, value: unknown): Weight {
     "OPTION",
     `The weight of ${name} is ${JSON.stringify(value)}: give {"fixed": 1}, {"atLeast": 0}, {"between": [0, 1]} or {"share": [0.001, 1]}.`,
   );
-}
-
-function isRecord(value: unknown): value is Record<string, number> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { LearnLossError, readStored } from "../errors.ts";
+import { isRecord, LearnLossError, readStored } from "../errors.ts";
 import type { ModelKind } from "../models/objective.ts";
 import { type Feature, type Features, isFeature } from "./feature.ts";
 
@@ -74,10 +74,6 @@ export class LinearLoss {
       return new LinearLoss(loss, features as Features, lambda as Record<string, number>);
     });
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Row groups belong to one data set: their map is not stored. How they are made is, with the first of their features. */
