@@ -24,8 +24,11 @@ export interface Task {
   readonly large?: boolean;
   /** Where all methods are soon done. @default 10, of large ones 5 */
   readonly splits?: number;
-  /** Where that is not enough to see the others miss by a factor of 20: their seconds, and the trials of a Gaussian process. */
-  readonly patience?: { readonly seconds: number; readonly trials: number };
+  /**
+   * Where that is not enough to see the others miss by a factor of 20: their seconds, the trials of a Gaussian process, and passes
+   * at least.
+   */
+  readonly patience?: { readonly seconds: number; readonly trials: number; readonly passes?: number };
   /** Methods that run unless others are asked for, where a run of all takes too long. @default all */
   readonly methods?: readonly string[];
   /** Whether e has several basins, so that LearnLoss also goes on exploring with the budget of the others. */

@@ -152,7 +152,7 @@ export const tasks: readonly Task[] = [
     step: true,
     basins: true,
     parts: imbalancedDigits,
-    patience: { seconds: 40, trials: 160 },
+    patience: { seconds: 40, trials: 320, passes: 11000 },
   },
   {
     name: "digits-macro-f1",
@@ -162,7 +162,7 @@ export const tasks: readonly Task[] = [
     step: true,
     basins: true,
     parts: imbalancedDigits,
-    patience: { seconds: 40, trials: 160 },
+    patience: { seconds: 40, trials: 320, passes: 11000 },
   },
   {
     name: "digits-25",
