@@ -102,6 +102,17 @@ export class StudyFile {
     this.#headed = true;
   }
 
+  /** `sync` of a search that goes on without room on the disk, which a later one may have. Returns what is wrong. @throws CONFLICT */
+  trySync(study: Study): LearnLossError | undefined {
+    try {
+      this.sync(study);
+      return undefined;
+    } catch (error) {
+      if (error instanceof LearnLossError && error.code === "IO") return error;
+      throw error;
+    }
+  }
+
   close(): void {
     clearInterval(this.#heartbeat);
     closeSync(this.#descriptor);

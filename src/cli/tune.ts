@@ -23,7 +23,7 @@ import {
   readRows,
   withDataOptions,
 } from "./options.ts";
-import { checkOutputs, errorName, printJson, problem, short, Unwritten, writeResult } from "./output.ts";
+import { checkOutputs, errorName, printJson, short, Unwritten, writeResult } from "./output.ts";
 import { ProgressBar } from "./progress.ts";
 import {
   boundsJson,
@@ -154,29 +154,19 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
   const bar = new ProgressBar(!options.json && process.stderr.isTTY);
   let synced = performance.now();
-  let unwritten: Unwritten | undefined;
-  // A disk that is full ends no search: it may have room again, and if not there is a result to print.
-  const sync = () => {
-    synced = performance.now();
-    try {
-      file?.sync(tuner.study);
-      unwritten = undefined;
-    } catch (error) {
-      if (problem(error).code !== "IO") throw error;
-      unwritten = new Unwritten(error);
-    }
-  };
+  let unwritten: LearnLossError | undefined;
   tuner.on("progress", (progress) => {
     bar.update(progress);
     if (performance.now() - synced < SYNC) return;
-    const known = unwritten !== undefined;
-    sync();
-    if (unwritten && !known) console.error(`learnloss: warning: ${unwritten.message} The search goes on.`);
+    const before = unwritten;
+    unwritten = file?.trySync(tuner.study);
+    if (unwritten && !before) console.error(`learnloss: warning: ${unwritten.message} The search goes on.`);
+    synced = performance.now();
   });
   let result: TuneResult;
   try {
     result = await untilInterrupted(tuner, budget(options), bar);
-    sync();
+    unwritten = file?.trySync(tuner.study);
   } finally {
     bar.stop();
     file?.close();
@@ -190,7 +180,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
     const { loss } = result;
     writeResult(options.report, report({ ...reportOf(tuner.study, result, title), table: resultTable(result), loss }));
   }
-  if (unwritten) throw unwritten;
+  if (unwritten) throw new Unwritten(unwritten);
 }
 
 function printTuning({ study }: Tuner, result: TuneResult): void {
