@@ -10,8 +10,8 @@ import { distance, TrustRegion } from "./reduced/trust-region.ts";
 import { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Pause } from "./run.ts";
 import type { Session, Trained } from "./session.ts";
-import { aim, FLY, STILL, sketch } from "./sketch.ts";
-import { startBeside, startsOf } from "./starts.ts";
+import { aim, land, STILL, sketch } from "./sketch.ts";
+import { startAnywhere, startBeside, startsOf } from "./starts.ts";
 import { strengthen } from "./strengthen.ts";
 import type { TrialRecord } from "./study.ts";
 import type { Goal } from "./trainer.ts";
@@ -81,7 +81,7 @@ const ROUGH = 0.01;
 /** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
 const CANDIDATES = 6;
 
-/** Hops from the best in a row, and what is promised after one to be searched from, as a share of e above the best. */
+/** Hops from the best in a row, and the share of e above the best within which the span promises what is searched from. */
 const HOPS = { count: 2, slack: 0.05 };
 
 /** Passes spent near the best for each that is spent on what may be anywhere. */
@@ -133,7 +133,7 @@ export class Learner<F extends Features> {
     const [start, ...others] = this.#starts;
     const slack = this.#slack;
     const { lambda, pursued } = yield* sketch(this.session, this.#models, this.#random, start!, slack > 0);
-    if (this.session.onTheFly) return yield* this.#land(lambda);
+    if (this.session.onTheFly) return yield* land(this.session, this.#models, lambda, GAIN);
     const { space, study } = this.session;
     yield* this.#search(this.#models.seen.explanation(study.observations, space) ?? lambda, this.#trust(pursued));
     for (const other of others) {
@@ -272,20 +272,6 @@ export class Learner<F extends Features> {
     return this.#frugal && (pursued || penalties <= TRUST.penalties) ? TRUST.share : 0;
   }
 
-  /** The ending on the fly: the training goes on at λ until the best model on the way gets no better. */
-  *#land(lambda: Float64Array): Generator<Pause> {
-    const { leaders } = this.session;
-    // The span's errors are of minimizers: one that promises nothing will not get better than the model caught on its way.
-    if (leaders.best && !(this.#models.error() < leaders.best.error * (1 - GAIN))) return;
-    let starts: readonly Start[] = this.session.expanded();
-    let before = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > before * (1 - GAIN)); round++) {
-      before = leaders.best?.error ?? before;
-      yield* this.session.train(lambda, starts, { iterations: FLY.next, learns: "nothing" });
-      starts = this.session.reached();
-    }
-  }
-
   /**
    * Looks for other basins for as long as the budget lasts: most of it near the best, where the next better ones are, the rest
    * all over F, which makes the search asymptotically optimal. Ten splits each, above the best of ten variants: 25 weights, 17000
@@ -323,13 +309,10 @@ export class Learner<F extends Features> {
    * more (wine, ten splits, 15000 passes: 1.7 % less error than without exploration in the mean; so by chance, 1.9 %).
    */
   *#prove(): Generator<Pause> {
-    const everywhere = this.#models.box(this.#starts[0]!, Number.POSITIVE_INFINITY);
     let open: { readonly lambda: Float64Array; readonly gain: number } | undefined;
     for (let i = 0; i < CANDIDATES; i++) {
-      // Half of the weights, by chance, stay at the best: basins differ in few of them.
-      const drawn = this.#models.chance(everywhere, this.#random);
-      const { lambda: best = drawn, error = Number.POSITIVE_INFINITY } = this.session.leaders.chosen ?? {};
-      const lambda = this.session.space.normalize(drawn.map((w, j) => (this.#random.uniform() < 0.5 ? w : best[j]!)));
+      const { lambda: best = this.#starts[0]!, error = Number.POSITIVE_INFINITY } = this.session.leaders.chosen ?? {};
+      const lambda = startAnywhere(this.#models, best, this.#random);
       yield* this.#predict(lambda);
       const thetas = this.session.folds.map((fold) => fold.expand());
       const { lower } = yield* this.session.enclose(lambda, thetas);

@@ -1,4 +1,5 @@
 import type { Features } from "./features/feature.ts";
+import type { Start } from "./inner/training-solver.ts";
 import type { Random } from "./random.ts";
 import { KINK, sharpen } from "./reduced/kink.ts";
 import { type Prediction, searchLambda } from "./reduced/search.ts";
@@ -31,7 +32,7 @@ const STRONGER = { squared: 30, logistic: 2, softmax: 2 };
  * alike.
  */
 const TUNE = { first: 5, stronger: 3, next: 6, rounds: 3, tolerance: 1e-3 };
-export const FLY = { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 };
+const FLY = { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 };
 
 /**
  * Share of the trainings' passes below which searches of the span cost next to nothing: then the training itself goes on
@@ -42,7 +43,7 @@ export const FLY = { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 
  */
 const CHEAP = 0.15;
 
-/** Rounds of that at most. */
+/** Rounds of that, and of an ending on the fly, at most. */
 const ROUNDS = 16;
 
 interface Sketch {
@@ -100,4 +101,23 @@ export function* aim<F extends Features>(
   sharpen(session.folds, session.folds[0]!.current(), KINK.wide);
   const { tolerance } = session.onTheFly ? FLY : TUNE;
   return yield* searchLambda(models, { lambda, error: Number.NaN, slope: undefined }, { radius, tolerance, random });
+}
+
+/** The ending on the fly: the training goes on at λ until the best model on the way gets no better by a share of e. */
+export function* land<F extends Features>(
+  session: Session<F>,
+  models: VirtualModels,
+  lambda: Float64Array,
+  gain: number,
+): Generator<Pause> {
+  const { leaders } = session;
+  // The span's errors are of minimizers: one that promises nothing will not get better than the model caught on its way.
+  if (leaders.best && !(models.error() < leaders.best.error * (1 - gain))) return;
+  let starts: readonly Start[] = session.expanded();
+  let before = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > before * (1 - gain)); round++) {
+    before = leaders.best?.error ?? before;
+    yield* session.train(lambda, starts, { iterations: FLY.next, learns: "nothing" });
+    starts = session.reached();
+  }
 }

@@ -44,15 +44,20 @@ export function startsOf(space: FeatureSpace, rows: number, columns: number, all
 /** How many times nearer than drawn a weight may be moved to, in log λ. */
 const SCALES = 20;
 
+/** What draws λ in F. */
+type Drawing = Pick<VirtualModels, "free" | "box" | "chance" | "lambda" | "space">;
+
+/** A λ by chance in F, but for half of the weights, which stay: basins differ in few of them. */
+export function startAnywhere(models: Drawing, lambda: Float64Array, random: Random): Float64Array {
+  const drawn = models.chance(models.box(lambda, Number.POSITIVE_INFINITY), random);
+  return models.space.normalize(drawn.map((w, j) => (random.uniform() < 0.5 ? w : lambda[j]!)));
+}
+
 /**
- * A λ beside another one, of which a search may end in another basin: from one of the weights to all of them, on every scale as
- * likely, are moved in the direction of others by chance in F, by a little or as far, on every scale as likely too.
+ * A λ beside another one, a search from which may end in another basin: some of the weights, one at least, moved towards a λ by
+ * chance in F. How many, and how far, is uniform in the logarithm.
  */
-export function startBeside(
-  models: Pick<VirtualModels, "free" | "box" | "chance" | "lambda">,
-  lambda: Float64Array,
-  random: Random,
-): Float64Array {
+export function startBeside(models: Drawing, lambda: Float64Array, random: Random): Float64Array {
   const { free } = models;
   const share = exp(-random.uniform() * log(free.length));
   const spread = exp(-random.uniform() * log(SCALES));
