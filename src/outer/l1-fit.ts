@@ -1,8 +1,10 @@
 import { given, LearnLossError } from "../errors.ts";
+import { checkNames } from "../option-names.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
 import { type Box, MOST_WEIGHTS } from "./box.ts";
 import { type ConeRow, conesOf, type L1Scaling, Moments } from "./l1-scaling.ts";
+import { iterationLimit, MOST_ITERATIONS } from "./lp-numbers.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
 /** Of `createL1Fit`. */
@@ -49,7 +51,7 @@ const GUARD = 1e-6;
 export class L1Fit {
   readonly #k: number;
   readonly #kernels: LpKernels;
-  #F: Box;
+  readonly #F: Box;
   #arena: Arena<LpKernels>;
   #block: Pointer = 0;
   #capacity = 0;
@@ -138,20 +140,14 @@ export class L1Fit {
     if (this.#block) this.#kernels.l1FitIncumbent(this.#block, incumbent);
   }
 
-  /** Another F, such as a trust region within the first one. */
-  setF(F: Box): void {
-    this.#alive();
-    this.#F = checkedBox(F, this.#k);
-    this.#drop();
-  }
-
-  /** @param options.maxIterations @default 50·(k + 2) + 20·rows, at least 10000 */
+  /** @param options.maxIterations @default 50·(k + 2) + 20·rows, at least 10000. @throws EMPTY, OPTION, OUT_OF_MEMORY */
   solve(options: { readonly maxIterations?: number } = {}): L1FitOutcome {
     this.#alive();
+    checkNames(options, { maxIterations: true });
+    const most = iterationLimit(options.maxIterations ?? Math.max(10_000, 50 * (this.#k + 2) + 20 * this.#count));
     if (this.#count === 0) throw new LearnLossError("EMPTY", "There is no observation to fit: append some.");
     this.#upload();
-    const limit = options.maxIterations ?? Math.max(10_000, 50 * (this.#k + 2) + 20 * this.#count);
-    const status = this.#kernels.l1FitSolve(this.#block, limit);
+    const status = this.#kernels.l1FitSolve(this.#block, Math.min(most, MOST_ITERATIONS));
     const iterations = this.#kernels.l1FitIterations(this.#block);
     if (status === 2) return { status: "iteration-limit", iterations };
     if (status === 3) return { status: "numerical", iterations };
@@ -339,8 +335,9 @@ function notFinite(phi: ArrayLike<number>, error: ArrayLike<number>, k: number):
   return new LearnLossError("OVERFLOW", "The variance of φ or of the errors overflows: give numbers below 1e150.");
 }
 
+/** A copy, since the caller's may change. */
 function checkedBox(F: Box, k: number): Box {
-  const { data } = F;
+  const { data, total } = F;
   const [lower, upper] = [given("F.lower", F.lower), given("F.upper", F.upper)];
   if (lower.length !== k || upper.length !== k || (data && data.length !== k)) {
     throw new LearnLossError("SHAPE", `F has ${lower.length} lower and ${upper.length} upper bounds: give ${k} each.`);
@@ -353,5 +350,10 @@ function checkedBox(F: Box, k: number): Box {
       );
     }
   }
-  return F;
+  return {
+    lower: Float64Array.from(lower),
+    upper: Float64Array.from(upper),
+    ...(data && { data: Float64Array.from(data) }),
+    ...(total !== undefined && { total }),
+  };
 }

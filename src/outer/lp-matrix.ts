@@ -22,7 +22,7 @@ export interface SparseColumn {
   readonly values: number[];
 }
 
-/** The columns without zeros. @throws SHAPE, NON_FINITE */
+/** The columns without zeros; entries of the same row in a row are summed. @throws SHAPE, NON_FINITE */
 export function columnsOf(matrix: LpMatrix, count: number): SparseColumn[] {
   const { rows } = matrix;
   const columns: SparseColumn[] = Array.from({ length: count }, () => ({ rows: [], values: [] }));
@@ -34,10 +34,21 @@ export function columnsOf(matrix: LpMatrix, count: number): SparseColumn[] {
       throw new LearnLossError("SHAPE", `A[${row}, ${column}] is outside of ${rows} rows × ${count} columns.`);
     if (value === 0) return;
     const last = target.rows.length - 1;
-    if (last >= 0 && target.rows[last] === row) target.values[last]! += value;
-    else {
+    if (last < 0 || target.rows[last] !== row) {
       target.rows.push(row);
       target.values.push(value);
+      return;
+    }
+    const sum = target.values[last]! + value;
+    if (!Number.isFinite(sum))
+      throw new LearnLossError(
+        "NON_FINITE",
+        `The entries of A[${row}, ${column}] sum to ${sum}: give smaller numbers.`,
+      );
+    target.values[last] = sum;
+    if (sum === 0) {
+      target.rows.pop();
+      target.values.pop();
     }
   };
   if ("dense" in matrix) {

@@ -27,3 +27,13 @@ export function boundsOf(
     return value;
   });
 }
+
+/** Iterations of one call of a kernel, which counts in i32, at most. */
+export const MOST_ITERATIONS = 2 ** 31 - 1;
+
+/** @throws OPTION */
+export function iterationLimit(most: number): number {
+  if (!Number.isInteger(most) || most < 0)
+    throw new LearnLossError("OPTION", `maxIterations is ${most}: give an integer ≥ 0.`);
+  return most;
+}

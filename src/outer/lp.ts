@@ -3,7 +3,7 @@ import { checkNames, type OptionNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
 import { columnsOf, type LpMatrix, type SparseColumn } from "./lp-matrix.ts";
-import { boundsOf, finite } from "./lp-numbers.ts";
+import { boundsOf, finite, iterationLimit, MOST_ITERATIONS } from "./lp-numbers.ts";
 import { checkDualRay, checkPrimalRay, crossedBounds, type Kkt, kktOf, type LpModel } from "./lp-verification.ts";
 import { ScaledSimplex, type SimplexEnd } from "./scaled-simplex.ts";
 
@@ -223,9 +223,8 @@ export class Lp {
     this.#alive();
     checkNames(options, { tolerance: true, maxIterations: true, timeLimit: true, seed: true });
     const { timeLimit = Number.POSITIVE_INFINITY, tolerance = 1e-9, seed = 0 } = options;
-    const most = options.maxIterations ?? 10_000 + 50 * (this.columns + this.rows);
+    const most = iterationLimit(options.maxIterations ?? 10_000 + 50 * (this.columns + this.rows));
     checkOption(tolerance > 0 && tolerance <= 1e-3, "tolerance", tolerance, "a number in (0, 1e-3]");
-    checkOption(Number.isInteger(most) && most >= 0, "maxIterations", most, "an integer ≥ 0");
     checkOption(timeLimit > 0, "timeLimit", timeLimit, "a positive number of milliseconds");
     checkOption(Number.isInteger(seed) && seed >= 0 && seed < 2 ** 31, "seed", seed, "an integer from 0 to 2³¹ − 1");
     const began = performance.now();
@@ -248,8 +247,8 @@ export class Lp {
     const run = (strictness: number): SimplexEnd => {
       let ended: SimplexEnd;
       do {
-        const slice = timeLimit < Number.POSITIVE_INFINITY ? Math.min(SLICE, most - iterations) : most - iterations;
-        ended = simplex.run(slice, strictness);
+        const slice = timeLimit < Number.POSITIVE_INFINITY ? SLICE : MOST_ITERATIONS;
+        ended = simplex.run(Math.min(slice, most - iterations), strictness);
         iterations += simplex.iterations;
       } while (ended === "limit" && iterations < most && elapsed() < timeLimit);
       return ended;

@@ -266,6 +266,15 @@ test("constant columns, equal errors and a single observation are fitted", () =>
   expectProved(fitOf(one).solve(), one);
 });
 
+test("a box that its owner changes later is not the fit's any more", () => {
+  const p = randomFit(4, 40, 3);
+  const F = { ...p.F, lower: p.F.lower.slice(), upper: p.F.upper.slice() };
+  const fit = fitOf({ ...p, F });
+  F.lower.fill(0);
+  F.upper.fill(1e-3);
+  expect(fit.solve()).toEqual(fitOf(p).solve());
+});
+
 test("misuse is a typed error and memory comes back", () => {
   const before = lpKernels().allocatedBytes();
   const p = randomFit(1, 10, 2);
@@ -280,8 +289,11 @@ test("misuse is a typed error and memory comes back", () => {
   expect(() => createL1Fit({ k: 1, F: { lower: new Float64Array([2]), upper: new Float64Array([1]) } })).toThrow(
     code("BOUNDS"),
   );
+  for (const maxIterations of [-1, 0.5, Number.NaN]) expect(() => fit.solve({ maxIterations })).toThrow(code("OPTION"));
+  // @ts-expect-error: a slip
+  expect(() => fit.solve({ maxIteration: 5 })).toThrow(code("OPTION"));
   expect(fit.solve({ maxIterations: 0 }).status).toBe("iteration-limit");
-  expect(fit.solve().status).toBe("optimal");
+  expect(fit.solve({ maxIterations: 2 ** 31 }).status).toBe("optimal");
   fit.dispose();
   fit.dispose();
   expect(() => fit.solve()).toThrow(code("DISPOSED"));

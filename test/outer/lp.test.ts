@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { binary as scalarBinary } from "../../build/lp-scalar-binary.ts";
 import { createLp, type LpOutcome, type LpProblem, solveLp } from "../../src/lp.ts";
 import { Lp } from "../../src/outer/lp.ts";
+import { columnsOf } from "../../src/outer/lp-matrix.ts";
 import { kktOf } from "../../src/outer/lp-verification.ts";
 import { Random } from "../../src/random.ts";
 import { lpKernels } from "../../src/wasm/lp.ts";
@@ -240,6 +241,33 @@ describe("a persistent LP", () => {
     expect(expectOptimal(byRow)).toBe(-6);
   });
 
+  test("entries given in parts, or beside others that cancel, are one entry or none", () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const problem = randomLp(seed, "feasible", 12);
+      const [rows, count] = [problem.matrix.rows, problem.cost.length];
+      const entries = columnsOf(problem.matrix, count);
+      const random = new Random(seed, 3);
+      const [columnStarts, rowIndices, values]: number[][] = [[0], [], []];
+      const add = (row: number, ...parts: number[]) => {
+        for (const part of parts) [rowIndices!.push(row), values!.push(part)];
+      };
+      for (const column of entries) {
+        for (const [e, row] of column.rows.entries()) {
+          const value = column.values[e]!;
+          add(row, value / 4, value / 2, value / 4);
+        }
+        const empty = Array.from({ length: rows }, (_, i) => i).filter((i) => !column.rows.includes(i));
+        for (const row of empty) if (random.uniform() < 0.3) add(row, 3, -3);
+        columnStarts!.push(values!.length);
+      }
+      const matrix = { rows, columnStarts: columnStarts!, rowIndices: rowIndices!, values: values! };
+      const { milliseconds: _, ...same } = solveLp(problem);
+      expect(solveLp({ ...problem, matrix })).toMatchObject(same);
+    }
+    const huge = { rows: 1, columnStarts: [0, 2], rowIndices: [0, 0], values: [1e308, 1e308] };
+    expect(() => solveLp({ cost: [1], matrix: huge })).toThrow(expect.objectContaining({ code: "NON_FINITE" }));
+  });
+
   test("no rows, no columns, crossed bounds, limits", () => {
     expect(expectOptimal(solveLp({ cost: [], matrix: { rows: 0, dense: [] } }))).toBe(0);
     expect(expectOptimal(solveLp({ cost: [1], matrix: { rows: 0, dense: [] }, colLower: [3] }))).toBe(3);
@@ -249,6 +277,8 @@ describe("a persistent LP", () => {
     );
     const problem = randomLp(2, "feasible", 30);
     expect(solveLp(problem, { maxIterations: 1 }).status).toBe("iteration-limit");
+    for (const maxIterations of [2 ** 31, Number.MAX_SAFE_INTEGER])
+      expect(expectOptimal(solveLp(problem, { maxIterations }))).toBe(expectOptimal(solveLp(problem)));
   });
 
   test("a limit leaves a basis to go on from", () => {
