@@ -1,25 +1,11 @@
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
 import { beginsJournal, type Journal, journalHeader, journalLine, readJournal } from "../journal.ts";
 import { Study } from "../study.ts";
 import type { StudyEvent } from "../study-event.ts";
-
-/** A lock whose file was not touched for this long belongs to nobody: its process died on another machine, or hangs. */
-const STALE = 30_000;
-
-const HEARTBEAT = 5_000;
+import { FileLock } from "./file-lock.ts";
 
 /** A study as its file had it, and what else the file says. */
 interface Stored extends Pick<Journal, "fingerprint" | "length" | "warnings"> {
@@ -32,8 +18,7 @@ export class StudyFile {
   readonly stored: Stored | undefined;
   readonly #path: string;
   readonly #fingerprint: string;
-  readonly #lock: string;
-  readonly #heartbeat: ReturnType<typeof setInterval>;
+  readonly #lock: FileLock;
   readonly #descriptor: number;
   /** What the file held when it was opened: a copy, since the stored study may go on. */
   readonly #before: readonly StudyEvent[];
@@ -46,8 +31,7 @@ export class StudyFile {
   constructor(path: string, fingerprint: string) {
     this.#path = path;
     this.#fingerprint = fingerprint;
-    this.#lock = `${path}.lock`;
-    acquire(this.#lock);
+    this.#lock = io(path, () => new FileLock(`${path}.lock`));
     try {
       const bytes = bytesOf(path);
       this.stored = bytes && storedIn(bytes);
@@ -60,21 +44,19 @@ export class StudyFile {
       this.#descriptor = io(path, () => openSync(path, this.stored ? "r+" : "w"));
       io(path, () => ftruncateSync(this.#descriptor, this.stored?.length ?? 0));
     } catch (error) {
-      rmSync(this.#lock, { force: true });
+      this.#lock.release();
       throw error;
     }
     this.#length = this.stored?.length ?? 0;
     this.#before = [...(this.stored?.study.events ?? [])];
     this.#headed = this.stored !== undefined;
-    this.#heartbeat = setInterval(() => touch(this.#lock), HEARTBEAT);
-    this.#heartbeat.unref();
   }
 
   /**
    * Brings the file up to date with the study, and onto the disk. What is in the file already must be how the study
    * began: its events follow from its data and seed.
    *
-   * @throws CONFLICT, IO
+   * @throws CONFLICT, IO, LOCKED when another writer took over from this one, which was silent for too long
    */
   sync(study: Study): void {
     const { events } = study;
@@ -88,6 +70,12 @@ export class StudyFile {
       }
     }
     if (events.length <= this.#written && this.#headed) return;
+    if (!this.#lock.held) {
+      throw new LearnLossError(
+        "LOCKED",
+        `The lock of ${this.#path} is not this process's any more: it was removed, or taken over while this one was silent (asleep, perhaps). What was told before is safe.`,
+      );
+    }
     let text = this.#headed ? "" : journalHeader(study.options, this.#fingerprint);
     for (const event of events.slice(this.#written)) text += journalLine(event);
     const bytes = Buffer.from(text);
@@ -114,9 +102,8 @@ export class StudyFile {
   }
 
   close(): void {
-    clearInterval(this.#heartbeat);
     closeSync(this.#descriptor);
-    rmSync(this.#lock, { force: true });
+    this.#lock.release();
   }
 }
 
@@ -163,57 +150,11 @@ function io<T>(path: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
+    if (error instanceof LearnLossError) throw error;
     throw new LearnLossError(
       "IO",
       `${path} cannot be written: ${(error as Error).message}. What was told before is safe.`,
       { cause: error },
     );
-  }
-}
-
-function acquire(lock: string): void {
-  for (let attempt = 0; attempt < 2; attempt++) {
-    let descriptor: number | undefined;
-    try {
-      descriptor = openSync(lock, "wx");
-      writeSync(descriptor, String(process.pid));
-      return;
-    } catch (error) {
-      if (descriptor !== undefined) rmSync(lock, { force: true });
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
-        io(lock, () => {
-          throw error;
-        });
-    } finally {
-      if (descriptor !== undefined) closeSync(descriptor);
-    }
-    const pid = owner(lock);
-    if (pid !== undefined) {
-      throw new LearnLossError("LOCKED", `Process ${pid} is writing this study (${lock}): wait for it, or end it.`);
-    }
-    rmSync(lock, { force: true });
-  }
-  throw new LearnLossError("LOCKED", `Another process took ${lock} just now: try again.`);
-}
-
-/** The process that holds the lock, unless it is dead or silent. */
-function owner(lock: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(lock, "utf8"));
-    if (Date.now() - statSync(lock).mtimeMs > STALE) return undefined;
-    process.kill(pid, 0);
-    return pid;
-  } catch (error) {
-    // EPERM: alive, of another user. Otherwise there is no such process, or no lock any more.
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? Number(readFileSync(lock, "utf8")) : undefined;
-  }
-}
-
-function touch(lock: string): void {
-  try {
-    const now = new Date();
-    utimesSync(lock, now, now);
-  } catch {
-    // The lock was removed: the next writer will say so.
   }
 }

@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import fs, { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -146,6 +147,40 @@ describe("a study file", () => {
     file.close();
     writeFileSync(`${path}.lock`, "4194304"); // above the largest process id of Linux
     new StudyFile(path, "f").close();
+  });
+
+  test("a writer that was silent for too long is taken over, and learns it before it writes", () => {
+    const silent = new StudyFile(path, "f");
+    silent.sync(example(2));
+    const longAgo = new Date(Date.now() - 60_000);
+    utimesSync(`${path}.lock`, longAgo, longAgo);
+    const next = new StudyFile(path, "f");
+    next.sync(example(4));
+    expect(() => silent.sync(example(3))).toThrow(code("LOCKED"));
+    silent.close();
+    expect(() => new StudyFile(path, "f")).toThrow(code("LOCKED"));
+    next.sync(example(5));
+    next.close();
+    expect(readStudy(path).study.toJSON()).toEqual(example(5).toJSON());
+    expect(readdirSync(directory)).toEqual(["study.jsonl"]);
+  });
+
+  test("of two that find a dead one's lock, one gets it, whoever moves it away last", () => {
+    const lock = `${path}.lock`;
+    writeFileSync(lock, "4194304");
+    const { renameSync } = fs;
+    let first: StudyFile | undefined;
+    fs.renameSync = (from, to) => {
+      fs.renameSync = renameSync;
+      syncBuiltinESMExports();
+      first = new StudyFile(path, "f"); // between the look at the dead one's lock and its removal
+      renameSync(from, to);
+    };
+    syncBuiltinESMExports();
+    expect(() => new StudyFile(path, "f")).toThrow(code("LOCKED", new RegExp(`${process.pid}`)));
+    first!.sync(example(3));
+    first!.close();
+    expect(readdirSync(directory)).toEqual(["study.jsonl"]);
   });
 
   test("a folder that does not exist", () => {
