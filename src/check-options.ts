@@ -27,6 +27,7 @@ const CHOICES = {
   schedule: ["tune", "on-the-fly"],
   choice: ["best", "one-standard-error"],
   precision: ["f32", "f64"],
+  explore: [true, false],
 } as const;
 
 /** @throws OPTION, TYPE or TOO_FEW for options of a tuner that are none, or do not go together */

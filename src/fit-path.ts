@@ -36,10 +36,12 @@ export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResul
       `count is ${count} and ratio ${ratio}: give a whole number > 0, and 0 < ratio < 1.`,
     );
   }
+  if (chosen !== undefined && typeof given("strengths", chosen)[Symbol.iterator] !== "function")
+    throw new LearnLossError("OPTION", "`strengths` cannot be iterated over: give an array of numbers.");
   const fitting = new Fitting(options, Array.isArray(chosen) ? chosen.length : chosen ? 1 : count);
   try {
     // Without ‖W‖₁ no strength makes all weights 0: glmnet's convention begins where a thousandth of it would.
-    const strengths = given("strengths", chosen ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio));
+    const strengths = chosen ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio);
     for (const strength of strengths) {
       const loss = new LinearLoss(
         lossName(model),

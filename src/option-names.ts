@@ -12,9 +12,14 @@ export type OptionNames<T> = { readonly [K in keyof Required<T>]: true };
 export function checkNames<T extends object>(options: T, names: OptionNames<T>): void {
   for (const name of Object.keys(given("options", options))) {
     if (Object.hasOwn(names, name)) continue;
-    const meant = Object.keys(names).find((known) => edits(name.toLowerCase(), known.toLowerCase()) <= slips(known));
+    const meant = Object.keys(names).find((known) => isSlip(name.toLowerCase(), known.toLowerCase()));
     if (meant) throw new LearnLossError("OPTION", `There is no option ${name}: did you mean ${meant}?`);
   }
+}
+
+/** A few edits away, or cut short. */
+function isSlip(name: string, known: string): boolean {
+  return edits(name, known) <= slips(known) || (name.length > known.length / 2 && known.startsWith(name));
 }
 
 /** Edits that a name may be away from one that was meant. */

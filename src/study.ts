@@ -51,9 +51,20 @@ export interface Observation {
 /** What is known of one trial. */
 export interface TrialRecord {
   readonly id: number;
+  /** In the order of the polyhedron's `names`. */
   readonly lambda: Float64Array;
+  /** Why this λ. */
   readonly proposal: Proposal["kind"];
-  status: "pending" | "told" | "failed";
+  readonly status: "pending" | "told" | "failed";
+  /** Why it failed. */
+  readonly reason?: string;
+  /** Checkpoints in order, the finished model last. */
+  readonly observations: readonly Observation[];
+}
+
+/** The study's own, which goes on. */
+interface OwnTrial extends TrialRecord {
+  status: TrialRecord["status"];
   reason?: string;
   readonly observations: Observation[];
 }
@@ -91,7 +102,7 @@ export class Study<Name extends string = string> {
   readonly #limit: number;
   readonly #start: Float64Array | undefined;
   readonly #events: StudyEvent[] = [];
-  readonly #trials: TrialRecord[] = [];
+  readonly #trials: OwnTrial[] = [];
   #best: Observation | undefined;
   /** Trials told or failed. */
   #settled = 0;
@@ -104,22 +115,23 @@ export class Study<Name extends string = string> {
     this.polyhedron = new Polyhedron(given("lambda", lambda));
     this.seed = checkSeed(seed);
     this.#limit = trials;
-    this.#start = start === undefined ? undefined : this.#inside(given("start", start));
+    this.#start = start === undefined ? undefined : this.#inside(given("start", start), "The start");
     if (!(typeof trials === "number" && trials > 0))
       throw new LearnLossError("BUDGET", `trials is ${trials}: give a positive number.`);
     // Copies, since the caller's may change; and JSON has no Infinity.
     const limit = options.trials === undefined ? {} : { trials: Math.min(trials, Number.MAX_SAFE_INTEGER) };
-    this.#options = { ...options, ...limit, lambda: this.polyhedron.weights };
+    const first = this.#start && { start: this.polyhedron.toRecord(this.#start) as Readonly<Record<Name, number>> };
+    this.#options = { ...options, ...limit, ...first, lambda: this.polyhedron.weights };
   }
 
   /** @throws LAMBDA, and BOUNDS for a λ outside of F */
-  #inside(record: Readonly<Record<string, number>>): Float64Array {
+  #inside(record: Readonly<Record<string, number>>, what: string): Float64Array {
     const { names, lower, upper } = this.polyhedron;
     const lambda = this.polyhedron.fromRecord(record);
     // Another study's λ may be a rounding outside.
     const j = lambda.findIndex((weight, j) => weight < lower[j]! * (1 - 1e-9) || weight > upper[j]! * (1 + 1e-9));
     if (j < 0) return lambda;
-    throw new LearnLossError("BOUNDS", `The start has ${names[j]} ${lambda[j]}: give ${lower[j]} to ${upper[j]}.`);
+    throw new LearnLossError("BOUNDS", `${what} has ${names[j]} ${lambda[j]}: give ${lower[j]} to ${upper[j]}.`);
   }
 
   /**
@@ -131,7 +143,7 @@ export class Study<Name extends string = string> {
     checkNames(wanted, { lambda: true });
     const { lambda: fixed } = wanted;
     const { lambda, kind } = fixed
-      ? ({ lambda: this.polyhedron.fromRecord(fixed), kind: "given" } as const)
+      ? ({ lambda: this.#inside(fixed, "λ"), kind: "given" } as const)
       : propose(this.polyhedron, this.#trials, this.seed, this.#start);
     return this.#apply({ type: "ask", lambda: Array.from(lambda), proposal: kind });
   }
@@ -176,12 +188,12 @@ export class Study<Name extends string = string> {
     return certify(this.observations, this.polyhedron);
   }
 
-  /** Every trial that was asked for, by its number. */
+  /** Every trial that was asked for, by its number: the study's own records, to be read only. */
   get trials(): readonly TrialRecord[] {
     return this.#trials;
   }
 
-  /** Every model that was told, trial by trial; certificates name models by their place here. */
+  /** Every model that was told, trial by trial, to be read only; certificates name models by their place here. */
   get observations(): readonly Observation[] {
     return this.#trials.flatMap((trial) => trial.observations);
   }
@@ -217,9 +229,15 @@ export class Study<Name extends string = string> {
     }
     if (passes !== undefined && !Number.isFinite(passes))
       throw new LearnLossError("NON_FINITE", `The passes of trial ${trial.id} are ${passes}: give a number, or none.`);
+    if (passes !== undefined && passes < 0)
+      throw new LearnLossError("OPTION", `The passes of trial ${trial.id} are ${passes}: give a number ≥ 0, or none.`);
     if (record.status !== "pending") {
       const last = record.observations.at(-1);
-      const same = last?.error === error && last.features.every((value, j) => value === features[j]);
+      const same =
+        last?.error === error &&
+        last.converged === converged &&
+        last.passes === passes &&
+        last.features.every((value, j) => value === features[j]);
       if (type === "tell" && record.status === "told" && same) return;
       if (type === "tell" && record.reason === FAILED && Number.isNaN(error)) return;
       throw new LearnLossError(
@@ -250,7 +268,7 @@ export class Study<Name extends string = string> {
     return Float64Array.from(names, (name) => record[name]!);
   }
 
-  #find(trial: Pick<Trial, "id">): TrialRecord {
+  #find(trial: Pick<Trial, "id">): OwnTrial {
     const record = Number.isInteger(trial?.id) ? this.#trials[trial.id] : undefined;
     if (record) return record;
     const id: unknown = trial?.id;

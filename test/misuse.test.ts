@@ -19,6 +19,7 @@ import {
   share,
   toSklearnC,
   tune,
+  verifyCertificate,
 } from "../src/index.ts";
 import { createL1Fit } from "../src/outer/l1-fit.ts";
 import { createLp, solveLp } from "../src/outer/lp.ts";
@@ -32,6 +33,15 @@ const rows3 = [[1], [2], [3]];
 const csr = { values: Float64Array.of(1, 2), indices: Int32Array.of(0, 1), columns: 2, y: [0, 1] };
 const csc = (columnStarts: number[]) => ({ rows: 2, columnStarts, rowIndices: [0, 1, 0], values: [1, 1, 1] });
 const regression = { ...train, y: Float64Array.from({ length: train.rows }, (_, i) => 1e40 * i) };
+
+const sole = { cost: [1], matrix: { rows: 1, dense: [1] } };
+const fitOf1 = () => createL1Fit({ k: 1, F: { lower: Float64Array.of(1), upper: Float64Array.of(2) } });
+const fitted = minimize({ model: "softmax", train, loss: { l2: 0.1 } }).then(({ model }) => model);
+const rowsOf = ({ rows, columns, x }: typeof train) => ({ rows, columns, x });
+const dense1 = (...values: number[]) => ({ kind: "dense" as const, values: Float64Array.from(values) });
+const spoiled = () => ({ ...rowsOf(train), x: dense1(...train.x.values.slice(1), Number.NaN) });
+const [coefficients, intercepts] = [Float64Array.of(2), Float64Array.of(0)];
+const doubling = new LinearModel({ kind: "squared", columns: 1, coefficients, intercepts });
 
 const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["dense()", () => data.dense(nothing), "OPTION"],
@@ -147,6 +157,62 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["columns that end after the last entry", () => solveLp({ cost: [1, 1], matrix: csc([0, 5, 3]) }), "SHAPE"],
   ["an L1 fit of nothing", () => createL1Fit(nothing), "OPTION"],
   ["MPS of nothing", () => parseMps(nothing), "TYPE"],
+  ["negative passes", () => asked().study.tell({ id: 0 }, { ...model, passes: -3 }), "OPTION"],
+  ["a λ to try that is outside of F", () => createStudy({ lambda }).ask({ lambda: { logLoss: 3, l2: 1 } }), "BOUNDS"],
+  ["rows of nothing", () => data.take(train, nothing), "OPTION"],
+  ["a number of rows", () => data.take(train, 5 as never), "OPTION"],
+  ["a standardization of nothing", () => data.standardize(train, {} as never), "OPTION"],
+  ["a certificate of nothing", () => verifyCertificate(nothing, nothing, nothing), "OPTION"],
+  ["no knots", () => convexPenalty({ knots: null as never }), "OPTION"],
+  ["strengths that are no list", () => fitPath({ model: "softmax", train, strengths: {} as never }).next(), "OPTION"],
+  ["costs without costs", () => tune({ ...setting, metric: { kind: "costs" } as never }), "OPTION"],
+  ["explore: no", () => tune({ ...setting, explore: "no" as never, passes: 100 }), "OPTION"],
+  ["an option cut short", () => load({ relax: true } as never), "OPTION"],
+  [
+    "more columns than an index counts",
+    () => data.sparse({ ...csr, starts: Int32Array.of(0, 1, 2), columns: 2 ** 33 }),
+    "TOO_LARGE",
+  ],
+  ["a flat list with a text", () => data.dense({ x: [1, "a"] as never, columns: 1, y: [0, 1] }), "NON_FINITE"],
+  ["fewer targets than rows", () => tune({ ...setting, validation: { ...validation, y: y3 } }), "SHAPE"],
+  [
+    "fewer groups than rows",
+    () => minimize({ model: "softmax", train: { ...train, groups: Int32Array.of(0) } }),
+    "SHAPE",
+  ],
+  ["rows without targets", () => tune({ ...setting, validation: rowsOf(validation) as never }), "TYPE"],
+  ["rows without targets, to be split", () => data.split(rowsOf(train) as never), "TYPE"],
+  ["no rows at all for a metric", async () => (await fitted).error(nothing), "TYPE"],
+  ["a scaling of nothing", async () => (await fitted).unstandardized(nothing), "OPTION"],
+  ["fewer values than rows", async () => (await fitted).predict({ ...rowsOf(train), rows: 61 }), "SHAPE"],
+  ["a NaN among rows to predict", async () => (await fitted).predict(spoiled()), "NON_FINITE"],
+  ["rows to predict that overflow", () => doubling.predict({ rows: 1, columns: 1, x: dense1(1e308) }), "OVERFLOW"],
+  [
+    "an entry beyond the columns, to predict",
+    async () => {
+      const x = {
+        kind: "csr",
+        values: Float64Array.of(1),
+        indices: Int32Array.of(9),
+        starts: Int32Array.of(0, 1),
+      } as const;
+      return (await fitted).predict({ rows: 1, columns: train.columns, x });
+    },
+    "SHAPE",
+  ],
+  ["costs of other classes", async () => (await fitted).predict(train, costMatrix({ z: { y: 2 } })), "LABEL"],
+  [
+    "costs with squared loss",
+    async () => (await minimize({ model: "squared", train })).model.predict(train, costMatrix({ 0: { 1: 2 } })),
+    "OPTION",
+  ],
+  ["rows of nothing for an LP", () => createLp(sole).addRows(nothing, [0], [1]), "OPTION"],
+  ["rows without bounds", () => createLp(sole).addRows(sole.matrix, nothing, nothing), "OPTION"],
+  ["columns without costs", () => createLp(sole).addColumns(sole.matrix, nothing, [0], [1]), "OPTION"],
+  ["no basis", () => createLp(sole).setBasis(nothing), "OPTION"],
+  ["no errors to append", () => fitOf1().append([1], nothing), "OPTION"],
+  ["no weights", () => fitOf1().setWeights(nothing), "OPTION"],
+  ["an incumbent that is none", () => fitOf1().setIncumbent(-1), "SHAPE"],
 ];
 
 describe("misuse is refused with a code", () => {

@@ -92,9 +92,11 @@ describe("a study is a fold over what was told", () => {
 
   test("without a limit, and with options that change afterwards: what is stored is read", () => {
     const lambda = { ...options.lambda };
-    const study = createStudy({ lambda, trials: Number.POSITIVE_INFINITY });
+    const start: Record<string, number> = { ...createStudy({ lambda }).ask().lambda };
+    const study = createStudy({ lambda, start, trials: Number.POSITIVE_INFINITY });
     study.tell(study.ask(), train({}));
     lambda.l3 = atLeast(0);
+    for (const name of Object.keys(start)) start[name] = Number.NaN;
     const copy = Study.fromJSON(JSON.stringify(study));
     expect(copy.done).toBe(false);
     expect(copy.ask()).toEqual(study.ask());
@@ -144,6 +146,8 @@ describe("what is told is checked", () => {
     study.tell(trial, { features, error: 1 });
     expect(JSON.stringify(study)).toBe(before);
     expect(() => study.tell(trial, { features, error: 2 })).toThrow(code("CONFLICT"));
+    expect(() => study.tell(trial, { features, error: 1, converged: false })).toThrow(code("CONFLICT"));
+    expect(() => study.tell(trial, { features, error: 1, passes: 7 })).toThrow(code("CONFLICT"));
     expect(() => study.fail(trial, "late")).toThrow(code("CONFLICT"));
     expect(JSON.stringify(study)).toBe(before);
   });

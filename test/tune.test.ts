@@ -171,6 +171,19 @@ describe("tune", () => {
     }
   });
 
+  test("features with whole numbers for names, which objects list first, weigh what they are", async () => {
+    const { l1, l2 } = setting.features;
+    const named = await tune({ ...setting, features: { ridge: l2, lasso: l1 } });
+    const numbered = await tune({ ...setting, features: { "2": l2, "10": l1 } });
+    // In another order the search rounds otherwise.
+    expect(numbered.error / named.error).toBeCloseTo(1, 2);
+    const { loss } = numbered;
+    const { model, features } = await minimize({ model: "softmax", train, loss });
+    expect(model.error(validation)).toBeCloseTo(numbered.error, 3);
+    const half = model.coefficients.reduce((sum, w) => sum + w * w, 0) / 2;
+    expect(features["2"]! / half).toBeCloseTo(1, 5);
+  });
+
   test("the same seed gives the same study, bit for bit", async () => {
     const run = async (seed: number) => {
       using tuner = createTuner({ ...setting, metric: "error-rate", seed });

@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { given, LearnLossError } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
 
 /** X as one array, row after row. */
@@ -51,27 +51,57 @@ export interface DatasetOptions {
 
 const NAMES: OptionNames<DatasetOptions> = { y: true, weights: true, columnNames: true, groups: true };
 
-/** @throws TYPE for what none of our functions made */
-export function checkDataset(name: string, value: Pick<Dataset, "x">): void {
-  if (value?.x?.kind !== undefined) return;
+/** What a function may be given of a dataset: rows, with or without targets. */
+export type SomeRows = Pick<Dataset, "rows" | "columns" | "x"> & Partial<Dataset>;
+
+/** @throws TYPE for what none of our functions made, SHAPE where parts of one have other lengths than the rows */
+export function checkDataset(name: string, dataset: Dataset): void {
+  checkRowsOf(name, dataset);
+  const { y } = dataset;
+  if (y instanceof Float64Array || (Array.isArray(y) && (y.length === 0 || typeof y[0] === "string"))) return;
   throw new LearnLossError(
     "TYPE",
-    `\`${name}\` is no dataset: make one with data.dense, data.sparse, data.csv or another reader.`,
+    `\`${name}\` has targets of type ${typeName(y)}: give a Float64Array or labels as text, or make it with data.dense.`,
   );
+}
+
+/** As `checkDataset`, of rows that need no targets. */
+export function checkRowsOf(name: string, dataset: SomeRows): void {
+  const { rows, columns, x } = dataset ?? {};
+  if (x?.kind !== "dense" && x?.kind !== "csr") {
+    throw new LearnLossError(
+      "TYPE",
+      `\`${name}\` is no dataset: make one with data.dense, data.sparse, data.csv or another reader.`,
+    );
+  }
+  const { y, weights, groups } = dataset;
+  const perRow = { y, weights, groups, ...(x.kind === "csr" ? { starts: x.starts?.subarray(1) } : {}) };
+  for (const [part, array] of Object.entries(perRow)) {
+    if (array !== undefined && array?.length !== rows)
+      throw new LearnLossError("SHAPE", `\`${name}\` has ${rows} rows when ${part} is of ${array?.length}.`);
+  }
+  const held = x.values?.length;
+  const expected = x.kind === "dense" ? rows * columns : x.starts[rows];
+  if (held !== expected || (x.kind === "csr" && x.indices?.length !== held))
+    throw new LearnLossError("SHAPE", `\`${name}\` has ${rows} rows × ${columns} columns and ${held} values.`);
 }
 
 type Rows = readonly ArrayLike<number>[];
 
 /**
- * A dataset from rows (arrays of numbers) or one flat array with `columns`.
+ * A dataset from rows (arrays of numbers) or one flat array with `columns`. A flat typed array is kept, not copied: it must
+ * not change any more.
  *
- * @throws EMPTY, SHAPE, NON_FINITE, TYPE, WEIGHT, each with the row (and column) at fault, counted from 1
+ * @throws EMPTY, SHAPE, NON_FINITE, TYPE, WEIGHT, each with the row (and column) at fault, counted from 1; TOO_LARGE
  */
 export function dense(
-  options: DatasetOptions & { readonly x: Rows | Float32Array | Float64Array; readonly columns?: number },
+  options: DatasetOptions & {
+    readonly x: Rows | readonly number[] | Float32Array | Float64Array;
+    readonly columns?: number;
+  },
 ): Dataset {
   checkNames(options, { ...NAMES, x: true, columns: true });
-  const { x } = options;
+  const x = Array.isArray(options.x) && typeof options.x[0] === "number" ? Float64Array.from(options.x) : options.x;
   const flat = x instanceof Float32Array || x instanceof Float64Array ? x : undefined;
   if (!flat && (ArrayBuffer.isView(x) || !Array.isArray(x))) {
     throw new LearnLossError(
@@ -101,7 +131,7 @@ export function dense(
 }
 
 /**
- * A dataset from compressed sparse rows.
+ * A dataset from compressed sparse rows, whose arrays are kept, not copied.
  *
  * @throws as `dense`, and SHAPE for columns that do not ascend within a row or lie outside
  */
@@ -148,7 +178,7 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
 /** The rows with these indices, counted from 0, in this order. @throws SHAPE for one that there is not */
 export function take(dataset: Dataset, rows: ArrayLike<number>): Dataset {
   checkDataset("dataset", dataset);
-  for (let i = 0; i < rows.length; i++) {
+  for (let i = 0; i < given("rows", rows).length; i++) {
     if (Number.isInteger(rows[i]) && rows[i]! >= 0 && rows[i]! < dataset.rows) continue;
     throw new LearnLossError("SHAPE", `Row ${rows[i]} does not exist: give indices from 0 to ${dataset.rows - 1}.`);
   }
@@ -211,12 +241,19 @@ export function copy<A extends Float32Array | Float64Array | Int32Array>(
 }
 
 function typeName(value: unknown): string {
-  return value === null ? "null" : (Object.getPrototypeOf(Object(value)).constructor?.name ?? typeof value);
+  return value === null || value === undefined
+    ? String(value)
+    : (Object.getPrototypeOf(Object(value)).constructor?.name ?? typeof value);
 }
 
+/** An index of a column is an i32, and some arrays are of all columns. */
+export const MOST_COLUMNS = 2 ** 28;
+
 function checkColumns(columns: number): void {
-  if (Number.isInteger(columns) && columns >= 0) return;
-  throw new LearnLossError("TYPE", `columns is ${String(columns)}: give the number of columns, a whole number.`);
+  if (!(Number.isInteger(columns) && columns >= 0))
+    throw new LearnLossError("TYPE", `columns is ${String(columns)}: give the number of columns, a whole number.`);
+  if (columns > MOST_COLUMNS)
+    throw new LearnLossError("TOO_LARGE", `There are ${columns} columns: at most ${MOST_COLUMNS} can be taken.`);
 }
 
 /** The array, if its buffer is there; a shared one may change under our hands, so it is copied. */
@@ -262,7 +299,8 @@ function flatten(rows: Rows, columns: number): Float64Array {
   return values;
 }
 
-function notFinite(value: unknown, row: number, column: number, names?: readonly string[]): LearnLossError {
+/** Of a row and a column from 0. */
+export function notFinite(value: unknown, row: number, column: number, names?: readonly string[]): LearnLossError {
   const name = names?.[column] ? ` (${names[column]})` : "";
   return new LearnLossError(
     "NON_FINITE",

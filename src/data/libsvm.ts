@@ -1,10 +1,9 @@
 import { LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
-import { type Dataset, sparse } from "./dataset.ts";
+import { type Dataset, MOST_COLUMNS, sparse } from "./dataset.ts";
 import { readText, type Source } from "./read.ts";
 
 /** Column indices are 32-bit in Wasm, and so are W's sizes in bytes. */
-const LARGEST_INDEX = 2 ** 28;
 
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
@@ -41,7 +40,7 @@ export async function libsvm(source: Source, options: { readonly columns?: numbe
       const name = entry.slice(0, colon);
       if (name === "qid") continue;
       const index = /^\d+$/.test(name) ? Number(name) : Number.NaN;
-      if (!(index >= 1 && index <= LARGEST_INDEX)) {
+      if (!(index >= 1 && index <= MOST_COLUMNS)) {
         throw new LearnLossError(
           "PARSE",
           `Line ${line}: ${shown(entry)} is not index:value with an index from 1 to 2^28.`,

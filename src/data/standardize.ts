@@ -1,9 +1,7 @@
 import { given, LearnLossError } from "../errors.ts";
-import { checkDataset, type Dataset } from "./dataset.ts";
+import { checkDataset, checkRowsOf, type Dataset, type SomeRows } from "./dataset.ts";
 
 /** X of a dataset, with or without targets. */
-type Matrix = Pick<Dataset, "rows" | "columns" | "x">;
-
 /** x ↦ (x − mean) / scale, column by column: fitted on training rows, applied to any. */
 export interface Standardization {
   readonly mean: Float64Array;
@@ -47,13 +45,11 @@ export function standardization(train: Dataset): Standardization {
 }
 
 /** A dataset with standardized columns. @throws SHAPE, TYPE */
-export function standardize<D extends Matrix>(dataset: D, standardization: Standardization): D {
-  const { mean, scale, constant } = given("standardize", standardization);
-  checkDataset("dataset", dataset);
+export function standardize<D extends SomeRows>(dataset: D, standardization: Standardization): D {
+  checkRowsOf("dataset", dataset);
   const { columns } = dataset;
-  if (columns !== mean.length) {
-    throw new LearnLossError("SHAPE", `The data have ${columns} columns when expected ${mean.length}, as in training.`);
-  }
+  checkStandardization(standardization, columns);
+  const { mean, scale, constant } = standardization;
   const source = denseValues(dataset);
   const values = new Float64Array(source.length);
   for (let at = 0; at < source.length; at += columns) {
@@ -63,19 +59,28 @@ export function standardize<D extends Matrix>(dataset: D, standardization: Stand
   return { ...dataset, x: { kind: "dense", values } };
 }
 
+/** @throws OPTION for what `standardization` did not make, SHAPE for one of other columns */
+export function checkStandardization(standardization: Standardization, columns: number): void {
+  const { mean, scale, constant } = given("the standardization", standardization);
+  given("its constant columns", constant);
+  const [means, scales] = [given("its means", mean).length, given("its scales", scale).length];
+  if (means === columns && scales === columns) return;
+  throw new LearnLossError("SHAPE", `The standardization is of ${means} columns when expected ${columns}.`);
+}
+
 /** A dataset with every value divided by `divisor`: 255 for bytes, 16 for the digits. @throws OPTION */
-export function rescale<D extends Matrix>(dataset: D, divisor: number): D {
+export function rescale<D extends SomeRows>(dataset: D, divisor: number): D {
   if (!(divisor > 0 && Number.isFinite(divisor))) {
     throw new LearnLossError("OPTION", `The scale is ${divisor}: give a positive number to divide by.`);
   }
-  checkDataset("dataset", dataset);
+  checkRowsOf("dataset", dataset);
   const { values } = dataset.x;
   const scaled = values.slice() as Float64Array;
   for (let i = 0; i < scaled.length; i++) scaled[i]! /= divisor;
   return { ...dataset, x: { ...dataset.x, values: scaled } };
 }
 
-function denseValues(dataset: Matrix): Float32Array | Float64Array {
+function denseValues(dataset: SomeRows): Float32Array | Float64Array {
   if (dataset.x.kind === "dense") return dataset.x.values;
   throw new LearnLossError(
     "TYPE",

@@ -59,7 +59,7 @@ export function costTable({ costs }: CostMatrix, classes: readonly (string | num
     if (c !== undefined) return c;
     throw new LearnLossError("LABEL", `The costs name "${label}": the classes are ${listed(classes)}.`);
   };
-  for (const [label, row] of Object.entries(costs)) {
+  for (const [label, row] of Object.entries(given("the metric's costs", costs))) {
     const c = place(label);
     for (const [given, cost] of Object.entries(row)) table[c * count + place(given)] = cost;
   }

@@ -214,7 +214,7 @@ function imageShape({ columns, x }: Dataset, options: ImageOptions): ImageShape 
       `Rows of ${columns} columns and ${channels} channels could be images of many shapes: give \`width\` and \`height\`.`,
     );
   }
-  const [low, high] = options.range ?? rangeOf(columns, x);
+  const [low, high] = options.range === undefined ? rangeOf(columns, x) : given("range", options.range);
   const shape = { width, height, channels, low, high };
   checkImage(shape, columns);
   return shape;

@@ -1,4 +1,4 @@
-import { LearnLossError } from "../errors.ts";
+import { given, LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
 
@@ -34,7 +34,7 @@ export function convexPenalty(options: ConvexPenaltyOptions = {}): Record<string
   const positions =
     typeof knots === "number"
       ? Array.from({ length: knots }, (_, b) => (b === 0 ? 0 : largest / GROWTH ** (knots - 1 - b)))
-      : [...knots].sort((a, b) => a - b);
+      : [...given("knots", knots)].sort((a, b) => a - b);
   if (positions.length === 0) throw new LearnLossError("OPTION", "There are no knots: give where the pieces begin.");
   if (positions.some((t, b) => !(t >= 0 && Number.isFinite(t)) || t === positions[b - 1])) {
     throw new LearnLossError("OPTION", `The knots are ${positions.join(", ")}: give different finite numbers ≥ 0.`);

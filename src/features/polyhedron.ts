@@ -92,7 +92,7 @@ export class Polyhedron {
     const odd = entries.find(([, weight]) => !isWeight(weight));
     if (odd)
       throw new LearnLossError("OPTION", `${odd[0]} is no weight: give what fixed, atLeast, between or share return.`);
-    this.weights = { ...weights };
+    this.weights = Object.fromEntries(entries.map(([name, weight]) => [name, { ...weight }]));
     this.names = entries.map(([name]) => name);
     this.lower = Float64Array.from(entries, ([, w]) => w.min);
     this.upper = Float64Array.from(entries, ([, w]) => w.max);

@@ -29,7 +29,7 @@ type Term = number;
 
 /**
  * The features in a fixed order, with the polyhedron F of their weights: penalties within bounds, data features
- * normalized to sum to 1. Without a group loss in `features`, the model's plain loss comes first.
+ * normalized to sum to 1. Without a group loss in `features`, the model's plain loss is one more.
  */
 export class FeatureSpace extends Polyhedron {
   readonly features: readonly Feature[];
@@ -49,8 +49,9 @@ export class FeatureSpace extends Polyhedron {
     if (entries.length === 0) {
       throw new LearnLossError("EMPTY", "No features were given: name at least one, such as { l2: l2() }.");
     }
-    const implicit = rowGroups ? undefined : plain in features ? `${plain}_` : plain;
+    const implicit = rowGroups ? undefined : Object.hasOwn(features, plain) ? `${plain}_` : plain;
     if (implicit) entries.unshift([implicit, PLAIN_LOSS]);
+    const byName = Object.fromEntries(entries);
     const shares = entries.filter(([, feature]) => isData(feature)).length;
     super(
       Object.fromEntries(
@@ -66,7 +67,8 @@ export class FeatureSpace extends Polyhedron {
     );
     this.implicit = implicit;
     this.rowGroups = rowGroups;
-    const given = entries.map(([, feature]) => feature);
+    // In the order of the names: of an object, whole numbers come first.
+    const given = this.names.map((name) => byName[name]!);
     this.features = model === "softmax" ? given : given.map(withoutGroups);
     this.uniform = this.features.some((f) => f.kind === "uniform-loss");
     this.columnGroups = given.find((f) => f.kind === "group-norm")?.columnGroups;

@@ -1,12 +1,12 @@
-import { checkDataset, type Dataset } from "../data/dataset.ts";
-import type { Standardization } from "../data/standardize.ts";
+import { checkDataset, checkRowsOf, type Dataset, notFinite, type SomeRows } from "../data/dataset.ts";
+import { checkStandardization, type Standardization } from "../data/standardize.ts";
 import { checkRows, classIndices, values } from "../data/targets.ts";
 import { LearnLossError, readStored } from "../errors.ts";
 import { type CostMatrix, costTable } from "../evaluate/costs.ts";
 import { defaultMetric, type Metric, MetricEvaluator } from "../evaluate/metric.ts";
 import { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/kernels.ts";
-import { sigmoid, softmax } from "./link.ts";
+import { likelihoods, probabilities } from "./link.ts";
 import { checkModel, type ModelKind } from "./objective.ts";
 
 const VERSION = 1;
@@ -48,11 +48,10 @@ export class LinearModel {
   }
 
   /** The same model of rows as they are before `standardize`: its scores differ by rounding. @throws SHAPE */
-  unstandardized({ mean, scale, constant }: Standardization): LinearModel {
+  unstandardized(standardization: Standardization): LinearModel {
     const { columns } = this;
-    if (mean.length !== columns) {
-      throw new LearnLossError("SHAPE", `The standardization is of ${mean.length} columns when expected ${columns}.`);
-    }
+    checkStandardization(standardization, columns);
+    const { mean, scale, constant } = standardization;
     const flat = new Set(constant);
     const coefficients = this.coefficients.map((w, i) => (flat.has(i % columns) ? 0 : w / scale[i % columns]!));
     const intercepts = this.intercepts.slice();
@@ -64,10 +63,10 @@ export class LinearModel {
    * x·W + b, rows × outputs row by row. Rows without targets are as good, here and in what follows:
    * `{ rows, columns, x: { kind: "dense", values } }`.
    *
-   * @throws SHAPE, TYPE for what is no dataset
+   * @throws SHAPE, TYPE for what is no dataset, NON_FINITE with row and column, OVERFLOW
    */
-  scores(dataset: Pick<Dataset, "rows" | "columns" | "x">): Float64Array {
-    checkDataset("dataset", dataset);
+  scores(dataset: SomeRows): Float64Array {
+    checkRowsOf("dataset", dataset);
     const { rows, columns, x } = dataset;
     if (columns !== this.columns) {
       throw new LearnLossError("SHAPE", `The data have ${columns} columns when expected ${this.columns}.`);
@@ -81,10 +80,12 @@ export class LinearModel {
           for (let j = 0; j < columns; j++) sum += x.values[i * columns + j]! * this.coefficients[c * columns + j]!;
         } else {
           for (let e = x.starts[i]!; e < x.starts[i + 1]!; e++) {
-            sum += x.values[e]! * this.coefficients[c * columns + x.indices[e]!]!;
+            const j = x.indices[e]!;
+            sum += j < columns ? x.values[e]! * this.coefficients[c * columns + j]! : Number.NaN;
           }
         }
         scores[i * outputs + c] = sum;
+        if (!Number.isFinite(sum)) throw flaw(dataset, i);
       }
     }
     return scores;
@@ -94,13 +95,18 @@ export class LinearModel {
    * One label per row; for squared loss the value. Ties go to the first class.
    *
    * @param costs decides as this metric does; with "least-expected-cost" not for the most probable class
-   * @throws SHAPE, LABEL for costs of other classes, OPTION for costs with squared loss
+   * @throws as `scores`; LABEL for costs of other classes, OPTION for costs with squared loss
    */
-  predict(dataset: Pick<Dataset, "rows" | "columns" | "x">, costs?: CostMatrix): (string | number)[] {
-    if (costs?.decision === "least-expected-cost") return this.#cheapest(dataset, costs);
+  predict(dataset: SomeRows, costs?: CostMatrix): (string | number)[] {
     const scores = this.scores(dataset);
     const { classes } = this;
-    if (!classes) return Array.from(scores);
+    if (!classes) {
+      if (costs)
+        throw new LearnLossError("OPTION", "Costs are of classes, which squared loss has none of: leave them out.");
+      return Array.from(scores);
+    }
+    const table = costs && costTable(costs, classes);
+    if (table && costs.decision === "least-expected-cost") return this.#cheapest(scores, classes, table);
     if (this.kind === "logistic") return Array.from(scores, (score) => classes[score > 0 ? 1 : 0]!);
     const outputs = this.intercepts.length;
     return Array.from({ length: dataset.rows }, (_, i) => {
@@ -110,33 +116,31 @@ export class LinearModel {
     });
   }
 
-  #cheapest(dataset: Pick<Dataset, "rows" | "columns" | "x">, costs: CostMatrix): (string | number)[] {
-    const probabilities = this.probabilities(dataset);
-    const classes = this.classes!;
-    const table = costTable(costs, classes);
+  #cheapest(scores: Float64Array, classes: readonly (string | number)[], table: Float64Array): (string | number)[] {
+    const shares = likelihoods(scores, this.intercepts.length);
     const count = classes.length;
-    return Array.from({ length: dataset.rows }, (_, i) => {
+    return Array.from({ length: shares.length / count }, (_, i) => {
       const expected = classes.map((_, k) =>
-        classes.reduce<number>((sum, _, c) => sum + probabilities[i * count + c]! * table[c * count + k]!, 0),
+        classes.reduce<number>((sum, _, c) => sum + shares[i * count + c]! * table[c * count + k]!, 0),
       );
       return classes[expected.indexOf(Math.min(...expected))]!;
     });
   }
 
-  /** Rows × classes, row by row, in the order of `classes`. @throws SHAPE, OPTION for squared loss */
-  probabilities(dataset: Pick<Dataset, "rows" | "columns" | "x">): Float64Array {
+  /** Rows × classes, row by row, in the order of `classes`. @throws as `scores`; OPTION for squared loss */
+  probabilities(dataset: SomeRows): Float64Array {
     if (!this.classes) throw new LearnLossError("OPTION", "A model of squared loss has no probabilities: use predict.");
-    const scores = this.scores(dataset);
-    return this.kind === "logistic" ? sigmoid(scores) : softmax(scores, this.intercepts.length);
+    return probabilities(this.scores(dataset), this.intercepts.length);
   }
 
   /**
    * What a metric says of the model on these rows, lower is better. @default log loss; mean squared error for squared loss
    *
-   * @throws EMPTY, WEIGHT, SHAPE, LABEL for labels that are no class, OPTION for a metric that does not fit
+   * @throws as `scores`; EMPTY, WEIGHT, LABEL for labels that are no class, OPTION for a metric that does not fit
    */
   error(dataset: Dataset, metric: Metric = defaultMetric(this.kind)): number {
     const { kind, classes } = this;
+    checkDataset("dataset", dataset);
     checkRows("the rows", dataset);
     const outputs = this.intercepts.length;
     const byRow = this.scores(dataset);
@@ -192,6 +196,18 @@ function labelsOf(read: unknown, kind: ModelKind): (string | number)[] {
   const fit = kind === "logistic" ? classes.length === 2 : classes.length > 1;
   if (told && fit && new Set(classes).size === classes.length) return classes as (string | number)[];
   throw new TypeError(`Its classes are ${JSON.stringify(read)}.`);
+}
+
+/** What is wrong with a row whose score is no number. */
+function flaw({ x, columns, columnNames }: SomeRows, row: number): LearnLossError {
+  const [from, to] = x.kind === "dense" ? [row * columns, (row + 1) * columns] : [x.starts[row]!, x.starts[row + 1]!];
+  for (let e = from; e < to; e++) {
+    const j = x.kind === "dense" ? e - from : x.indices[e]!;
+    if (!(j >= 0 && j < columns))
+      return new LearnLossError("SHAPE", `Row ${row + 1} has an entry in column ${j + 1}: there are ${columns}.`);
+    if (!Number.isFinite(x.values[e])) return notFinite(x.values[e], row, j, columnNames);
+  }
+  return new LearnLossError("OVERFLOW", `The score of row ${row + 1} is too large: divide its values, or drop it.`);
 }
 
 /** @throws where they are not so many finite numbers */

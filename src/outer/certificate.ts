@@ -1,3 +1,4 @@
+import { given } from "../errors.ts";
 import type { Box } from "./box.ts";
 import { createL1Fit } from "./l1-fit.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
@@ -91,9 +92,9 @@ export function verifyCertificate(
   F: Box,
   tolerance = TOLERANCE,
 ): { readonly valid: true } | { readonly valid: false; readonly claim: string } {
-  const k = F.lower.length;
-  const phi = Float64Array.from(models.flatMap(({ features }) => Array.from(features)));
-  const { best, explained, rejected } = certificate;
+  const k = given("F", F).lower.length;
+  const phi = Float64Array.from(given("models", models).flatMap(({ features }) => Array.from(features)));
+  const { best, explained, rejected } = given("certificate", certificate);
   for (const { model, error } of [best, ...(explained ? [explained] : []), ...rejected]) {
     if (models[model]?.error !== error) return { valid: false, claim: `model ${model} has the error ${error}` };
   }

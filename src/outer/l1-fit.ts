@@ -94,8 +94,8 @@ export class L1Fit {
    */
   append(phi: ArrayLike<number>, error: ArrayLike<number>, ordered?: ArrayLike<boolean | number>): void {
     this.#alive();
-    const n = error.length;
-    if (phi.length !== n * this.#k || (ordered && ordered.length !== n)) {
+    const n = given("error", error).length;
+    if (given("phi", phi).length !== n * this.#k || (ordered && ordered.length !== n)) {
       throw new LearnLossError(
         "SHAPE",
         `φ has ${phi.length} numbers for ${n} errors: give ${n} × ${this.#k}, and one flag each.`,
@@ -115,7 +115,7 @@ export class L1Fit {
   /** One weight ≥ 0 per observation. */
   setWeights(weights: ArrayLike<number>): void {
     this.#alive();
-    if (weights.length !== this.#count)
+    if (given("weights", weights).length !== this.#count)
       throw new LearnLossError("SHAPE", `There are ${weights.length} weights: give ${this.#count}, one each.`);
     let sum = 0;
     for (let i = 0; i < weights.length; i++) {
@@ -133,7 +133,7 @@ export class L1Fit {
   setIncumbent(j: number | undefined): void {
     this.#alive();
     const incumbent = j ?? -1;
-    if (!Number.isInteger(incumbent) || incumbent < -1 || incumbent >= this.#count)
+    if (j !== undefined && !(Number.isInteger(j) && j >= 0 && j < this.#count))
       throw new LearnLossError("SHAPE", `Incumbent ${j} does not exist: there are ${this.#count} observations.`);
     if (incumbent === this.#incumbent) return;
     this.#incumbent = incumbent;

@@ -147,10 +147,10 @@ export class Lp {
   addRows(matrix: LpMatrix, lower: ArrayLike<number>, upper: ArrayLike<number>): void {
     this.#alive();
     const first = this.rows;
-    checkRows(first + matrix.rows);
+    checkRows(first + given("matrix", matrix).rows);
     const added = columnsOf(matrix, this.columns);
-    const low = boundsOf(lower, matrix.rows, 0, "lower");
-    const high = boundsOf(upper, matrix.rows, 0, "upper");
+    const low = boundsOf(given("lower", lower), matrix.rows, 0, "lower");
+    const high = boundsOf(given("upper", upper), matrix.rows, 0, "upper");
     for (const [j, column] of added.entries()) {
       const mine = this.#columns[j]!;
       for (const [e, row] of column.rows.entries()) {
@@ -166,12 +166,12 @@ export class Lp {
   /** Appends columns, nonbasic: the basis stays primal feasible where their bound is 0. */
   addColumns(matrix: LpMatrix, cost: ArrayLike<number>, lower: ArrayLike<number>, upper: ArrayLike<number>): void {
     this.#alive();
-    if (matrix.rows !== this.rows)
+    if (given("matrix", matrix).rows !== this.rows)
       throw new LearnLossError("SHAPE", `The columns have ${matrix.rows} rows: give ${this.rows}.`);
-    const added = columnsOf(matrix, cost.length);
+    const added = columnsOf(matrix, given("cost", cost).length);
     const costs = finite(cost, "cost");
-    const low = boundsOf(lower, cost.length, 0, "lower");
-    const high = boundsOf(upper, cost.length, 0, "upper");
+    const low = boundsOf(given("lower", lower), cost.length, 0, "lower");
+    const high = boundsOf(given("upper", upper), cost.length, 0, "upper");
     const rows = this.#basis.splice(this.columns);
     for (const [j, column] of added.entries()) {
       this.#basis.push(2);
@@ -208,7 +208,7 @@ export class Lp {
   /** @throws SHAPE; a basis that is singular or has too many or few basic entries is mended when solving */
   setBasis(basis: ArrayLike<number>): void {
     this.#alive();
-    const list = Array.from(basis);
+    const list = Array.from(given("basis", basis));
     if (list.length !== this.#basis.length || list.some((s) => s !== 0 && s !== 1 && s !== 2 && s !== 3)) {
       throw new LearnLossError(
         "SHAPE",

@@ -136,6 +136,25 @@ describe("costs", () => {
     }
   });
 
+  test("ties of expected costs are decided by predictions as by the metric", () => {
+    const random = new Random(5, 1);
+    const whole = (most: number) => Math.floor(random.uniform() * (most + 1));
+    for (let set = 0; set < 200; set++) {
+      const classes = 2 + whole(3);
+      const labels = Array.from({ length: classes }, (_, c) => c);
+      const table = labels.map((c) => [`${c}`, Object.fromEntries(labels.map((k) => [k, k === c ? 0 : whole(3)]))]);
+      const metric = costMatrix(Object.fromEntries(table), { decision: "least-expected-cost" });
+      const x = Array.from({ length: 30 }, () => labels.map(() => whole(2) - 1));
+      const rows = data.dense({ x, y: x.map((_, i) => i % classes) });
+      const coefficients = Float64Array.from({ length: classes ** 2 }, (_, i) => (i % (classes + 1) === 0 ? 1 : 0));
+      const intercepts = new Float64Array(classes);
+      const model = new LinearModel({ kind: "softmax", classes: labels, columns: classes, coefficients, intercepts });
+      const decided = model.predict(rows, metric);
+      const cost = decided.reduce<number>((sum, k, i) => sum + metric.costs[i % classes]![k]!, 0) / rows.rows;
+      expect(model.error(rows, metric)).toBeCloseTo(cost, 12);
+    }
+  });
+
   test("bad costs", async () => {
     expect(() => costMatrix({ a: { b: -1 } })).toThrow(code("OPTION"));
     expect(() => costMatrix({ a: { b: Number.NaN } })).toThrow(code("OPTION"));
