@@ -56,15 +56,26 @@ export function withDataOptions(command: Command): Command {
       "--groups-column <column>",
       "domains, for worst-group error and group weights: group:0 is the first by name",
     )
-    .option("--ignore <columns>", "columns to leave out, separated by commas", (text) =>
-      text.split(",").map((name) => name.trim()),
+    .option(
+      "--ignore <columns>",
+      "columns to leave out, separated by commas, one with a comma in double quotes; may be repeated",
+      (text, before: readonly string[] = []) => [...before, ...namesIn(text)],
     )
     .option("--scale <number>", "divide every feature by this", number("scale"))
     .option("--standardize", "give every feature mean 0 and variance 1 over the training rows");
 }
 
-/** @param path of a file of any format, or "-" for standard input */
-export async function readRows(path: string, options: DataOptions): Promise<Dataset> {
+/** Names between commas, or in double quotes. */
+function namesIn(text: string): string[] {
+  const names = text.matchAll(/(?:^|,)\s*(?:"([^"]*)"|([^,]*))\s*(?=,|$)/g);
+  return Array.from(names, ([, quoted, plain]) => quoted ?? plain!.trim());
+}
+
+/**
+ * @param path of a file of any format, or "-" for standard input
+ * @param labeled the option that names the labels of a file without columns
+ */
+export async function readRows(path: string, options: DataOptions, labeled = "labels"): Promise<Dataset> {
   const { target, labels, weightsColumn, groupsColumn, ignore } = options;
   const bytes = await readInput(path);
   if (bytes[0] === 0x50 && bytes[1] === 0x4b && bytes[2] === 3 && bytes[3] === 4) {
@@ -78,11 +89,12 @@ export async function readRows(path: string, options: DataOptions): Promise<Data
     const column = Object.entries({ target, "weights-column": weightsColumn, "groups-column": groupsColumn, ignore });
     const [named] = column.find(([, value]) => value !== undefined) ?? [];
     if (named) throw new LearnLossError("OPTION", `--${named} names a column of a CSV, ${path} has no names.`);
-    if (labels === undefined) throw new LearnLossError("OPTION", `${path} has no column to predict: give --labels.`);
+    if (labels === undefined)
+      throw new LearnLossError("OPTION", `${path} has no column to predict: give --${labeled}.`);
     return read(bytes, { y: labels });
   }
   if (labels !== undefined) {
-    throw new LearnLossError("OPTION", `--labels goes with IDX or .npy files, ${path} is a CSV: give --target.`);
+    throw new LearnLossError("OPTION", `--${labeled} goes with IDX or .npy files, ${path} is a CSV: give --target.`);
   }
   if (target === undefined) throw new LearnLossError("OPTION", "--target is missing: name the column to predict.");
   return csv(bytes, {

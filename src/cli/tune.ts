@@ -109,10 +109,10 @@ export function tuneCommand(): Command {
       "tune (default): train the chosen λ to the end; on-the-fly: learn the loss inside one training",
       oneOf("schedule", ["tune", "on-the-fly"]),
     )
-    .option("--explore", "go on where the models seen say least, until the budget ends")
+    .option("--explore", "go on where the models seen say least, until the budget ends; not with --folds")
     .option("--passes <n>", "budget: passes over the training rows", number("passes", "BUDGET"))
     .option("--trials <n>", "budget: trainings", number("trials", "BUDGET"))
-    .option("--time <ms>", "budget: milliseconds", number("time", "BUDGET"))
+    .option("--time <ms>", "budget: milliseconds, without what is repeated of a --study", number("time", "BUDGET"))
     .option("--study <file.jsonl>", "keep everything seen in this file; run again, repeat it and go on")
     .option("--report <file.html>", "write one page with the pictures")
     .option("--save-loss <file.json>", "write the learned loss, for `fit --loss`")
@@ -152,26 +152,34 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
         )
       : undefined;
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
+  // A copy: the stored study may go on.
+  const before = [...(file?.stored?.study.events ?? [])];
   const bar = new ProgressBar(!options.json && process.stderr.isTTY);
   let synced = performance.now();
   let unwritten: LearnLossError | undefined;
   tuner.on("progress", (progress) => {
     bar.update(progress);
     if (performance.now() - synced < SYNC) return;
-    const before = unwritten;
+    const known = unwritten;
     unwritten = file?.trySync(tuner.study);
-    if (unwritten && !before) console.error(`learnloss: warning: ${unwritten.message} The search goes on.`);
+    if (unwritten && !known) console.error(`learnloss: warning: ${unwritten.message} The search goes on.`);
     synced = performance.now();
   });
   let result: TuneResult;
   try {
-    result = await untilInterrupted(tuner, budget(options), bar);
+    result = await untilInterrupted(tuner, budget(options), bar, before.length);
     unwritten = file?.trySync(tuner.study);
   } finally {
     bar.stop();
     file?.close();
   }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
+  if (tuner.study.events.length < before.length) {
+    const { trials, best } = file!.stored!.study;
+    console.error(
+      `learnloss: warning: this budget repeats ${result.trials} of the ${trials.length} trainings in ${study}, whose least error is ${short(best?.error ?? Number.NaN)}: give a larger one to go on from there.`,
+    );
+  }
   if (options.json) printJson(tuneJson(result, certificateJson(tuner.study, result.certificate)));
   else printTuning(tuner, result);
   if (options.saveLoss !== undefined) writeResult(options.saveLoss, `${JSON.stringify(result.loss, null, 2)}\n`);
@@ -197,8 +205,12 @@ function printTuning({ study }: Tuner, result: TuneResult): void {
 /** What ends a search: Ctrl-C, and what `timeout`, containers and clusters send. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** Runs a tuner. A signal ends the search, and what was found is the result; once more, it ends the program. */
-async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar): Promise<TuneResult> {
+/**
+ * Runs a tuner. A signal ends the search, and what was found is the result; once more, it ends the program.
+ *
+ * @param events of an earlier run, which are repeated
+ */
+async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar, events: number): Promise<TuneResult> {
   const interrupted = new AbortController();
   const interrupt = () => {
     ignore();
@@ -210,13 +222,37 @@ async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar):
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
-    return await tuner.run({ ...budget, signal: interrupted.signal });
+    const { signal } = interrupted;
+    const left = events > 0 && budget.time !== undefined ? await repeat(tuner, events, { ...budget, signal }) : budget;
+    return await tuner.run({ ...left, signal });
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     return { ...(await tuner.run({ time: Number.MIN_VALUE })), status: "stopped" };
   } finally {
     ignore();
   }
+}
+
+/** Does again what an earlier run did, which takes none of the time. Returns what is left of the budget. */
+async function repeat(tuner: Tuner, events: number, { time, signal, ...budget }: Budget): Promise<Budget> {
+  const repeated = new AbortController();
+  const spent = { passes: 0, trials: 0 };
+  tuner.on("progress", ({ passes, trials }) => {
+    Object.assign(spent, { passes, trials });
+    if (tuner.study.events.length >= events) repeated.abort();
+  });
+  try {
+    const either = AbortSignal.any([repeated.signal, ...(signal ? [signal] : [])]);
+    await tuner.run({ ...budget, signal: either });
+  } catch (error) {
+    if (!repeated.signal.aborted || signal?.aborted) throw error;
+  }
+  const { passes, trials } = budget;
+  return {
+    ...(time === undefined ? {} : { time }),
+    ...(passes === undefined ? {} : { passes: Math.max(passes - spent.passes, Number.MIN_VALUE) }),
+    ...(trials === undefined ? {} : { trials: Math.max(trials - spent.trials, Number.MIN_VALUE) }),
+  };
 }
 
 /** @throws OPTION */
@@ -258,10 +294,15 @@ async function tuningData(
     return { train: prepare(all, preparation(all, options)) };
   }
   const parts: { readonly train: Dataset; readonly validation: Dataset } = options.validationData
-    ? { train: all, validation: await readRows(options.validationData, { ...options, ...(labels ? { labels } : {}) }) }
+    ? { train: all, validation: await judging(options.validationData, options) }
     : split(all, { validation: options.validation ?? 0.25, seed: options.seed });
   const preparing = preparation(parts.train, options);
   return { train: prepare(parts.train, preparing), validation: prepare(parts.validation, preparing) };
+}
+
+/** Rows of a file of their own. */
+function judging(path: string, { labels: _, validationLabels: labels, ...options }: TuneOptions): Promise<Dataset> {
+  return readRows(path, labels === undefined ? options : { ...options, labels }, "validation-labels");
 }
 
 /** The contract of `tune --json`. */

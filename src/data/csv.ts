@@ -69,6 +69,7 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
   const column = (j: number) => Float64Array.from(records, ({ cells, line }) => csvNumber(cells[j]!, line, header[j]!));
   const texts = (j: number) => records.map(({ cells, line }) => csvLabel(cells[j]!, line, header[j]!));
   const labels = texts(target);
+  refuseMissing(labels, records, options.target);
   return dense({
     x,
     columns: columns.length,
@@ -155,6 +156,7 @@ async function quoted(text: string, delimiter: string): Promise<CsvRecord[]> {
       bom: true,
       info: true,
       delimiter,
+      record_delimiter: ["\r\n", "\n", "\r"],
       max_record_size: LONGEST_RECORD,
       relax_column_count: true,
       skip_empty_lines: true,
@@ -185,7 +187,8 @@ function detect(text: string): string {
 function indexOf(header: readonly string[], name: string): number {
   const index = header.indexOf(name);
   if (index < 0) {
-    throw new LearnLossError("OPTION", `The CSV has no column "${name}": its columns are ${listed(header)}.`);
+    const shown = header.map((known) => (known.includes(",") ? JSON.stringify(known) : known));
+    throw new LearnLossError("OPTION", `The CSV has no column "${name}": its columns are ${listed(shown)}.`);
   }
   return index;
 }
@@ -200,10 +203,12 @@ export function csvNumber(cell: string, line: number, column: string): number {
 
 /** How data are written that have no value here, or another decimal mark. */
 const MISSING = /^\s*(|\?|-|\.|n\/?a|nan|null|none|missing)\s*$/i;
+const THOUSANDS = /^\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*$/;
 const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*$/;
 
 function adviceOn(cell: string): string {
   if (MISSING.test(cell)) return "fill it in, drop the row, or ignore the column";
+  if (THOUSANDS.test(cell)) return "write thousands without a comma (or, if it is a decimal, with a point)";
   if (DECIMAL_COMMA.test(cell)) return "write decimals with a point";
   return "encode or ignore the column";
 }
@@ -213,6 +218,16 @@ function csvLabel(cell: string, line: number, column: string): string {
   const label = cell.trim();
   if (label !== "") return label;
   throw new LearnLossError("PARSE", `Line ${line}, column ${column}: the cell is empty; fill it in or drop the row.`);
+}
+
+/** Among numbers, what reads like a missing value is one. @throws PARSE */
+function refuseMissing(labels: readonly string[], records: readonly CsvRecord[], column: string): void {
+  const missing = labels.findIndex((label) => MISSING.test(label));
+  if (missing < 0 || !labels.every((label) => MISSING.test(label) || NUMBER.test(label))) return;
+  throw new LearnLossError(
+    "PARSE",
+    `Line ${records[missing]!.line}, column ${column}: "${labels[missing]}" among numbers is a missing value; fill it in, drop the row, or name it otherwise if it is a class.`,
+  );
 }
 
 function areCodes(labels: readonly string[]): boolean {

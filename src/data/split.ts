@@ -90,7 +90,7 @@ export function foldRows(
   if (lonely) {
     throw new LearnLossError(
       "FOLD",
-      `Class ${String(dataset.y[lonely[0]!])} has one row only: a fold would train without it. Drop it or use fewer classes; if it is a quantity, give \`stratified: false\`.`,
+      `Class ${String(dataset.y[lonely[0]!])} has one row only: a fold would train without it. Drop it or use fewer classes; if it is a quantity, use squared loss (or \`stratified: false\` in data.folds).`,
     );
   }
   const fold = new Int32Array(rows);

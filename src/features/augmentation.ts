@@ -211,7 +211,7 @@ function imageShape({ columns, x }: Dataset, options: ImageOptions): ImageShape 
   if (width === undefined || height === undefined) {
     throw new LearnLossError(
       "OPTION",
-      `Rows of ${columns} columns and ${channels} channels could be images of many shapes: give \`width\` and \`height\`.`,
+      `Rows of ${columns} columns and ${channels} channels could be images of many shapes: give \`width\` and \`height\` (--image 8x8x3).`,
     );
   }
   const [low, high] = options.range === undefined ? rangeOf(columns, x) : given("range", options.range);

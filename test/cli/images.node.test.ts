@@ -41,6 +41,15 @@ beforeAll(() => {
 });
 
 describe("images on the command line", () => {
+  test("images that judge have labels of their own", async () => {
+    const { code, json } = await learned(
+      "tune",
+      ...["images.npy", "--labels", "labels.npy", "--validation-data", "images.npy", "--features", "l2", ...plain],
+    );
+    expect(code).toBe(2);
+    expect(json).toMatchObject({ error: { code: "OPTION", message: expect.stringContaining("--validation-labels") } });
+  });
+
   test("IDX, .npy and CSV of the same images are tuned to the same loss, which fits and predicts", async () => {
     const policy = ["--features", "augment:shift,noise=0.2,mirror,l2", "--image", "8x8"];
     const idx = ["images-idx3-ubyte.gz", "--labels", "labels-idx1-ubyte"];

@@ -201,6 +201,46 @@ test.skipIf(!existsSync("/dev/full"))("a file that cannot be written at the end 
   }
 });
 
+test("columns to ignore add up, and may have a comma in their names", async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${Math.sin(i)},${i},${Math.cos(i)},${i % 2 ? "x" : "y"}`);
+  writeFileSync("wide.csv", ['a,"id, old",b,kind', ...rows].join("\n"));
+  const fit = ["fit", "wide.csv", "--target", "kind", "--model", "logistic", "--l2", "0.1", "--output", "model.json"];
+  for (const ignored of [
+    ["--ignore", "b", "--ignore", '"id, old"'],
+    ["--ignore", ' "id, old" , b'],
+  ]) {
+    expect(await learnloss(...fit, ...ignored)).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync("model.json", "utf8")).columnNames).toEqual(["a"]);
+  }
+  expect((await learnloss(...fit, "--ignore", "c")).stderr).toContain('its columns are a, "id, old", b, kind');
+});
+
+test("a study that is run again with a time goes on from what it holds, one with too small a budget says what it holds", async () => {
+  const explore = ["--features", "l1,l2", "--explore"];
+  const run = async (...more: string[]) => {
+    const { stdout, stderr } = await learnloss(
+      "tune",
+      ...cancer,
+      ...explore,
+      "--study",
+      "again.jsonl",
+      "--json",
+      ...more,
+    );
+    return { ...JSON.parse(stdout), stderr };
+  };
+  const first = await run("--passes", "600");
+  const less = await run("--passes", "100");
+  expect(less.stderr).toMatch(/repeats \d+ of the \d+ trainings in again\.jsonl/);
+  const again = await run("--time", "1");
+  expect(again.status).toBe("time");
+  expect(again.passes).toBeGreaterThanOrEqual(first.passes);
+  expect(again.error).toBeLessThanOrEqual(first.error);
+  const both = await run("--time", "100000", "--passes", String(Math.ceil(again.passes) + 50));
+  expect(both).toMatchObject({ status: "passes", stderr: expect.not.stringContaining("repeats") });
+  expect(both.passes).toBeLessThan(again.passes + 200);
+});
+
 test("a disk that is full for the study ends no search and loses no result", async () => {
   const run = (...more: string[]) => learnloss("tune", ...cancer, "--features", "l1,l2", "--json", ...more);
   const { stdout } = await run();

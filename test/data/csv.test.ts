@@ -38,6 +38,36 @@ describe("a CSV is read right whatever wrote it", () => {
     }
   });
 
+  test("line ends are the same with a quote in the file and without one, mixed too", async () => {
+    for (const ends of [
+      ["\n", "\r\n"],
+      ["\r\n", "\n"],
+      ["\r", "\n"],
+      ["\r", "\r"],
+    ]) {
+      const lines = ["a,b,kind", "1,2,p", "3,4,q", "5,6,p"];
+      const text = lines.map((line, i) => line + ends[i % 2]).join("");
+      const read = await csv(text, { target: "kind" });
+      expect(read).toMatchObject({ rows: 3, y: ["p", "q", "p"] });
+      expect(await csv(text.replace("2", '"2"'), { target: "kind" })).toEqual(read);
+      expect(await csv(text.replace("q", '"q"'), { target: "kind" })).toEqual(read);
+    }
+  });
+
+  test("what reads like a missing value is no class among numbers", async () => {
+    for (const odd of ["NA", "nan", "?", "-"]) {
+      const read = csv(`a,t\n1,0\n2,1\n3,${odd}\n`, { target: "t" });
+      await expect(read).rejects.toThrow(code("PARSE", /Line 4, column t: .* missing value/));
+    }
+    expect((await csv("a,t\n1,none\n2,some\n", { target: "t" })).y).toEqual(["none", "some"]);
+  });
+
+  test("thousands are no decimals", async () => {
+    const read = (cell: string) => csv(`a,t\n"${cell}",0\n2,1\n`, { target: "t" });
+    await expect(read("1,000")).rejects.toThrow(code("PARSE", /thousands without a comma/));
+    await expect(read("1,5")).rejects.toThrow(code("PARSE", /decimals with a point/));
+  });
+
   test("a quoted line break is data; cells such as =cmd() are data", async () => {
     const data = await csv('a,kind\n1,"two\nlines"\n2,"=cmd(""x"")"\n', { target: "kind" });
     expect(data.y).toEqual(["two\nlines", '=cmd("x")']);
