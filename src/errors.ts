@@ -39,7 +39,7 @@ export class LearnLossError extends Error {
   /** What kind of misuse. */
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.name = "LearnLossError";
     this.code = code;

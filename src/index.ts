@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export type { CsrMatrix, Dataset, DenseMatrix } from "./data/dataset.ts";
+export type { CsrMatrix, Dataset, DenseMatrix, Rows } from "./data/dataset.ts";
 export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";
 export { type CostMatrix, type Costs, costMatrix, type Decision } from "./evaluate/costs.ts";
@@ -11,16 +11,19 @@ export { classWeights, groupWeights } from "./features/groups.ts";
 export { type ConvexPenaltyOptions, convexPenalty } from "./features/hinges.ts";
 export { LinearLoss } from "./features/loss.ts";
 export { type GroupNormOptions, groupNorm, l1, l2 } from "./features/norms.ts";
-export { atLeast, between, fixed, share, type Weight } from "./features/polyhedron.ts";
+export { atLeast, between, fixed, type Polyhedron, share, type Weight } from "./features/polyhedron.ts";
 export { labelSmoothing } from "./features/smoothing.ts";
 export {
   blur,
+  type Change,
+  type Choice,
   contrast,
   cutout,
   either,
   mirror,
   noise,
   rotate,
+  type Sequence,
   scale,
   sequence,
   shear,
@@ -29,10 +32,11 @@ export {
 } from "./features/transformation.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { type FitPathOptions, fitPath } from "./fit-path.ts";
-export { toGlmnetLambda, toSklearnC } from "./models/conventions.ts";
-export { LinearModel } from "./models/linear.ts";
+export { type PenaltyWeights, toGlmnetLambda, toSklearnC } from "./models/conventions.ts";
+export { LinearModel, type LinearModelOptions } from "./models/linear.ts";
 export type { ModelKind } from "./models/objective.ts";
-export { type Certificate, verifyCertificate } from "./outer/certificate.ts";
+export { type Certificate, type CertifiedModel, verifyCertificate } from "./outer/certificate.ts";
+export type { OrderingProof } from "./outer/ordering-proof.ts";
 export type { Budget, Run } from "./run.ts";
 export {
   createStudy,
@@ -40,7 +44,9 @@ export {
   type Observation,
   Study,
   type StudyOptions,
+  type ToldModel,
   type Trial,
+  type TrialRecord,
 } from "./study.ts";
 export type { StudyEvent } from "./study-event.ts";
 export {

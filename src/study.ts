@@ -28,7 +28,7 @@ export interface ModelSeen<Name extends string = string> {
 }
 
 /** The last model of a trial. */
-interface ToldModel<Name extends string = string> extends ModelSeen<Name> {
+export interface ToldModel<Name extends string = string> extends ModelSeen<Name> {
   readonly converged?: boolean;
 }
 

@@ -267,11 +267,16 @@ console.log((await data.csv('a,"b"\\n1,"x, y"\\n2,z\\n', { target: "b" })).y.joi
     "type-checks in a strict project with the declarations %s, its own included; a wrong name of a weight does not",
     (_, declarations) => {
       const use = (weight: string) => `
-      import { createTuner, data, type Improvement, l1, l2, LearnLossError } from "learnloss";
+      import { type Certificate, createTuner, data, either, type Improvement, l1, l2, LearnLossError } from "learnloss";
+      import { rotate, sequence, shift, type Study } from "learnloss";
       import { solveLp } from "learnloss/lp";
       import { parseMps } from "learnloss/mps";
       import { createPool } from "learnloss/workers";
       createPool({ workers: 1 });
+      // What is exported can be declared: the types of all of it have names.
+      export const policy = { moved: shift(1, 0), turned: either(rotate(10), rotate(-10)), both: sequence(rotate(1), shift(1, 0)) };
+      export const told = (study: Study) => ({ trials: study.trials, F: study.polyhedron, seen: study.observations });
+      export const proved = ({ explained, rejected }: Certificate) => ({ explained, first: rejected[0] });
       export async function best(signal: AbortSignal): Promise<number> {
         const { train, validation } = data.split(await data.csv("x.csv", { target: "y" }));
         using tuner = createTuner({ model: "softmax", train, validation, features: { l1: l1(), l2: l2() } });
@@ -293,6 +298,7 @@ console.log((await data.csv('a,"b"\\n1,"x, y"\\n2,z\\n', { target: "b" })).y.joi
           noUncheckedIndexedAccess: true,
           skipLibCheck: false,
           skipDefaultLibCheck: true, // those of TypeScript itself
+          declaration: true,
           noEmit: true,
           target: ts.ScriptTarget.ES2022,
           module: ts.ModuleKind.NodeNext,

@@ -52,7 +52,7 @@ export interface DatasetOptions {
 const NAMES: OptionNames<DatasetOptions> = { y: true, weights: true, columnNames: true, groups: true };
 
 /** What a function may be given of a dataset: rows, with or without targets. */
-export type SomeRows = Pick<Dataset, "rows" | "columns" | "x"> & Partial<Dataset>;
+export type Rows = Pick<Dataset, "rows" | "columns" | "x"> & Partial<Dataset>;
 
 /** @throws TYPE for what none of our functions made, SHAPE where parts of one have other lengths than the rows */
 export function checkDataset(name: string, dataset: Dataset): void {
@@ -66,7 +66,7 @@ export function checkDataset(name: string, dataset: Dataset): void {
 }
 
 /** As `checkDataset`, of rows that need no targets. */
-export function checkRowsOf(name: string, dataset: SomeRows): void {
+export function checkRowsOf(name: string, dataset: Rows): void {
   const { rows, columns, x } = dataset ?? {};
   if (x?.kind !== "dense" && x?.kind !== "csr") {
     throw new LearnLossError(
@@ -86,7 +86,7 @@ export function checkRowsOf(name: string, dataset: SomeRows): void {
     throw new LearnLossError("SHAPE", `\`${name}\` has ${rows} rows × ${columns} columns and ${held} values.`);
 }
 
-type Rows = readonly ArrayLike<number>[];
+type Lists = readonly ArrayLike<number>[];
 
 /**
  * A dataset from rows (arrays of numbers) or one flat array with `columns`. A flat typed array is kept, not copied: it must
@@ -96,7 +96,7 @@ type Rows = readonly ArrayLike<number>[];
  */
 export function dense(
   options: DatasetOptions & {
-    readonly x: Rows | readonly number[] | Float32Array | Float64Array;
+    readonly x: Lists | readonly number[] | Float32Array | Float64Array;
     readonly columns?: number;
   },
 ): Dataset {
@@ -110,7 +110,7 @@ export function dense(
     );
   }
   const held = flat && attached(flat);
-  const columns = flat ? options.columns : (x as Rows)[0]?.length;
+  const columns = flat ? options.columns : (x as Lists)[0]?.length;
   if (x.length === 0 || !columns) {
     throw new LearnLossError(
       "EMPTY",
@@ -122,7 +122,7 @@ export function dense(
   if (!Number.isInteger(rows)) {
     throw new LearnLossError("SHAPE", `X has ${x.length} values, which is not a multiple of ${columns} columns.`);
   }
-  const values = held ?? flatten(x as Rows, columns);
+  const values = held ?? flatten(x as Lists, columns);
   for (let i = 0; i < values.length; i++) {
     if (!Number.isFinite(values[i]))
       throw notFinite(values[i], Math.floor(i / columns), i % columns, options.columnNames);
@@ -279,7 +279,7 @@ function detached(buffer: ArrayBufferLike): boolean {
   }
 }
 
-function flatten(rows: Rows, columns: number): Float64Array {
+function flatten(rows: Lists, columns: number): Float64Array {
   const values = new Float64Array(rows.length * columns);
   for (const [i, row] of rows.entries()) {
     if (row?.length !== columns) {
