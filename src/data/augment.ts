@@ -1,4 +1,4 @@
-import { augmentedGroups, IMAGE_NAMES, type ImageOptions } from "../features/augmentation.ts";
+import { augmentedGroups, IMAGE_NAMES, type ImageOptions, ORIGINAL } from "../features/augmentation.ts";
 import type { Transformation } from "../features/transformation.ts";
 import { RowGenerator } from "../models/row-generator.ts";
 import { checkNames } from "../option-names.ts";
@@ -11,7 +11,7 @@ const BLOCK = 32;
 
 /**
  * The rows that `augmentation` has its losses of, as a dataset: all rows as they are, then all under the first
- * transformation, and so on; `groups` tells which (0: as they are). For a look at them, or for another trainer;
+ * transformation, and so on; `groups` tells which (0: as they are), `groupNames` how they are called. For a look at them, or for another trainer;
  * `augmentation` itself holds no copies.
  *
  * @throws as `augmentation`
@@ -49,5 +49,6 @@ export function augment(
     y: y instanceof Float64Array ? Float64Array.from(source, (i) => y[i]!) : source.map((i) => y[i]!),
     ...(weights ? { weights: Float64Array.from(source, (i) => weights[i]!) } : {}),
     groups,
+    groupNames: [ORIGINAL, ...Object.keys(transformations)],
   };
 }

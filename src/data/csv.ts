@@ -76,7 +76,7 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
     y: labels.every((label) => NUMBER.test(label)) && !areCodes(labels) ? Float64Array.from(labels, Number) : labels,
     columnNames: columns.map((j) => header[j]!),
     ...(weights === undefined ? {} : { weights: column(weights) }),
-    ...(groups === undefined ? {} : { groups: ranks(texts(groups)) }),
+    ...(groups === undefined ? {} : numbered(texts(groups))),
   });
 }
 
@@ -235,9 +235,9 @@ function areCodes(labels: readonly string[]): boolean {
   return labels.some(isCode) && labels.every((label) => /^\d+$/.test(label));
 }
 
-/** Labels to 0 …, in the order of their code units. */
-function ranks(labels: readonly string[]): Int32Array {
-  const sorted = [...new Set(labels)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  const index = new Map(sorted.map((label, g) => [label, g]));
-  return Int32Array.from(labels, (label) => index.get(label)!);
+/** Groups from 0, in the order of their names' code units. */
+function numbered(names: readonly string[]): { readonly groups: Int32Array; readonly groupNames: readonly string[] } {
+  const groupNames = [...new Set(names)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const index = new Map(groupNames.map((name, g) => [name, g]));
+  return { groups: Int32Array.from(names, (name) => index.get(name)!), groupNames };
 }

@@ -35,6 +35,8 @@ export interface Dataset {
   readonly columnNames?: readonly string[];
   /** A domain per row, 0 … : for worst-group error and group weights. */
   readonly groups?: Int32Array;
+  /** What the domains are called, by number: a loss finds them by name in other data. */
+  readonly groupNames?: readonly string[];
 }
 
 /** What the rows of a dataset have beside their columns; one of each per row. */
@@ -47,9 +49,17 @@ export interface DatasetOptions {
   readonly columnNames?: readonly string[];
   /** Domains, numbered from 0. @default none */
   readonly groups?: ArrayLike<number>;
+  /** Of the domains, by number. @default none */
+  readonly groupNames?: readonly string[];
 }
 
-const NAMES: OptionNames<DatasetOptions> = { y: true, weights: true, columnNames: true, groups: true };
+const NAMES: OptionNames<DatasetOptions> = {
+  y: true,
+  weights: true,
+  columnNames: true,
+  groups: true,
+  groupNames: true,
+};
 
 /** What a function may be given of a dataset: rows, with or without targets. */
 export type Rows = Pick<Dataset, "rows" | "columns" | "x"> & Partial<Dataset>;
@@ -312,8 +322,8 @@ function checked(
   options: DatasetOptions,
   rows: number,
   columns: number,
-): Pick<Dataset, "y" | "weights" | "columnNames" | "groups"> {
-  const { y, weights, columnNames, groups } = options;
+): Pick<Dataset, "y" | "weights" | "columnNames" | "groups" | "groupNames"> {
+  const { y, weights, columnNames, groups, groupNames } = options;
   if (typeof y !== "object" || y === null)
     throw new LearnLossError("TYPE", `y is ${y}: give an array with a number or a label per row.`);
   if (y.length !== rows)
@@ -329,13 +339,14 @@ function checked(
   if (columnNames && columnNames.length !== columns) {
     throw new LearnLossError("SHAPE", `There are ${columnNames.length} column names when expected ${columns}.`);
   }
-  if (groups) checkGroups(groups, rows);
+  if (groups) checkGroups(groups, rows, groupNames);
   if (weights) checkWeights(weights, rows);
   return {
     y: texts ? (Array.from(y as readonly string[]) as string[]) : Float64Array.from(y as ArrayLike<number>),
     ...(weights ? { weights: Float64Array.from(weights) } : {}),
     ...(columnNames ? { columnNames: [...columnNames] } : {}),
     ...(groups ? { groups: Int32Array.from(groups) } : {}),
+    ...(groups && groupNames ? { groupNames: [...groupNames] } : {}),
   };
 }
 
@@ -343,10 +354,12 @@ function checked(
 const MOST_GROUPS = 1_000_000;
 
 /** Kernels count rows by group, and trust the numbers. */
-function checkGroups(groups: ArrayLike<number>, rows: number): void {
+function checkGroups(groups: ArrayLike<number>, rows: number, names?: readonly string[]): void {
   if (groups.length !== rows)
     throw new LearnLossError("SHAPE", `groups has ${groups.length} values when expected ${rows}.`);
   for (let i = 0; i < rows; i++) {
+    if (names && groups[i]! >= names.length)
+      throw new LearnLossError("SHAPE", `The group of row ${i + 1} is ${groups[i]}: there are ${names.length} names.`);
     if (Number.isInteger(groups[i]) && groups[i]! >= 0 && groups[i]! < MOST_GROUPS) continue;
     throw new LearnLossError(
       "SHAPE",

@@ -107,11 +107,12 @@ export function augmentation(
   const names = [ORIGINAL, ...Object.keys(transformations)];
   if (!groups) return named(names.map((name, group) => [name, { kind: "group-loss", group, of: plain, ...bounds }]));
   const own = ownGroups(train, groups);
-  const { name, count: parts, map } = own[0]![1].of;
+  const { name, count: parts, map, labels } = own[0]![1].of;
   const of: RowGroups = {
     ...plain,
     count: crossed ? names.length * parts : names.length - 1 + parts,
     map,
+    ...(labels ? { labels } : {}),
     augmentation: { ...plain.augmentation, groups: { of: name, crossed } },
   };
   if (crossed) {

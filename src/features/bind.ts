@@ -25,7 +25,8 @@ export function bind(features: Features, train: Dataset): Features {
 }
 
 /** The group of every row, found by the names of the features. */
-function mapOf(features: Features, { name, count, augmentation, map }: RowGroups, train: Dataset): Int32Array {
+function mapOf(features: Features, first: RowGroups, train: Dataset): Int32Array {
+  const { name, count, augmentation, map, labels } = first;
   if (augmentation) checkImage(augmentation.image, train.columns);
   if (augmentation && !augmentation.groups) return map;
   const kind = augmentation?.groups?.of ?? name;
@@ -39,12 +40,14 @@ function mapOf(features: Features, { name, count, augmentation, map }: RowGroups
   const rest = new Set(Object.keys(fresh).keys());
   for (const [feature, stored] of Object.entries(features)) {
     if (stored.kind !== "group-loss" || stored.group >= parts) continue;
-    const label = feature.slice(prefix.length);
+    const domain = kind === "classes" ? undefined : labels?.[stored.group];
+    const known = domain === undefined ? undefined : train.groupNames;
+    const label = known ? `group:${known.indexOf(domain!)}` : feature.slice(prefix.length);
     const own = Object.hasOwn(fresh, label) ? fresh[label] : undefined;
     if (own?.kind !== "group-loss" || own.of.count !== parts) {
       throw new LearnLossError(
-        kind === "classes" ? "LABEL" : "SHAPE",
-        `The loss weighs ${parts} ${kind} such as ${label}, these data have ${listed(Object.keys(fresh))}.`,
+        kind === "classes" || known ? "LABEL" : "SHAPE",
+        `The loss weighs ${parts} ${kind} such as ${known ? domain : label}, these data have ${listed(known ?? Object.keys(fresh))}.`,
       );
     }
     groups.set(own.group, stored.group);

@@ -52,7 +52,9 @@ export function isFeature(value: unknown): value is Feature {
 function isGroupOf(group: unknown, of: Partial<RowGroups> | null | undefined): boolean {
   const known = typeof of?.name === "string" && Number.isInteger(of.count) && Number.isInteger(group);
   if (!known || !(Number(group) >= 0 && Number(group) < of.count!)) return false;
-  const { map, augmentation } = of as { map?: unknown; augmentation?: Augmentation | null };
+  const { map, labels, augmentation } = of as { map?: unknown; labels?: unknown; augmentation?: Augmentation | null };
+  if (labels !== undefined && !(Array.isArray(labels) && labels.every((label) => typeof label === "string")))
+    return false;
   const stored = Array.isArray(map) && map.length === 0;
   if (!stored && !ArrayBuffer.isView(map)) return false;
   if (augmentation === undefined) return true;
@@ -67,6 +69,8 @@ export interface RowGroups {
   readonly count: number;
   /** Group of every row, 0 … count − 1; with an augmentation, of the rows as they are, empty when these are one group. */
   readonly map: Int32Array;
+  /** What domains are called, by number, where that is known. */
+  readonly labels?: readonly string[];
   /** There are groups of transformed rows, too: see `groupUnder`. */
   readonly augmentation?: Augmentation;
 }

@@ -26,7 +26,7 @@ export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<
  */
 export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
   checkDataset("train", train);
-  const { groups } = train;
+  const { groups, groupNames: labels } = train;
   if (!groups)
     throw new LearnLossError("OPTION", "Group weights need groups on the training data set: name their column.");
   const count = groups.reduce((most, group) => Math.max(most, group), 0) + 1;
@@ -39,7 +39,7 @@ export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<
       );
   }
   const names = Array.from({ length: count }, (_, g) => `group:${g}`);
-  return perGroup({ name: "groups", count, map: groups }, names, bounds);
+  return perGroup({ name: "groups", count, map: groups, ...(labels ? { labels } : {}) }, names, bounds);
 }
 
 /** Of an even share, at least: weights of a thousand groups are none if each is 1e-3 or more. */

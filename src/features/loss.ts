@@ -82,9 +82,9 @@ function stored(features: Features): unknown {
   return Object.fromEntries(
     Object.entries(features).map(([name, feature]) => {
       if (feature.kind !== "group-loss") return [name, feature];
-      const { name: of, count, augmentation } = feature.of;
-      const fresh = augmentation && !written.has(augmentation) ? { augmentation } : {};
-      written.add(augmentation);
+      const { name: of, count, labels, augmentation } = feature.of;
+      const fresh = written.has(feature.of) ? {} : { ...(labels && { labels }), ...(augmentation && { augmentation }) };
+      written.add(feature.of);
       return [name, { ...feature, of: { name: of, count, map: [], ...fresh } }];
     }),
   );

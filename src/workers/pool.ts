@@ -293,12 +293,20 @@ function location(script: string | URL): string {
 
 /** The dataset with its large arrays in shared memory where the host has it; elsewhere without what surrounds them. */
 function shareable(dataset: Dataset): Dataset {
-  const { rows, columns, x, y, weights, groups } = dataset;
+  const { rows, columns, x, y, weights, groups, groupNames } = dataset;
   const matrix: Dataset["x"] =
     x.kind === "dense"
       ? { kind: "dense", values: alone(x.values) }
       : { kind: "csr", values: alone(x.values), indices: alone(x.indices), starts: alone(x.starts) };
-  return { rows, columns, x: matrix, y, ...(weights ? { weights } : {}), ...(groups ? { groups } : {}) };
+  return {
+    rows,
+    columns,
+    x: matrix,
+    y,
+    ...(weights ? { weights } : {}),
+    ...(groups ? { groups } : {}),
+    ...(groupNames ? { groupNames } : {}),
+  };
 }
 
 function alone<A extends Float32Array | Float64Array | Int32Array>(array: A): A {

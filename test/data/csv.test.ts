@@ -84,6 +84,7 @@ describe("a CSV is read right whatever wrote it", () => {
     expect(data.columnNames).toEqual(["a"]);
     expect(Array.from(data.weights!)).toEqual([0.5, 1.5]);
     expect(Array.from(data.groups!)).toEqual([1, 0]);
+    expect(data.groupNames).toEqual(["north", "south"]);
   });
 
   test("codes with leading zeros are labels, as they are written; numbers of other kinds are numbers", async () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import {
+  augmentation,
   classWeights,
   type Dataset,
   data,
@@ -7,6 +8,7 @@ import {
   LinearLoss,
   l2,
   fit as minimize,
+  shift,
   tune,
 } from "../../src/index.ts";
 import { blobs } from "../reference/blobs.ts";
@@ -46,4 +48,38 @@ test("groups under the caller's own names stay what they are", async () => {
   const features = { rest: first!, rare: second!, last: third! };
   const { lambda } = await tune({ model: "softmax", train, validation: other, features, passes: 40 });
   expect(Object.keys(lambda)).toEqual(["rest", "rare", "last"]);
+});
+
+test("weights of domains are found by their names where data have them, under every transformation too", async () => {
+  const named = (dataset: Dataset, ...groupNames: string[]): Dataset => ({ ...dataset, groupNames });
+  const features = { ...groupWeights(named(train, "north", "south")), l2: l2() };
+  const loss = new LinearLoss("logLoss", features, { "group:0": 0.2, "group:1": 0.8, l2: 0.1 });
+  const back = LinearLoss.fromJSON(JSON.stringify(LinearLoss.fromJSON(JSON.stringify(loss))));
+  const swapped = { ...other, groups: other.groups!.map((group) => 1 - group) };
+  for (const each of [loss, back]) {
+    const use = async (dataset: Dataset) => (await minimize({ model: "softmax", train: dataset, loss: each })).model;
+    const expected = await use(named(other, "north", "south"));
+    expect(await use(other)).toEqual(expected);
+    expect(await use(named(swapped, "south", "north"))).toEqual(expected);
+    await expect(use(named(other, "east", "south"))).rejects.toThrow(/such as north, these data have east, south/);
+  }
+  const images = data.rescale(
+    await data.csv(new URL("../../data/digits.csv.gz", import.meta.url), { target: "digit" }),
+    16,
+  );
+  const of = (names: string[], flip: number) => {
+    const groups = Int32Array.from({ length: images.rows }, (_, i) => (i % 3 === 0 ? 1 - flip : flip));
+    return data.take(
+      { ...images, groups, groupNames: names },
+      Int32Array.from({ length: 150 }, (_, i) => i),
+    );
+  };
+  const [first, second] = [of(["a", "b"], 0), of(["b", "a"], 1)];
+  const policy = { ...augmentation(first, { moved: shift(1, 0) }, { groups: groupWeights(first) }), l2: l2() };
+  const shares = { "group:0": 0.5, "group:1": 0.2, moved: 0.3, l2: 0.1 };
+  const text = JSON.stringify(new LinearLoss("logLoss", policy, shares));
+  const [here, there] = await Promise.all(
+    [first, second].map((train) => minimize({ model: "softmax", train, loss: LinearLoss.fromJSON(text) })),
+  );
+  expect(there!.model).toEqual(here!.model);
 });
