@@ -47,6 +47,17 @@ export function checkOptions<F extends Features>(options: TunerOptions<F>): void
   if (model === "squared" && Object.values(features).some(({ kind }) => kind === "uniform-loss")) {
     throw new LearnLossError("OPTION", "Label smoothing is of classes, which squared loss has none of: leave it out.");
   }
+  // Numbers that stand for a few classes may be regressed on, with class weights too.
+  const counts = Object.values(features).map((f) =>
+    f.kind === "group-loss" && f.of.name === "classes" ? f.of.count : 0,
+  );
+  const classes = Math.max(0, ...counts);
+  if (model === "squared" && 2 * classes > train.rows) {
+    throw new LearnLossError(
+      "OPTION",
+      `Class weights are of classes: the targets of ${train.rows} rows have ${classes} values, which is a quantity. Leave them out.`,
+    );
+  }
   for (const [name, allowed] of Object.entries<readonly unknown[]>(CHOICES)) {
     const given = options[name as keyof typeof CHOICES];
     if (given === undefined || allowed.includes(given)) continue;

@@ -37,6 +37,7 @@ const regression = { ...train, y: Float64Array.from({ length: train.rows }, (_, 
 const sole = { cost: [1], matrix: { rows: 1, dense: [1] } };
 const fitOf1 = () => createL1Fit({ k: 1, F: { lower: Float64Array.of(1), upper: Float64Array.of(2) } });
 const fitted = minimize({ model: "softmax", train, loss: { l2: 0.1 } }).then(({ model }) => model);
+const quantity = { ...train, y: Float64Array.from({ length: train.rows }, (_, i) => i) };
 const rowsOf = ({ rows, columns, x }: typeof train) => ({ rows, columns, x });
 const dense1 = (...values: number[]) => ({ kind: "dense" as const, values: Float64Array.from(values) });
 const spoiled = () => ({ ...rowsOf(train), x: dense1(...train.x.values.slice(1), Number.NaN) });
@@ -174,6 +175,12 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
     "TOO_LARGE",
   ],
   ["a flat list with a text", () => data.dense({ x: [1, "a"] as never, columns: 1, y: [0, 1] }), "NON_FINITE"],
+  [
+    "class weights of a quantity",
+    () =>
+      tune({ ...setting, model: "squared", train: quantity, validation: quantity, features: classWeights(quantity) }),
+    "OPTION",
+  ],
   ["fewer targets than rows", () => tune({ ...setting, validation: { ...validation, y: y3 } }), "SHAPE"],
   [
     "fewer groups than rows",

@@ -50,7 +50,7 @@ export class Pool implements Workers {
 
   constructor(options: PoolOptions = {}) {
     checkNames(options, { workers: true, script: true });
-    const { workers = cores(), script = new URL("./worker.js", import.meta.url) } = options;
+    const { workers = cores(), script = besideThis() } = options;
     if (!(Number.isInteger(workers) && workers > 0)) {
       throw new LearnLossError("OPTION", `The number of workers is ${workers}: give a whole number from 1.`);
     }
@@ -289,6 +289,12 @@ function location(script: string | URL): string {
   const { href, protocol, pathname } = new URL(script, HERE);
   if (protocol !== "file:") return href;
   return decodeURIComponent(pathname).replace(/^\/([A-Za-z]:)/, "$1");
+}
+
+/** @throws OPTION in a bundle that does not know where it is: CommonJS, for one */
+function besideThis(): URL {
+  if (import.meta.url) return new URL("./worker.js", import.meta.url);
+  throw new LearnLossError("OPTION", "This bundle does not know where it is: give the `script` of the workers.");
 }
 
 /** The dataset with its large arrays in shared memory where the host has it; elsewhere without what surrounds them. */
