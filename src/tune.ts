@@ -107,7 +107,8 @@ export interface TuneResult<F extends Features = Features> {
   readonly standardError: number | undefined;
   /**
    * Proved: the error of the exact minimizer of `loss` is within these bounds (with folds, their mean), rounding in f64
-   * apart, of the rows as `precision` holds them: X in f32 moves it by a share of 1e-9 to 1e-7 or so. A model that was trained
+   * apart, of the rows as `precision` holds them: X in f32 moves it by a share of 1e-9 to 1e-7 or so, by 1e-5 where
+   * means are a thousand deviations. A model that was trained
    * to `tolerance` misses it by a little; the smaller the tolerance and the stronger L2, the closer the bounds, from 0 to
    * Infinity where there is no L2 or too little of it. Undefined when no training ended, and on the fly. One pass and a half
    * after a run, in `passes`.

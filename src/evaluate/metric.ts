@@ -11,9 +11,10 @@ import { Ranking } from "./ranking.ts";
  *
  * - `log-loss`: mean of −log p(label)
  * - `error-rate`: share of wrong labels (top-1)
- * - `balanced-error`: mean over the classes of 1 − recall
- * - `macro-f1`: 1 − mean over the classes of F1
- * - `auc`: 1 − area under the ROC curve; over more than two classes, the mean of one against the rest by its probability
+ * - `balanced-error`: mean of 1 − recall over the classes that the rows have
+ * - `macro-f1`: 1 − mean of F1 over the same classes
+ * - `auc`: 1 − area under the ROC curve; over more than two classes, the mean of one against the rest by its probability, ½ for one
+ *   that no row is of
  * - `worst-group-error`: largest error rate of a group of `dataset.groups`
  * - `mean-squared-error`: mean of (score − target)²
  */
