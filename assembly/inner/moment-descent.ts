@@ -4,6 +4,7 @@
 import { gramFactor, gramRow } from "../losses/gram";
 import { Objective } from "../objective";
 import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
+import { kinked } from "../penalties/separable";
 import { Solver } from "./solver";
 
 /**
@@ -14,7 +15,7 @@ const NEAR: f64 = 1e-2;
 
 /**
  * Added to the curvature of a Newton step, in units of it, where there are no more rows than columns, which the data alone do
- * not tell apart. 1500 random fits, half of them with hinges, that do not converge: 0; at 1e-7 and 1e-4 4, at 1e-5 2, without
+ * not tell apart: a ridge does, where there are no kinks beside it (12 × 19, l2 = 3e-8: 457 → 38 passes). 1500 random fits, half of them with hinges, that do not converge: 0; at 1e-7 and 1e-4 4, at 1e-5 2, without
  * steps of this kind 155.
  */
 const DAMPING: f64 = 1e-6;
@@ -59,7 +60,7 @@ export function startMoments(s: Solver, o: Objective): void {
   q.own = s.raw;
   q.other = s.trialGradient; // both are free until the next gradient
   q.trial = 0;
-  q.damping = o.rows > d ? 0 : DAMPING;
+  q.damping = o.rows > d || (o.l2 > 0 && !kinked(o)) ? 0 : DAMPING;
   q.yardstick = s.scale;
   startQuadratic(q, ACCURACY * min(s.tolerance, FALL * s.residual), 1);
 }

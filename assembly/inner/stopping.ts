@@ -8,9 +8,9 @@
 // breast cancer, degree 2, columns × 2^±10, l2 = 1e-3 stopped 250 % above the least F at 1e-4, now 1 % above. It does not
 // change either, nor when columns are scaled one by one (and their ridges with them), and seldom decides elsewhere.
 
-import { Objective } from "../objective";
+import { Objective, SQUARED } from "../objective";
 import { groupStart, groupSubgradientSquares, memberAt } from "../penalties/group";
-import { nearestSubgradient, subgradientSquares } from "../penalties/separable";
+import { kinked, nearestSubgradient, subgradientSquares } from "../penalties/separable";
 import { Curvature } from "./curvature";
 import { curvatureAt } from "./metric";
 import { resortsToNewton } from "./proximal-newton";
@@ -30,8 +30,20 @@ const UNSEEN: f64 = 4;
 export function judge(s: Solver): i32 {
   if (!isFinite(s.value)) return STALLED;
   if (s.dataLoss < s.threshold) return UNBOUNDED;
-  if (s.residual <= s.tolerance && UNSEEN * decrement(s) <= s.tolerance * s.value) return CONVERGED;
+  if (s.residual <= s.tolerance && UNSEEN * decrement(s) <= s.tolerance * s.value && !isBlind(s)) return CONVERGED;
   return s.idle > PATIENCE ? exhausted(s) : RUNNING;
+}
+
+/**
+ * Whether more may be left than the decrement tells, because fewer rows than columns do not see all directions: a ridge alone
+ * bounds it by F − F* ≤ ‖s‖²/(2·l2), and a Newton step by second moments takes it away (600 fits of 10 to 40 rows: 132 ended
+ * more than 0.1 %, up to 6 %, above the least F, their weights up to 25 % off). With kinks steps take many passes to get there.
+ */
+function isBlind(s: Solver): bool {
+  const o = changetype<Objective>(s.objective);
+  if (o.model != SQUARED || o.rows > o.columns || o.l2 == 0 || kinked(o)) return false;
+  const slope = s.residual * s.scale;
+  return slope * slope > 2 * o.l2 * s.tolerance * s.value;
 }
 
 /** No further progress, for rounding: good enough where the residual is small, or time for Newton steps. */

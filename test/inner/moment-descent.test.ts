@@ -182,3 +182,45 @@ test("weights between their kinks are solved for in a few steps, however the col
   expect(objective.passes - before).toBeLessThan(6);
   arena.dispose();
 });
+
+test("a ridge with no more rows than columns, which do not see all directions: the minimizer, however weak it is", async () => {
+  for (let seed = 0; seed < 60; seed++) {
+    const random = new Random(seed, 23);
+    const rows = 10 + random.below(25);
+    const columns = rows + random.below(rows);
+    const l2 = 10 ** (-8 * random.uniform());
+    const x = Array.from({ length: rows }, () => Array.from({ length: columns }, () => random.normal()));
+    const truth = Array.from({ length: columns }, () => random.normal());
+    const y = x.map((row) => row.reduce((sum, value, j) => sum + value * truth[j]!, (seed % 3) * random.normal()));
+    for (const tolerance of [1e-4, 1e-6]) {
+      const options = { model: "squared", train: data.dense({ x, y }), loss: { l2 }, tolerance } as const;
+      const { objective, status } = await minimize({ ...options, precision: "f64" });
+      expect(status).toBe("converged");
+      expect(objective / ridgeMinimum(x, y, l2) - 1).toBeLessThan(10 * tolerance);
+    }
+  }
+});
+
+/** min ½·mean (y − b − Xw)² + ½·l2·‖w‖² = ½·l2·yᵀ(XXᵀ + n·l2·I)⁻¹y of what is centred. */
+function ridgeMinimum(x: readonly (readonly number[])[], y: readonly number[], l2: number): number {
+  const n = y.length;
+  const centred = (values: readonly number[]) => values.map((value) => value - values.reduce((a, b) => a + b) / n);
+  const byColumn = x[0]!.map((_, j) => centred(x.map((row) => row[j]!)));
+  const target = centred(y);
+  const system = target.map((value, i) => [
+    ...target.map((_, k) => byColumn.reduce((sum, column) => sum + column[i]! * column[k]!, i === k ? n * l2 : 0)),
+    value,
+  ]);
+  for (const [i, row] of system.entries()) {
+    for (const other of system.slice(i + 1)) {
+      const factor = other[i]! / row[i]!;
+      for (let k = i; k <= n; k++) other[k]! -= factor * row[k]!;
+    }
+  }
+  const solution = new Float64Array(n);
+  for (let i = n - 1; i >= 0; i--) {
+    const rest = solution.reduce((sum, value, k) => (k > i ? sum + system[i]![k]! * value : sum), 0);
+    solution[i] = (system[i]![n]! - rest) / system[i]![i]!;
+  }
+  return 0.5 * l2 * solution.reduce((sum, value, i) => sum + value * target[i]!, 0);
+}
