@@ -86,7 +86,8 @@ export const FIT_NAMES: OptionNames<FitOptions> = {
 /**
  * Minimizes a linear loss over all rows of a dataset; frees everything it used.
  *
- * @throws LAMBDA, TOO_FEW, ONE_CLASS, LABEL, OPTION, TYPE
+ * @throws LAMBDA for a loss that is none, LABEL or SHAPE for one of other classes, groups or images; EMPTY, TOO_FEW, ONE_CLASS,
+ *   WEIGHT, OVERFLOW, SHAPE or TYPE for data that cannot be fitted; OPTION, OUT_OF_MEMORY; the reason of the signal
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   checkNames(options, FIT_NAMES);

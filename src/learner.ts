@@ -172,22 +172,9 @@ export class Learner<F extends Features> {
       // The last of it can be left where models of another kind may be better.
       const least = trust > 0 && center.converged && this.#starts.length > 1 ? LAST : GAIN;
       if (!(region.believed(gain) > least * Math.abs(center.error)) || region.exhausted(center.converged)) {
-        if (center.converged) {
-          const stronger = frugal
-            ? beyondPlateau(session.study, this.#models, center, GAIN * Math.abs(center.error))
-            : undefined;
-          if (!stronger) return;
-          const { iterations } = PLATEAU;
-          const { error }: Trained = yield* session.train(stronger, this.#place(center.thetas), { iterations });
-          if (error < center.error) center = yield* this.#visit(stronger, session.reached(), {});
-          region.open();
-          continue;
-        }
-        const goal: Goal = frugal ? { learns: "model" } : {};
-        const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), goal);
-        if (frugal && polished.error < center.error * (1 + GAIN)) return;
-        center = frugal ? { ...polished, slope: yield* session.learn(center.lambda, "fine") } : polished;
-        region.reopen();
+        const next: Visit | undefined = yield* this.#finish(center, region);
+        if (!next) return;
+        center = next;
         continue;
       }
       near ||= gain < NEAR * center.error;
@@ -208,6 +195,27 @@ export class Learner<F extends Features> {
       const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
       if (kept > 0.1 || polished) center = next;
     }
+  }
+
+  /**
+   * Where nothing is promised: a search ends at a minimizer, unless stronger penalties are as good; elsewhere it trains to one
+   * first. Returns where to go on from, if anywhere.
+   */
+  *#finish(center: Visit, region: TrustRegion): Generator<Pause, Visit | undefined> {
+    const { session } = this;
+    const frugal = this.#frugal;
+    if (!center.converged) {
+      const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), frugal ? { learns: "model" } : {});
+      if (frugal && polished.error < center.error * (1 + GAIN)) return undefined;
+      region.reopen();
+      return frugal ? { ...polished, slope: yield* session.learn(center.lambda, "fine") } : polished;
+    }
+    const least = GAIN * Math.abs(center.error);
+    const stronger = frugal ? beyondPlateau(session.study, this.#models, center, least) : undefined;
+    if (!stronger) return undefined;
+    const { error } = yield* session.train(stronger, this.#place(center.thetas), { iterations: PLATEAU.iterations });
+    region.open();
+    return error < center.error ? yield* this.#visit(stronger, session.reached(), {}) : center;
   }
 
   /** The λ that brief trainings lead to, if the span promises something new of it, within `slack` of the best. */

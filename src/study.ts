@@ -137,6 +137,8 @@ export class Study<Name extends string = string> {
   /**
    * The next λ. May be called again before `tell`: trials run in parallel. `lambda` overrides the proposal. A study runs no
    * trainer and waits for none, so it has no time limit for one: a training that hangs is the caller's to end, and to `fail`.
+   *
+   * @throws LAMBDA, BOUNDS for a λ outside of F, OPTION, DISPOSED
    */
   ask(wanted: { readonly lambda?: Readonly<Record<Name, number>> } = {}): Trial<Name> {
     this.#alive();
@@ -148,20 +150,23 @@ export class Study<Name extends string = string> {
     return this.#apply({ type: "ask", lambda: Array.from(lambda), proposal: kind });
   }
 
-  /** A checkpoint of a trial that goes on training. */
+  /** A checkpoint of a trial that goes on training. @throws as `tell` */
   observe(trial: Pick<Trial, "id">, model: ModelSeen<Name>): void {
     this.#record("observe", trial, model, false);
   }
 
   /**
    * The finished model of a trial. `converged: false` says that it does not minimize the trial's loss (its training
-   * was cut short): it counts as an observation, but proves nothing about λ.
+   * was cut short): it counts as an observation, but proves nothing about λ. The same once more has no effect.
+   *
+   * @throws UNKNOWN_TRIAL, SHAPE for other features than F weighs, NON_FINITE, TYPE, OPTION, CONFLICT when the trial was told
+   *   something else or failed, DISPOSED; the state is as it was
    */
   tell(trial: Pick<Trial, "id">, model: ToldModel<Name>): void {
     this.#record("tell", trial, model, model?.converged ?? true);
   }
 
-  /** The trial came to nothing. */
+  /** The trial came to nothing. @throws UNKNOWN_TRIAL, CONFLICT when it was told, DISPOSED */
   fail(trial: Pick<Trial, "id">, reason: unknown): void {
     this.#alive();
     const record = this.#find(trial);
@@ -384,7 +389,7 @@ export class Study<Name extends string = string> {
   }
 }
 
-/** A study to ask and tell with any trainer. @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, LAMBDA, SEED or BUDGET */
+/** A study to ask and tell with any trainer. @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, TOO_LARGE, LAMBDA, SEED or BUDGET */
 export function createStudy<Name extends string>(options: StudyOptions<Name>): Study<Name> {
   return new Study(options);
 }

@@ -272,7 +272,8 @@ export class Tuner<F extends Features = Features> {
 /**
  * A tuner that can be run step by step, watched and resumed. Dispose of it when done.
  *
- * @throws OPTION, TYPE, TOO_FEW, EMPTY, SHAPE, LABEL, ONE_CLASS, FOLD, INFEASIBLE, OVERFLOW or SEED for what cannot be tuned
+ * @throws OPTION, TYPE, TOO_FEW, EMPTY, SHAPE, LABEL, ONE_CLASS, WEIGHT, FOLD, INFEASIBLE, OVERFLOW, TOO_LARGE or SEED for what
+ *   cannot be tuned; OUT_OF_MEMORY
  */
 export function createTuner<const F extends Features>(options: TunerOptions<F>): Tuner<F> {
   return new Tuner(options);

@@ -1,6 +1,6 @@
 import { encodeTargets } from "../data/targets.ts";
 import { FeatureSpace } from "../features/space.ts";
-import { sample } from "../outer/propose.ts";
+import { sample } from "../outer/explore.ts";
 import { Random } from "../random.ts";
 import { type Seen, Trainer, train } from "../trainer.ts";
 import type { TunerOptions } from "../tune.ts";

@@ -20,7 +20,7 @@ const GROWTH = 2;
  * A penalty whose shape is learned: Σ_i p(w_i) with p(w) = Σ_b λ_b·max(0, |w| − t_b) + λ_ridge·½w², a nonnegative mix,
  * so p is even, convex and piecewise linear-quadratic. Features `knot:t` and `ridge`; `knot:0` is L1.
  *
- * @throws OPTION for knots that are negative, not finite or given twice
+ * @throws BOUNDS, OPTION for knots that are negative, not finite or given twice
  */
 export function convexPenalty(options: ConvexPenaltyOptions = {}): Record<string, Feature> {
   checkNames(options, { knots: true, largest: true, ...BOUND_NAMES });

@@ -2,7 +2,7 @@ import { checkBounds, type Feature, SHARE_BOUNDS, type WeightBounds } from "./fe
 
 /**
  * Cross-entropy against the uniform distribution. Its weight s and those of the data losses sum to 1: with one log
- * loss this is label smoothing, (1 − s)·log loss + s·uniform. In [1e-3, 1] by default.
+ * loss this is label smoothing, (1 − s)·log loss + s·uniform. In [1e-3, 1] by default. @throws BOUNDS
  */
 export function labelSmoothing(bounds: WeightBounds = {}): Feature {
   return { kind: "uniform-loss", ...checkBounds("label smoothing", bounds, SHARE_BOUNDS) };

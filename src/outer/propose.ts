@@ -4,8 +4,6 @@ import { exp, log } from "../wasm/transcendental.ts";
 import { explore, nearest } from "./explore.ts";
 import { fitLambda } from "./fit-lambda.ts";
 
-export { sample } from "./explore.ts";
-
 /** The next λ, and why. */
 export interface Proposal {
   readonly lambda: Float64Array;
