@@ -44,7 +44,9 @@ export class LinearModel {
 
   /** Weights that are not 0, intercepts apart. */
   get nonzeros(): number {
-    return this.coefficients.reduce((count, w) => count + (w === 0 ? 0 : 1), 0);
+    let count = 0;
+    for (let i = 0; i < this.coefficients.length; i++) if (this.coefficients[i] !== 0) count++;
+    return count;
   }
 
   /** The same model of rows as they are before `standardize`: its scores differ by rounding. @throws SHAPE */

@@ -29,11 +29,11 @@ export function normGroupsOf({
     throw new LearnLossError("SHAPE", `A group of columns is ${wrong}: number them from 0 without gaps.`);
   }
   const read = selected ?? Int32Array.from({ length: columns }, (_, j) => j);
-  const groupOf = (j: number) => columnGroups?.[j] ?? j;
+  if (!columnGroups) return alone(read.length, outputs);
   const sizes = new Int32Array(columns);
-  for (let j = 0; j < columns; j++) sizes[groupOf(j)]!++;
+  for (const g of columnGroups) sizes[g]!++;
   const counts = new Int32Array(columns);
-  for (const j of read) counts[groupOf(j)]!++;
+  for (const j of read) counts[columnGroups[j]!]!++;
   const present = counts.map((count, g) => (count > 0 ? g : -1)).filter((g) => g >= 0);
   const starts = new Int32Array(present.length + 1);
   const next = new Int32Array(columns);
@@ -43,7 +43,16 @@ export function normGroupsOf({
   }
   const members = new Int32Array(read.length * outputs);
   for (const [k, j] of read.entries()) {
-    for (let c = 0; c < outputs; c++) members[next[groupOf(j)]!++] = c * read.length + k;
+    for (let c = 0; c < outputs; c++) members[next[columnGroups[j]!]!++] = c * read.length + k;
   }
   return { starts, members, factors: Float64Array.from(present, (g) => Math.sqrt(sizes[g]!)) };
+}
+
+/** Every column is a group. */
+function alone(columns: number, outputs: number): NormGroups {
+  const members = new Int32Array(columns * outputs);
+  for (let i = 0; i < members.length; i++) members[i] = (i % outputs) * columns + Math.floor(i / outputs);
+  const starts = new Int32Array(columns + 1);
+  for (let k = 0; k <= columns; k++) starts[k] = k * outputs;
+  return { starts, members, factors: new Float64Array(columns).fill(1) };
 }
