@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-export type { CsrMatrix, Dataset, DenseMatrix, Rows } from "./data/dataset.ts";
+export type { CsrMatrix, Dataset, DenseMatrix, PlainRows } from "./data/dataset.ts";
 export * as data from "./data/index.ts";
 export { type ErrorCode, LearnLossError } from "./errors.ts";
 export { type CostMatrix, type Costs, costMatrix, type Decision } from "./evaluate/costs.ts";

@@ -62,7 +62,7 @@ const NAMES: OptionNames<DatasetOptions> = {
 };
 
 /** What a function may be given of a dataset: rows, with or without targets. */
-export type Rows = Pick<Dataset, "rows" | "columns" | "x"> & Partial<Dataset>;
+export type PlainRows = Pick<Dataset, "rows" | "columns" | "x"> & Partial<Dataset>;
 
 /** @throws TYPE for what none of our functions made, SHAPE where parts of one have other lengths than the rows */
 export function checkDataset(name: string, dataset: Dataset): void {
@@ -76,7 +76,7 @@ export function checkDataset(name: string, dataset: Dataset): void {
 }
 
 /** As `checkDataset`, of rows that need no targets. */
-export function checkRowsOf(name: string, dataset: Rows): void {
+export function checkRowsOf(name: string, dataset: PlainRows): void {
   const { rows, columns, x } = dataset ?? {};
   if (x?.kind !== "dense" && x?.kind !== "csr") {
     throw new LearnLossError(

@@ -1,7 +1,6 @@
 import { given, LearnLossError } from "../errors.ts";
-import { checkDataset, checkRowsOf, type Dataset, type Rows } from "./dataset.ts";
+import { checkDataset, checkRowsOf, type Dataset, type PlainRows } from "./dataset.ts";
 
-/** X of a dataset, with or without targets. */
 /** x ↦ (x − mean) / scale, column by column: fitted on training rows, applied to any. */
 export interface Standardization {
   readonly mean: Float64Array;
@@ -45,7 +44,7 @@ export function standardization(train: Dataset): Standardization {
 }
 
 /** A dataset with standardized columns. @throws SHAPE, TYPE */
-export function standardize<D extends Rows>(dataset: D, standardization: Standardization): D {
+export function standardize<D extends PlainRows>(dataset: D, standardization: Standardization): D {
   checkRowsOf("dataset", dataset);
   const { columns } = dataset;
   checkStandardization(standardization, columns);
@@ -69,7 +68,7 @@ export function checkStandardization(standardization: Standardization, columns: 
 }
 
 /** A dataset with every value divided by `divisor`: 255 for bytes, 16 for the digits. @throws OPTION */
-export function rescale<D extends Rows>(dataset: D, divisor: number): D {
+export function rescale<D extends PlainRows>(dataset: D, divisor: number): D {
   if (!(divisor > 0 && Number.isFinite(divisor))) {
     throw new LearnLossError("OPTION", `The scale is ${divisor}: give a positive number to divide by.`);
   }
@@ -80,7 +79,7 @@ export function rescale<D extends Rows>(dataset: D, divisor: number): D {
   return { ...dataset, x: { ...dataset.x, values: scaled } };
 }
 
-function denseValues(dataset: Rows): Float32Array | Float64Array {
+function denseValues(dataset: PlainRows): Float32Array | Float64Array {
   if (dataset.x.kind === "dense") return dataset.x.values;
   throw new LearnLossError(
     "TYPE",

@@ -1,4 +1,4 @@
-import { checkDataset, checkRowsOf, type Dataset, notFinite, type Rows } from "../data/dataset.ts";
+import { checkDataset, checkRowsOf, type Dataset, notFinite, type PlainRows } from "../data/dataset.ts";
 import { checkStandardization, type Standardization } from "../data/standardize.ts";
 import { checkRows, classIndices, values } from "../data/targets.ts";
 import { LearnLossError, readStored } from "../errors.ts";
@@ -67,7 +67,7 @@ export class LinearModel {
    *
    * @throws SHAPE, TYPE for what is no dataset, NON_FINITE with row and column, OVERFLOW
    */
-  scores(dataset: Rows): Float64Array {
+  scores(dataset: PlainRows): Float64Array {
     checkRowsOf("dataset", dataset);
     const { rows, columns, x } = dataset;
     if (columns !== this.columns) {
@@ -99,7 +99,7 @@ export class LinearModel {
    * @param costs decides as this metric does; with "least-expected-cost" not for the most probable class
    * @throws as `scores`; LABEL for costs of other classes, OPTION for costs with squared loss
    */
-  predict(dataset: Rows, costs?: CostMatrix): (string | number)[] {
+  predict(dataset: PlainRows, costs?: CostMatrix): (string | number)[] {
     const scores = this.scores(dataset);
     const { classes } = this;
     if (!classes) {
@@ -130,7 +130,7 @@ export class LinearModel {
   }
 
   /** Rows × classes, row by row, in the order of `classes`. @throws as `scores`; OPTION for squared loss */
-  probabilities(dataset: Rows): Float64Array {
+  probabilities(dataset: PlainRows): Float64Array {
     if (!this.classes) throw new LearnLossError("OPTION", "A model of squared loss has no probabilities: use predict.");
     return probabilities(this.scores(dataset), this.intercepts.length);
   }
@@ -201,7 +201,7 @@ function labelsOf(read: unknown, kind: ModelKind): (string | number)[] {
 }
 
 /** What is wrong with a row whose score is no number. */
-function flaw({ x, columns, columnNames }: Rows, row: number): LearnLossError {
+function flaw({ x, columns, columnNames }: PlainRows, row: number): LearnLossError {
   const [from, to] = x.kind === "dense" ? [row * columns, (row + 1) * columns] : [x.starts[row]!, x.starts[row + 1]!];
   for (let e = from; e < to; e++) {
     const j = x.kind === "dense" ? e - from : x.indices[e]!;

@@ -1,4 +1,4 @@
-import { copy } from "../data/dataset.ts";
+import { type CsrMatrix, copy, type DenseMatrix } from "../data/dataset.ts";
 import { varyingColumns } from "../data/varying-columns.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
@@ -19,6 +19,8 @@ const RANGE = { 4: 1e30, 8: 1e140 } as const;
 
 /** Columns of dense rows are read four at a time (f32). */
 const LANES = 4;
+
+type Values = Float32Array | Float64Array;
 
 /**
  * The columns of training rows that are worth reading, ascending, where that is not all: those that vary. Dense rows keep
@@ -62,40 +64,10 @@ export class Matrix {
     this.indices = sparse ? arena.raw(4 * count) : 0;
     this.starts = sparse ? arena.i32(rows + 1) : 0;
     const values = width === 4 ? arena.viewF32(this.values, count) : arena.viewF64(this.values, count);
-    const indices = arena.viewI32(this.indices, sparse ? count : 0);
-    const starts = arena.viewI32(this.starts, sparse ? rows + 1 : 0);
-    if (selected) {
-      let at = 0;
-      for (let i = 0; i < rows; i++) {
-        const row = order ? order[i]! : i;
-        if (!sparse) {
-          const first = row * columns;
-          for (let k = 0; k < selected.length; k++) values[at++] = x.values[first + selected[k]!]!;
-          continue;
-        }
-        for (let e = x.starts[row]!; e < x.starts[row + 1]!; e++) {
-          const place = places![x.indices[e]!]!;
-          if (place < 0) continue;
-          indices[at] = place;
-          values[at++] = x.values[e]!;
-        }
-        starts[i + 1] = at;
-      }
-    } else if (!order) {
-      values.set(x.values);
-      if (sparse) indices.set(x.indices);
-      if (sparse) starts.set(x.starts);
-    } else {
-      let at = 0;
-      for (let i = 0; i < rows; i++) {
-        const row = order[i]!;
-        const from = sparse ? x.starts[row]! : row * columns;
-        const length = sparse ? x.starts[row + 1]! - from : columns;
-        copy<Float32Array | Float64Array>(x.values, from, length, values, at);
-        if (sparse) copy(x.indices, from, length, indices, at);
-        at += length;
-        if (sparse) starts[i + 1] = at;
-      }
+    if (x.kind === "dense") copyDense(x, columns, rows, order, selected, values);
+    else {
+      const [indices, starts] = [arena.viewI32(this.indices, count), arena.viewI32(this.starts, rows + 1)];
+      copySparse(x, rows, order, places, { values, indices, starts });
     }
     if (arena.kernels.conditionValues(count, width, this.values, RANGE[width]) >= 0) checkRange(dataset, width);
   }
@@ -108,6 +80,64 @@ export class Matrix {
   /** All rows but from … to − 1. */
   without(from: number, to: number): HeldRows {
     return { kind: "held", matrix: this, first: 0, gapAt: from, gap: to - from };
+  }
+}
+
+function copyDense(
+  { values: from }: DenseMatrix,
+  columns: number,
+  rows: number,
+  order: Int32Array | undefined,
+  selected: Int32Array | undefined,
+  to: Values,
+): void {
+  if (!order && !selected) {
+    to.set(from);
+    return;
+  }
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    const first = (order ? order[i]! : i) * columns;
+    if (selected) {
+      for (let k = 0; k < selected.length; k++) to[at++] = from[first + selected[k]!]!;
+    } else {
+      copy<Values>(from, first, columns, to, at);
+      at += columns;
+    }
+  }
+}
+
+/** @param places where each column goes. @default where it is */
+function copySparse(
+  from: CsrMatrix,
+  rows: number,
+  order: Int32Array | undefined,
+  places: Int32Array | undefined,
+  to: Pick<CsrMatrix, "values" | "indices" | "starts">,
+): void {
+  if (!order && !places) {
+    to.values.set(from.values);
+    to.indices.set(from.indices);
+    to.starts.set(from.starts);
+    return;
+  }
+  let at = 0;
+  for (let i = 0; i < rows; i++) {
+    const row = order ? order[i]! : i;
+    const [first, end] = [from.starts[row]!, from.starts[row + 1]!];
+    if (places) {
+      for (let e = first; e < end; e++) {
+        const place = places[from.indices[e]!]!;
+        if (place < 0) continue;
+        to.indices[at] = place;
+        to.values[at++] = from.values[e]!;
+      }
+    } else {
+      copy<Values>(from.values, first, end - first, to.values, at);
+      copy(from.indices, first, end - first, to.indices, at);
+      at += end - first;
+    }
+    to.starts[i + 1] = at;
   }
 }
 
