@@ -3,8 +3,8 @@
 
 import { gramFactor, gramRow } from "../losses/gram";
 import { Objective } from "../objective";
-import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
 import { kinked } from "../penalties/separable";
+import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
 import { Solver } from "./solver";
 
 /**

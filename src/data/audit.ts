@@ -5,6 +5,9 @@ import { varyingColumns } from "./varying-columns.ts";
 /** Names of columns in a message, at most. */
 const NAMED = 5;
 
+/** No name that anybody gives a class. */
+const MISSING = /^(n\/?a|nan|null|\?)$/i;
+
 /** Of a value: what varies by less is told by at most 13 of the 23 bits of f32. */
 const FAR = 2 ** -10;
 
@@ -16,8 +19,9 @@ const UNLIKE = 1000;
 
 /**
  * What is suspicious about a data set that is to train, and one that is to judge, in sentences that begin with a stable word:
- * LEAK for validation rows that are training rows too, CONSTANT for columns that cannot be learned from, FAR for those whose
- * variation rounding takes, SCALES for units so different that penalties, where there are any, are as unfair to their weights.
+ * LEAK for validation rows that are training rows too, MISSING for a label that reads like a missing value, CONSTANT for columns
+ * that cannot be learned from, FAR for those whose variation rounding takes, SCALES for units so different that penalties, where
+ * there are any, are as unfair to their weights.
  *
  * @param penalized whether the loss has penalties
  */
@@ -28,6 +32,10 @@ export function audit(train: Dataset, validation?: Dataset, penalized = true): s
     warnings.push(
       `LEAK: ${leaked} of ${validation.rows} validation rows are training rows too: their error says nothing about new rows.`,
     );
+  }
+  const missing = train.y instanceof Float64Array ? undefined : train.y.find((label) => MISSING.test(label));
+  if (missing !== undefined) {
+    warnings.push(`MISSING: the label "${missing}" reads like a missing value: drop its rows, unless it is a class.`);
   }
   const varying = varyingColumns(train);
   const count = train.columns - varying.length;

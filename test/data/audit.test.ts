@@ -65,3 +65,9 @@ test("units of another scale are named where there are penalties, what is rare o
   const pixels = x.map((value, at) => [255, 1, 3, 0][at % 4]! * Math.sign(value));
   expect(scales(audit(dense({ x: Float64Array.from(pixels), columns: 4, y: rows.y })))).toEqual([]);
 });
+
+test("a label that reads like a missing value is said to", () => {
+  const labeled = (label: string) => audit(dense({ x: [[1], [2], [3]], y: ["yes", "no", label] }));
+  for (const label of ["NA", "nan", "N/A", "?"]) expect(labeled(label)).toEqual([expect.stringMatching(/^MISSING: /)]);
+  for (const label of ["Nancy", "none", "no"]) expect(labeled(label)).toEqual([]);
+});
