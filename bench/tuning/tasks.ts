@@ -162,7 +162,7 @@ export const tasks: readonly Task[] = [
     step: true,
     basins: true,
     parts: imbalancedDigits,
-    patience: { seconds: 40, trials: 320, passes: 11000 },
+    patience: { seconds: 160, trials: 440, passes: 11000 },
   },
   {
     name: "digits-25",
