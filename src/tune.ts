@@ -57,7 +57,7 @@ export interface TunerOptions<F extends Features = Features> {
    * Goes on when nothing better is promised near the best λ, until the budget ends or the caller leaves: searches that begin
    * beside it, trainings where interpolated models are best, and a quarter of the passes where the error may be least of all
    * F, as far as one pass proves. In the limit no λ is better than the one found; it pays where e has several basins (many
-   * weights, few rows) or moves in steps. Needs a budget in `tune`.
+   * weights, few rows) or moves in steps. Needs a budget in `tune`; not with `folds` or on the fly.
    * @default false
    */
   readonly explore?: boolean;
@@ -107,11 +107,10 @@ export interface TuneResult<F extends Features = Features> {
   readonly standardError: number | undefined;
   /**
    * Proved: the error of the exact minimizer of `loss` is within these bounds (with folds, their mean), rounding in f64
-   * apart, of the rows as `precision` holds them: X in f32 moves it by a share of 1e-9 to 1e-7 or so, by 1e-5 where
-   * means are a thousand deviations. A model that was trained
-   * to `tolerance` misses it by a little; the smaller the tolerance and the stronger L2, the closer the bounds, from 0 to
-   * Infinity where there is no L2 or too little of it. Undefined when no training ended, and on the fly. One pass and a half
-   * after a run, in `passes`.
+   * apart, of the rows as `precision` holds them: X in f32 moves it by a share of 1e-9 to 1e-7 or so, by 1e-5 where means
+   * are a thousand deviations. A model that was trained to `tolerance` misses it by a little; the smaller the tolerance and
+   * the stronger L2, the closer the bounds, from 0 to Infinity where there is no L2 or too little of it. Undefined when no
+   * training ended, and on the fly. One pass and a half after a run, in `passes`.
    */
   readonly errorBounds: Enclosure | undefined;
   /** The metric's name: of a function its own, mean-cost of costs. */

@@ -101,7 +101,7 @@ export async function demo(seed: number, say: (line: string) => void): Promise<D
   const rows = [
     row("default (l2 = 1/rows)", standard),
     row(`best of a ${GRID} × ${GRID} grid`, searched),
-    row("random search, same passes", random),
+    row("random search, as many passes", random),
     row("LearnLoss", result),
   ];
   const page = {

@@ -44,7 +44,7 @@ export function fitCommand(): Command {
     .option("--loss <file.json>", "a learned loss, as `tune --save-loss` wrote it")
     .option("--tolerance <t>", "relative subgradient at which the fit ends", number("tolerance"), 1e-6)
     .option("--precision <p>", "f32 or f64 (default: f64 for a tolerance below 1e-5)", precision)
-    .option("--iterations <n>", "give up after so many", number("iterations"))
+    .option("--iterations <n>", "of the solver, at most (default: 10000)", number("iterations"))
     .option("--coefficients", "print the weights too")
     .option(
       "--output <file.json>",

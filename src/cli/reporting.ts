@@ -112,14 +112,14 @@ export function certificateSentences(study: Study, certificate: Certificate | un
     const lambda = polyhedron.toRecord(explained.lambda);
     const weights = Object.entries(lambda).map(([name, value]) => `${name} ${short(value)}`);
     sentences.push(
-      `Of the ${many} models seen, no allowed λ prefers one with an error below ${short(explained.error)}; among them, that one has the least loss with ${weights.join(", ")}.`,
+      `Certificate: of the ${many} models seen, none with an error below ${short(explained.error)} has the least loss, whatever λ is allowed; one with ${short(explained.error)} has it, for example with ${weights.join(", ")} (the λ to use is above).`,
     );
   } else {
     sentences.push(`Rounding leaves open which of the ${many} models seen an allowed λ can select.`);
   }
   if (rejected.length > 0) {
     sentences.push(
-      `${rejected.length} ${rejected.length === 1 ? "model has" : "models have"} no greater error (the least ${short(best.error)}), and for each a mixture of other models has a smaller loss whatever λ is: it minimizes none that is allowed.`,
+      `${rejected.length} ${rejected.length === 1 ? "model has" : "models have"} no greater error (down to ${short(best.error)}) and ${rejected.length === 1 ? "is" : "are"} ruled out: whatever λ is, a mixture of other models has a smaller loss.`,
     );
   }
   const { valid } = verifyCertificate(certificate, observations, polyhedron);

@@ -109,7 +109,10 @@ export function tuneCommand(): Command {
       "tune (default): train the chosen λ to the end; on-the-fly: learn the loss inside one training",
       oneOf("schedule", ["tune", "on-the-fly"]),
     )
-    .option("--explore", "go on where the models seen say least, until the budget ends; not with --folds")
+    .option(
+      "--explore",
+      "go on until the budget ends: with searches beside the best λ, a quarter of the passes all over; not with --folds",
+    )
     .option("--passes <n>", "budget: passes over the training rows", number("passes", "BUDGET"))
     .option("--trials <n>", "budget: trainings", number("trials", "BUDGET"))
     .option("--time <ms>", "budget: milliseconds, without what is repeated of a --study", number("time", "BUDGET"))

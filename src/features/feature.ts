@@ -81,11 +81,11 @@ export type Features = Readonly<Record<string, Feature>>;
 /** Bounds of a feature's weight λ_j. */
 export interface WeightBounds {
   /**
-   * Smallest weight. @default 1e-6; of penalties of first degree beside squared loss (all but ½‖W‖²) times the power of ten
-   * nearest to the targets' standard deviation
+   * Smallest weight. @default 1e-6 for penalties, 1e-3 for shares. Where neither bound of a penalty of first degree (all but
+   * ½‖W‖²) is given, both are beside squared loss times the power of ten nearest to the targets' standard deviation
    */
   readonly min?: number;
-  /** Largest weight. @default 1; times the same */
+  /** Largest weight. @default 1 */
   readonly max?: number;
 }
 

@@ -11,7 +11,7 @@ import { ScaledSimplex, type SimplexEnd } from "./scaled-simplex.ts";
 export interface LpProblem {
   /** One per column. */
   readonly cost: ArrayLike<number>;
-  /** A, dense or by columns. */
+  /** A, dense, by columns or by rows. */
   readonly matrix: LpMatrix;
   /** @default −Infinity */
   readonly rowLower?: ArrayLike<number>;

@@ -19,6 +19,6 @@ test("a certificate in words: of ties and of trainers without minimizers, no mor
   const { certificate } = study;
   expect(certificate).toMatchObject({ explained: { model: 1 }, rejected: [{ model: 0 }] });
   const text = certificateSentences(study, certificate).join(" ");
-  expect(text).toContain("1 model has no greater error (the least 0.1)");
-  expect(text).toContain("it minimizes none that is allowed");
+  expect(text).toContain("1 model has no greater error (down to 0.1) and is ruled out");
+  expect(text).toContain("a mixture of other models has a smaller loss");
 });

@@ -80,10 +80,10 @@ export function int(base: usize, i: i32): i32 {
   return load<i32>(base + ((<usize>i) << 2));
 }
 
-export function simplexBytes(n: i32, m: i32, nonzeros: i32): usize {
-  const all = <usize>(n + m + 2);
-  const stride = <usize>columnStride(m) + 2;
-  return 512 + <usize>(nonzeros + 2) * 16 + all * 8 * 17 + stride * 8 * (<usize>m + 9);
+export function simplexBytes(n: i32, m: i32, nonzeros: i32): f64 {
+  const all = <f64>n + <f64>m + 2;
+  const stride = <f64>columnStride(m) + 2;
+  return 512 + 16 * (<f64>nonzeros + 2) + 8 * (17 * all + stride * (<f64>m + 9));
 }
 
 /** Lays a problem out in a zeroed block of `simplexBytes`; the seed is that of the perturbations. */
