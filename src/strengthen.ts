@@ -1,15 +1,14 @@
 import type { Features } from "./features/feature.ts";
 import { type Leader, standardError } from "./leaderboard.ts";
+import { KINK, sharpen } from "./reduced/kink.ts";
 import type { VirtualModels } from "./reduced/virtual-models.ts";
 import type { Pause } from "./run.ts";
 import type { Session, Trained } from "./session.ts";
-import { exp } from "./wasm/transcendental.ts";
+import { exp, log } from "./wasm/transcendental.ts";
 
-/** log of the largest factor on the penalties that is looked at. */
-const LONGEST = 5;
-
-/** That of the least. */
+/** log of the least factor on the penalties that is worth a training, and of what one that was allowed leaves to look for. */
 const SHORTEST = 0.05;
+const MORE = 0.2;
 
 /**
  * Share of the log of a factor that is left to look at once it proved too large, and its square, its cube … of the next ones. A
@@ -17,6 +16,9 @@ const SHORTEST = 0.05;
  * Log loss, 12 sets of blobs: at 0.6 a factor 1.5 times the chosen one was allowed too on 4, now on none.
  */
 const BACK = 0.9;
+
+/** Halvings of what is left to look at. */
+const HALVINGS = 7;
 
 /**
  * The choice by one standard error: the λ whose penalties are a common multiple of the best one's, as large as an error
@@ -27,28 +29,44 @@ export function* strengthen<F extends Features>(
   models: VirtualModels,
   best: Leader,
 ): Generator<Pause, Leader> {
-  const { space } = session;
+  const { space, folds, arena } = session;
   const limit = best.error + standardError(best.errors);
   const scaled = (t: number) =>
     space.normalize(best.lambda.map((value, j) => (space.data[j] ? value : value * exp(t))));
-  const predict = function* (lambda: Float64Array): Generator<Pause, number> {
-    yield* models.solve(lambda);
-    return models.error();
+  const isAllowed = function* (t: number): Generator<Pause, boolean> {
+    yield* models.solve(scaled(t));
+    return models.error() <= limit;
   };
-  let longest = LONGEST;
-  for (let back = BACK; longest > SHORTEST; back *= BACK) {
-    let [low, high] = [0, longest];
-    for (let i = 0; i < 7; i++) {
+  let [leader, shortest, longest] = [best, 0, 0];
+  // Beyond the largest of these all penalties are at their upper bounds.
+  for (const [j, value] of best.lambda.entries()) {
+    if (!space.data[j]) longest = Math.max(longest, log(space.upper[j]! / value));
+  }
+  for (let back = BACK; longest - shortest > SHORTEST; ) {
+    // From what is allowed: a model whose weights are all 0, as one that proved too strong may be, is left by no solver.
+    sharpen(folds, leader.thetas[0]!, KINK.sharp);
+    for (const [f, { reduced, theta }] of folds.entries()) {
+      arena.viewF64(theta, leader.thetas[f]!.length).set(leader.thetas[f]!);
+      reduced.project(theta);
+    }
+    let [low, high] = [shortest, longest];
+    if (yield* isAllowed(high)) low = high;
+    for (let i = 0; i < HALVINGS && low < high; i++) {
       const middle = (low + high) / 2;
-      if ((yield* predict(scaled(middle))) <= limit) low = middle;
+      if (yield* isAllowed(middle)) low = middle;
       else high = middle;
     }
-    if (low < SHORTEST) break;
+    if (low - shortest < (leader === best ? SHORTEST : MORE)) break;
     const lambda = scaled(low);
-    const error = yield* predict(lambda);
-    const seen: Trained = yield* session.train(lambda, session.expanded(), {}, error);
-    if (seen.error <= limit) return { ...session.leaderOf(seen, lambda, session.study.trials.length - 1, true) };
-    longest = back * low;
+    yield* models.solve(lambda);
+    const seen: Trained = yield* session.train(lambda, session.expanded(), {}, models.error());
+    if (seen.error <= limit) {
+      leader = session.leaderOf(seen, lambda, session.study.trials.length - 1, true);
+      shortest = low;
+    } else {
+      longest = shortest + back * (low - shortest);
+      back *= BACK;
+    }
   }
-  return best;
+  return leader;
 }

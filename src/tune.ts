@@ -119,7 +119,7 @@ export interface TuneResult<F extends Features = Features> {
   readonly model: LinearModel;
   /** λ with its features, for `fit` and for storage. */
   readonly loss: LinearLoss;
-  /** The best model ever seen, checkpoints included. */
+  /** The best model ever seen, checkpoints included; with folds, at the end, that of all rows. */
   readonly best: BestModel<F>;
   /** What the models seen prove about the λ that were allowed; models are indices of the study's observations. */
   readonly certificate: Certificate | undefined;

@@ -11,11 +11,11 @@ async function wines(seed: number) {
 
 const features = { l1: l1(), l2: l2(), smoothing: labelSmoothing() };
 
-test("exploration leaves basins that the search ended in (wines, ten splits), goes on doing so, and never loses the best", async () => {
+test("exploration leaves basins that the search ended in (wines, twenty splits), goes on doing so, and never loses the best", async () => {
   const bytes = kernels().allocatedBytes();
   let gain = 0;
   let later = 0;
-  for (let seed = 1; seed <= 10; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const setting = { model: "softmax", ...(await wines(seed)), features, seed } as const;
     const local = await tune(setting);
     using tuner = createTuner({ ...setting, explore: true });
@@ -30,11 +30,11 @@ test("exploration leaves basins that the search ended in (wines, ten splits), go
     // Searches end where less than 0.2 % is promised, and not at the same λ.
     expect(before).toBeLessThanOrEqual(1.002 * local.error);
     expect(local.unexplored).toBeUndefined();
-    gain -= Math.log(before / local.error) / 10;
+    gain -= Math.log(before / local.error) / 20;
   }
-  // All over F alone: 3.6 % less error, none of it for the second half of the passes.
+  // All over F alone, ten splits: 3.6 % less error, none of it for the second half of the passes.
   expect(gain).toBeGreaterThan(0.04);
-  expect(later).toBeGreaterThanOrEqual(4);
+  expect(later).toBeGreaterThanOrEqual(6);
   // One of these budgets ends in the middle of a proof.
   expect(kernels().allocatedBytes()).toBe(bytes);
 });

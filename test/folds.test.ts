@@ -58,6 +58,32 @@ describe("cross-validation", () => {
     expect(error).toBeGreaterThan(best.error + best.standardError!);
   });
 
+  test("one standard error: as strong as is allowed, however much that is, and after one that was too strong", async () => {
+    // Far apart: no ridge is too strong for the error rate.
+    const apart = { ...setting, train: blobs(60, 3, 2, 1, 0.1), features: { l2: l2() }, metric: "error-rate" } as const;
+    expect((await tune({ ...apart, choice: "one-standard-error" })).lambda.l2).toBeCloseTo(1, 9);
+    let twice = 0;
+    for (let seed = 1; seed <= 24; seed++) {
+      const near = {
+        ...setting,
+        model: "logistic",
+        train: blobs(60, 3, 2, seed, 5),
+        features: { l1: l1() },
+      } as const;
+      const best = await tune(near);
+      const { lambda } = await tune({ ...near, choice: "one-standard-error" });
+      const fixed = { min: 2 * best.lambda.l1, max: 2 * best.lambda.l1 };
+      if (
+        2 * best.lambda.l1 > 1 ||
+        (await tune({ ...near, features: { l1: l1(fixed) } })).error > best.error + best.standardError!
+      )
+        continue;
+      twice++;
+      expect(lambda.l1).toBeGreaterThan(1.5 * best.lambda.l1);
+    }
+    expect(twice).toBeGreaterThan(5);
+  });
+
   test("the model tells what is a class: counts are quantities, and labels that are no whole numbers are stratified", async () => {
     const x = Array.from({ length: 40 }, (_, i) => [i % 7, i % 11]);
     const counts = data.dense({ x, y: x.map(([a], i) => (i === 5 ? 20 : a!)) });

@@ -165,8 +165,12 @@ export class ReducedModel {
    * virtual model uses least makes room.
    */
   add(theta: Pointer): void {
-    const slot = this.#occupy(theta);
-    if (slot === undefined) return;
+    const place = this.#occupy(theta);
+    if (place) this.#look(place.slot);
+  }
+
+  /** The scores of a slot's vectors on the training rows. */
+  #look(slot: number): void {
     const before = this.#train.passes;
     this.#train.scores(this.#theta, this.#scores);
     this.#arena.kernels.projectionSet(this.#trainRows, slot, this.size, this.#scores);
@@ -175,28 +179,36 @@ export class ReducedModel {
 
   /** The same of a model whose scores on the training rows, [output][row], are asked for when it has something new. */
   *addScored(theta: Pointer, scoresOf: (out: Pointer) => Generator<Pause>): Generator<Pause> {
-    const slot = this.#occupy(theta);
-    if (slot === undefined) return;
+    const place = this.#occupy(theta);
+    if (!place) return;
+    if (place.kept) return this.#look(place.slot);
     yield* scoresOf(this.#scores);
     const k = this.#arena.kernels;
-    k.projectionExtend(this.#trainRows, slot, this.size, this.#scores, this.#parts);
+    k.projectionExtend(this.#trainRows, place.slot, this.size, this.#scores, this.#parts);
     this.#countHalf();
   }
 
-  /** A slot becomes what is new of a model, on the validation rows too; undefined where nothing is. */
-  #occupy(theta: Pointer): number | undefined {
+  /**
+   * A slot becomes what is new of a model, on the validation rows too; undefined where nothing is. An output of which nothing is
+   * new has the vector `kept` that it had there: of few columns a span is soon all there is, and would lose a direction.
+   */
+  #occupy(theta: Pointer): { readonly slot: number; readonly kept: boolean } | undefined {
     this.#solved = false;
     const k = this.#arena.kernels;
     const full = this.size === this.capacity;
     const slot = full ? this.#leastUsed() : this.size;
     for (const projection of [this.#trainRows, this.#validationRows]) this.#reserve(projection, slot);
+    const vectors = full ? this.#vectorsOf(slot) : [];
+    const before = vectors.map((vector) => vector.slice());
     const gained = k.basisSet(this.#basis, slot, theta, DIRECTION_TOLERANCE, this.#parts);
-    if (gained === 0 && !full) return undefined;
+    const old = vectors.filter((vector) => vector.every((value) => value === 0));
+    for (const vector of old) vector.set(before[vectors.indexOf(vector)]!);
+    if (gained === 0) return undefined;
     this.#expandSlot(slot);
     this.#validation.scores(this.#theta, this.#scores);
     k.projectionSet(this.#validationRows, slot, this.size, this.#scores);
     this.#stale = true;
-    return slot;
+    return { slot, kept: old.length > 0 };
   }
 
   /** The span becomes that of the intercepts alone: a model has to join it before it is used. */
@@ -214,6 +226,13 @@ export class ReducedModel {
     unit.fill(0);
     for (let c = 0; c < outputs; c++) unit[c * this.capacity + slot] = 1;
     this.#arena.kernels.basisExpand(this.#basis, this.#adjoint, this.#theta);
+  }
+
+  /** Of each output. */
+  #vectorsOf(slot: number): Float64Array[] {
+    const { outputs, columns } = this.#train;
+    const at = (c: number) => this.#vectors + 8 * columns * (c * this.capacity + slot);
+    return Array.from({ length: outputs }, (_, c) => this.#arena.viewF64(at(c), columns));
   }
 
   #leastUsed(): number {

@@ -260,3 +260,44 @@ test("of sparse rows, columns that no model has a weight of are left out of the 
   // Four columns instead of 70, beside 60 rows.
   expect(sparse.work / dense.work).toBeLessThan(0.6);
 });
+
+test("a span of all columns loses no direction to models that have no weights, all or those of some outputs", () => {
+  for (const scored of [false, true]) {
+    const arena = new Arena(kernels());
+    const space = new FeatureSpace({ l1: l1(), l2: l2() }, "softmax");
+    const train = new Objective(arena, {
+      ...exampleProblem("softmax", 60, 3, 3),
+      precision: "f64",
+      ...space.structure,
+    });
+    const other = new Objective(arena, { ...exampleProblem("softmax", 50, 3, 3, 2), precision: "f64" });
+    const reduced = new ReducedModel(arena, space, train, other, 4);
+    const random = new Random(4, 2);
+    const model = (outputs: readonly number[]) =>
+      Float64Array.from({ length: train.thetaCount }, (_, i) =>
+        i >= 9 || outputs.includes(Math.floor(i / 3)) ? random.normal() : 0,
+      );
+    const add = (theta: Float64Array) => {
+      const at = arena.copy(theta);
+      if (!scored) return reduced.add(at);
+      for (const _ of reduced.addScored(at, function* (out) {
+        train.scores(at, out);
+        yield;
+      }));
+    };
+    const whole = model([0, 1, 2]);
+    const all = [0, 1, 2];
+    for (const theta of [whole, ...[all, all, [2], [], [1], [0, 2], []].map(model)]) add(theta);
+    reduced.project(arena.copy(whole));
+    const back = arena.f64(train.thetaCount);
+    reduced.expand(back);
+    expect(Array.from(arena.viewF64(back, train.thetaCount))).toEqual(
+      Array.from(whole, (value) => expect.closeTo(value, 10)),
+    );
+    const expected = arena.f64(180);
+    train.scores(back, expected);
+    const known = arena.viewF64(reduced.trainingScores(), 180);
+    for (const [i, score] of arena.viewF64(expected, 180).entries()) expect(known[i]!).toBeCloseTo(score, 9);
+    arena.dispose();
+  }
+});
