@@ -27,8 +27,8 @@ export interface FitOptions {
   readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number; readonly groupNorm?: number };
   /**
    * Relative minimum-norm subgradient at which the training ends, if what is left to gain is this small beside the
-   * objective as well, as far as the curvature seen so far can tell: with no more rows than columns, and penalties with
-   * kinks so weak that almost nothing is left of the loss, it can be some percent. @default 1e-6
+   * objective as well, as far as the curvature seen so far can tell: where penalties with kinks are so weak that almost
+   * nothing is left of the loss, it can be some percent, at 1e-4 as much as the rest. @default 1e-6
    */
   readonly tolerance?: number;
   /**

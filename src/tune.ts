@@ -28,7 +28,10 @@ export interface TunerOptions<F extends Features = Features> {
    * are means over the folds; the model of the chosen λ is trained on all rows at the end.
    */
   readonly folds?: number;
-  /** With `folds`: a pool of `learnloss/workers` that trains them side by side; the result is the same, bit for bit. */
+  /**
+   * With `folds`: a pool of `learnloss/workers` that trains them side by side; the result is the same, bit for bit, but for the
+   * passes that squared loss counts.
+   */
   readonly workers?: Workers;
   /**
    * With `folds`, which λ to choose: "best", or "one-standard-error", the same mix of penalties as strong as an error

@@ -11,8 +11,8 @@ const BLOCK = 32;
 
 /**
  * The rows that `augmentation` has its losses of, as a dataset: all rows as they are, then all under the first
- * transformation, and so on; `groups` tells which (0: as they are), `groupNames` how they are called. For a look at them, or for another trainer;
- * `augmentation` itself holds no copies.
+ * transformation, and so on; `groups` tells which (0: as they are), `groupNames` how they are called. For a look at them, or
+ * for another trainer; `augmentation` itself holds no copies.
  *
  * @throws as `augmentation`
  */
