@@ -17,6 +17,9 @@ import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
 import { outOfTrap } from "./wasm/shared.ts";
 
+/** Of `fit`, unless another is given. */
+export const FIT_TOLERANCE = 1e-6;
+
 /** Of `fit`. */
 export interface FitOptions {
   /** What to train: softmax, logistic or linear ("squared") regression. */
@@ -115,7 +118,7 @@ export class Fitting {
 
   /** @param solves how many there will be, about */
   constructor(options: FitOptions, solves = 1) {
-    const { train, tolerance = 1e-6, iterations = 0 } = options;
+    const { train, tolerance = FIT_TOLERANCE, iterations = 0 } = options;
     const model = checkModel(options.model);
     checkDataset("train", train);
     checkSignal(options.signal);

@@ -205,7 +205,11 @@ export class Learner<F extends Features> {
     const { session } = this;
     const frugal = this.#frugal;
     if (!center.converged) {
-      const polished = yield* this.#visit(center.lambda, this.#place(center.thetas), frugal ? { learns: "model" } : {});
+      const polished = yield* this.#visit(
+        center.lambda,
+        session.placed(center.thetas),
+        frugal ? { learns: "model" } : {},
+      );
       if (frugal && polished.error < center.error * (1 + GAIN)) return undefined;
       region.reopen();
       return frugal ? { ...polished, slope: yield* session.learn(center.lambda, "fine") } : polished;
@@ -213,7 +217,7 @@ export class Learner<F extends Features> {
     const least = GAIN * Math.abs(center.error);
     const stronger = frugal ? beyondPlateau(session.study, this.#models, center, least) : undefined;
     if (!stronger) return undefined;
-    const { error } = yield* session.train(stronger, this.#place(center.thetas), { iterations: PLATEAU.iterations });
+    const { error } = yield* session.train(stronger, session.placed(center.thetas), { iterations: PLATEAU.iterations });
     region.open();
     return error < center.error ? yield* this.#visit(stronger, session.reached(), {}) : center;
   }
@@ -378,14 +382,6 @@ export class Learner<F extends Features> {
       converged,
       thetas: session.folds.map((fold) => fold.current()),
     };
-  }
-
-  /** Copies of models, as starts of a training. */
-  #place(thetas: readonly Float64Array[]): Pointer[] {
-    return this.session.folds.map((fold, f) => {
-      this.session.arena.viewF64(fold.theta, thetas[f]!.length).set(thetas[f]!);
-      return fold.theta;
-    });
   }
 
   /** e_red(λ). */

@@ -5,6 +5,7 @@ import { defaultMetric, metricName } from "./evaluate/metric.ts";
 import type { Features } from "./features/feature.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { FeatureSpace } from "./features/space.ts";
+import { FIT_TOLERANCE } from "./fit.ts";
 import { type Fold, type Folds, foldsOf } from "./fold.ts";
 import { UNBOUNDED } from "./inner/solver.ts";
 import type { Start } from "./inner/training-solver.ts";
@@ -32,12 +33,6 @@ export interface Trained extends Seen {
 
 /** Of a training, relative. */
 const TOLERANCE = 1e-4;
-
-/**
- * Of the model of all rows after a cross-validation, at most: that of `fit`, whose model it is. At 1e-4, begun from the folds'
- * mean, 27 of 150 with weak penalties were more than 1 % above their minimum, one 10 %.
- */
-const FINAL = 1e-6;
 
 /** The trainings of one tuning: each is a trial of the study; who led, what it cost, who listens. */
 export class Session<F extends Features> {
@@ -172,6 +167,14 @@ export class Session<F extends Features> {
     return this.folds.map(({ trainer }) => trainer.solver.theta);
   }
 
+  /** Copies of models, as starts of a training. */
+  placed(thetas: readonly Float64Array[]): Pointer[] {
+    return this.folds.map(({ theta }, f) => {
+      this.arena.viewF64(theta, thetas[f]!.length).set(thetas[f]!);
+      return theta;
+    });
+  }
+
   /** The virtual models, as starts of a training. */
   expanded(): Start[] {
     return this.folds.map((fold) => fold.scored());
@@ -224,11 +227,14 @@ export class Session<F extends Features> {
     this.emit("improvement", improvement);
   }
 
-  /** Trains the model of a λ on all rows: the end of a cross-validation, after which its folds train no more. */
+  /**
+   * Trains the model of a λ on all rows, as `fit` would: at 1e-4, begun from the folds' mean, 27 of 150 with weak penalties were
+   * more than 1 % above their minimum, one 10 %. The end of a cross-validation, after which its folds train no more.
+   */
   *fitAll(chosen: Leader): Generator<void> {
     const { tolerance = TOLERANCE } = this.options;
     for (const fold of this.folds) fold.dispose(); // in whose place it trains
-    this.#refit = new Refit(this.arena, this.space, this.#whole!, Math.min(tolerance, FINAL));
+    this.#refit = new Refit(this.arena, this.space, this.#whole!, Math.min(tolerance, FIT_TOLERANCE));
     const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);
     this.#final = { ...chosen, theta, converged: true };
   }

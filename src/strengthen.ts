@@ -29,7 +29,7 @@ export function* strengthen<F extends Features>(
   models: VirtualModels,
   best: Leader,
 ): Generator<Pause, Leader> {
-  const { space, folds, arena } = session;
+  const { space, folds } = session;
   const limit = best.error + standardError(best.errors);
   const scaled = (t: number) =>
     space.normalize(best.lambda.map((value, j) => (space.data[j] ? value : value * exp(t))));
@@ -45,10 +45,7 @@ export function* strengthen<F extends Features>(
   for (let back = BACK; longest - shortest > SHORTEST; ) {
     // From what is allowed: a model whose weights are all 0, as one that proved too strong may be, is left by no solver.
     sharpen(folds, leader.thetas[0]!, KINK.sharp);
-    for (const [f, { reduced, theta }] of folds.entries()) {
-      arena.viewF64(theta, leader.thetas[f]!.length).set(leader.thetas[f]!);
-      reduced.project(theta);
-    }
+    for (const [f, theta] of session.placed(leader.thetas).entries()) folds[f]!.reduced.project(theta);
     let [low, high] = [shortest, longest];
     if (yield* isAllowed(high)) low = high;
     for (let i = 0; i < HALVINGS && low < high; i++) {

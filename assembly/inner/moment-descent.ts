@@ -15,8 +15,8 @@ const NEAR: f64 = 1e-2;
 
 /**
  * Added to the curvature of a Newton step, in units of it, where there are no more rows than columns, which the data alone do
- * not tell apart: a ridge does, where there are no kinks beside it (12 × 19, l2 = 3e-8: 457 → 38 passes). 1500 random fits, half of them with hinges, that do not converge: 0; at 1e-7 and 1e-4 4, at 1e-5 2, without
- * steps of this kind 155.
+ * not tell apart: a ridge does, where there are no kinks beside it (12 × 19, l2 = 3e-8: 457 → 38 passes). 1500 random fits,
+ * half of them with hinges, that do not converge: 0; at 1e-7 and 1e-4 4, at 1e-5 2, without steps of this kind 155.
  */
 const DAMPING: f64 = 1e-6;
 

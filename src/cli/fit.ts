@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
-import { type FitOptions, type FitResult, fit } from "../fit.ts";
+import { FIT_TOLERANCE, type FitOptions, type FitResult, fit } from "../fit.ts";
 import type { LinearModel } from "../models/linear.ts";
 import { checkModel } from "../models/objective.ts";
 import {
@@ -42,7 +42,7 @@ export function fitCommand(): Command {
     .option("--l2 <weight>", "of ½‖W‖² (default: 0)", number("l2", "LAMBDA"))
     .option("--group-norm <weight>", "of Σ_j ‖W_j‖₂, j the columns (default: 0)", number("group-norm", "LAMBDA"))
     .option("--loss <file.json>", "a learned loss, as `tune --save-loss` wrote it")
-    .option("--tolerance <t>", "relative subgradient at which the fit ends", number("tolerance"), 1e-6)
+    .option("--tolerance <t>", "relative subgradient at which the fit ends", number("tolerance"), FIT_TOLERANCE)
     .option("--precision <p>", "f32 or f64 (default: f64 for a tolerance below 1e-5)", precision)
     .option("--iterations <n>", "of the solver, at most (default: 10000)", number("iterations"))
     .option("--coefficients", "print the weights too")

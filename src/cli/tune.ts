@@ -155,8 +155,7 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
         )
       : undefined;
   for (const warning of file?.stored?.warnings ?? []) console.error(`learnloss: warning: ${options.study}: ${warning}`);
-  // A copy: the stored study may go on.
-  const before = [...(file?.stored?.study.events ?? [])];
+  const before = file?.stored?.study;
   const bar = new ProgressBar(!options.json && process.stderr.isTTY);
   let synced = performance.now();
   let unwritten: LearnLossError | undefined;
@@ -170,17 +169,17 @@ async function tuneAction(path: string, options: TuneOptions): Promise<void> {
   });
   let result: TuneResult;
   try {
-    result = await untilInterrupted(tuner, budget(options), bar, before.length);
+    result = await untilInterrupted(tuner, budget(options), bar, before?.events.length ?? 0);
     unwritten = file?.trySync(tuner.study);
   } finally {
     bar.stop();
     file?.close();
   }
   for (const warning of result.warnings) console.error(`learnloss: warning: ${warning}`);
-  if (tuner.study.events.length < before.length) {
-    const { trials, best } = file!.stored!.study;
+  if (before && tuner.study.events.length < before.events.length) {
+    const least = short(before.best?.error ?? Number.NaN);
     console.error(
-      `learnloss: warning: this budget repeats ${result.trials} of the ${trials.length} trainings in ${study}, whose least error is ${short(best?.error ?? Number.NaN)}: give a larger one to go on from there.`,
+      `learnloss: warning: this budget repeats ${result.trials} of the ${before.trials.length} trainings in ${study}, whose least error is ${least}: give a larger one to go on from there.`,
     );
   }
   if (options.json) printJson(tuneJson(result, certificateJson(tuner.study, result.certificate)));
@@ -226,8 +225,8 @@ async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar, 
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     const { signal } = interrupted;
-    const left = events > 0 && budget.time !== undefined ? await repeat(tuner, events, { ...budget, signal }) : budget;
-    return await tuner.run({ ...left, signal });
+    const left = events > 0 && budget.time !== undefined ? await repeat(tuner, events, budget, signal) : {};
+    return await tuner.run({ ...budget, ...left, signal });
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     return { ...(await tuner.run({ time: Number.MIN_VALUE })), status: "stopped" };
@@ -237,25 +236,25 @@ async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar, 
 }
 
 /** Does again what an earlier run did, which takes none of the time. Returns what is left of the budget. */
-async function repeat(tuner: Tuner, events: number, { time, signal, ...budget }: Budget): Promise<Budget> {
+async function repeat(
+  tuner: Tuner,
+  events: number,
+  { passes = Number.POSITIVE_INFINITY, trials = Number.POSITIVE_INFINITY }: Budget,
+  signal: AbortSignal,
+): Promise<Budget> {
   const repeated = new AbortController();
   const spent = { passes: 0, trials: 0 };
-  tuner.on("progress", ({ passes, trials }) => {
-    Object.assign(spent, { passes, trials });
+  tuner.on("progress", (progress) => {
+    Object.assign(spent, progress);
     if (tuner.study.events.length >= events) repeated.abort();
   });
   try {
-    const either = AbortSignal.any([repeated.signal, ...(signal ? [signal] : [])]);
-    await tuner.run({ ...budget, signal: either });
+    await tuner.run({ passes, trials, signal: AbortSignal.any([repeated.signal, signal]) });
   } catch (error) {
-    if (!repeated.signal.aborted || signal?.aborted) throw error;
+    if (!repeated.signal.aborted || signal.aborted) throw error;
   }
-  const { passes, trials } = budget;
-  return {
-    ...(time === undefined ? {} : { time }),
-    ...(passes === undefined ? {} : { passes: Math.max(passes - spent.passes, Number.MIN_VALUE) }),
-    ...(trials === undefined ? {} : { trials: Math.max(trials - spent.trials, Number.MIN_VALUE) }),
-  };
+  const left = (most: number, used: number) => Math.max(most - used, Number.MIN_VALUE);
+  return { passes: left(passes, spent.passes), trials: left(trials, spent.trials) };
 }
 
 /** @throws OPTION */

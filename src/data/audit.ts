@@ -1,12 +1,10 @@
 import type { Dataset } from "./dataset.ts";
+import { MISSING_LABEL } from "./missing.ts";
 import { sharedRows } from "./shared-rows.ts";
 import { varyingColumns } from "./varying-columns.ts";
 
 /** Names of columns in a message, at most. */
 const NAMED = 5;
-
-/** No name that anybody gives a class. */
-const MISSING = /^(n\/?a|nan|null|\?)$/i;
 
 /** Of a value: what varies by less is told by at most 13 of the 23 bits of f32. */
 const FAR = 2 ** -10;
@@ -33,7 +31,7 @@ export function audit(train: Dataset, validation?: Dataset, penalized = true): s
       `LEAK: ${leaked} of ${validation.rows} validation rows are training rows too: their error says nothing about new rows.`,
     );
   }
-  const missing = train.y instanceof Float64Array ? undefined : train.y.find((label) => MISSING.test(label));
+  const missing = train.y instanceof Float64Array ? undefined : train.y.find((label) => MISSING_LABEL.test(label));
   if (missing !== undefined) {
     warnings.push(`MISSING: the label "${missing}" reads like a missing value: drop its rows, unless it is a class.`);
   }

@@ -1,6 +1,7 @@
 import { LearnLossError, listed } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
+import { MISSING } from "./missing.ts";
 import { readText, type Source } from "./read.ts";
 
 /** Of `data.csv`: which columns are what. */
@@ -201,8 +202,7 @@ export function csvNumber(cell: string, line: number, column: string): number {
   throw new LearnLossError("PARSE", `Line ${line}, column ${column}: ${what}; ${adviceOn(cell)}.`);
 }
 
-/** How data are written that have no value here, or another decimal mark. */
-const MISSING = /^\s*(|\?|-|\.|n\/?a|nan|null|none|missing)\s*$/i;
+/** Numbers with other marks than ours. */
 const THOUSANDS = /^\s*[+-]?\d{1,3}(,\d{3})+(\.\d*)?\s*$/;
 const DECIMAL_COMMA = /^\s*[+-]?\d+,\d+([eE][+-]?\d+)?\s*$/;
 

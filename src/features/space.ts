@@ -45,17 +45,17 @@ export class FeatureSpace extends Polyhedron {
   constructor(features: Features, model: ModelKind) {
     const plain = lossName(model);
     const rowGroups = soleGroups(features);
-    const entries = Object.entries(features);
-    if (entries.length === 0) {
+    if (Object.keys(features).length === 0) {
       throw new LearnLossError("EMPTY", "No features were given: name at least one, such as { l2: l2() }.");
     }
     const implicit = rowGroups ? undefined : Object.hasOwn(features, plain) ? `${plain}_` : plain;
-    if (implicit) entries.unshift([implicit, PLAIN_LOSS]);
-    const byName = Object.fromEntries(entries);
-    const shares = entries.filter(([, feature]) => isData(feature)).length;
+    // An object, as F has its names in the order of one: whole numbers come first.
+    const all = implicit ? { [implicit]: PLAIN_LOSS, ...features } : features;
+    const given = Object.values(all);
+    const shares = given.filter(isData).length;
     super(
       Object.fromEntries(
-        entries.map(([name, feature]): [string, Weight] => [
+        Object.entries(all).map(([name, feature]): [string, Weight] => [
           name,
           !isData(feature)
             ? { role: "free", min: feature.min, max: feature.max }
@@ -67,8 +67,6 @@ export class FeatureSpace extends Polyhedron {
     );
     this.implicit = implicit;
     this.rowGroups = rowGroups;
-    // In the order of the names: of an object, whole numbers come first.
-    const given = this.names.map((name) => byName[name]!);
     this.features = model === "softmax" ? given : given.map(withoutGroups);
     this.uniform = this.features.some((f) => f.kind === "uniform-loss");
     this.columnGroups = given.find((f) => f.kind === "group-norm")?.columnGroups;

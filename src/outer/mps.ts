@@ -25,8 +25,8 @@ const NUMBER = /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?)$/;
 const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA", "OBJSENSE"];
 
 /**
- * Reads MPS: fixed (names may contain blanks) or free, RANGES, bounds UP UI LO LI FX FR MI PL BV (not SC), and a right-hand side on the
- * objective, which is minus its constant. Integrality markers are ignored. A maximization is returned with the costs'
+ * Reads MPS: fixed (names may contain blanks) or free, RANGES, bounds UP UI LO LI FX FR MI PL BV (not SC), and a right-hand side
+ * on the objective, which is minus its constant. Integrality markers are ignored. A maximization is returned with the costs'
  * signs turned.
  *
  * @param options.format @default free, unless a line does not parse so; then fixed

@@ -3,9 +3,7 @@ import type { Objective } from "../models/objective.ts";
 import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-
-/** A part of a new model below this share of it, per output, is not a new direction. */
-const DIRECTION_TOLERANCE = 1e-3;
+import { Basis } from "./basis.ts";
 
 /** Expected relative decrease of ℓ at which a reduced solve ends: e is then right to about its square root. */
 const SOLVE_TOLERANCE = 1e-5;
@@ -30,17 +28,13 @@ const BLOCK = 32;
  * validation scores are exact, so any metric of it is exact too.
  */
 export class ReducedModel {
-  readonly capacity: number;
   /** Coefficients a of the current virtual model: outputs × capacity. */
   readonly coefficients: Pointer;
   readonly #arena: Arena<Kernels>;
   readonly #space: FeatureSpace;
   readonly #train: Objective;
   readonly #validation: Objective;
-  readonly #basis: Pointer;
-  readonly #vectors: Pointer;
-  /** Columns that a model of the span has a weight of come first; 0: as they come. */
-  readonly #columnOf: Pointer;
+  readonly #basis: Basis;
   readonly #trainRows: Pointer;
   /** Of the training rows: f64[blocks][outputs][BLOCK]. */
   readonly #residuals: Pointer;
@@ -51,7 +45,6 @@ export class ReducedModel {
   readonly #theta: Pointer;
   readonly #gradient: Pointer;
   readonly #adjoint: Pointer;
-  readonly #parts: Pointer;
   readonly #terms: Pointer;
   readonly #knots: Pointer;
   /** Bytes of the rows as they are seen through the span: they grow with it. */
@@ -75,31 +68,26 @@ export class ReducedModel {
     this.#space = space;
     this.#train = train;
     this.#validation = validation;
-    this.capacity = capacity;
-    this.#basis = arena.bytes(k.basisBytes());
-    this.#vectors = arena.f64(outputs * capacity * columns);
     // Models of a dense X have a weight of nearly every column that is not constant: breast cancer 494 of 495, MNIST 514 to
     // 553 of 664 on their way. The groups of a group norm name columns.
     const asTheyCome = !train.sparse || space.features.some(({ kind }) => kind === "group-norm");
-    this.#columnOf = asTheyCome ? 0 : arena.i32(columns);
-    k.basisInit(this.#basis, outputs, columns, capacity, this.#vectors, this.#columnOf);
+    this.#basis = new Basis(arena, train, capacity, asTheyCome);
     this.#residuals = this.#perScore(train);
     this.#trainRows = this.#project(train, this.#residuals);
     this.#validationRows = this.#project(validation, this.#perScore(validation));
     this.pointer = arena.bytes(k.reducedBytes());
     k.reducedInit(
       this.pointer,
-      this.#basis,
+      this.#basis.pointer,
       this.#trainRows,
       arena.f64(outputs * columns),
       arena.f64((outputs + 1) * columns),
       arena.bytes(k.reducedWorkBytes(outputs, capacity)),
       arena.bytes(k.reducedFactorBytes(outputs, capacity)),
     );
-    this.coefficients = arena.f64(outputs * capacity);
-    this.#gradient = arena.f64(outputs * capacity);
-    this.#adjoint = arena.f64(outputs * capacity);
-    this.#parts = arena.f64(outputs * capacity);
+    this.coefficients = arena.f64(this.#length);
+    this.#gradient = arena.f64(this.#length);
+    this.#adjoint = arena.f64(this.#length);
     this.#scores = arena.f64(outputs * Math.max(train.rows, validation.rows));
     this.#theta = arena.f64(train.thetaCount);
     this.#terms = arena.f64(space.groupCount + 4 + space.knots.length);
@@ -113,7 +101,12 @@ export class ReducedModel {
 
   /** Directions in the span, the intercept included. */
   get size(): number {
-    return this.#arena.kernels.basisSize(this.#basis);
+    return this.#basis.size;
+  }
+
+  /** Of `size`, at most. */
+  get capacity(): number {
+    return this.#basis.capacity;
   }
 
   /** Reduced work so far, in passes over the training rows. */
@@ -169,7 +162,32 @@ export class ReducedModel {
     if (place) this.#look(place.slot);
   }
 
-  /** The scores of a slot's vectors on the training rows. */
+  /** The same of a model whose scores on the training rows, [output][row], are asked for when all of it is new. */
+  *addScored(theta: Pointer, scoresOf: (out: Pointer) => Generator<Pause>): Generator<Pause> {
+    const place = this.#occupy(theta);
+    if (!place) return;
+    if (place.kept) return this.#look(place.slot);
+    yield* scoresOf(this.#scores);
+    const k = this.#arena.kernels;
+    k.projectionExtend(this.#trainRows, place.slot, this.size, this.#scores, this.#basis.parts);
+    this.#countHalf();
+  }
+
+  /** A slot becomes what is new of a model, on the validation rows too; undefined where nothing is. */
+  #occupy(theta: Pointer): { readonly slot: number; readonly kept: boolean } | undefined {
+    this.#solved = false;
+    const slot = this.#basis.slotBeside(this.coefficients);
+    for (const projection of [this.#trainRows, this.#validationRows]) this.#reserve(projection, slot);
+    const fresh = this.#basis.set(slot, theta);
+    if (!fresh) return undefined;
+    this.#basis.expandSlot(slot, this.#theta);
+    this.#validation.scores(this.#theta, this.#scores);
+    this.#arena.kernels.projectionSet(this.#validationRows, slot, this.size, this.#scores);
+    this.#stale = true;
+    return { slot, ...fresh };
+  }
+
+  /** The training rows as they are seen through a slot. */
   #look(slot: number): void {
     const before = this.#train.passes;
     this.#train.scores(this.#theta, this.#scores);
@@ -177,78 +195,11 @@ export class ReducedModel {
     this.snapshotPasses += this.#train.passes - before;
   }
 
-  /** The same of a model whose scores on the training rows, [output][row], are asked for when it has something new. */
-  *addScored(theta: Pointer, scoresOf: (out: Pointer) => Generator<Pause>): Generator<Pause> {
-    const place = this.#occupy(theta);
-    if (!place) return;
-    if (place.kept) return this.#look(place.slot);
-    yield* scoresOf(this.#scores);
-    const k = this.#arena.kernels;
-    k.projectionExtend(this.#trainRows, place.slot, this.size, this.#scores, this.#parts);
-    this.#countHalf();
-  }
-
-  /**
-   * A slot becomes what is new of a model, on the validation rows too; undefined where nothing is. An output of which nothing is
-   * new has the vector `kept` that it had there: of few columns a span is soon all there is, and would lose a direction.
-   */
-  #occupy(theta: Pointer): { readonly slot: number; readonly kept: boolean } | undefined {
-    this.#solved = false;
-    const k = this.#arena.kernels;
-    const full = this.size === this.capacity;
-    const slot = full ? this.#leastUsed() : this.size;
-    for (const projection of [this.#trainRows, this.#validationRows]) this.#reserve(projection, slot);
-    const vectors = full ? this.#vectorsOf(slot) : [];
-    const before = vectors.map((vector) => vector.slice());
-    const gained = k.basisSet(this.#basis, slot, theta, DIRECTION_TOLERANCE, this.#parts);
-    const old = vectors.filter((vector) => vector.every((value) => value === 0));
-    for (const vector of old) vector.set(before[vectors.indexOf(vector)]!);
-    if (gained === 0) return undefined;
-    this.#expandSlot(slot);
-    this.#validation.scores(this.#theta, this.#scores);
-    k.projectionSet(this.#validationRows, slot, this.size, this.#scores);
-    this.#stale = true;
-    return { slot, kept: old.length > 0 };
-  }
-
   /** The span becomes that of the intercepts alone: a model has to join it before it is used. */
   clear(): void {
     this.#solved = false;
-    const { outputs, columns } = this.#train;
-    this.#arena.kernels.basisInit(this.#basis, outputs, columns, this.capacity, this.#vectors, this.#columnOf);
+    this.#basis.clear();
     this.#stale = true;
-  }
-
-  /** θ ← the unit vectors of one slot, as a model without intercepts. */
-  #expandSlot(slot: number): void {
-    const { outputs } = this.#train;
-    const unit = this.#arena.viewF64(this.#adjoint, outputs * this.capacity);
-    unit.fill(0);
-    for (let c = 0; c < outputs; c++) unit[c * this.capacity + slot] = 1;
-    this.#arena.kernels.basisExpand(this.#basis, this.#adjoint, this.#theta);
-  }
-
-  /** Of each output. */
-  #vectorsOf(slot: number): Float64Array[] {
-    const { outputs, columns } = this.#train;
-    const at = (c: number) => this.#vectors + 8 * columns * (c * this.capacity + slot);
-    return Array.from({ length: outputs }, (_, c) => this.#arena.viewF64(at(c), columns));
-  }
-
-  #leastUsed(): number {
-    const { outputs } = this.#train;
-    const a = this.#arena.viewF64(this.coefficients, outputs * this.capacity);
-    let least = 1;
-    let smallest = Number.POSITIVE_INFINITY;
-    for (let j = 1; j < this.capacity; j++) {
-      let use = 0;
-      for (let c = 0; c < outputs; c++) use += a[c * this.capacity + j]! ** 2;
-      if (use < smallest) {
-        smallest = use;
-        least = j;
-      }
-    }
-    return least;
   }
 
   /** Scores of the current virtual model on the training rows, [output][row]: valid until another joins the span. */
@@ -269,12 +220,12 @@ export class ReducedModel {
   /** Makes the projection of θ on the span the current virtual model. */
   project(theta: Pointer): void {
     this.#solved = false;
-    this.#arena.kernels.basisProject(this.#basis, theta, this.coefficients);
+    this.#basis.project(theta, this.coefficients);
   }
 
   /** θ of the current virtual model. */
   expand(theta: Pointer): void {
-    this.#arena.kernels.basisExpand(this.#basis, this.coefficients, theta);
+    this.#basis.expand(this.coefficients, theta);
   }
 
   /** ε of √(x² + ε²), which stands for |x| in the span. */
@@ -306,7 +257,7 @@ export class ReducedModel {
   }
 
   get #length(): number {
-    return this.#train.outputs * this.capacity;
+    return this.#basis.length;
   }
 
   /**
@@ -317,7 +268,7 @@ export class ReducedModel {
     const arena = this.#arena;
     const k = arena.kernels;
     const { groupCount, knots } = this.#space;
-    const length = this.#train.outputs * this.capacity;
+    const length = this.#length;
     const terms = groupCount + 4 + knots.length;
     this.#termGradients ||= arena.f64(terms * length);
     k.projectionGroupGradients(this.#trainRows, this.#termGradients);
@@ -363,7 +314,7 @@ export class ReducedModel {
 
   /** The loss of the current virtual model on the validation rows, and its gradient in a: valid until the next call. */
   validationLoss(): { readonly value: number; readonly gradient: Pointer } {
-    this.#arena.viewF64(this.#gradient, this.#train.outputs * this.capacity).fill(0);
+    this.#arena.viewF64(this.#gradient, this.#length).fill(0);
     const value = this.#arena.kernels.projectionGradient(this.#validationRows, this.coefficients, this.#gradient);
     return { value, gradient: this.#gradient };
   }
@@ -371,14 +322,14 @@ export class ReducedModel {
   /** out ← the adjoint H⁻¹·∂e/∂θ at the current virtual model, as far as the span has it. */
   adjoint(lambda: ArrayLike<number>, out: Pointer): void {
     const k = this.#arena.kernels;
-    const length = this.#train.outputs * this.capacity;
+    const length = this.#length;
     this.#train.setWeights(this.#space.termWeights(lambda));
     k.reducedGradient(this.pointer, this.coefficients, this.#gradient);
     k.reducedFactor(this.pointer, false);
     this.#arena.viewF64(this.#gradient, length).fill(0);
     k.projectionGradient(this.#validationRows, this.coefficients, this.#gradient);
     k.reducedSolveLinear(this.pointer, this.#gradient, this.#adjoint, ADJOINT_TOLERANCE, 60);
-    k.basisExpand(this.#basis, this.#adjoint, out);
+    this.#basis.expand(this.#adjoint, out);
   }
 
   /**
@@ -390,7 +341,7 @@ export class ReducedModel {
     this.#train.setWeights(this.#space.termWeights(lambda));
     this.project(theta);
     k.reducedGradient(this.pointer, this.coefficients, this.#gradient);
-    k.basisProject(this.#basis, adjoint, this.#adjoint);
+    this.#basis.project(adjoint, this.#adjoint);
     k.reducedSetSmoothing(this.pointer, 1e-9);
     const slope = this.#derivatives(lambda);
     k.reducedSetSmoothing(this.pointer, this.#smoothing);
