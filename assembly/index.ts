@@ -10,14 +10,15 @@ export {
 export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./inner/adjoint";
 export { directAdjoint, directAdjointBytes, directAdjointForm, directAdjointStart } from "./inner/direct-adjoint";
 export { columnMoments } from "./inner/moments";
-export { solverSetNewton, solverWants } from "./inner/proximal-newton";
 export { solverRefresh, solverStart, solverStep } from "./inner/solver";
 export {
   solverBytes,
   solverGive,
+  solverGrant,
   solverInit,
   solverLacks,
   solverScratchBytes,
+  solverWants,
   solverWorkBytes,
 } from "./inner/solver-memory";
 export {

@@ -14,6 +14,7 @@ import { Objective } from "../objective";
 import { addGroupPull, groupDot, groupStart, memberAt } from "../penalties/group";
 import { kinked, nearestSubgradient } from "../penalties/separable";
 import { formHessian } from "./hessian";
+import { mayFollow } from "./homotopy";
 import { isConstant } from "./moments";
 import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
 import { RowSpace } from "./row-space";
@@ -116,19 +117,16 @@ function activeColumns(s: Solver, o: Objective): i32 {
   return count;
 }
 
-/** Whether a solve that other steps leave stuck has these to try, which it does from now on. */
+/** Whether a solve that other steps leave stuck has these or a path to try, which it does from now on. */
 export function resortsToNewton(s: Solver): bool {
-  if (s.stuck || !isOfUse(s, changetype<Objective>(s.objective))) return false;
+  const o = changetype<Objective>(s.objective);
+  if (s.stuck || !(isOfUse(s, o) || mayFollow(s, o))) return false;
   s.stuck = true;
   s.idle = 0;
   return true;
 }
 
-/** Bytes that a solver wants, because it takes long; otherwise 0. It does not go on without. */
-export function solverWants(pointer: usize): usize {
-  const s = changetype<Solver>(pointer);
-  const o = changetype<Objective>(s.objective);
-  if (!wantsNewton(s, o)) return 0;
+export function newtonBytes(o: Objective): usize {
   const m = <usize>min(o.thetaCount, LARGEST);
   return (
     offsetof<Newton>() +
@@ -138,17 +136,15 @@ export function solverWants(pointer: usize): usize {
   );
 }
 
-/** Not where second moments give all of it, nor in the space of the rows, nor for more outputs than unknowns may be. */
+/** Not where second moments or a path give all of it, nor in the space of the rows, nor for more outputs than unknowns may be. */
 function isOfUse(s: Solver, o: Objective): bool {
-  if (o.gram != 0 && o.groupNorm == 0) return false;
+  if ((o.gram != 0 && o.groupNorm == 0) || mayFollow(s, o)) return false;
   const overRows = changetype<RowSpace>(s.rowSpace).capacity > 0 && !kinked(o);
   return !overRows && 2 * o.outputs <= LARGEST;
 }
 
-/** block: of `solverWants` bytes. */
-export function solverSetNewton(pointer: usize, block: usize): void {
-  const s = changetype<Solver>(pointer);
-  const o = changetype<Objective>(s.objective);
+/** block: of `newtonBytes`. */
+export function newtonInit(s: Solver, o: Objective, block: usize): void {
   const n = changetype<Newton>(block);
   const m = <usize>min(o.thetaCount, LARGEST);
   n.order = <i32>m;

@@ -10,9 +10,11 @@ import {
   curvatureWorkBytes,
   PRODUCT_BYTES,
 } from "./curvature";
+import { homotopyBytes, homotopyInit, wantsHomotopy } from "./homotopy";
 import { MARGIN } from "./iterate";
 import { LineSearch, lineBytes, lineInit, lineScratchBytes, lineSetMemory } from "./line-search";
 import { fillMetric, typicalDeviation } from "./metric";
+import { newtonBytes, newtonInit, wantsNewton } from "./proximal-newton";
 import { Quadratic } from "./quadratic-descent";
 import { RowSpace, rowSpaceInit } from "./row-space";
 import { Solver } from "./solver";
@@ -53,6 +55,21 @@ export function solverGive(pointer: usize, memory: usize): void {
   else lineSetMemory(changetype<LineSearch>(s.line), o, memory);
 }
 
+/** Bytes that a solver wants, because it takes long; otherwise 0. It does not go on without. */
+export function solverWants(pointer: usize): usize {
+  const s = changetype<Solver>(pointer);
+  const o = changetype<Objective>(s.objective);
+  return wantsHomotopy(s, o) ? homotopyBytes(o) : wantsNewton(s, o) ? newtonBytes(o) : 0;
+}
+
+/** block: of `solverWants` bytes. */
+export function solverGrant(pointer: usize, block: usize): void {
+  const s = changetype<Solver>(pointer);
+  const o = changetype<Objective>(s.objective);
+  if (wantsHomotopy(s, o)) homotopyInit(s, o, block);
+  else newtonInit(s, o, block);
+}
+
 /** @param scratch `solverScratchBytes`, which solvers that take turns may share */
 export function solverInit(
   pointer: usize,
@@ -89,6 +106,7 @@ export function solverInit(
   // Where the pairs are, which are of use with kinks only.
   s.rowSpace = s.curvature + offsetof<Curvature>();
   s.newton = 0;
+  s.homotopy = 0;
   s.quadratic = s.rowSpace + offsetof<RowSpace>();
   s.line = s.quadratic + offsetof<Quadratic>();
   lineInit(changetype<LineSearch>(s.line), scratch);

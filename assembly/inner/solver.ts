@@ -9,6 +9,7 @@ import { minimizeBlocks } from "./block-descent";
 import { centre, centreGradient } from "./centering";
 import { minimizeCoordinates } from "./coordinate-descent";
 import { Curvature, forget, remember, rescale, startScales } from "./curvature";
+import { advanceHomotopy, Homotopy, isHomotopyDue, resetHomotopy, wantsHomotopy } from "./homotopy";
 import { dataGradient, evaluateIterate, MARGIN, measure, refine, takeTrial } from "./iterate";
 import { gradientAlong, leaveLine, lineLength, nullGradient, searchesLine } from "./line-search";
 import { advanceMoments, isMinimizedByMoments, startMoments } from "./moment-descent";
@@ -48,6 +49,7 @@ const FLAT: f64 = 1e-10;
 /** Iterations of several pieces. */
 const BY_MOMENTS: i32 = 1;
 const BY_NEWTON: i32 = 2;
+const BY_HOMOTOPY: i32 = 3;
 
 @unmanaged
 export class Solver {
@@ -69,6 +71,7 @@ export class Solver {
   quadratic: usize;
   line: usize;
   newton: usize; // once a solve took long (proximal-newton.ts); 0 before
+  homotopy: usize; // the same (homotopy.ts)
   tolerance: f64;
   scale: f64; // ‖G₀‖
   unit: f64; // s̄
@@ -140,6 +143,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.stuck = false;
   s.midway = 0;
   s.iterations = 0;
+  if (s.homotopy != 0) resetHomotopy(s);
   changetype<Quadratic>(s.quadratic).swept = 0;
   if (!exact) {
     if (s.residual > MARGIN * s.noise) s.fine = false;
@@ -195,7 +199,7 @@ export function solverStep(pointer: usize, iterations: i32): i32 {
   const o = changetype<Objective>(s.objective);
   const r = changetype<RowSpace>(s.rowSpace);
   const overRows = livesOverRows(s, o);
-  for (let i = 0; i < iterations && s.status == RUNNING && !wantsNewton(s, o); i++) {
+  for (let i = 0; i < iterations && s.status == RUNNING && !wantsNewton(s, o) && !wantsHomotopy(s, o); i++) {
     if (overRows) advanceRows(s, o, r);
     else advance(s, o);
     if (s.midway != 0) break;
@@ -222,11 +226,12 @@ function advance(s: Solver, o: Objective): void {
   // step ← trial − centred; `descent` is what the model promises to first order.
   let descent: f64 = 0;
   const way = s.midway != 0 ? s.midway : begin(s, o);
-  const exact = way == BY_MOMENTS;
+  const followed = way == BY_HOMOTOPY;
+  const exact = way == BY_MOMENTS || followed;
   const newton = way == BY_NEWTON;
-  const arrived = exact ? advanceMoments(s, o) : newton ? advanceNewton(s, o) : true;
+  const arrived = followed ? advanceHomotopy(s, o) : exact ? advanceMoments(s, o) : newton ? advanceNewton(s, o) : true;
   s.midway = arrived ? 0 : way;
-  if (!arrived) return;
+  if (!arrived || (followed && changetype<Homotopy>(s.homotopy).failed)) return;
   if (exact || newton || kinked(o)) {
     if (!exact && !newton) {
       if (o.groupNorm > 0) minimizeBlocks(s, o, c);
@@ -261,6 +266,7 @@ function advance(s: Solver, o: Objective): void {
     if (!accepted) length = shorterLength(length, descent, value - s.value);
   }
   if (newton) learnTrust(s, accepted ? length : 0);
+  if (followed) changetype<Homotopy>(s.homotopy).failed = !accepted;
   if (!accepted) {
     leaveLine(s);
     const coarse = o.width == 4 && !s.fine;
@@ -295,9 +301,12 @@ function isFlat(s: Solver, o: Objective, value: f64, slope: f64): bool {
 
 /** Chooses how an iteration minimizes its model, and begins to where that takes several pieces: otherwise 0. */
 function begin(s: Solver, o: Objective): i32 {
-  if (!isMinimizedByMoments(s, o)) return startNewton(s, o) ? BY_NEWTON : 0;
-  startMoments(s, o);
-  return BY_MOMENTS;
+  if (isMinimizedByMoments(s, o)) {
+    startMoments(s, o);
+    return BY_MOMENTS;
+  }
+  if (s.homotopy != 0 && isHomotopyDue(s, o)) return BY_HOMOTOPY;
+  return startNewton(s, o) ? BY_NEWTON : 0;
 }
 
 /** Length to try after one that led to too little: to the minimizer of the parabola through value, slope and `change`. */

@@ -152,6 +152,27 @@ function proxOfNorms(l1: f64, curvature: f64, force: f64): f64 {
   return pull <= 0 ? 0 : copysign<f64>(pull / curvature, force);
 }
 
+/**
+ * The conjugate of the penalty of a weight, max_w pull·w − penalty(w), the group norm apart: without a ridge Infinity where
+ * the pull is more than all kinks hold.
+ */
+export function conjugate(o: Objective, pull: f64): f64 {
+  let rest = Math.abs(pull) - o.l1; // beyond the kinks passed so far
+  let sum: f64 = 0;
+  let from: f64 = 0;
+  for (let b = 0; b < o.knotCount && rest > 0; b++) {
+    const knot = load<f64>(o.knots + ((<usize>b) << 3));
+    // On this piece the slope of pull·w − penalty(w) falls from rest − l2·from on.
+    if (rest <= o.l2 * knot) break;
+    sum += (knot - from) * (rest - 0.5 * o.l2 * (knot + from));
+    from = knot;
+    rest -= load<f64>(o.knotWeights + ((<usize>b) << 3));
+  }
+  const slope = rest - o.l2 * from;
+  if (!(slope > 0)) return sum;
+  return o.l2 > 0 ? sum + (0.5 * slope * slope) / o.l2 : Infinity;
+}
+
 /** The element of g + ∂penalty(w) nearest to zero, the group norm apart. */
 export function nearestSubgradient(o: Objective, w: f64, g: f64): f64 {
   return o.knotCount > 0 ? nearestAmongKnots(o, w, g) : nearestOfNorms(o.l1, o.l2, w, g);

@@ -24,16 +24,15 @@ export interface SolverOptions {
 }
 
 /**
- * Memory for Newton steps to a solver that takes long, and does not go on without (assembly/inner/proximal-newton.ts); 0 to
- * others.
+ * Memory to a solver that takes long, and does not go on without (assembly/inner/proximal-newton.ts, homotopy.ts); 0 to others.
  */
-export function giveNewton(arena: Arena<Kernels>, solver: Pointer): Pointer {
+export function grant(arena: Arena<Kernels>, solver: Pointer): Pointer {
   const k = arena.kernels;
   const bytes = k.solverWants(solver);
   if (bytes === 0) return 0;
-  const newton = arena.raw(bytes);
-  k.solverSetNewton(solver, newton);
-  return newton;
+  const block = arena.raw(bytes);
+  k.solverGrant(solver, block);
+  return block;
 }
 
 /**
@@ -48,8 +47,8 @@ export class Solver implements TrainingSolver {
   #work: Pointer;
   /** Of penalties with kinks and of those without, from the first of each on. */
   #given: Pointer[] = [];
-  /** Of Newton steps, from the first long solve on. */
-  #newton: Pointer = 0;
+  /** Of steps that long solves take. */
+  #granted: Pointer[] = [];
   #passesAtStart = 0;
   /** Of the solves before this one. */
   #iterations = 0;
@@ -131,9 +130,9 @@ export class Solver implements TrainingSolver {
       gram.use();
       k.solverRefresh(this.pointer);
     }
-    const newton = giveNewton(this.#arena, this.pointer);
-    if (newton !== 0) {
-      this.#newton = newton;
+    const block = grant(this.#arena, this.pointer);
+    if (block !== 0) {
+      this.#granted.push(block);
       k.solverStep(this.pointer, end - this.iterations);
     }
     return this.status;
@@ -219,9 +218,9 @@ export class Solver implements TrainingSolver {
 
   /** Gives its memory back, before the arena ends: it cannot be used any more. */
   dispose(): void {
-    for (const block of [this.#work, ...this.#given, this.#newton]) if (block !== 0) this.#arena.free(block);
+    for (const block of [this.#work, ...this.#given, ...this.#granted]) if (block !== 0) this.#arena.free(block);
     this.#work = 0;
     this.#given = [];
-    this.#newton = 0;
+    this.#granted = [];
   }
 }

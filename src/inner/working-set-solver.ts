@@ -1,7 +1,7 @@
 import type { Objective } from "../models/objective.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { giveNewton, Solver, type SolverOptions, type SolverStatus, STATUSES } from "./solver.ts";
+import { grant, Solver, type SolverOptions, type SolverStatus, STATUSES } from "./solver.ts";
 
 /** Share of the columns, and of the values of X, up to which they are copied: X is held 1.3 times at most. */
 const SHARE = 0.25;
@@ -83,7 +83,7 @@ export class WorkingSetSolver {
     if (!this.#inside || !part) return this.#whole.step(iterations);
     const status = k.workingStep(this.#whole.pointer, part.solver, iterations, part.share);
     if (STATUSES[status] === "running") {
-      giveNewton(part.arena, part.solver);
+      grant(part.arena, part.solver);
       return "running";
     }
     this.#iterations += k.solverIterations(part.solver);
@@ -105,7 +105,9 @@ export class WorkingSetSolver {
     const held = new Set(this.#part?.columns);
     const known = wanted.every((j) => held.has(j));
     if (!known && !this.#copy(count)) return;
-    const goal = Math.max(0.8 * this.#tolerance, REDUCTION * whole.residual);
+    // Below the tolerance where more is left to gain than residuals tell (assembly/inner/stopping.ts).
+    const least = whole.residual > this.#tolerance ? 0.8 * this.#tolerance : 0;
+    const goal = Math.max(least, REDUCTION * whole.residual);
     // All columns asked for are there and still it is not enough: further down.
     const tolerance = known ? Math.min(goal, 0.5 * whole.residual) : goal;
     const { solver, list, arena } = this.#part!;

@@ -6,69 +6,7 @@ import { Random } from "../../src/random.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import { relaxed, scalar } from "../reference/kernel-builds.ts";
-
-/** Columns far from 0 that have much in common, the last one constant, the one before it the same as the first. */
-function problem(rows: number, columns: number, common = 3) {
-  const random = new Random(rows + columns);
-  const values = new Float64Array(rows * columns);
-  const targets = new Float64Array(rows);
-  for (let i = 0; i < rows; i++) {
-    const shared = common * random.normal();
-    const own = values.subarray(i * columns, (i + 1) * columns);
-    for (let j = 0; j < columns; j++) own[j] = 10 * (j % 3) + shared + random.normal();
-    own[columns - 2] = own[0]!;
-    own[columns - 1] = 7;
-    targets[i] = 5 + own[0]! - 2 * own[1]! + 0.5 * own[2]! + random.normal();
-  }
-  const weights = Float64Array.from({ length: rows }, () => Math.floor(3 * random.uniform()));
-  return { dataset: { rows, columns, x: { kind: "dense", values }, weights } as Rows, targets };
-}
-
-/**
- * The largest distance of 0 from the subdifferential of ℓ_λ at θ, over weights and intercept, all sums written out; beside
- * the largest |∂| at the mean.
- */
-function violation(
-  { dataset, targets }: ReturnType<typeof problem>,
-  λ: (typeof PENALTIES)[keyof typeof PENALTIES],
-  theta: Float64Array,
-) {
-  const { rows, columns: d } = dataset;
-  const { values } = dataset.x as { readonly values: Float64Array };
-  const weights = dataset.weights as Float64Array;
-  const total = weights.reduce((sum, w) => sum + w, 0);
-  const mean = targets.reduce((sum, y, i) => sum + weights[i]! * y, 0) / total;
-  const slopes = new Float64Array(d + 1);
-  const atMean = new Float64Array(d + 1);
-  for (let i = 0; i < rows; i++) {
-    let score = theta[d]!;
-    for (let j = 0; j < d; j++) score += theta[j]! * values[i * d + j]!;
-    const share = (DATA * weights[i]!) / total;
-    for (let j = 0; j <= d; j++) {
-      const x = j < d ? values[i * d + j]! : 1;
-      slopes[j]! += share * (score - targets[i]!) * x;
-      atMean[j]! += share * (mean - targets[i]!) * x;
-    }
-  }
-  const distance = (g: number, w: number) => {
-    const outward = w < 0 ? -g : g;
-    const x = Math.abs(w);
-    let [low, high] = [outward + λ.l2 * x, outward + λ.l2 * x];
-    for (const [knot, weight] of [[0, λ.l1] as const, ...λ.hinges.map((h, b) => [KNOTS[b]!, h] as const)]) {
-      if (x >= knot) high += weight;
-      if (x > knot) low += weight;
-      else if (x === 0 && knot === 0) low -= weight;
-    }
-    return low > 0 ? low : high < 0 ? -high : 0;
-  };
-  const each = slopes.map((g, j) => (j < d ? distance(g, theta[j]!) : Math.abs(g)));
-  return Math.max(...each) / Math.max(...atMean.map(Math.abs));
-}
-
-const KNOTS = [0.1, 0.5];
-
-/** λ of the data term. */
-const DATA = 2.5;
+import { DATA, KNOTS, squaredProblem, violation } from "../reference/squared-problem.ts";
 
 const PENALTIES = {
   ridge: { l1: 0, l2: 1e-3, hinges: [0, 0] },
@@ -94,7 +32,7 @@ test.each(Object.keys(PENALTIES) as (keyof typeof PENALTIES)[])(
         [90, 41],
         [400, 130],
       ] as const) {
-        const posed = problem(rows, columns);
+        const posed = squaredProblem(rows, columns);
         const arena = new Arena(build);
         const objective = new Objective(arena, { model: "squared", ...posed, outputs: 1, precision: "f64" });
         objective.setWeights({ ...own, l1: 10 * l1 });
@@ -119,7 +57,7 @@ test.each(Object.keys(PENALTIES) as (keyof typeof PENALTIES)[])(
 );
 
 test("a fit that takes long forms second moments on its way, ends in a few steps more, and finds what L-BFGS would", async () => {
-  const { dataset, targets } = problem(300, 60, 30);
+  const { dataset, targets } = squaredProblem(300, 60, 30);
   const train = data.dense({ x: (dataset.x as { values: Float64Array }).values, columns: 60, y: targets });
   const loss = { l1: 1e-5, l2: 1e-6 };
   const fitted = await minimize({ model: "squared", train, loss, tolerance: 1e-9 });
@@ -137,7 +75,7 @@ test("a fit that takes long forms second moments on its way, ends in a few steps
 });
 
 test("fits of fewer rows than columns end, too, where L-BFGS would run out of iterations", async () => {
-  const { dataset, targets } = problem(60, 150);
+  const { dataset, targets } = squaredProblem(60, 150);
   const train = data.dense({ x: (dataset.x as { values: Float64Array }).values, columns: 150, y: targets });
   for (const loss of [
     { l1: 1e-4, l2: 1e-3 },
@@ -151,7 +89,7 @@ test("fits of fewer rows than columns end, too, where L-BFGS would run out of it
 });
 
 test("columns in other units have the same minimizer", () => {
-  const posed = problem(120, 20);
+  const posed = squaredProblem(120, 20);
   const { values } = posed.dataset.x as { readonly values: Float64Array };
   const unit = (j: number) => 2 ** (3 * (j % 7) - 9);
   const scaled = { ...posed.dataset, x: { kind: "dense", values: values.map((v, e) => v * unit(e % 20)) } } as Rows;
@@ -170,7 +108,7 @@ test("columns in other units have the same minimizer", () => {
 });
 
 test("weights between their kinks are solved for in a few steps, however the columns go together", () => {
-  const { dataset, targets } = problem(200, 20, 1000);
+  const { dataset, targets } = squaredProblem(200, 20, 1000);
   const arena = new Arena(kernels());
   const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1, precision: "f64" });
   objective.setWeights({ groups: [1], l2: 1e-8 });

@@ -73,7 +73,7 @@ for (const model of kinds) {
         expect(part.value / whole.value).toBeCloseTo(1, 6);
         expect(part.residual).toBeLessThan(1e-6);
       }
-      expect(work.part).toBeLessThan(0.85 * work.whole);
+      expect(work.part).toBeLessThan(0.9 * work.whole);
       part.dispose();
       arena.dispose();
     }
