@@ -27,7 +27,9 @@ export class Refit {
     const solver = this.#solver;
     this.#objective.setWeights(this.#space.termWeights(lambda));
     yield* solver.prepare();
-    solver.start(this.#arena.copy(theta));
+    const start = this.#arena.copy(theta);
+    solver.start(start);
+    this.#arena.free(start);
     while (solver.status === "running") {
       solver.step(1);
       yield;

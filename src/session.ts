@@ -19,6 +19,9 @@ import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOpti
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { type Kernels, kernels } from "./wasm/kernels.ts";
 
+const CHOICE =
+  "CHOICE: the run ended before the choice by one standard error, so the weights are those of the best model: give it more.";
+
 const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
 
 /** Trainings of a tuning, about, brief ones too. */
@@ -70,8 +73,11 @@ export class Session<F extends Features> {
   #refit: Refit | undefined;
   #checkpoints = 0;
   #enclosed: { readonly leader: Leader; readonly bounds: Enclosure } | undefined;
-  /** Spent on the bounds in results. */
+  /** The model of all rows, where a run ended before the cross-validation did. */
+  #fitted: { readonly leader: Leader; readonly theta: Float64Array } | undefined;
+  /** Spent on the two. */
   #provingPasses = 0;
+  #fittingPasses = 0;
 
   constructor(options: TunerOptions<F>) {
     const { model, train, validation, features, tolerance = TOLERANCE, precision = "f32", seed = 0 } = options;
@@ -198,16 +204,37 @@ export class Session<F extends Features> {
     return { lower: mean(({ lower }) => lower), upper: mean(({ upper }) => upper) };
   }
 
-  /** The same of the λ that is to be used, once, for the result; a run that goes on is not to know of it. */
-  *prove(): Generator<void> {
+  /** What a result says of the λ that is to be used, once; a run that goes on is not to know of it. */
+  *conclude(): Generator<void> {
     const leader = this.#chosen;
-    if (!leader?.converged || this.onTheFly || this.#enclosed?.leader === leader) return;
+    if (!leader) return;
+    if (this.#whole && leader !== this.#final && this.#fitted?.leader !== leader) yield* this.#fit(leader);
+    if (leader.converged && !this.onTheFly && this.#enclosed?.leader !== leader) yield* this.#prove(leader);
+  }
+
+  /** Apart from the model that a cross-validation ends with, which may be in training. */
+  *#fit(leader: Leader): Generator<void> {
+    const arena = this.arena.nested();
+    try {
+      const refit = this.#refitIn(arena);
+      this.#fitted = { leader, theta: yield* refit.train(leader.lambda, leader.theta) };
+      this.#fittingPasses += refit.passes;
+    } finally {
+      arena.dispose();
+    }
+  }
+
+  #refitIn(arena: Arena<Kernels>): Refit {
+    const { tolerance = TOLERANCE } = this.options;
+    return new Refit(arena, this.space, this.#whole!, Math.min(tolerance, FIT_TOLERANCE));
+  }
+
+  *#prove(leader: Leader): Generator<void> {
     const before = this.trainingPasses;
     const thetas = leader.thetas.map((theta) => this.arena.copy(theta));
-    const bounds = yield* this.enclose(leader.lambda, thetas);
+    this.#enclosed = { leader, bounds: yield* this.enclose(leader.lambda, thetas) };
     for (const theta of thetas) this.arena.free(theta);
     this.#provingPasses += this.trainingPasses - before;
-    this.#enclosed = { leader, bounds };
   }
 
   /** Whose λ is to be used. */
@@ -232,9 +259,8 @@ export class Session<F extends Features> {
    * more than 1 % above their minimum, one 10 %. The end of a cross-validation, after which its folds train no more.
    */
   *fitAll(chosen: Leader): Generator<void> {
-    const { tolerance = TOLERANCE } = this.options;
     for (const fold of this.folds) fold.dispose(); // in whose place it trains
-    this.#refit = new Refit(this.arena, this.space, this.#whole!, Math.min(tolerance, FIT_TOLERANCE));
+    this.#refit = this.#refitIn(this.arena);
     const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);
     this.#final = { ...chosen, theta, converged: true };
   }
@@ -266,7 +292,13 @@ export class Session<F extends Features> {
     const errorBounds = this.#enclosed?.leader === chosen ? this.#enclosed.bounds : undefined;
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
-    const found = [...(this.#flat() ? [FLAT] : []), ...(this.#unbounded ? [UNBOUNDED] : [])];
+    const unchosen = this.options.choice === "one-standard-error" && !this.#final;
+    const found = [
+      ...(this.#flat() ? [FLAT] : []),
+      ...(this.#unbounded ? [UNBOUNDED] : []),
+      ...(unchosen ? [CHOICE] : []),
+    ];
+    const concluding = this.#provingPasses + this.#fittingPasses;
     const result: TuneResult<F> = {
       status: spent.status,
       lambda: this.user(chosen.lambda),
@@ -274,13 +306,13 @@ export class Session<F extends Features> {
       standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
       errorBounds,
       metric: metricName(metric ?? defaultMetric(model)),
-      model: this.#modelOf(chosen.theta),
+      model: this.#modelOf(this.#fitted?.leader === chosen ? this.#fitted.theta : chosen.theta),
       loss: new LinearLoss(lossName(model), features, this.user(chosen.lambda)),
       best: this.best!,
       certificate: this.study.certificate,
       unexplored: this.unexplored,
-      passes: this.passes + this.#provingPasses,
-      trainingPasses: this.trainingPasses + this.#provingPasses,
+      passes: this.passes + concluding,
+      trainingPasses: this.trainingPasses + concluding,
       reducedPasses: this.reducedPasses,
       validationPasses: judged + spent.validationPasses,
       trials: this.study.trials.length,

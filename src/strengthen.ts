@@ -6,9 +6,13 @@ import type { Pause } from "./run.ts";
 import type { Session, Trained } from "./session.ts";
 import { exp, log } from "./wasm/transcendental.ts";
 
-/** log of the least factor on the penalties that is worth a training, and of what one that was allowed leaves to look for. */
+/**
+ * log of the least factor on the penalties that is worth a training, of what one that was allowed leaves to look for, and of what
+ * is tried where the error moves in steps and the span sees no more.
+ */
 const SHORTEST = 0.05;
 const MORE = 0.2;
+const BLIND = 0.4;
 
 /**
  * Share of the log of a factor that is left to look at once it proved too large, and its square, its cube … of the next ones. A
@@ -33,19 +37,19 @@ export function* strengthen<F extends Features>(
   const limit = best.error + standardError(best.errors);
   const scaled = (t: number) =>
     space.normalize(best.lambda.map((value, j) => (space.data[j] ? value : value * exp(t))));
+  let [leader, shortest, longest] = [best, 0, 0];
+  // From what is allowed: a model whose weights are all 0, as one that proved too strong may be, is left by no solver.
   const isAllowed = function* (t: number): Generator<Pause, boolean> {
+    for (const [f, theta] of session.placed(leader.thetas).entries()) folds[f]!.reduced.project(theta);
     yield* models.solve(scaled(t));
     return models.error() <= limit;
   };
-  let [leader, shortest, longest] = [best, 0, 0];
   // Beyond the largest of these all penalties are at their upper bounds.
   for (const [j, value] of best.lambda.entries()) {
     if (!space.data[j]) longest = Math.max(longest, log(space.upper[j]! / value));
   }
   for (let back = BACK; longest - shortest > SHORTEST; ) {
-    // From what is allowed: a model whose weights are all 0, as one that proved too strong may be, is left by no solver.
     sharpen(folds, leader.thetas[0]!, KINK.sharp);
-    for (const [f, theta] of session.placed(leader.thetas).entries()) folds[f]!.reduced.project(theta);
     let [low, high] = [shortest, longest];
     if (yield* isAllowed(high)) low = high;
     for (let i = 0; i < HALVINGS && low < high; i++) {
@@ -53,13 +57,17 @@ export function* strengthen<F extends Features>(
       if (yield* isAllowed(middle)) low = middle;
       else high = middle;
     }
-    if (low - shortest < (leader === best ? SHORTEST : MORE)) break;
+    const blind = low - shortest < (leader === best ? SHORTEST : MORE);
+    if (blind && models.metric.smooth) break;
+    if (blind) low = Math.min(shortest + BLIND, longest);
     const lambda = scaled(low);
-    yield* models.solve(lambda);
+    yield* isAllowed(low);
     const seen: Trained = yield* session.train(lambda, session.expanded(), {}, models.error());
     if (seen.error <= limit) {
       leader = session.leaderOf(seen, lambda, session.study.trials.length - 1, true);
       shortest = low;
+    } else if (blind) {
+      break;
     } else {
       longest = shortest + back * (low - shortest);
       back *= BACK;

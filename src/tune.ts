@@ -118,7 +118,7 @@ export interface TuneResult<F extends Features = Features> {
   readonly errorBounds: Enclosure | undefined;
   /** The metric's name: of a function its own, mean-cost of costs. */
   readonly metric: string;
-  /** The model that has it; with folds, that of all rows. */
+  /** The model that has it; with folds, that of all rows, whatever ended the run: trained after it then, in `passes`. */
   readonly model: LinearModel;
   /** λ with its features, for `fit` and for storage. */
   readonly loss: LinearLoss;

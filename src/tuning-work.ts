@@ -121,7 +121,7 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
 
   *finish(): Generator<void> {
     this.session.alive();
-    for (const _ of this.session.prove()) {
+    for (const _ of this.session.conclude()) {
       yield;
       this.session.alive();
     }

@@ -40,6 +40,23 @@ describe("cross-validation", () => {
     for (const [i, w] of model.coefficients.entries()) expect(result.best.coefficients[i]!).toBeCloseTo(w, 5);
   });
 
+  test("the model is that of all rows, too, when a budget ends the run, which then goes on as if it had not", async () => {
+    const whole = await tune({ ...setting, choice: "one-standard-error" });
+    using tuner = createTuner({ ...setting, choice: "one-standard-error" });
+    for (const passes of [10, 60, 20]) {
+      const ended = await tuner.run({ passes });
+      expect([ended.status, ended.warnings.some((text) => text.startsWith("CHOICE"))]).toEqual(["passes", true]);
+      const { model, objective } = await minimize({ model: "softmax", train: rows, loss: ended.loss });
+      expect(ended.model.nonzeros).toBe(model.nonzeros);
+      const penalty = ended.model.coefficients.reduce((sum, w) => sum + ended.loss.penalty(w), 0);
+      expect((ended.model.error(rows) + penalty) / objective).toBeCloseTo(1, 5);
+    }
+    const last = await tuner.run();
+    expect([last.status, last.warnings]).toEqual(["complete", whole.warnings]);
+    expect(last.model.coefficients).toEqual(whole.model.coefficients);
+    expect(last.passes).toBeGreaterThan(whole.passes);
+  });
+
   test("one standard error: stronger penalties in the same mix, an error within the bound", async () => {
     const best = await tune(setting);
     const simple = await tune({ ...setting, choice: "one-standard-error" });
@@ -56,6 +73,16 @@ describe("cross-validation", () => {
     const at = (weight: number) => ({ min: 1.5 * weight, max: 1.5 * weight });
     const { error } = await tune({ ...some, features: { l1: l1(at(lambda.l1)), l2: l2(at(lambda.l2)) } });
     expect(error).toBeGreaterThan(best.error + best.standardError!);
+  });
+
+  test("one standard error: from a minimizer at the bound, whose neighbors the span knows by the way to them only", async () => {
+    const train = blobs(80, 8, 4, 2, 0.4);
+    const some = { ...setting, seed: 0, train, features: { ...classWeights(train), l2: l2() } };
+    const best = await tune(some);
+    expect(best.lambda.l2).toBeLessThan(1.1e-6);
+    const { lambda, error } = await tune({ ...some, choice: "one-standard-error" });
+    expect(lambda.l2 / best.lambda.l2).toBeGreaterThan(10);
+    expect(error).toBeLessThanOrEqual(best.error + best.standardError!);
   });
 
   test("one standard error: as strong as is allowed, however much that is, and after one that was too strong", async () => {
