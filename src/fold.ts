@@ -2,6 +2,7 @@ import { type Dataset, gather, take, takeLabels } from "./data/dataset.ts";
 import { sampleRows } from "./data/sample.ts";
 import { foldRows, joined } from "./data/split.ts";
 import { checkRows, encodeTargets } from "./data/targets.ts";
+import { LearnLossError } from "./errors.ts";
 import { type Judge, judgeOfSpan } from "./evaluate/judge.ts";
 import type { Features } from "./features/feature.ts";
 import type { FeatureSpace } from "./features/space.ts";
@@ -184,6 +185,19 @@ export class Fold {
   }
 }
 
+/** That a fold trains on every group that has a weight in the loss. @throws FOLD */
+function checkGroups(f: number, { train: { weights }, rowGroups }: FoldOptions): void {
+  if (!rowGroups || rowGroups.augmentation) return;
+  const counts = new Uint8Array(rowGroups.count);
+  for (const [i, group] of rowGroups.map.entries()) if (weights === undefined || weights[i]! > 0) counts[group] = 1;
+  const group = counts.indexOf(0);
+  if (group < 0) return;
+  throw new LearnLossError(
+    "FOLD",
+    `All rows of group ${rowGroups.labels?.[group] ?? group} that count are in fold ${f + 1}, which would train without it: drop it or join it with another.`,
+  );
+}
+
 /** The groups of the training rows with these indices. */
 function groupsOf(rowGroups: TrainerOptions["rowGroups"], rows: ArrayLike<number>): TrainerOptions["rowGroups"] {
   if (!rowGroups || rowGroups.map.length === 0) return rowGroups;
@@ -289,6 +303,7 @@ function crossValidation<F extends Features>(
     };
     checkRows(`fold ${f + 1}`, part.validation);
     checkRows(`all folds but ${f + 1}`, part.train);
+    checkGroups(f, part);
     return new Fold(arena, space, part, rows.length / train.rows, SPAN_BYTES / parts.length);
   };
   let folds: readonly Fold[];

@@ -106,10 +106,12 @@ export class Session<F extends Features> {
       validation,
       this.space.data.some((a) => !a),
     );
-    const judging = (validation ?? train).rows;
-    if (judging < 30 && this.space.size > 3) {
+    const { rows, weights } = validation ?? train;
+    const judging = weights ? weights.reduce((count, weight) => count + Number(weight > 0), 0) : rows;
+    const tuned = this.space.tuned.length;
+    if (judging < 30 && tuned > 3) {
       this.#warnings.push(
-        `OVERTUNE: ${judging} validation rows cannot tell ${this.space.size} weights apart; expect chance to choose.`,
+        `OVERTUNE: ${judging} validation rows cannot tell ${tuned} weights apart; expect chance to choose.`,
       );
     }
   }
@@ -335,7 +337,7 @@ export class Session<F extends Features> {
   /** Whether all models had the same error. */
   #flat(): boolean {
     const errors = this.study.observations.map(({ error }) => error);
-    return errors.length > 2 && errors.every((error) => error === errors[0]);
+    return this.space.tuned.length > 0 && errors.length > 2 && errors.every((error) => error === errors[0]);
   }
 
   get best(): BestModel<F> | undefined {

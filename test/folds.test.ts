@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LearnLossError } from "../src/errors.ts";
-import { classWeights, createTuner, data, l1, l2, fit as minimize, tune } from "../src/index.ts";
+import { classWeights, createTuner, data, groupWeights, l1, l2, fit as minimize, tune } from "../src/index.ts";
 import type { TrainingSolver, Workers } from "../src/inner/training-solver.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
@@ -151,4 +151,41 @@ test("solvers in workers end where a later fold has no memory", () => {
     expect([opened, ended]).toEqual(last === 3 ? [3, 2] : [4, 4]);
     expect(kernels().allocatedBytes()).toBe(before);
   }
+});
+
+describe("what a fold trains without", () => {
+  const part = (weights: number[] | undefined, groups: number[] | undefined, y = weights!.map((_, i) => i % 2)) =>
+    data.dense({
+      x: y.map((_, i) => [Math.sin(7 * i), Math.cos(3 * i)]),
+      y,
+      ...(weights ? { weights } : {}),
+      ...(groups ? { groups } : {}),
+    });
+
+  test("a class needs two rows that count", async () => {
+    const weights = Array.from({ length: 60 }, (_, i) => (i % 2 === 0 || i === 7 ? 1 : 0));
+    expect(() => data.folds(part(weights, undefined), 4)).toThrow(/one row only with a weight/);
+    weights[9] = 1;
+    for (let seed = 0; seed < 20; seed++) {
+      for (const { train } of data.folds(part(weights, undefined), 2, { seed })) {
+        expect([0, 1].every((label) => train.y.some((y, i) => y === label && train.weights![i]! > 0))).toBe(true);
+      }
+    }
+  });
+
+  test("groups are dealt evenly, and one that a fold would train without is refused", async () => {
+    const groups = Array.from({ length: 60 }, (_, i) => (i % 20 === 3 ? 1 : i === 30 ? 2 : 0));
+    for (let seed = 0; seed < 20; seed++) {
+      for (const { train } of data.folds(part(undefined, groups, Array(60).fill(0)), 3, { seed, stratified: false })) {
+        expect(train.groups!.filter((group) => group === 1).length).toBe(2);
+      }
+    }
+    const train = part(
+      undefined,
+      groups,
+      groups.map((_, i) => i % 2),
+    );
+    const features = { ...groupWeights(train), l2: l2() };
+    await expect(tune({ model: "logistic", train, folds: 4, features })).rejects.toMatchObject({ code: "FOLD" });
+  });
 });

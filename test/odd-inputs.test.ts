@@ -4,6 +4,7 @@ import {
   createStudy,
   createTuner,
   data,
+  groupNorm,
   groupWeights,
   l1,
   l2,
@@ -61,6 +62,25 @@ const accepted: readonly (readonly [string, () => Promise<TuneResult>, (result: 
         features: { smoothing: labelSmoothing(), l1: l1(), l2: l2() },
       }),
     warned("OVERTUNE"),
+  ],
+  [
+    "few validation rows that count, many λ",
+    () =>
+      tune({
+        ...setting,
+        validation: { ...validation, weights: Float64Array.from({ length: validation.rows }, (_, i) => Number(i < 6)) },
+        features: { smoothing: labelSmoothing(), l1: l1(), l2: l2() },
+      }),
+    warned("OVERTUNE"),
+  ],
+  [
+    "few validation rows, nothing to choose",
+    () => {
+      const fixed = { min: 0.1, max: 0.1 };
+      const some = data.take(validation, [0, 1, 2, 3, 4, 5]);
+      return tune({ ...setting, validation: some, features: { l1: l1(fixed), l2: l2(fixed), norm: groupNorm(fixed) } });
+    },
+    (r) => expect(r.warnings).toEqual([]),
   ],
   ["26 all errors equal", () => tune({ ...setting, metric: () => 1 }), warned("FLAT")],
   [

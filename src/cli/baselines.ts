@@ -68,7 +68,7 @@ export function tryAll(
 
 /** All combinations of `count` values per weight, equally spaced on the log scale between the bounds. */
 export function* grid(space: FeatureSpace, count: number): Generator<Float64Array> {
-  const free = space.names.flatMap((_, j) => (space.lower[j]! < space.upper[j]! ? [j] : []));
+  const free = space.tuned;
   for (let index = 0; index < count ** free.length; index++) {
     const lambda = Float64Array.from(space.lower);
     let rest = index;

@@ -59,7 +59,7 @@ export function split(
 /**
  * The parts of k-fold cross-validation: each row is in the validation part of exactly one.
  *
- * @throws OPTION, TOO_FEW, and FOLD when a class has fewer than two rows, so that a fold would train without it
+ * @throws OPTION, TOO_FEW, and FOLD when a class has fewer than two rows that count, so that a fold would train without it
  */
 export function folds(
   dataset: Dataset,
@@ -86,20 +86,28 @@ export function foldRows(
     throw new LearnLossError("TOO_FEW", `${rows} rows are too few for ${count} folds: give at least ${2 * count}.`);
   const random = new Random(checkSeed(options.seed ?? 0), 1);
   const strata = strataOf(dataset, options.stratified);
-  const lonely = strata.length > 1 ? strata.find((stratum) => stratum.length < 2) : undefined;
+  const counts = (i: number) => dataset.weights === undefined || dataset.weights[i]! > 0;
+  const lonely = strata.length > 1 ? strata.find((stratum) => stratum.filter(counts).length < 2) : undefined;
   if (lonely) {
     throw new LearnLossError(
       "FOLD",
-      `Class ${String(dataset.y[lonely[0]!])} has one row only: a fold would train without it. Drop it or use fewer classes; if it is a quantity, use squared loss (or \`stratified: false\` in data.folds).`,
+      `Class ${String(dataset.y[lonely[0]!])} has one row only${dataset.weights ? " with a weight" : ""}: a fold would train without it. Drop it or use fewer classes; if it is a quantity, use squared loss (or \`stratified: false\` in data.folds).`,
     );
   }
   const fold = new Int32Array(rows);
   let next = 0;
-  for (const stratum of strata) for (const row of random.shuffle(stratum)) fold[row] = next++ % count;
+  for (const stratum of strata) for (const row of dealt(dataset, random.shuffle(stratum))) fold[row] = next++ % count;
   return Array.from({ length: count }, (_, f) => ({
     train: rowsWhere(rows, (i) => fold[i] !== f),
     validation: rowsWhere(rows, (i) => fold[i] === f),
   }));
+}
+
+/** Rows in an order in which those that count, and those of each group, come one after the other: folds get as many of each. */
+function dealt({ weights, groups }: Dataset, rows: Int32Array): Int32Array {
+  if (!weights && !groups) return rows;
+  const without = (i: number) => Number(weights?.[i] === 0);
+  return rows.sort((a, b) => without(a) - without(b) || (groups ? groups[a]! - groups[b]! : 0));
 }
 
 /** These rows, then those. */

@@ -91,6 +91,11 @@ export class FeatureSpace extends Polyhedron {
     return this.features.some((feature) => !isData(feature) && feature.kind !== "l2");
   }
 
+  /** The weights whose bounds leave a choice. */
+  get tuned(): readonly number[] {
+    return this.names.flatMap((_, j) => (this.lower[j]! < this.upper[j]! ? [j] : []));
+  }
+
   get groupCount(): number {
     return this.rowGroups?.count ?? 1;
   }

@@ -43,7 +43,7 @@ export class VirtualModels {
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, folds: readonly Judged[]) {
     this.space = space;
-    this.free = space.names.flatMap((_, j) => (space.lower[j]! < space.upper[j]! ? [j] : []));
+    this.free = space.tuned;
     this.#arena = arena;
     this.#folds = folds;
   }
