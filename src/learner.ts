@@ -1,3 +1,4 @@
+import { above } from "./above.ts";
 import type { Features } from "./features/feature.ts";
 import { hone } from "./hone.ts";
 import type { Start } from "./inner/training-solver.ts";
@@ -63,12 +64,12 @@ const SLACK = 0.12;
 /**
  * A look at another kind of model, once one has been found: from where its brief training was, the span is searched far
  * and wide, because it knows the way to what was found. What is promised there first is of a span that hardly knows it.
- * With columns to spare, a model on the way there whose loss is `hopeless` times the best is too far from it to look from
+ * With columns to spare, a model on the way there whose loss is `hopeless` of the best above it is too far from it to look from
  * (mails, where nearly all its weights are 0, seeds 6 to 15, 400 rows: 126 → 105 passes in all, 1000: 132 → 114, the same
  * models; breast cancer: never so). A learned penalty does need such looks: without, 7 hits in 10, not 9. Errors that
  * step may be 0 at best.
  */
-const PROBE = { iterations: 6, radius: 9, slack: 0.25, hopeless: 2 };
+const PROBE = { iterations: 6, radius: 9, slack: 0.25, hopeless: 1 };
 
 /**
  * Of e: where the span promised less and was wrong by more, and e got worse, the landscape is rougher than the span can tell,
@@ -177,7 +178,7 @@ export class Learner<F extends Features> {
         center = next;
         continue;
       }
-      near ||= gain < NEAR * center.error;
+      near ||= gain < NEAR * Math.abs(center.error);
       const goal = near ? {} : { settle: SETTLE, hopeless: center.error + 2 * gain };
       const step = distance(center.lambda, prediction.lambda);
       const promisesLittle = region.contains(step) && gain < LAST * Math.abs(center.error);
@@ -187,12 +188,12 @@ export class Learner<F extends Features> {
       // Of the promise, what was kept; a center that was no minimizer promised nothing.
       const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
       if (last) {
-        if (kept < 2 && (center.converged || next.error < center.error * (1 + GAIN))) return;
+        if (kept < 2 && (center.converged || next.error < above(center.error, GAIN))) return;
         next = { ...next, slope: yield* session.learn(next.lambda, "fine") };
       }
       region.learn(kept, step);
       this.#rough ||= kept < 0 && next.error - prediction.error > ROUGH * Math.abs(next.error);
-      const polished = next.converged && !center.converged && next.error <= center.error * (1 + GAIN);
+      const polished = next.converged && !center.converged && next.error <= above(center.error, GAIN);
       if (kept > 0.1 || polished) center = next;
     }
   }
@@ -210,7 +211,7 @@ export class Learner<F extends Features> {
         session.placed(center.thetas),
         frugal ? { learns: "model" } : {},
       );
-      if (frugal && polished.error < center.error * (1 + GAIN)) return undefined;
+      if (frugal && polished.error < above(center.error, GAIN)) return undefined;
       region.reopen();
       return frugal ? { ...polished, slope: yield* session.learn(center.lambda, "fine") } : polished;
     }
@@ -227,7 +228,7 @@ export class Learner<F extends Features> {
     for (const within of [PROBE.slack, slack]) {
       const { error } = yield* this.session.train(lambda, starts, { iterations: PROBE.iterations });
       const { error: best = Number.POSITIVE_INFINITY } = this.session.leaders.chosen ?? {};
-      if (slack > 0 && this.#models.metric.smooth && error > PROBE.hopeless * best) return undefined;
+      if (slack > 0 && this.#models.metric.smooth && error > above(best, PROBE.hopeless)) return undefined;
       ({ lambda } = yield* aim(this.session, this.#models, this.#random, lambda, PROBE.radius));
       if (!(yield* this.#isNew(lambda, within))) return undefined;
       starts = this.session.expanded();
@@ -252,7 +253,7 @@ export class Learner<F extends Features> {
    */
   #isBehind(center: Visit, prediction: Prediction): boolean {
     const { error: best = Number.POSITIVE_INFINITY } = this.session.leaders.chosen ?? {};
-    return center.error > best && prediction.error > (1 + SLACK) * best;
+    return center.error > best && prediction.error > above(best, SLACK);
   }
 
   /** Whether there may be many basins, or one looks for them. */
@@ -336,7 +337,7 @@ export class Learner<F extends Features> {
     if (!open) return;
     yield* this.#predict(open.lambda);
     const best = this.session.leaders.chosen?.error ?? Number.POSITIVE_INFINITY;
-    yield* this.#visit(open.lambda, this.session.expanded(), { settle: SETTLE, hopeless: 2 * best });
+    yield* this.#visit(open.lambda, this.session.expanded(), { settle: SETTLE, hopeless: above(best, 1) });
   }
 
   /** Searches from trials that ended, on the way or at their minimizer, with less error than the best minimizer has. */
@@ -354,7 +355,7 @@ export class Learner<F extends Features> {
     if (!chosen) return true;
     return (
       this.#searched.every((other) => distance(lambda, other) > STILL) &&
-      (yield* this.#predict(lambda)) < (1 + slack) * chosen.error
+      (yield* this.#predict(lambda)) < above(chosen.error, slack)
     );
   }
 

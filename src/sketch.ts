@@ -1,3 +1,4 @@
+import { above } from "./above.ts";
 import type { Features } from "./features/feature.ts";
 import type { Start } from "./inner/training-solver.ts";
 import type { Random } from "./random.ts";
@@ -112,10 +113,10 @@ export function* land<F extends Features>(
 ): Generator<Pause> {
   const { leaders } = session;
   // The span's errors are of minimizers: one that promises nothing will not get better than the model caught on its way.
-  if (leaders.best && !(models.error() < leaders.best.error * (1 - gain))) return;
+  if (leaders.best && !(models.error() < above(leaders.best.error, -gain))) return;
   let starts: readonly Start[] = session.expanded();
   let before = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > before * (1 - gain)); round++) {
+  for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > above(before, -gain)); round++) {
     before = leaders.best?.error ?? before;
     yield* session.train(lambda, starts, { iterations: FLY.next, learns: "nothing" });
     starts = session.reached();

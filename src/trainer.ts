@@ -1,3 +1,4 @@
+import { above } from "./above.ts";
 import { nextCheckpoint } from "./checkpoints.ts";
 import type { Dataset } from "./data/dataset.ts";
 import { Encloser, type Enclosure } from "./evaluate/enclosure.ts";
@@ -86,8 +87,8 @@ export const NEAR_MINIMUM = 1e-3;
  */
 const CLOSE = 4;
 
-/** A rising e above this multiple of its least value on the way may be given up: a weak penalty over-fits for ever. */
-const SPOILED = 1.25;
+/** A rising e above its least value on the way by this share may be given up: a weak penalty over-fits for ever. */
+const SPOILED = 0.25;
 
 /**
  * Doublings of the iterations in which a training above `hopeless` would have to come there, at its present fall of e per
@@ -122,7 +123,7 @@ function reached(
   if (iteration < 4 * YOUNG) return false;
   const pace = Math.max(before(1 / 2) - error, before(1 / 4) - before(1 / 2), 0);
   if (error - hopeless > DOUBLINGS * pace) return true;
-  return settle !== undefined && pace === 0 && error > SPOILED * Math.min(...course.map((seen) => seen.error));
+  return settle !== undefined && pace === 0 && error > above(Math.min(...course.map((seen) => seen.error)), SPOILED);
 }
 
 /** Whether a training that may end goes on: e is as it was. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dense } from "../src/data/dataset.ts";
+import { type Dataset, dense } from "../src/data/dataset.ts";
 import { rescale } from "../src/data/standardize.ts";
 import {
   classWeights,
@@ -12,6 +12,7 @@ import {
   labelSmoothing,
   fit as minimize,
   type Progress,
+  type Scores,
   tune,
 } from "../src/index.ts";
 import { Random } from "../src/random.ts";
@@ -341,4 +342,24 @@ test("1,000 create, tune and dispose cycles leave no byte behind", async () => {
   for (let i = 0; i < 1000; i++) await tune({ ...small, seed: i });
   const after = [kernels().allocatedBytes(), kernels().memory.buffer.byteLength];
   expect(after).toEqual(before);
+});
+
+test("an error that is negative, as a function's may be, ends a run as one that is not", async () => {
+  const wrong = ({ rows, outputs, values }: Scores, { y }: Dataset) => {
+    let count = 0;
+    for (let i = 0; i < rows; i++) {
+      const own = values.subarray(i * outputs, (i + 1) * outputs);
+      if (own.indexOf(Math.max(...own)) !== y[i]) count++;
+    }
+    return count / rows;
+  };
+  for (const seed of [1, 2, 3]) {
+    const [rows, judging] = [blobs(90, 12, 3, seed), blobs(200, 12, 3, seed + 50)];
+    const options = { model: "softmax", train: rows, validation: judging, schedule: "on-the-fly" } as const;
+    const features = { ...classWeights(rows), l2: l2() };
+    const above = await tune({ ...options, features, metric: wrong });
+    const below = await tune({ ...options, features, metric: (scores, dataset) => wrong(scores, dataset) - 1 });
+    expect(below.trials).toBeLessThan(above.trials + 6);
+    expect(below.error + 1).toBeLessThan(above.error + 0.02);
+  }
 });
