@@ -48,7 +48,7 @@ export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResul
         { l1: l1(), l2: l2() },
         { l1: strength * mix, l2: strength * (1 - mix) },
       );
-      yield { ...(await fitting.solve(loss, options)), strength };
+      yield { ...(await fitting.solve(loss)), strength };
     }
   } finally {
     fitting.dispose();

@@ -96,15 +96,41 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   checkNames(options, FIT_NAMES);
   const fitting = new Fitting(options);
   try {
-    return await fitting.solve(linearLoss(options.model, options.loss), options);
+    return await fitting.solve();
   } finally {
     fitting.dispose();
   }
 }
 
+/** A fit's options once they are checked, all defaults in place. */
+export type CheckedFitOptions = Omit<Required<FitOptions>, "loss" | "signal"> & {
+  readonly loss: LinearLoss;
+  readonly signal: AbortSignal | undefined;
+};
+
+/** @throws as `fit`, but for what only the data can tell */
+export function checkFitOptions(options: FitOptions): CheckedFitOptions {
+  const { train, tolerance = FIT_TOLERANCE, iterations = 10_000, signal } = options;
+  const model = checkModel(options.model);
+  checkDataset("train", train);
+  checkSignal(signal);
+  if (!(tolerance > 0 && tolerance < 1)) {
+    throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);
+  }
+  const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
+  if (precision !== "f32" && precision !== "f64")
+    throw new LearnLossError("OPTION", `precision is ${precision}: give f32 or f64.`);
+  if (!(typeof iterations === "number" && iterations >= 0))
+    throw new LearnLossError("OPTION", `iterations is ${iterations}: give a number ≥ 0.`);
+  if (train.rows < 3) {
+    throw new LearnLossError("TOO_FEW", `${train.rows} rows are too few to fit a model: give at least 3.`);
+  }
+  return { model, train, loss: linearLoss(model, options.loss), tolerance, precision, iterations, signal };
+}
+
 /** A dataset in Wasm memory, to be fitted with one loss after the other, each from the last solution. */
 export class Fitting {
-  readonly #options: FitOptions;
+  readonly #options: CheckedFitOptions;
   readonly #arena: Arena<ReturnType<typeof kernels>>;
   readonly #space: FeatureSpace;
   readonly #selected: Int32Array | undefined;
@@ -118,23 +144,9 @@ export class Fitting {
 
   /** @param solves how many there will be, about */
   constructor(options: FitOptions, solves = 1) {
-    const { train, tolerance = FIT_TOLERANCE, iterations = 0 } = options;
-    const model = checkModel(options.model);
-    checkDataset("train", train);
-    checkSignal(options.signal);
-    const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
-    if (!(tolerance > 0 && tolerance < 1)) {
-      throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);
-    }
-    if (precision !== "f32" && precision !== "f64")
-      throw new LearnLossError("OPTION", `precision is ${precision}: give f32 or f64.`);
-    if (!(typeof iterations === "number" && iterations >= 0))
-      throw new LearnLossError("OPTION", `iterations is ${iterations}: give a number ≥ 0.`);
-    if (train.rows < 3) {
-      throw new LearnLossError("TOO_FEW", `${train.rows} rows are too few to fit a model: give at least 3.`);
-    }
-    const loss = linearLoss(model, options.loss);
-    this.#options = options;
+    const checked = checkFitOptions(options);
+    const { model, train, loss, tolerance, precision } = checked;
+    this.#options = checked;
     this.#space = new FeatureSpace(bind(loss.features, train), model);
     const lambda = this.#space.fromUserRecord(loss.lambda);
     const targets = encodeTargets(model, train);
@@ -172,16 +184,17 @@ export class Fitting {
     return this.#solver.steepness;
   }
 
-  async solve(loss: LinearLoss, limits: Pick<FitOptions, "iterations" | "signal"> = {}): Promise<FitResult> {
+  /** @param loss that of the options, or another of the same features */
+  async solve(loss = this.#options.loss): Promise<FitResult> {
     try {
-      return await this.#minimize(loss, limits);
+      return await this.#minimize(loss);
     } catch (error) {
       throw outOfTrap(error);
     }
   }
 
-  async #minimize(loss: LinearLoss, limits: Pick<FitOptions, "iterations" | "signal">): Promise<FitResult> {
-    const { iterations = 10_000, signal } = limits;
+  async #minimize(loss: LinearLoss): Promise<FitResult> {
+    const { iterations, signal } = this.#options;
     const solver = this.#solver;
     const objective = this.#objective;
     const began = performance.now();

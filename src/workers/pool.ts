@@ -1,12 +1,11 @@
 import workerpool from "workerpool";
-import { checkDataset, type Dataset } from "../data/dataset.ts";
-import { type ErrorCode, given, LearnLossError } from "../errors.ts";
-import { LinearLoss } from "../features/loss.ts";
-import { type FitOptions, type FitResult, linearLoss } from "../fit.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { type ErrorCode, LearnLossError } from "../errors.ts";
+import type { LinearLoss } from "../features/loss.ts";
+import { checkFitOptions, FIT_NAMES, type FitOptions, type FitResult } from "../fit.ts";
 import type { SolverTask, TrainingSolver, Workers } from "../inner/training-solver.ts";
 import { LinearModel } from "../models/linear.ts";
 import { checkNames } from "../option-names.ts";
-import { checkSignal } from "../run.ts";
 import type { Arena } from "../wasm/arena.ts";
 import { sharedKernels } from "../wasm/kernels.ts";
 import type { CompiledModule } from "../wasm/module.ts";
@@ -69,19 +68,17 @@ export class Pool implements Workers {
    * @throws as `fit`, WORKER when a worker ended before its fit, DISPOSED
    */
   async fit(options: FitOptions): Promise<FitResult> {
-    const { train, signal, loss, ...rest } = given("fit", options);
-    checkDataset("train", train);
-    checkSignal(signal);
+    checkNames(options, FIT_NAMES);
+    // Nothing but what was checked is posted: what cannot be cloned would leave the worker waiting for good.
+    const { train, signal, loss, ...rest } = checkFitOptions(options);
     signal?.throwIfAborted();
-    const whole = linearLoss(options.model, loss);
-    const posted = loss instanceof LinearLoss ? { loss: parts(loss) } : loss ? { loss } : {};
     const lane = await this.#idle(signal);
     try {
       this.#alive(); // a turn has passed
       signal?.throwIfAborted();
       const id = lane.hold(this.#posted(train));
-      const result = await lane.call("fit", [id, { ...rest, ...posted }], signal);
-      return { ...result, loss: whole, model: new LinearModel(result.model) };
+      const result = await lane.call("fit", [id, { ...rest, loss: parts(loss) }], signal);
+      return { ...result, loss, model: new LinearModel(result.model) };
     } finally {
       lane.busy = false;
       this.#waiting.shift()?.();
@@ -274,6 +271,7 @@ function rebuilt(error: unknown): LearnLossError {
   );
 }
 
+/** A `LinearLoss` travels as what its constructor takes. */
 function parts({ lossName: name, features, lambda }: LinearLoss): ConstructorParameters<typeof LinearLoss> {
   return [name, features, lambda];
 }

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import type { LinearLoss } from "../features/loss.ts";
-import type { FitOptions, FitResult } from "../fit.ts";
+import type { CheckedFitOptions, FitResult } from "../fit.ts";
 import type { SolverStatus } from "../inner/solver.ts";
 import type { AdjointLimits, SolverTask } from "../inner/training-solver.ts";
 import type { LinearModelOptions } from "../models/linear.ts";
@@ -23,9 +23,9 @@ export interface WorkerMethods {
 
 export type Answer<M extends keyof WorkerMethods> = Awaited<ReturnType<WorkerMethods[M]>>;
 
-/** A `LinearLoss` travels as what its constructor takes. */
-export interface PostedFitOptions extends Omit<FitOptions, "train" | "loss" | "signal"> {
-  readonly loss?: Exclude<FitOptions["loss"], LinearLoss | undefined> | ConstructorParameters<typeof LinearLoss>;
+/** Nothing that cannot be cloned: the loss as what its constructor takes. */
+export interface PostedFitOptions extends Omit<CheckedFitOptions, "train" | "loss" | "signal"> {
+  readonly loss: ConstructorParameters<typeof LinearLoss>;
 }
 
 export interface PostedFitResult extends Omit<FitResult, "model" | "loss"> {

@@ -103,9 +103,8 @@ const methods: WorkerMethods = {
 
   fit(id, { loss, ...options }) {
     return abortable(async (signal) => {
-      const given = Array.isArray(loss) ? new LinearLoss(...loss) : loss;
       const train = datasets.get(id)!;
-      const fitted = await fit({ ...options, ...(given ? { loss: given } : {}), train, signal });
+      const fitted = await fit({ ...options, loss: new LinearLoss(...loss), train, signal });
       const { model, loss: _, ...result } = fitted;
       const { kind, classes, columns, coefficients, intercepts } = model;
       return { ...result, model: { kind, classes, columns, coefficients, intercepts } };

@@ -70,6 +70,15 @@ describe("fits in workers", () => {
     expect((await pool.fit({ ...options, loss: { l2: 1 } })).status).toBe("converged");
   });
 
+  test("what the options hold for other functions stays here; what cannot be posted is refused by name", async () => {
+    const options = { model: "softmax", train: rows, loss: { l2: 1 } } as const;
+    const bag = { ...options, metric: () => 1 };
+    expect((await pool.fit(bag)).objective).toBe((await minimize(options)).objective);
+    await expect(pool.fit({ ...options, precision: (() => "f64") as never })).rejects.toMatchObject({ code: "OPTION" });
+    const again = await Promise.all([pool.fit(options), pool.fit(options)]);
+    expect(again.map(({ status }) => status)).toEqual(["converged", "converged"]);
+  });
+
   test("an abort rejects within 50 ms with its reason, at work and in the queue; the pool goes on", async () => {
     const reason = new Error("enough");
     const least = await leastTime(50, async () => {
