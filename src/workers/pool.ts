@@ -9,7 +9,7 @@ import { checkNames } from "../option-names.ts";
 import type { Arena } from "../wasm/arena.ts";
 import { sharedKernels } from "../wasm/kernels.ts";
 import type { CompiledModule } from "../wasm/module.ts";
-import type { Answer, WorkerMethods } from "./protocol.ts";
+import type { Answer, Arguments, WorkerMethods } from "./protocol.ts";
 import { type Call, RemoteSolver } from "./remote-solver.ts";
 
 /**
@@ -184,13 +184,7 @@ class Lane {
       maxWorkers: 1,
       workerType: WEB_WORKERS ? "web" : "thread",
       workerOpts: { type: "module" },
-      onTerminateWorker: () => this.#forget(),
     });
-  }
-
-  #forget(): void {
-    this.#module = undefined;
-    this.#held.clear();
   }
 
   /**
@@ -199,7 +193,8 @@ class Lane {
    */
   #crashed(reason: unknown): void {
     const gone = this.#pool;
-    this.#forget();
+    this.#module = undefined;
+    this.#held.clear();
     this.#pool = this.#start();
     this.#crash = reason;
     void gone.terminate(true); // rejects what waits before it returns
@@ -209,27 +204,26 @@ class Lane {
   /** Sends the kernels that are in use here and a dataset ahead of what needs them, once. */
   hold({ id, dataset }: Posted): number {
     const { module } = sharedKernels;
-    if (this.#module !== module) this.#send("load", [module]).catch(() => {});
+    if (this.#module !== module) this.call("load", [module]).catch(() => {});
     this.#module = module;
-    if (!this.#held.has(id)) this.#send("hold", [id, dataset]).catch(() => {});
+    if (!this.#held.has(id)) this.call("hold", [id, dataset]).catch(() => {});
     this.#held.add(id);
     return id;
   }
 
   drop(id: number): void {
-    if (!this.#ended && this.#held.delete(id)) this.#send("drop", [id]).catch(() => {});
+    if (!this.#ended && this.#held.delete(id)) this.call("drop", [id]).catch(() => {});
   }
 
-  call<M extends keyof WorkerMethods>(
-    method: M,
-    args: Parameters<WorkerMethods[M]>,
-    signal?: AbortSignal,
-  ): Promise<Answer<M>> {
-    const task = this.#send(method, args);
+  /** An abort rejects at once, and the worker ends this call's work at its next step. */
+  call<M extends keyof WorkerMethods>(method: M, args: Arguments<M>, signal?: AbortSignal): Promise<Answer<M>> {
     return new Promise<Answer<M>>((resolve, reject) => {
+      signal?.throwIfAborted();
+      const channel = signal && new MessageChannel();
+      const task = this.#send(method, channel ? [...args, channel.port2] : args, channel && [channel.port2]);
       const abort = () => {
         reject(signal!.reason);
-        task.cancel();
+        channel!.port1.postMessage("abort");
       };
       signal?.addEventListener("abort", abort);
       task
@@ -240,10 +234,10 @@ class Lane {
     });
   }
 
-  #send<M extends keyof WorkerMethods>(method: M, args: Parameters<WorkerMethods[M]>) {
+  #send(method: keyof WorkerMethods, args: readonly unknown[], transfer: Transferable[] = []) {
     if (this.#ended) throw disposed();
     const pool = this.#pool;
-    const task = pool.exec(method, [...args]);
+    const task = pool.exec(method, [...args], { transfer });
     task.catch((error) => {
       if (error instanceof workerpool.TerminateError && pool === this.#pool && !this.#ended) this.#crashed(error);
     });

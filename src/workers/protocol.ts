@@ -12,16 +12,26 @@ export interface WorkerMethods {
   load(module: CompiledModule): void;
   hold(id: number, dataset: Dataset): void;
   drop(id: number): void;
-  fit(id: number, options: PostedFitOptions): Promise<PostedFitResult>;
+  fit(id: number, options: PostedFitOptions, abort: AbortPort): Promise<PostedFitResult>;
   open(handle: number, id: number, options: Omit<SolverTask, "dataset">): void;
   start(handle: number, theta: Origin, weights: ObjectiveWeights, scores: Float64Array | undefined): Training;
-  advance(handle: number, steps: number): Promise<Training>;
+  advance(handle: number, steps: number, abort: AbortPort): Promise<Training>;
   scores(handle: number): Scores;
   adjoint(handle: number, right: Float64Array, u: Float64Array, limits: AdjointLimits): Adjoint;
   close(handle: number): void;
 }
 
 export type Answer<M extends keyof WorkerMethods> = Awaited<ReturnType<WorkerMethods[M]>>;
+
+/** What to call a method with; the port is of the signal that goes with the call. */
+export type Arguments<M extends keyof WorkerMethods> =
+  Parameters<WorkerMethods[M]> extends [...infer Before, AbortPort] ? Before : Parameters<WorkerMethods[M]>;
+
+/**
+ * Hears of an abort, between two steps of the work that it came with. (workerpool's way to cancel ends a worker that has
+ * not answered within a second, with all it holds for others.)
+ */
+export type AbortPort = MessagePort | undefined;
 
 /** Nothing that cannot be cloned: the loss as what its constructor takes. */
 export interface PostedFitOptions extends Omit<CheckedFitOptions, "train" | "loss" | "signal"> {

@@ -3,12 +3,12 @@ import type { AdjointLimits, Start, TrainingSolver } from "../inner/training-sol
 import type { ObjectiveWeights } from "../models/objective.ts";
 import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
-import type { Answer, Training, WorkerMethods } from "./protocol.ts";
+import type { Answer, Arguments, Training, WorkerMethods } from "./protocol.ts";
 
 /** Calls a method of the worker that holds this solver. */
 export type Call = <M extends keyof WorkerMethods>(
   method: M,
-  args: Parameters<WorkerMethods[M]>,
+  args: Arguments<M>,
   signal?: AbortSignal,
 ) => Promise<Answer<M>>;
 
@@ -44,7 +44,7 @@ export class RemoteSolver implements TrainingSolver {
     const origin = theta === 0 ? "null" : theta === this.#theta ? "last" : copy(theta, this.#thetaCount);
     const scores = typeof from === "number" ? undefined : copy(from.scores(), this.#scoreCount);
     this.#training = undefined;
-    this.#await(this.#call("start", [this.#handle, origin, weights, scores], this.#life.signal));
+    this.#await(this.#call("start", [this.#handle, origin, weights, scores]));
   }
 
   ahead(steps: number): void {

@@ -10,7 +10,7 @@ import { Objective } from "../models/objective.ts";
 import { inSlices } from "../run.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type Kernels, kernels, sharedKernels } from "../wasm/kernels.ts";
-import type { Training, WorkerMethods } from "./protocol.ts";
+import type { AbortPort, Training, WorkerMethods } from "./protocol.ts";
 
 /** X of a dataset in some order, for all solvers that work on rows of it. */
 interface Held {
@@ -32,26 +32,15 @@ const datasets = new Map<number, Dataset>();
 const solvers = new Map<number, Open>();
 const matrices = new Set<Held>();
 
-/** The one task at work that can be aborted. */
-let aborter: AbortController | undefined;
-let listening = false;
-
-/** Runs a task that `signal` ends. Canceling it in the pool keeps the worker, with all it holds. */
-async function abortable<T>(task: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/** Runs a task whose signal aborts when the port hears anything. */
+async function abortable<T>(port: AbortPort, task: (signal?: AbortSignal) => Promise<T>): Promise<T> {
+  if (!port) return task();
   const controller = new AbortController();
-  aborter = controller;
-  if (!listening) {
-    listening = true;
-    const { worker } = methods.fit as unknown as { worker: { addAbortListener(listener: () => Promise<void>): void } };
-    worker.addAbortListener(async () => {
-      listening = false;
-      aborter?.abort();
-    });
-  }
+  port.onmessage = () => controller.abort();
   try {
     return await task(controller.signal);
   } finally {
-    if (aborter === controller) aborter = undefined;
+    port.close();
   }
 }
 
@@ -101,10 +90,10 @@ const methods: WorkerMethods = {
     datasets.delete(id);
   },
 
-  fit(id, { loss, ...options }) {
-    return abortable(async (signal) => {
+  fit(id, { loss, ...options }, abort) {
+    return abortable(abort, async (signal) => {
       const train = datasets.get(id)!;
-      const fitted = await fit({ ...options, loss: new LinearLoss(...loss), train, signal });
+      const fitted = await fit({ ...options, loss: new LinearLoss(...loss), train, ...(signal ? { signal } : {}) });
       const { model, loss: _, ...result } = fitted;
       const { kind, classes, columns, coefficients, intercepts } = model;
       return { ...result, model: { kind, classes, columns, coefficients, intercepts } };
@@ -142,10 +131,10 @@ const methods: WorkerMethods = {
     return training(open, [objective.passes], [solver.iterations]);
   },
 
-  advance(handle, steps) {
+  advance(handle, steps, abort) {
     const open = solvers.get(handle)!;
     const { objective, solver } = open;
-    return abortable(async (signal) => {
+    return abortable(abort, async (signal) => {
       const passes = [objective.passes];
       const iterations = [solver.iterations];
       function* advancing(): Generator<void> {
