@@ -67,13 +67,17 @@ export interface Work<Improvement, Result> {
 
 /**
  * A piece of anytime work: await it for the result, or iterate over its improvements and await it then. Nothing happens
- * before one of the two starts; leaving the loop stops the work.
+ * before one of the two starts. A loop has the work wait while it looks at an improvement, unless somebody awaits the run;
+ * leaving the loop stops the work.
  */
 export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncIterable<Improvement> {
   readonly #work: Work<Improvement, Result>;
   readonly #budget: Budget;
   readonly #outcome: Promise<Result>;
   #settle!: { resolve: (result: Result) => void; reject: (reason: unknown) => void };
+  readonly #improving: AsyncGenerator<Improvement, void, void>;
+  /** Found, and not yet taken by the loop. */
+  readonly #found: Improvement[] = [];
   #started = false;
 
   constructor(work: Work<Improvement, Result>, budget: Budget) {
@@ -84,6 +88,7 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     });
     // Whoever iterates sees the error there: that nobody awaits the outcome too is no mistake.
     this.#outcome.catch(() => {});
+    this.#improving = this.#improve();
   }
 
   // biome-ignore lint/suspicious/noThenProperty: a run is awaitable by design
@@ -91,18 +96,43 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     onfulfilled?: ((value: Result) => A | PromiseLike<A>) | null,
     onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    if (!this.#started) this.#toTheEnd().catch(() => {});
+    this.#toTheEnd().catch(() => {});
     return this.#outcome.then(onfulfilled, onrejected);
   }
 
+  /** A loop that was left standing would keep whoever awaits the run waiting for good. */
   async #toTheEnd(): Promise<void> {
-    for await (const _ of this);
+    if (!this.#started) for await (const _ of this);
+    else while (await this.#find());
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Improvement, Result, void> {
     if (this.#started)
       throw new LearnLossError("CONFLICT", "This run was started already: call run() again for another.");
     this.#started = true;
+    try {
+      while (await this.#ready()) yield this.#found.shift()!;
+    } finally {
+      await this.#improving.return();
+    }
+    return this.#outcome;
+  }
+
+  /** Works until there is an improvement to take. Returns false when there will be none. */
+  async #ready(): Promise<boolean> {
+    if (this.#found.length === 0) await this.#find();
+    return this.#found.length > 0;
+  }
+
+  /** Works until another improvement is found. Returns false at the end. */
+  async #find(): Promise<boolean> {
+    const { done, value } = await this.#improving.next();
+    if (done) return false;
+    this.#found.push(value);
+    return true;
+  }
+
+  async *#improve(): AsyncGenerator<Improvement, void, void> {
     const { signal, time = Number.POSITIVE_INFINITY } = this.#budget;
     const start = performance.now();
     const work = this.#work;
@@ -147,7 +177,6 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       }
       work.end();
     }
-    return this.#outcome;
   }
 }
 

@@ -322,6 +322,48 @@ describe("a run", () => {
     await expect(tuner.run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
+  test("a loop that was left standing keeps nobody waiting; what was found in the meantime is taken in order", async () => {
+    using tuner = createTuner(setting);
+    const run = tuner.run();
+    const loop = run[Symbol.asyncIterator]();
+    const errors = [((await loop.next()).value as { error: number }).error];
+    const result = await run;
+    expect(result.status).toBe("complete");
+    let last = await loop.next();
+    for (; !last.done; last = await loop.next()) errors.push(last.value.error);
+    expect(last.value).toBe(result);
+    expect(errors.length).toBeGreaterThan(2);
+    expect(errors).toEqual(errors.toSorted((a, b) => b - a));
+    expect(errors.at(-1)).toBe(result.best.error);
+    for (const within of [true, false]) {
+      using other = createTuner(setting);
+      const again = other.run();
+      const looped: number[] = [];
+      const looping = (async () => {
+        for await (const { error } of again) {
+          looped.push(error);
+          if (within) await again;
+        }
+      })();
+      await again;
+      await looping;
+      expect(looped).toEqual(errors);
+    }
+  });
+
+  test("a loop that stands when its tuner is disposed of: the run ends as DISPOSED", async () => {
+    for (const early of [true, false]) {
+      const tuner = createTuner({ ...setting, explore: true });
+      const run = tuner.run();
+      const loop = run[Symbol.asyncIterator]();
+      await loop.next();
+      const outcome = early ? expect(run).rejects.toThrow(code("DISPOSED")) : undefined;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      tuner.dispose();
+      await (outcome ?? expect(run).rejects.toThrow(code("DISPOSED")));
+    }
+  });
+
   test("one run at a time; none after dispose", async () => {
     const tuner = createTuner(setting);
     const run = tuner.run();
