@@ -357,9 +357,15 @@ export class Session<F extends Features> {
     return this.space.toUserRecord(lambda) as Lambda<F>;
   }
 
-  /** For the listeners, at the next `deliver`: they may throw or dispose of the tuner, and the work goes on from where it is. */
+  /**
+   * For the listeners, at the next `deliver`: they may throw or dispose of the tuner, and the work goes on from where it is.
+   * Each has a copy of its own.
+   */
   emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {
-    for (const listener of this.listeners[event]) this.#news.push(() => listener(detail));
+    for (const listener of this.listeners[event]) {
+      const copy = copied(detail);
+      this.#news.push(() => listener(copy));
+    }
   }
 
   /** Between two pieces of work. */
@@ -377,4 +383,10 @@ export class Session<F extends Features> {
     this.arena.dispose();
     this.study.dispose();
   }
+}
+
+/** A copy of what is told: values, and records of them. `structuredClone` is not in every engine that has SIMD. */
+function copied<T>(detail: T): T {
+  if (typeof detail !== "object" || detail === null) return detail;
+  return Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, copied(value)])) as T;
 }

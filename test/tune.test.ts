@@ -302,6 +302,28 @@ describe("a run", () => {
     expect(best).toBe(tuner.best!.error);
   });
 
+  test("what listeners do to what they hear changes nothing elsewhere", async () => {
+    using undisturbed = createTuner(setting);
+    const expected: unknown[] = [];
+    for await (const improvement of undisturbed.run()) expected.push({ ...improvement });
+    using tuner = createTuner(setting);
+    const heard: unknown[] = [];
+    for (const listener of ["first", "second"]) {
+      tuner.on("progress", ({ budget }) => Object.assign(budget, { passes: 1, trials: 1, milliseconds: 1 }));
+      tuner.on("improvement", (improvement) => {
+        if (listener === "second") heard.push({ ...improvement, lambda: { ...improvement.lambda } });
+        Object.assign(improvement.lambda, { l2: -5 });
+        Object.assign(improvement, { error: -5 });
+      });
+    }
+    const run = tuner.run();
+    const found: unknown[] = [];
+    for await (const improvement of run) found.push(improvement);
+    expect((await run).status).toBe("complete");
+    expect(found).toEqual(expected);
+    expect(heard).toEqual(expected);
+  });
+
   test("aborting rejects with the reason soon; the best stays, and run() may be called again", async () => {
     using tuner = createTuner(large);
     await tuner.run({ passes: 1e-9 }); // to a first model, which an abort does not wait for
