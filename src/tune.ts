@@ -30,7 +30,7 @@ export interface TunerOptions<F extends Features = Features> {
   readonly folds?: number;
   /**
    * With `folds`: a pool of `learnloss/workers` that trains them side by side; the result is the same, bit for bit, but for the
-   * passes that squared loss counts.
+   * passes: they are summed in another order, and squared loss counts others.
    */
   readonly workers?: Workers;
   /**

@@ -33,8 +33,8 @@ export interface PoolOptions {
 /**
  * Threads that train: independent fits side by side, and the folds of `tune({ folds, workers: pool })`. A dataset is
  * posted to a worker once (through shared memory where the host has it) and the compiled WebAssembly once; results are
- * those of one thread, bit for bit, but for the passes that squared loss counts. Dispose of it: threads do not end by
- * themselves.
+ * those of one thread, bit for bit, but for the passes of folds: they are summed in another order, and squared loss counts
+ * others. Dispose of it: threads do not end by themselves.
  */
 export class Pool implements Workers {
   readonly #lanes: readonly Lane[];
