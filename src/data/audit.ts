@@ -31,7 +31,7 @@ export function audit(train: Dataset, validation?: Dataset, penalized = true): s
       `LEAK: ${leaked} of ${validation.rows} validation rows are training rows too: their error says nothing about new rows.`,
     );
   }
-  const missing = train.y instanceof Float64Array ? undefined : train.y.find((label) => MISSING_LABEL.test(label));
+  const missing = ArrayBuffer.isView(train.y) ? undefined : train.y.find((label) => MISSING_LABEL.test(label));
   if (missing !== undefined) {
     warnings.push(`MISSING: the label "${missing}" reads like a missing value: drop its rows, unless it is a class.`);
   }

@@ -46,7 +46,7 @@ export function augment(
     ...dataset,
     rows: rows * count,
     x: { kind: "dense", values },
-    y: y instanceof Float64Array ? Float64Array.from(source, (i) => y[i]!) : source.map((i) => y[i]!),
+    y: ArrayBuffer.isView(y) ? Float64Array.from(source, (i) => y[i]!) : source.map((i) => y[i]!),
     ...(weights ? { weights: Float64Array.from(source, (i) => weights[i]!) } : {}),
     groups,
     groupNames: [ORIGINAL, ...Object.keys(transformations)],

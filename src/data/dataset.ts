@@ -1,5 +1,6 @@
 import { given, LearnLossError } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
+import { isTyped } from "./typed-array.ts";
 
 /** X as one array, row after row. */
 export interface DenseMatrix {
@@ -68,7 +69,7 @@ export type PlainRows = Pick<Dataset, "rows" | "columns" | "x"> & Partial<Datase
 export function checkDataset(name: string, dataset: Dataset): void {
   checkRowsOf(name, dataset);
   const { y } = dataset;
-  if (y instanceof Float64Array || (Array.isArray(y) && (y.length === 0 || typeof y[0] === "string"))) return;
+  if (isTyped(y, "Float64Array") || (Array.isArray(y) && (y.length === 0 || typeof y[0] === "string"))) return;
   throw new LearnLossError(
     "TYPE",
     `\`${name}\` has targets of type ${typeName(y)}: give a Float64Array or labels as text, or make it with data.dense.`,
@@ -112,7 +113,7 @@ export function dense(
 ): Dataset {
   checkNames(options, { ...NAMES, x: true, columns: true });
   const x = Array.isArray(options.x) && typeof options.x[0] === "number" ? Float64Array.from(options.x) : options.x;
-  const flat = x instanceof Float32Array || x instanceof Float64Array ? x : undefined;
+  const flat = isTyped(x, "Float32Array", "Float64Array") ? x : undefined;
   if (!flat && (ArrayBuffer.isView(x) || !Array.isArray(x))) {
     throw new LearnLossError(
       "TYPE",
@@ -150,8 +151,7 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
   const { columns, ...matrix } = options;
   const arrays = { values: matrix.values, indices: matrix.indices, starts: matrix.starts };
   for (const [name, array] of Object.entries(arrays)) {
-    const floats = array instanceof Float32Array || array instanceof Float64Array;
-    if (name === "values" ? floats : array instanceof Int32Array) continue;
+    if (name === "values" ? isTyped(array, "Float32Array", "Float64Array") : isTyped(array, "Int32Array")) continue;
     const expected = name === "values" ? "a Float32Array or a Float64Array" : "an Int32Array";
     throw new LearnLossError("TYPE", `The ${name} of X are a ${typeName(array)}: give ${expected}.`);
   }
@@ -201,7 +201,7 @@ export function takeLabels({ x: _, ...dataset }: Dataset, rows: ArrayLike<number
   return {
     ...dataset,
     rows: rows.length,
-    y: y instanceof Float64Array ? gather(y, rows) : Array.from(rows, (i) => y[i]!),
+    y: ArrayBuffer.isView(y) ? gather(y, rows) : Array.from(rows, (i) => y[i]!),
     ...(weights ? { weights: gather(weights, rows) } : {}),
     ...(groups ? { groups: gather(groups, rows) } : {}),
   };
@@ -275,9 +275,7 @@ function attached<A extends Float32Array | Float64Array | Int32Array>(values: A,
       `The buffer of ${name} is detached (it was transferred): give the array that is in use.`,
     );
   }
-  return typeof SharedArrayBuffer !== "undefined" && buffer instanceof SharedArrayBuffer
-    ? (values.slice() as A)
-    : values;
+  return buffer[Symbol.toStringTag] === "SharedArrayBuffer" ? (values.slice() as A) : values;
 }
 
 /** `ArrayBuffer.detached` is younger than Node 20; an empty buffer is not detached. */

@@ -1,4 +1,5 @@
 import { LearnLossError } from "../errors.ts";
+import { isTyped } from "./typed-array.ts";
 
 /** Where data come from: a path (Node, Bun, Deno), a URL, or the bytes themselves. */
 export type Source = string | URL | Uint8Array;
@@ -14,14 +15,14 @@ interface FileSystem {
  * @throws IO, TYPE for what is none, PARSE for damaged gzip
  */
 export async function readBytes(source: Source): Promise<Uint8Array> {
-  if (!(typeof source === "string" || source instanceof URL || source instanceof Uint8Array)) {
-    const given = Object.prototype.toString.call(source).slice(8, -1);
+  const type = Object.prototype.toString.call(source).slice(8, -1);
+  if (!["String", "URL", "Uint8Array"].includes(type)) {
     throw new LearnLossError(
       "TYPE",
-      `The source is of type ${given}: give a path, a URL, or the bytes as a Uint8Array.`,
+      `The source is of type ${type}: give a path, a URL, or the bytes as a Uint8Array.`,
     );
   }
-  const bytes = source instanceof Uint8Array ? source : await load(source);
+  const bytes = isTyped(source, "Uint8Array") ? source : await load(source);
   return bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes) : bytes;
 }
 

@@ -1,4 +1,5 @@
 import type { Dataset } from "./dataset.ts";
+import { isTyped } from "./typed-array.ts";
 
 /** Validation rows, target included, that occur in the training set. */
 export function sharedRows(train: Dataset, validation: Dataset): number {
@@ -93,7 +94,7 @@ function targetHash(target: string | number): number {
 function equal(a: Dataset, i: number, b: Dataset, k: number): boolean {
   if (a.y[i] !== b.y[k]) return false;
   // Data held in f32 are compared with what f32 leaves of the others.
-  const exact = a.x.values instanceof Float64Array && b.x.values instanceof Float64Array;
+  const exact = [a, b].every(({ x }) => isTyped(x.values, "Float64Array"));
   const same = (p: number, q: number) => (exact ? p === q : Math.fround(p) === Math.fround(q));
   const left = entries(a, i);
   const right = entries(b, k);

@@ -147,7 +147,7 @@ function strataOf({ y, rows }: Dataset, stratified: boolean | undefined): Int32A
 
 /** Whether targets are labels: text, or whole numbers of few kinds. Quantities are told by the first few rows. */
 function areClasses(y: Dataset["y"]): boolean {
-  if (!(y instanceof Float64Array)) return true;
+  if (!ArrayBuffer.isView(y)) return true;
   const most = Math.min(Math.max(MOST_CLASSES, y.length / ROWS_PER_CLASS), y.length / 2);
   const kinds = new Set<number>();
   return y.every((value) => Number.isInteger(value) && kinds.add(value).size <= most);

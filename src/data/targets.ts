@@ -82,7 +82,7 @@ function checkColumns(train: Dataset, other: Dataset, what: string): void {
 
 /** Targets of regression. @throws TYPE for text, OVERFLOW with the row */
 export function values({ y }: Pick<Dataset, "y">): Float64Array {
-  if (y instanceof Float64Array) {
+  if (ArrayBuffer.isView(y)) {
     const large = y.findIndex((value) => Math.abs(value) > LARGEST_TARGET);
     if (large < 0) return y;
     throw new LearnLossError(
@@ -124,6 +124,6 @@ function numberIn(label: string | number): string | number {
 }
 
 function classesOf(y: Dataset["y"]): (string | number)[] {
-  if (y instanceof Float64Array) return [...new Set(y)].sort((a, b) => a - b);
+  if (ArrayBuffer.isView(y)) return [...new Set(y)].sort((a, b) => a - b);
   return [...new Set(y)].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
 }

@@ -28,7 +28,7 @@ function powerOfTen(value: number): number {
 
 /** Of the targets, weighted; 1 where there is none to speak of. */
 function variance({ y, weights }: Dataset): number {
-  if (!(y instanceof Float64Array)) return 1;
+  if (!ArrayBuffer.isView(y)) return 1;
   const weight = (i: number) => weights?.[i] ?? 1;
   const total = y.reduce((sum, _, i) => sum + weight(i), 0);
   const mean = y.reduce((sum, value, i) => sum + (weight(i) / total) * value, 0);
