@@ -15,8 +15,8 @@ export interface LoadOptions {
    */
   readonly relaxed?: boolean;
   /**
-   * `learnloss/kernels.wasm` or `learnloss/kernels-relaxed.wasm`, compiled by the host: for runtimes and content
-   * security policies that forbid compiling from bytes; these need no other entry than `learnloss`. In use when `load` returns, awaited or not.
+   * `learnloss/kernels.wasm` or `learnloss/kernels-relaxed.wasm`, compiled by the host: for runtimes that
+   * forbid compiling from bytes; these need no other entry than `learnloss`. In use when `load` returns, awaited or not.
    */
   readonly module?: CompiledModule;
   /** `learnloss/lp.wasm`, compiled by the host, for proposals and certificates. */

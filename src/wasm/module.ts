@@ -30,7 +30,7 @@ const SIMD_PROBE = new Uint8Array([
 /**
  * Compiles, synchronously: the modules are small, so there is no `init()` to await.
  *
- * @throws NO_SIMD, CSP
+ * @throws NO_SIMD, CSP, OUT_OF_MEMORY
  */
 export function compile(bytes: Uint8Array): CompiledModule {
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(SIMD_PROBE)) {
@@ -42,7 +42,7 @@ export function compile(bytes: Uint8Array): CompiledModule {
   return allowed(() => new WebAssembly.Module(bytes as BufferSource));
 }
 
-/** An instance of what is compiled already, or now. @throws NO_SIMD, CSP */
+/** An instance of what is compiled already, or now. @throws NO_SIMD, CSP, OUT_OF_MEMORY */
 export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Instance<Abi> {
   const compiled = module instanceof Uint8Array ? compile(module) : module;
   const { exports } = allowed(() => instantiateSync<Record<string, unknown>>(compiled as WebAssembly.Module, {}));
@@ -50,9 +50,10 @@ export function instantiateModule<Abi>(module: Uint8Array | CompiledModule): Ins
 }
 
 /**
- * Does what a policy may forbid: Chromium and Firefox refuse to compile, WebKit to instantiate.
+ * Does what a policy may forbid (Chromium and Firefox refuse to compile, WebKit to instantiate), and what wants room:
+ * engines reserve gigabytes of addresses for an instance.
  *
- * @throws CSP
+ * @throws CSP, OUT_OF_MEMORY
  */
 function allowed<T>(make: () => T): T {
   try {
@@ -63,7 +64,14 @@ function allowed<T>(make: () => T): T {
     if (error instanceof CompileError && /Content Security Policy|unsafe-eval|\bCSP\b/i.test(error.message)) {
       throw new LearnLossError(
         "CSP",
-        "The page's Content Security Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src, or pass a compiled module to load().",
+        "The page's Content Security Policy forbids WebAssembly: add 'wasm-unsafe-eval' to its script-src.",
+        { cause: error },
+      );
+    }
+    if (error instanceof RangeError && /memory/i.test(error.message)) {
+      throw new LearnLossError(
+        "OUT_OF_MEMORY",
+        `There is no room for an instance of WebAssembly (${error.message}): allow the process more address space, or use fewer threads.`,
         { cause: error },
       );
     }

@@ -54,7 +54,8 @@ export class Pool implements Workers {
     if (!(Number.isInteger(workers) && workers > 0)) {
       throw new LearnLossError("OPTION", `The number of workers is ${workers}: give a whole number from 1.`);
     }
-    this.#lanes = Array.from({ length: workers }, () => new Lane(script));
+    const path = location(script);
+    this.#lanes = Array.from({ length: workers }, () => new Lane(path));
   }
 
   /** Threads. */
@@ -174,8 +175,8 @@ class Lane {
   /** While what a worker left behind is told so. */
   #crash: unknown;
 
-  constructor(script: string | URL) {
-    this.#script = location(script);
+  constructor(script: string) {
+    this.#script = script;
     this.#pool = this.#start();
   }
 
@@ -204,10 +205,11 @@ class Lane {
   /** Sends the kernels that are in use here and a dataset ahead of what needs them, once. */
   hold({ id, dataset }: Posted): number {
     const { module } = sharedKernels;
-    if (this.#module !== module) this.call("load", [module]).catch(() => {});
+    const [loaded, held] = [this.#module === module, this.#held.has(id)];
     this.#module = module;
-    if (!this.#held.has(id)) this.call("hold", [id, dataset]).catch(() => {});
     this.#held.add(id);
+    if (!loaded) this.call("load", [module]).catch(() => {});
+    if (!held) this.call("hold", [id, dataset]).catch(() => {});
     return id;
   }
 
@@ -237,11 +239,16 @@ class Lane {
   #send(method: keyof WorkerMethods, args: readonly unknown[], transfer: Transferable[] = []) {
     if (this.#ended) throw disposed();
     const pool = this.#pool;
-    const task = pool.exec(method, [...args], { transfer });
-    task.catch((error) => {
-      if (error instanceof workerpool.TerminateError && pool === this.#pool && !this.#ended) this.#crashed(error);
-    });
-    return task;
+    try {
+      const task = pool.exec(method, [...args], { transfer });
+      task.catch((error) => {
+        if (error instanceof workerpool.TerminateError && pool === this.#pool && !this.#ended) this.#crashed(error);
+      });
+      return task;
+    } catch (error) {
+      this.#crashed(error); // of another origin, or not of the scripts that a policy trusts
+      throw rebuilt(error);
+    }
   }
 
   async end(): Promise<void> {
@@ -254,10 +261,10 @@ function disposed(): LearnLossError {
   return new LearnLossError("DISPOSED", "This pool was disposed: create a new one.");
 }
 
-/** What a worker threw, which arrives without its class; without a code of ours it is the worker that failed. */
+/** What a worker threw, which arrives without its class; one that is none of ours is the worker's failure. */
 function rebuilt(error: unknown): LearnLossError {
-  const { code, message } = error as { code?: ErrorCode; message?: string };
-  if (code) return new LearnLossError(code, message ?? "");
+  const { name, code, message } = error as { name?: string; code?: ErrorCode; message?: string };
+  if (name === "LearnLossError") return new LearnLossError(code!, message ?? "");
   return new LearnLossError(
     "WORKER",
     `A worker failed: ${message?.trim().split("\n")[0]}. Try again; if none begins, give createPool the \`script\` of learnloss/worker.`,
@@ -277,11 +284,19 @@ function cores(): number {
 /** By another name: webpack takes the address of anything that is relative to import.meta.url for a file to find. */
 const HERE = import.meta.url;
 
-/** Node starts threads from paths, browsers from addresses. */
+/** Node starts threads from paths, browsers from addresses. @throws OPTION for what is no address */
 function location(script: string | URL): string {
-  const { href, protocol, pathname } = new URL(script, HERE);
+  const { href, protocol, pathname } = address(script);
   if (protocol !== "file:") return href;
   return decodeURIComponent(pathname).replace(/^\/([A-Za-z]:)/, "$1");
+}
+
+function address(script: unknown): URL {
+  try {
+    if (typeof script === "string" || Object.prototype.toString.call(script) === "[object URL]")
+      return new URL(script as string | URL, HERE);
+  } catch {}
+  throw new LearnLossError("OPTION", `script is ${String(script)}: give the URL of learnloss/worker.`);
 }
 
 /** @throws OPTION in a bundle that does not know where it is: CommonJS, for one */

@@ -91,3 +91,10 @@ test.each([
   } as never);
   expect(() => instantiateModule(decodeBinary(binary))).toThrow(code("CSP", /'wasm-unsafe-eval'/));
 });
+
+test("39 no address space for an instance: OUT_OF_MEMORY", () => {
+  vi.spyOn(WebAssembly, "Instance").mockImplementation(function refuse() {
+    throw new RangeError("WebAssembly.Instance(): Out of memory: Cannot allocate Wasm memory for new instance");
+  } as never);
+  expect(() => instantiateModule(decodeBinary(binary))).toThrow(code("OUT_OF_MEMORY", /address space/));
+});

@@ -153,10 +153,24 @@ describe("fits in workers", () => {
     await other.dispose();
   });
 
-  test("the number of workers is checked", () => {
+  test("the number of workers is checked, and that their script is an address", () => {
     for (const workers of [0, -1, 1.5, Number.NaN]) {
       expect(() => createPool({ workers })).toThrow(expect.objectContaining({ code: "OPTION" }));
     }
+    for (const script of ["http://[bad", 7, null]) {
+      const options = { script: script as string };
+      expect(() => createPool(options)).toThrow(expect.objectContaining({ code: "OPTION" }));
+    }
+  });
+
+  test("a script that the host refuses to begin fails every fit by name", async () => {
+    const other = createPool({ workers: 1, script: "https://learnloss.invalid/worker.js" });
+    const options = { model: "softmax", train: rows, loss: { l2: 1 } } as const;
+    const refused = { code: "WORKER", message: expect.stringContaining("`script`") };
+    for (let fits = 0; fits < 2; fits++) await expect(other.fit(options)).rejects.toMatchObject(refused);
+    const setting = { model: "softmax", train: rows, folds: 3, features: { l2: l2() }, workers: other } as const;
+    await expect(tune(setting)).rejects.toMatchObject(refused);
+    await other.dispose();
   });
 });
 
