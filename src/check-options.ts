@@ -1,6 +1,7 @@
 import { checkDataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
 import { type Features, isFeature } from "./features/feature.ts";
+import { checkTolerance } from "./fit.ts";
 import { checkModel } from "./models/objective.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { BUDGET_NAMES, type Budget } from "./run.ts";
@@ -63,9 +64,7 @@ export function checkOptions<F extends Features>(options: TunerOptions<F>): void
     if (given === undefined || allowed.includes(given)) continue;
     throw new LearnLossError("OPTION", `${name} is ${given}: give ${allowed.join(" or ")}.`);
   }
-  if (tolerance !== undefined && !(tolerance > 0 && tolerance < 1)) {
-    throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-4.`);
-  }
+  if (tolerance !== undefined) checkTolerance(tolerance);
   if (train.rows < 3) {
     throw new LearnLossError("TOO_FEW", `${train.rows} training rows are too few to tune a loss: give at least 3.`);
   }

@@ -114,9 +114,7 @@ export function checkFitOptions(options: FitOptions): CheckedFitOptions {
   const model = checkModel(options.model);
   checkDataset("train", train);
   checkSignal(signal);
-  if (!(tolerance > 0 && tolerance < 1)) {
-    throw new LearnLossError("OPTION", `The tolerance is ${tolerance}: give a number between 0 and 1, such as 1e-6.`);
-  }
+  checkTolerance(tolerance);
   const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
   if (precision !== "f32" && precision !== "f64")
     throw new LearnLossError("OPTION", `precision is ${precision}: give f32 or f64.`);
@@ -126,6 +124,13 @@ export function checkFitOptions(options: FitOptions): CheckedFitOptions {
     throw new LearnLossError("TOO_FEW", `${train.rows} rows are too few to fit a model: give at least 3.`);
   }
   return { model, train, loss: linearLoss(model, options.loss), tolerance, precision, iterations, signal };
+}
+
+/** @throws OPTION */
+export function checkTolerance(tolerance: unknown): void {
+  if (typeof tolerance === "number" && tolerance > 0 && tolerance < 1) return;
+  const shown = typeof tolerance === "number" ? tolerance : `of type ${typeof tolerance}`;
+  throw new LearnLossError("OPTION", `The tolerance is ${shown}: give a number between 0 and 1, such as 1e-6.`);
 }
 
 /** A dataset in Wasm memory, to be fitted with one loss after the other, each from the last solution. */

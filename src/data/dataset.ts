@@ -128,6 +128,12 @@ export function dense(
       flat && !options.columns ? "Give `columns` with a flat X." : "X is empty: give at least one row and column.",
     );
   }
+  if (options.columns !== undefined && options.columns !== columns) {
+    throw new LearnLossError(
+      "SHAPE",
+      `Row 1 of X has ${columns} values when \`columns\` is ${String(options.columns)}: leave it out, X tells.`,
+    );
+  }
   checkColumns(columns);
   const rows = flat ? flat.length / columns : x.length;
   if (!Number.isInteger(rows)) {
@@ -334,6 +340,8 @@ function checked(
     if (!texts && !Number.isFinite(y[i]))
       throw new LearnLossError("NON_FINITE", `y is ${y[i]} at row ${i + 1}: replace or drop it.`);
   }
+  checkTexts("columnNames", columnNames);
+  checkTexts("groupNames", groupNames);
   if (columnNames && columnNames.length !== columns) {
     throw new LearnLossError("SHAPE", `There are ${columnNames.length} column names when expected ${columns}.`);
   }
@@ -346,6 +354,12 @@ function checked(
     ...(groups ? { groups: Int32Array.from(groups) } : {}),
     ...(groups && groupNames ? { groupNames: [...groupNames] } : {}),
   };
+}
+
+/** A text by itself would be taken for the list of its letters. */
+function checkTexts(name: string, texts: unknown): void {
+  if (texts === undefined || (Array.isArray(texts) && texts.every((text) => typeof text === "string"))) return;
+  throw new LearnLossError("TYPE", `${name} is no list of texts: give an array such as ["a", "b"].`);
 }
 
 /** Room for the counts of every group is made. */
