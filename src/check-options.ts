@@ -92,6 +92,9 @@ export function checkOptions<F extends Features>(options: TunerOptions<F>): void
   if (options.workers !== undefined && typeof options.workers?.solver !== "function") {
     throw new LearnLossError("OPTION", "`workers` is no pool: give what createPool of learnloss/workers makes.");
   }
+  if (options.workers !== undefined && folds === undefined) {
+    throw new LearnLossError("OPTION", "`workers` train folds side by side: give `folds`, or leave them out.");
+  }
   if (choice === "one-standard-error" && validation) {
     throw new LearnLossError("OPTION", "A choice by one standard error needs `folds`: they tell the error's spread.");
   }

@@ -241,6 +241,11 @@ describe("folds in workers", () => {
     expect(there.model.coefficients).toEqual(here.model.coefficients);
   });
 
+  test("threads for a tuning without folds, which would use none, are refused", async () => {
+    const options = { model: "softmax", train: rows, validation: rows, features: { l2: l2() }, workers: pool } as const;
+    await expect(tune(options)).rejects.toMatchObject({ code: "OPTION", message: expect.stringContaining("`folds`") });
+  });
+
   test("an abort rejects with its reason, and the workers are free for others", async () => {
     const controller = new AbortController();
     const running = tune({
