@@ -100,6 +100,14 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     return this.#outcome.then(onfulfilled, onrejected);
   }
 
+  catch<B = never>(onrejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<Result | B> {
+    return this.then(null, onrejected);
+  }
+
+  finally(onfinally?: (() => void) | null): Promise<Result> {
+    return this.then().finally(onfinally);
+  }
+
   /** A loop that was left standing would keep whoever awaits the run waiting for good. */
   async #toTheEnd(): Promise<void> {
     if (!this.#started) for await (const _ of this);

@@ -386,6 +386,15 @@ describe("a run", () => {
     }
   });
 
+  test("a run has the catch and the finally of a promise", async () => {
+    using tuner = createTuner(setting);
+    let ends = 0;
+    const { status } = await tuner.run({ trials: 1 }).finally(() => ends++);
+    expect([status, ends]).toEqual(["trials", 1]);
+    const reason = new Error("enough");
+    expect(await tuner.run({ signal: AbortSignal.abort(reason) }).catch((error) => error)).toBe(reason);
+  });
+
   test("one run at a time; none after dispose", async () => {
     const tuner = createTuner(setting);
     const run = tuner.run();

@@ -22,7 +22,10 @@ export interface LinearModelOptions {
   readonly intercepts: Float64Array;
 }
 
-/** A trained linear model, apart from the data it was trained on: applies itself to rows, is stored as JSON. */
+/**
+ * A trained linear model, apart from the data it was trained on: applies itself to rows, is stored as JSON. What is to reach
+ * another thread is that text, `JSON.stringify(model)`, for `fromJSON` there: a structured clone has no methods.
+ */
 export class LinearModel {
   readonly kind: ModelKind;
   /** Sorted class labels; undefined for linear regression. */
