@@ -21,10 +21,21 @@ async function underPolicy(policy: string): Promise<unknown> {
 }
 
 test.skipIf(typeof document === "undefined")("script-src 'self' 'wasm-unsafe-eval' is enough", async () => {
-  expect(await underPolicy("script-src 'self' 'wasm-unsafe-eval'")).toMatchObject({ status: "complete" });
+  expect(await underPolicy("script-src 'self' 'wasm-unsafe-eval'")).toEqual({
+    status: "complete",
+    inPool: "converged",
+  });
 });
 
 test.skipIf(typeof document === "undefined")("40 a policy that forbids Wasm: CSP, with the header to add", async () => {
   const answer = await underPolicy("script-src 'self'");
   expect(answer).toMatchObject({ code: "CSP", message: expect.stringContaining("'wasm-unsafe-eval'"), inPool: "CSP" });
 });
+
+test.skipIf(typeof document === "undefined")(
+  "scripts that a policy does not trust: WORKER, and the rest works",
+  async () => {
+    const answer = await underPolicy("require-trusted-types-for 'script'");
+    expect(answer).toEqual({ status: "complete", inPool: "WORKER" });
+  },
+);
