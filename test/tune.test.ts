@@ -426,8 +426,12 @@ test("an error that is negative, as a function's may be, ends a run as one that 
     }
     return count / rows;
   };
-  for (const seed of [1, 2, 3]) {
-    const [rows, judging] = [blobs(90, 12, 3, seed), blobs(200, 12, 3, seed + 50)];
+  for (const [seed, count, columns, classes] of [
+    [4, 90, 12, 3],
+    [2, 200, 30, 6],
+  ] as const) {
+    const rows = blobs(count, columns, classes, seed);
+    const judging = blobs(400, columns, classes, seed + 50);
     const options = { model: "softmax", train: rows, validation: judging, schedule: "on-the-fly" } as const;
     const features = { ...classWeights(rows), l2: l2() };
     const above = await tune({ ...options, features, metric: wrong });
