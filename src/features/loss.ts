@@ -46,11 +46,16 @@ export class LinearLoss {
 
   /** The objective in words: `logLoss + 0.001·½‖W‖²`. */
   toString(): string {
-    const terms = Object.entries(this.features).map(
-      ([name, feature]) => `${format(this.lambda[name]!)}·${words(name, feature)}`,
-    );
-    const own = Object.values(this.features).some((feature) => feature.kind === "group-loss");
-    return `${own ? "" : `${this.lossName} + `}${terms.join(" + ")}`;
+    const features = Object.entries(this.features);
+    const terms = features.map(([name, feature]) => `${format(this.lambda[name]!)}·${words(name, feature)}`);
+    if (!features.some(([, { kind }]) => kind === "group-loss")) terms.unshift(this.#plainTerm());
+    return terms.join(" + ");
+  }
+
+  /** The plain loss has what label smoothing leaves of 1. */
+  #plainTerm(): string {
+    const smoothing = Object.entries(this.features).find(([, { kind }]) => kind === "uniform-loss");
+    return smoothing ? `${format(1 - this.lambda[smoothing[0]]!)}·${this.lossName}` : this.lossName;
   }
 
   /** What `JSON.stringify` stores, with a version. */

@@ -1,4 +1,4 @@
-import { given, LearnLossError } from "../errors.ts";
+import { given, LearnLossError, listed } from "../errors.ts";
 
 /** λ of penalties in learnloss's convention: mean loss over rows + l1·‖W‖₁ + l2·½‖W‖². */
 export interface PenaltyWeights {
@@ -10,7 +10,8 @@ export interface PenaltyWeights {
  * scikit-learn's LogisticRegression minimizes C·Σ loss + l1_ratio·‖w‖₁ + (1 − l1_ratio)·½‖w‖²: the same minimizer
  * has C = 1/(rows·(l1 + l2)) and l1_ratio = l1/(l1 + l2). `C` is Infinity without a penalty.
  *
- * @throws LAMBDA for negative weights, and where there are weights but neither is called l1 or l2; SHAPE without rows
+ * @param rows how many train; the sum of their weights, where they have weights
+ * @throws LAMBDA for negative weights, and for a λ with weights of anything but l1 and l2; SHAPE without rows
  */
 export function toSklearnC(lambda: PenaltyWeights, rows: number): { C: number; l1Ratio: number } {
   const { l1, l2 } = checked(lambda);
@@ -23,7 +24,7 @@ export function toSklearnC(lambda: PenaltyWeights, rows: number): { C: number; l
  * glmnet minimizes mean loss + lambda·(alpha·‖w‖₁ + (1 − alpha)·½‖w‖²), as does scikit-learn's ElasticNet for squared loss,
  * which calls them alpha and l1_ratio.
  *
- * @throws LAMBDA for negative weights, and where there are weights but neither is called l1 or l2
+ * @throws LAMBDA for negative weights, and for a λ with weights of anything but l1 and l2
  */
 export function toGlmnetLambda(lambda: PenaltyWeights): { lambda: number; alpha: number } {
   const { l1, l2 } = checked(lambda);
@@ -33,11 +34,11 @@ export function toGlmnetLambda(lambda: PenaltyWeights): { lambda: number; alpha:
 
 function checked(lambda: PenaltyWeights): Required<PenaltyWeights> {
   const { l1 = 0, l2 = 0, ...others } = given("lambda", lambda);
-  const names = Object.keys(others);
-  if (names.length > 0 && !("l1" in lambda) && !("l2" in lambda)) {
+  const names = Object.keys(others).filter((name) => (others as Readonly<Record<string, number>>)[name] !== 0);
+  if (names.length > 0) {
     throw new LearnLossError(
       "LAMBDA",
-      `λ has weights of ${names.join(", ")}: give those of the penalties as l1 and l2.`,
+      `λ weighs ${listed(names)}, and only l1 and l2 have a counterpart: give these alone, as { l1, l2 }.`,
     );
   }
   if (l1 >= 0 && l2 >= 0) return { l1, l2 };

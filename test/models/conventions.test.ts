@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LearnLossError, toGlmnetLambda, toSklearnC } from "../../src/index.ts";
+import { toGlmnetLambda, toSklearnC } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
 
 const random = new Random(1);
@@ -25,11 +25,14 @@ test.each([
   },
 );
 
-test("weights of other names are not taken for none: a ridge that has a name of its own is refused", () => {
-  const tuned = { ridge: 0.1 } as { l2?: number };
-  expect(() => toSklearnC(tuned, 17)).toThrow(LearnLossError);
-  expect(() => toGlmnetLambda(tuned)).toThrow("ridge");
+test("weights of other terms are refused: the other objective would be another", () => {
+  const others: Record<string, number>[] = [{ ridge: 0.1 }, { l2: 0.1, s: 0.3 }, { l1: 0.1, groupNorm: 0.5 }];
+  for (const tuned of others) {
+    const code = expect.objectContaining({ name: "LearnLossError", code: "LAMBDA" });
+    expect(() => toSklearnC(tuned, 17)).toThrow(code);
+    expect(() => toGlmnetLambda(tuned)).toThrow(Object.keys(tuned).at(-1));
+  }
   expect(toSklearnC({}, 17).C).toBe(Number.POSITIVE_INFINITY);
-  const weighted: Record<string, number> = { malignant: 0.9, benign: 0.1, l2: 0.01 };
-  expect(toSklearnC(weighted, 100).C).toBeCloseTo(1, 12);
+  const none: Record<string, number> = { groupNorm: 0, l2: 0.01 };
+  expect(toSklearnC(none, 100).C).toBeCloseTo(1, 12);
 });
