@@ -106,8 +106,13 @@ export async function csvTable(source: Source, delimiter?: string): ReturnType<t
 
 /** A cell of a CSV to be written. What a spreadsheet would take for a formula begins with an apostrophe. */
 export function csvCell(value: string | number): string {
-  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  const text = typeof value === "string" && isFormula(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Signs alone are none, as they have no operand, and a number is what it says: `+`, `-`, `-1.5`. */
+function isFormula(text: string): boolean {
+  return /^[=+\-@\t\r]/.test(text) && /[\p{L}\p{N}]/u.test(text) && !NUMBER.test(text);
 }
 
 interface CsvRecord {

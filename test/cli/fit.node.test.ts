@@ -144,4 +144,21 @@ describe("fit and predict", () => {
     const lines = (await printed("predict", "f.json", path)).trim().split("\n").slice(1);
     expect(lines.every((line) => line === "'=cmd()" || line === "plain")).toBe(true);
   });
+
+  test.each([
+    ["+", "-"],
+    ["@", "="],
+    ["+5", "-1.5x"],
+    ["-1.5", "high"],
+  ])("labels %s and %s are predicted as they are written, unless they could be run", async (one, other) => {
+    const path = "signs.csv";
+    const rows = Array.from({ length: 40 }, (_, i) => `${i},${i < 20 ? one : other}`);
+    writeFileSync(path, `x,y\n${rows.join("\n")}\n`);
+    await printed("fit", path, "--target", "y", "--model", "logistic", "--l2", "0.01", "--output", "s.json");
+    const lines = (await printed("predict", "s.json", path, "--probabilities")).trim().split("\n");
+    const told = (label: string) => (label === "-1.5x" ? `'${label}` : label);
+    const [header, ...predictions] = lines.map((line) => line.split(","));
+    expect(header!.slice(1).sort()).toEqual([told(one), told(other)].sort());
+    expect([predictions[0]![0], predictions.at(-1)![0]]).toEqual([told(one), told(other)]);
+  });
 });
