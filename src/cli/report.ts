@@ -23,7 +23,7 @@ export function reportCommand(): Command {
         metric: "error",
         ...seenIn(study, best?.lambda),
         table: bestTable(study),
-        ...provedBy(study, study.certificate),
+        ...provedBy(study, study.certificate, best?.lambda),
       };
       writeFile(output, report(page));
       console.log(output);

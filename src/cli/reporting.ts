@@ -27,7 +27,7 @@ function pointsOf(study: Study): SeenPoint[] {
 }
 
 export function reportOf(study: Study, result: TuneResult, title: string): Omit<ReportInput, "table" | "competitors"> {
-  const proofs = provedBy(study, result.certificate);
+  const proofs = provedBy(study, result.certificate, result.loss.lambda);
   return {
     title,
     subtitle: `${errorName(result.metric)} ${short(result.error)} after ${Math.round(result.passes)} passes, ${result.trials} trainings and ${Math.round(result.milliseconds)} ms: minimize ${String(result.loss)}`,
@@ -43,11 +43,18 @@ export function seenIn(
   study: Study,
   lambda: Readonly<Record<string, number>> | undefined,
 ): Pick<ReportInput, "points" | "lambda" | "dataFeatures"> {
-  const { names, data, total } = study.polyhedron;
-  // The plain loss is not named by the user: it has what the other data terms leave.
-  const rest = names.reduce((sum, name, j) => sum - data[j]! * (lambda?.[name] ?? 0), total);
-  const whole = lambda && Object.fromEntries(names.map((name) => [name, lambda[name] ?? rest]));
-  return { points: pointsOf(study), lambda: whole, dataFeatures: names.filter((_, j) => data[j]! > 0) };
+  const { polyhedron } = study;
+  return {
+    points: pointsOf(study),
+    lambda: lambda && polyhedron.toRecord(wholeOf(polyhedron, lambda)),
+    dataFeatures: polyhedron.names.filter((_, j) => polyhedron.data[j]! > 0),
+  };
+}
+
+/** The plain loss is not named by the user: it has what the other data terms leave. */
+function wholeOf({ names, data, total }: Study["polyhedron"], lambda: Readonly<Record<string, number>>): Float64Array {
+  const rest = names.reduce((sum, name, j) => sum - data[j]! * (lambda[name] ?? 0), total);
+  return Float64Array.from(names, (name) => lambda[name] ?? rest);
 }
 
 /** λ, its error and the cost, as a table of one row. */
@@ -75,12 +82,13 @@ export function bestTable({ best, polyhedron }: Study): ReportInput["table"] {
   ];
 }
 
-/** What a report says and shows of a certificate. */
+/** What a report says of a certificate, and what it shows around the λ that came of a study. */
 export function provedBy(
   study: Study,
   certificate: Certificate | undefined,
+  lambda: Readonly<Record<string, number>> | undefined,
 ): Pick<ReportInput, "certificate" | "bounds"> {
-  const bounds = lossBounds(study, certificate);
+  const bounds = lambda && lossBounds(study, lambda);
   return { certificate: certificateSentences(study, certificate), ...(bounds ? { bounds } : {}) };
 }
 
@@ -155,12 +163,14 @@ export function boundsSentence({ errorBounds, metric }: Pick<TuneResult, "errorB
 /** Points of the curve that a report draws. */
 const POINTS = 60;
 
-/** v(λ) = min_θ λ·φ(θ) along the penalty that changes most: no higher than the models seen, no lower than the chords. */
-function lossBounds(study: Study, certificate: Certificate | undefined): LossBounds | undefined {
+/**
+ * v(λ) = min_θ λ·φ(θ) along the penalty that weighs most at a λ: no higher than the models seen, no lower than the chords.
+ */
+export function lossBounds(study: Study, at: Readonly<Record<string, number>>): LossBounds | undefined {
   const { polyhedron: F, observations } = study;
   const solved = observations.filter(({ converged, error }) => converged && Number.isFinite(error));
-  const center = certificate?.explained?.lambda;
-  if (!center || solved.length < 2) return undefined;
+  if (solved.length < 2) return undefined;
+  const center = wholeOf(F, at);
   const dot = (a: ArrayLike<number>, b: ArrayLike<number>) => Array.from(a).reduce((sum, x, j) => sum + x * b[j]!, 0);
   const values = solved.map(({ lambda, features }) => dot(lambda, features));
   const free = [...center.keys()].filter((j) => F.data[j] === 0 && F.lower[j]! < F.upper[j]!);

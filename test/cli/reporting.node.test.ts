@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { boundsSentence, certificateSentences } from "../../src/cli/reporting.ts";
-import { atLeast, createStudy, fixed } from "../../src/index.ts";
+import { boundsSentence, certificateSentences, lossBounds } from "../../src/cli/reporting.ts";
+import { atLeast, createStudy, createTuner, fixed, l1, l2 } from "../../src/index.ts";
+import { blobs } from "../reference/blobs.ts";
 
 test.each([
   ["log-loss", 0.1, 1.2, /proved to be from 0.1 to 1.2/],
@@ -21,4 +22,19 @@ test("a certificate in words: of ties and of trainers without minimizers, no mor
   const text = certificateSentences(study, certificate).join(" ");
   expect(text).toContain("1 model has no greater error (down to 0.1) and is ruled out");
   expect(text).toContain("a mixture of other models has a smaller loss");
+});
+
+test("the curve of the least loss is drawn at the λ that was chosen: it is no higher than the models seen", async () => {
+  const features = { l1: l1(), l2: l2() };
+  using tuner = createTuner({ model: "softmax", train: blobs(80, 8, 3, 1), validation: blobs(80, 8, 3, 2), features });
+  const { lambda } = await tuner.run();
+  const { weight, points } = lossBounds(tuner.study, lambda)!;
+  for (const { lambda: value, lower, upper } of points) {
+    const [first, second] = [weight === "l1" ? value : lambda.l1, weight === "l2" ? value : lambda.l2];
+    const losses = tuner.study.observations.map(({ features: [logLoss, l1, l2] }) => {
+      return logLoss! + first * l1! + second * l2!;
+    });
+    expect(upper).toBeCloseTo(Math.min(...losses), 12);
+    expect(lower).toBeLessThanOrEqual(upper * (1 + 1e-9));
+  }
 });
