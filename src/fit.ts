@@ -160,6 +160,7 @@ export class Fitting {
       train,
       undefined,
       lambda.some((weight, j) => weight > 0 && !this.#space.data[j]),
+      this.#space.rowGroups?.augmentation,
     );
     this.#selected = this.#space.rowGroups?.augmentation ? undefined : columnsToRead(train);
     this.#arena = new Arena(kernels());

@@ -1,3 +1,4 @@
+import { type Augmentation, rangeOf } from "../features/augmentation.ts";
 import type { Dataset } from "./dataset.ts";
 import { MISSING_LABEL } from "./missing.ts";
 import { sharedRows } from "./shared-rows.ts";
@@ -16,14 +17,27 @@ const FAR = 2 ** -10;
 const UNLIKE = 1000;
 
 /**
+ * How little of an augmentation's range images may fill, and by how many times its width they may leave it, before their unit is
+ * another: those of a split or a season leave it a little, dark ones fill a part.
+ */
+const IMAGE_UNITS = { least: 0.1, beyond: 1 } as const;
+
+/**
  * What is suspicious about a data set that is to train, and one that is to judge, in sentences that begin with a stable word:
  * LEAK for validation rows that are training rows too, MISSING for a label that reads like a missing value, CONSTANT for columns
- * that cannot be learned from, FAR for those whose variation rounding takes, SCALES for units so different that penalties, where
- * there are any, are as unfair to their weights.
+ * that cannot be learned from (under transformations others move there), FAR for those whose variation rounding takes, SCALES for
+ * units so different that penalties, where there are any, are as unfair to their weights, RANGE for images of another unit than
+ * the transformations'.
  *
  * @param penalized whether the loss has penalties
+ * @param augmentation of the training rows
  */
-export function audit(train: Dataset, validation?: Dataset, penalized = true): string[] {
+export function audit(
+  train: Dataset,
+  validation?: Dataset,
+  penalized = true,
+  augmentation?: Augmentation | undefined,
+): string[] {
   const warnings: string[] = [];
   const leaked = validation ? sharedRows(train, validation) : 0;
   if (validation && leaked > 0) {
@@ -37,7 +51,7 @@ export function audit(train: Dataset, validation?: Dataset, penalized = true): s
   }
   const varying = varyingColumns(train);
   const count = train.columns - varying.length;
-  if (count > 0) {
+  if (count > 0 && !augmentation) {
     const constant: number[] = [];
     for (let j = 0; constant.length < Math.min(count, NAMED); j++) {
       if (varying[j - constant.length] !== j) constant.push(j);
@@ -62,7 +76,19 @@ export function audit(train: Dataset, validation?: Dataset, penalized = true): s
       `SCALES: ${first} ranges ${Number(times)} times as widely as ${last}, and penalties treat all weights alike: standardize (data.standardize, --standardize).`,
     );
   }
+  if (augmentation) warnings.push(...otherUnit(train, augmentation));
   return warnings;
+}
+
+/** What is cut out or moved in is the range's lowest value, noise is a share of it, and values are clipped to it. */
+function otherUnit({ columns, x }: Dataset, { image: { low, high } }: Augmentation): string[] {
+  const [least, most] = rangeOf(columns, x);
+  const width = high - low;
+  const beyond = Math.max(low - least, most - high) > IMAGE_UNITS.beyond * width;
+  if (!beyond && most - least >= IMAGE_UNITS.least * width) return [];
+  return [
+    `RANGE: pixels are from ${least} to ${most} in the training rows, and from ${low} to ${high} in the augmentation: bring the rows to its unit (data.rescale, --scale), or make the augmentation of them.`,
+  ];
 }
 
 /** The first of so many columns in a message. */

@@ -41,7 +41,7 @@ export interface ImageOptions {
   readonly height?: number;
   /** @default 1 */
   readonly channels?: number;
-  /** Least and largest value of a pixel. @default those of the rows given */
+  /** Least and largest value of a pixel, also of images that a stored loss is fitted to. @default those of the rows given */
   readonly range?: readonly [low: number, high: number];
   /** Of the chance in noise, cutout and either. @default 0 */
   readonly seed?: number;
@@ -240,8 +240,8 @@ export function checkImage({ width, height, channels, low, high }: ImageShape, c
   }
 }
 
-/** What sparse rows leave out is 0. */
-function rangeOf(columns: number, x: Dataset["x"]): [number, number] {
+/** Least and largest value of rows. What sparse ones leave out is 0. */
+export function rangeOf(columns: number, x: Dataset["x"]): [number, number] {
   const full = x.kind === "dense" || x.values.length === (x.starts.length - 1) * columns;
   let [low, high] = full ? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY] : [0, 0];
   for (const value of x.values) {

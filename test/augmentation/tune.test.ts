@@ -169,3 +169,35 @@ describe("an augmentation policy", () => {
     }
   });
 });
+
+describe("warnings about images", () => {
+  /** One row of pixels is blank in all pictures. */
+  const blank = data.dense({
+    x: (train.x.values as Float64Array).map((value, at) => (at % 36 < 30 ? value : 0)),
+    columns: 36,
+    y: train.y as Float64Array,
+  });
+  const shares = { original: 0.5, down: 0.5, l2: 0.01 };
+  const codes = (warnings: readonly string[]) => warnings.map((warning) => warning.split(":")[0]);
+
+  test("pixels that are blank in all rows get weights where transformations fill them: they are not called constant", async () => {
+    const loss = new LinearLoss("logLoss", { ...augmentation(blank, { down: shift(0, 1) }), l2: l2() }, shares);
+    const { model, warnings } = await minimize({ model: "softmax", train: blank, loss });
+    expect(model.coefficients.subarray(30, 36).some((w) => Math.abs(w) > 1e-3)).toBe(true);
+    expect(codes(warnings)).toEqual([]);
+    expect(codes((await minimize({ model: "softmax", train: blank, loss: { l2: 0.01 } })).warnings)).toEqual([
+      "CONSTANT",
+    ]);
+  });
+
+  test("images of another unit than the augmentation's are told, others of the same unit are not", async () => {
+    const of = (rows: typeof train) =>
+      new LinearLoss("logLoss", { ...augmentation(rows, { down: shift(0, 1) }), l2: l2() }, shares);
+    const warnings = async (rows: typeof train, other: typeof train) =>
+      codes((await minimize({ model: "softmax", train: rows, loss: of(other) })).warnings);
+    expect(await warnings(data.rescale(train, 1 / 255), train)).toEqual(["RANGE"]);
+    expect(await warnings(train, data.rescale(train, 1 / 255))).toEqual(["RANGE"]);
+    expect(await warnings(validation, train)).toEqual([]);
+    expect(await warnings(train, validation)).toEqual([]);
+  });
+});
