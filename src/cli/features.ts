@@ -4,6 +4,7 @@ import { augmentation } from "../features/augmentation.ts";
 import type { Features } from "../features/feature.ts";
 import { classWeights, groupWeights } from "../features/groups.ts";
 import { convexPenalty } from "../features/hinges.ts";
+import { guessLayout, type Layout } from "../features/image-layout.ts";
 import { groupNorm, l1, l2 } from "../features/norms.ts";
 import { labelSmoothing } from "../features/smoothing.ts";
 import {
@@ -24,19 +25,12 @@ import { number } from "./options.ts";
 /** What a name of `--features` is made of besides its argument. */
 interface Setting {
   readonly train: Dataset;
-  readonly image: Image | undefined;
+  readonly image: Layout | undefined;
   readonly seed: number;
 }
 
-/** `--image`: width × height × channels. */
-export interface Image {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-}
-
-/** `28x28` or `32x32x3`. @throws OPTION */
-export function image(text: string): Image {
+/** `--image`: `28x28` or `32x32x3`. @throws OPTION */
+export function image(text: string): Layout {
   const [, width, height, channels = "1"] = /^(\d+)x(\d+)(?:x(\d+))?$/.exec(text) ?? [];
   if (width === undefined || height === undefined) {
     throw new LearnLossError("OPTION", `--image is "${text}": give width x height, 28x28, or 32x32x3 with channels.`);
@@ -132,8 +126,8 @@ function normOf(feature: Features[string]): "l1" | "l2" | undefined {
 }
 
 /** The lesser side of an image, in pixels; augmentation() refuses what is no image. */
-function sideOf({ columns }: Dataset, image: Image | undefined): number {
-  return image ? Math.min(image.width, image.height) : Math.sqrt(columns);
+function sideOf(rows: Dataset, image = guessLayout(rows)): number {
+  return image ? Math.min(image.width, image.height) : Math.sqrt(rows.columns);
 }
 
 /** Of `augment:`, with a default amount in pixels, degrees, shares or factors for images of so many pixels a side. */

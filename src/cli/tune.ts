@@ -5,12 +5,13 @@ import { split } from "../data/index.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
+import type { Layout } from "../features/image-layout.ts";
 import { checkModel } from "../models/objective.ts";
 import { report } from "../report/report.ts";
 import type { Budget } from "../run.ts";
 import { createTuner, type TuneResult, type Tuner, type TunerOptions } from "../tune.ts";
 import type { Pool } from "../workers.ts";
-import { type Image, image, parseFeatures } from "./features.ts";
+import { image, parseFeatures } from "./features.ts";
 import {
   DATA,
   type DataOptions,
@@ -41,7 +42,7 @@ const SYNC = 200;
 interface TuneOptions extends DataOptions {
   readonly model: TunerOptions["model"];
   readonly features: string;
-  readonly image?: Image;
+  readonly image?: Layout;
   readonly metric?: MetricName;
   readonly costs?: string;
   readonly decision?: Decision;
@@ -74,7 +75,11 @@ export function tuneCommand(): Command {
       "--features <list>",
       "l1, l2, group-norm, class-weights, group-weights, label-smoothing, convex:8, augment:shift,rotate=15,scale,shear,mirror,blur,noise,contrast,cutout",
     )
-    .option("--image <shape>", "of the rows to augment: 28x28, or 32x32x3 with channels (default: a square)", image);
+    .option(
+      "--image <shape>",
+      "of the rows to augment: 28x28, or 32x32x3 with channels (default: as the file has it, or a square)",
+      image,
+    );
   return withDataOptions(command)
     .option(
       "--metric <name>",

@@ -34,6 +34,8 @@ export interface Dataset {
   readonly weights?: Float64Array;
   /** One per column. @default none */
   readonly columnNames?: readonly string[];
+  /** Of a row in its file, where that has more dimensions than one, such as [height, width, channels]. @default none */
+  readonly shape?: readonly number[];
   /** A domain per row, 0 … : for worst-group error and group weights. */
   readonly groups?: Int32Array;
   /** What the domains are called, by number: a loss finds them by name in other data. */
@@ -189,6 +191,11 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
     }
   }
   return { rows, columns, x: { kind: "csr", values, indices, starts }, ...checked(options, rows, columns) };
+}
+
+/** The columns of rows of a shape, which is told where it is more than a number. */
+export function columnsOf(shape: readonly number[]): Pick<Dataset, "columns" | "shape"> {
+  return { columns: shape.reduce((product, n) => product * n, 1), ...(shape.length > 1 ? { shape } : {}) };
 }
 
 /** The rows with these indices, counted from 0, in this order. @throws SHAPE for one that there is not */

@@ -1,5 +1,5 @@
 import { given, LearnLossError } from "../errors.ts";
-import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
+import { columnsOf, type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { bytesPer, type ElementType, readElements } from "./elements.ts";
 import { readBytes, type Source } from "./read.ts";
 
@@ -14,21 +14,21 @@ const TYPES: Readonly<Record<number, ElementType>> = { 8: "u1", 9: "i1", 11: "i2
  *   one per row, IO, and what `dense` throws
  */
 export async function idx(source: Source, options: { readonly y: Source }): Promise<Dataset> {
-  const { rows, columns, x } = await idxRows(source);
+  const { rows, columns, shape, x } = await idxRows(source);
   const y = decode(await readBytes(given("idx", options).y), "y");
   if (y.shape.length !== 1 || y.shape[0] !== rows) {
     throw new LearnLossError("SHAPE", `The labels have shape ${y.shape.join(" × ")} when expected ${rows}.`);
   }
-  return dense({ x: x.values, columns, y: y.values });
+  return { ...dense({ x: x.values, columns, y: y.values }), ...(shape ? { shape } : {}) };
 }
 
 /** X alone: what a model is applied to. @throws as `idx` */
 export async function idxRows(
   source: Source,
-): Promise<Pick<Dataset, "rows" | "columns"> & { readonly x: DenseMatrix }> {
+): Promise<Pick<Dataset, "rows" | "columns" | "shape"> & { readonly x: DenseMatrix }> {
   const { shape, values } = decode(await readBytes(source), "X");
   const [rows = 0, ...rest] = shape;
-  return { rows, columns: rest.reduce((product, n) => product * n, 1), x: { kind: "dense", values } };
+  return { rows, ...columnsOf(rest), x: { kind: "dense", values } };
 }
 
 /** Whether bytes begin as an IDX file does, which no text does. */

@@ -1,6 +1,6 @@
 import { LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
-import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
+import { columnsOf, type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { bytesPer, isElementType, readElements } from "./elements.ts";
 import { readBytes, type Source } from "./read.ts";
 
@@ -8,7 +8,7 @@ const MAGIC = "\x93NUMPY";
 
 /**
  * Reads a dataset from NumPy's .npy files: X with a row per example, numbers of any type, in C or Fortran order; y numbers
- * or text. What has more than two dimensions is flattened row by row.
+ * or text. What has more than two dimensions is flattened row by row, and has the others as `shape`.
  *
  * @throws PARSE for a file that is no .npy or was cut short, TYPE for complex numbers, dates and objects, SHAPE when y is
  *   not one value per row, IO, and what `dense` throws
@@ -18,7 +18,7 @@ export async function npy(
   options: { readonly y: Source; readonly weights?: Source },
 ): Promise<Dataset> {
   checkNames(options, { y: true, weights: true });
-  const { rows, columns, x } = await npyRows(source);
+  const { rows, columns, shape, x } = await npyRows(source);
   const y = await readArray(options.y, "y");
   const weights = options.weights && numbers(await readArray(options.weights, "weights"), "weights");
   for (const [name, array] of Object.entries({ y, ...(weights ? { weights } : {}) })) {
@@ -29,21 +29,19 @@ export async function npy(
       );
     }
   }
-  return dense({
-    x: x.values,
-    columns,
-    y: y.values,
-    ...(weights ? { weights: weights.values } : {}),
-  });
+  return {
+    ...dense({ x: x.values, columns, y: y.values, ...(weights ? { weights: weights.values } : {}) }),
+    ...(shape ? { shape } : {}),
+  };
 }
 
 /** X alone: what a model is applied to. @throws as `npy` */
 export async function npyRows(
   source: Source,
-): Promise<Pick<Dataset, "rows" | "columns"> & { readonly x: DenseMatrix }> {
+): Promise<Pick<Dataset, "rows" | "columns" | "shape"> & { readonly x: DenseMatrix }> {
   const { shape, values } = numbers(await readArray(source, "X"), "X");
   const [rows = 1, ...rest] = shape;
-  return { rows, columns: rest.reduce((product, n) => product * n, 1), x: { kind: "dense", values } };
+  return { rows, ...columnsOf(rest), x: { kind: "dense", values } };
 }
 
 /** Whether bytes begin as a .npy file does. */

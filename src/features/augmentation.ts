@@ -11,13 +11,11 @@ import {
   SHARE_BOUNDS,
   type WeightBounds,
 } from "./feature.ts";
+import { fitsLayout, guessLayout, type Layout } from "./image-layout.ts";
 import { checkTransformation, type Transformation } from "./transformation.ts";
 
 /** Rows that are images: pixel by pixel, line by line from the top, the channels of a pixel next to each other. */
-export interface ImageShape {
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
+export interface ImageShape extends Layout {
   /** Least and largest value of a pixel. What comes in from outside a picture, and what is cut out, is `low`. */
   readonly low: number;
   readonly high: number;
@@ -35,11 +33,14 @@ export interface Augmentation {
 
 /** What the columns of a dataset are as images, the channels of a pixel next to each other. */
 export interface ImageOptions {
-  /** Of the images, in pixels. @default as `height` leaves it; else a square, for one channel and a square number of columns */
+  /**
+   * Of the images, in pixels. @default as `height` leaves it; else as the file has it, whose channels are last; else a square, for
+   * one channel and a square number of columns
+   */
   readonly width?: number;
   /** Of the images, in pixels. @default as `width` leaves it; else as that */
   readonly height?: number;
-  /** @default 1 */
+  /** @default as the file has it, else 1 */
   readonly channels?: number;
   /** Least and largest value of a pixel, also of images that a stored loss is fitted to. @default those of the rows given */
   readonly range?: readonly [low: number, high: number];
@@ -202,37 +203,45 @@ export function augmentedGroups(
   };
 }
 
-function imageShape({ columns, x }: Dataset, options: ImageOptions): ImageShape {
-  const { channels = 1 } = options;
+function imageShape(rows: Dataset, options: ImageOptions): ImageShape {
+  const { columns, shape } = rows;
+  const guess = guessLayout(rows);
+  const { channels = (shape && guess?.channels) ?? 1 } = options;
   const pixels = columns / channels;
-  const square = Math.sqrt(pixels);
-  const guess = channels === 1 && Number.isInteger(square) ? square : undefined;
-  const width = options.width ?? (options.height ? pixels / options.height : guess);
-  const height = options.height ?? (options.width ? pixels / options.width : guess);
+  const known = guess?.channels === channels ? guess : undefined;
+  const width = options.width ?? (options.height ? pixels / options.height : known?.width);
+  const height = options.height ?? (options.width ? pixels / options.width : known?.height);
   if (width === undefined || height === undefined) {
+    const what = shape ? `of shape (${shape.join(", ")})` : `of ${columns} columns`;
     throw new LearnLossError(
       "OPTION",
-      `Rows of ${columns} columns and ${channels} channels could be images of many shapes: give \`width\` and \`height\` (--image 8x8x3).`,
+      `Rows ${what} and ${channels} channels could be images of many shapes: give \`width\` and \`height\` (--image 8x8x3).`,
     );
   }
-  const [low, high] = options.range === undefined ? rangeOf(columns, x) : given("range", options.range);
-  const shape = { width, height, channels, low, high };
-  checkImage(shape, columns);
-  return shape;
+  const [low, high] = options.range === undefined ? rangeOf(columns, rows.x) : given("range", options.range);
+  const image = { width, height, channels, low, high };
+  checkImage(image, rows);
+  return image;
 }
 
 /** @throws SHAPE, OPTION */
-export function checkImage({ width, height, channels, low, high }: ImageShape, columns: number): void {
+export function checkImage(image: ImageShape, rows: Pick<Dataset, "columns" | "shape">): void {
+  const { width, height, channels, low, high } = image;
+  const { columns, shape } = rows;
+  const images = `Images of ${width} × ${height} pixels and ${channels} channels`;
   if (![width, height, channels].every((size) => Number.isInteger(size) && size > 0)) {
-    throw new LearnLossError(
-      "SHAPE",
-      `Images of ${width} × ${height} pixels and ${channels} channels: give whole numbers > 0.`,
-    );
+    throw new LearnLossError("SHAPE", `${images}: give whole numbers > 0.`);
   }
   if (width * height * channels !== columns) {
     throw new LearnLossError(
       "SHAPE",
-      `Images of ${width} × ${height} pixels and ${channels} channels have ${width * height * channels} values when the rows have ${columns} columns.`,
+      `${images} have ${width * height * channels} values when the rows have ${columns} columns.`,
+    );
+  }
+  if (!fitsLayout(rows, image)) {
+    throw new LearnLossError(
+      "SHAPE",
+      `${images} are (${height}, ${width}, ${channels}), line by line and the channels last, when the rows are (${shape?.join(", ")}): name another shape, or transpose the file's array.`,
     );
   }
   if (!(Number.isFinite(low) && Number.isFinite(high) && low <= high)) {

@@ -27,7 +27,7 @@ export function bind(features: Features, train: Dataset): Features {
 /** The group of every row, found by the names of the features. */
 function mapOf(features: Features, first: RowGroups, train: Dataset): Int32Array {
   const { name, count, augmentation, map, labels } = first;
-  if (augmentation) checkImage(augmentation.image, train.columns);
+  if (augmentation) checkImage(augmentation.image, train);
   if (augmentation && !augmentation.groups) return map;
   const kind = augmentation?.groups?.of ?? name;
   const parts = augmentation ? partsOf({ count, map, augmentation }) : count;

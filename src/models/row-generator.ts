@@ -37,7 +37,7 @@ export class RowGenerator {
   constructor(arena: Arena<Kernels>, dataset: Rows, augmentation: Augmentation, width: 4 | 8) {
     const { image, seed, transformations } = augmentation;
     const { rows, columns } = dataset;
-    checkImage(image, columns);
+    checkImage(image, dataset);
     const count = transformations.length + 1;
     const alternatives = [[[]], ...transformations.map((t) => alternativesOf(checkTransformation("augmentation", t)))];
     const sequences = alternatives.flat().map((changes) => changes.flatMap((change) => stagesOf(change, augmentation)));

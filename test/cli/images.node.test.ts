@@ -85,6 +85,25 @@ describe("images on the command line", () => {
     expect([code, (json.error as { code: string }).code]).toEqual([2, "CORRUPT"]);
   }, 90_000);
 
+  test("the file's shape is that of its images: another is refused, in tune and where a stored loss is fitted", async () => {
+    const pixels = Float32Array.from({ length: 30 * 108 }, (_, i) => (i * i) % 7);
+    for (const shape of ["6, 6, 3", "3, 6, 6"])
+      writeFileSync(`${shape[0]}.npy`, npyFile("'<f4'", `(30, ${shape})`, pixels));
+    writeFileSync("30.npy", npyFile("'<f4'", "(30,)", pixels.subarray(0, 30)));
+    const tuned = (path: string, ...image: string[]) =>
+      learned(
+        ...["tune", path, "--labels", "30.npy", "--features", "augment:mirror,l2", "--model", "softmax", "--json"],
+        ...["--passes", "10", "--save-loss", "rgb.json", ...image],
+      );
+    const refused = { code: 2, json: { error: { code: "SHAPE" } } };
+    expect(await tuned("6.npy")).toMatchObject({ code: 0 });
+    expect(await tuned("3.npy", "--image", "6x6x3")).toMatchObject(refused);
+    expect(await tuned("6.npy", "--image", "12x9")).toMatchObject(refused);
+    const fitting = ["--labels", "30.npy", "--loss", "rgb.json", "--model", "softmax", "--json"];
+    expect(await learned("fit", "6.npy", ...fitting)).toMatchObject({ code: 0 });
+    expect(await learned("fit", "3.npy", ...fitting)).toMatchObject(refused);
+  });
+
   test("augment alone is all transformations; beside class weights the classes take the place of the rows as they are", async () => {
     const budget = ["--passes", "30"];
     const names = async (features: string) => {

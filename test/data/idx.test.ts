@@ -36,7 +36,7 @@ test.each([
   ["signed bytes", 9, Array.from(pixels, (v) => v & 255), pixels.map((v) => (v > 127 ? v - 256 : v))],
 ] as const)("images of %s", async (_, type, data, expected) => {
   const images = await idx(file(type, [3, 2, 2], data), { y });
-  expect([images.rows, images.columns]).toEqual([3, 4]);
+  expect([images.rows, images.columns, images.shape]).toEqual([3, 4, [2, 2]]);
   expect(Array.from(images.x.values)).toEqual(expected);
   expect(images.y).toEqual(Float64Array.of(7, 0, 9));
 });

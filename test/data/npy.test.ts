@@ -53,10 +53,12 @@ test.each([
     npyFile("'<i4'", "(4, 1, 3)", Int32Array.of(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11), true),
     WHOLE,
   ],
-])("X as %s", async (_, x, expected) => {
+])("X as %s", async (name, x, expected) => {
   const data = await npy(x, { y });
   expect(Array.from(data.x.values)).toEqual(expected);
   expect([data.rows, data.columns]).toEqual([4, expected.length / 4]);
+  const rest = name.startsWith("three dimensions") ? [1, 3] : undefined;
+  expect(data.shape).toEqual(rest);
   expect(data.y).toEqual(Float64Array.of(3, 1, 3, 2));
 });
 
