@@ -136,7 +136,7 @@ export function featureSpace({ points, metric, lambda, dataFeatures }: FigureInp
     : [];
   const [title, caption] = [
     "Where the learned loss is least, among all models seen",
-    `Each training is a path of models; the stronger its color, the smaller the ${metric}. On the line the learned loss λ·φ is what its minimizer reaches: no model seen lies below.`,
+    `Each training is a path of models; the stronger its color, the smaller the ${metric}. The line is the least learned loss λ·φ of them all: no model seen lies below.`,
   ];
   if (seen.length === 0) return { title: "The models seen", svg: "", caption: "No model has penalties to show." };
   const rank = new Map([...seen].sort((a, b) => a.error - b.error).map((p, i) => [p, i / seen.length]));
@@ -214,7 +214,7 @@ function labels(notes: readonly Note[]): Note[] {
 }
 
 /** The weights of each training, in order. */
-export function lambdaPath({ points, lambda }: FigureInput): Figure {
+export function lambdaPath({ points, metric, lambda }: FigureInput): Figure {
   const last = [...new Map(points.map((p) => [p.trial, p])).values()].sort((a, b) => a.trial - b.trial);
   const free = Object.keys(last[0]?.lambda ?? {}).filter((name) =>
     last.some((p) => p.lambda[name] !== last[0]!.lambda[name]),
@@ -235,8 +235,17 @@ export function lambdaPath({ points, lambda }: FigureInput): Figure {
       }),
       ...(chosen ? { notes: [{ kind: "vertical", x: chosen.trial + 1, text: "chosen" }] } : {}),
     }),
-    caption: `The weights of each training, in order${free.length > shown.length ? `; the ${shown.length} of ${free.length} that changed most` : ""}.${chosen && chosen !== last.at(-1) ? " What follows the chosen one was no better." : ""}`,
+    caption: `The weights of each training, in order${free.length > shown.length ? `; the ${shown.length} of ${free.length} that changed most` : ""}.${chosen ? afterwards(points, chosen, metric) : ""}`,
   };
+}
+
+/** What came of the trainings after the chosen one, in a sentence; none where one ended better. */
+function afterwards(points: readonly SeenPoint[], chosen: SeenPoint, metric: string): string {
+  const later = points.filter(({ trial }) => trial > chosen.trial);
+  const [best] = later.reduce(([a], b) => [b.error < a.error ? b : a], [chosen]);
+  if (later.length === 0 || later.some(({ error, converged }) => converged && error < chosen.error)) return "";
+  if (best === chosen) return " What follows the chosen one was no better.";
+  return ` No training that follows the chosen one ended better; training ${best.trial + 1} passed a model of ${metric} ${short(best.error)} on its way, which minimizes no loss.`;
 }
 
 function spread(points: readonly SeenPoint[], name: string): number {
