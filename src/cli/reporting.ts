@@ -9,21 +9,22 @@ import type { TuneResult } from "../tune.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 import { errorName, short } from "./output.ts";
 
-/** Every model of a study, in the order of the work spent. */
+/** Every model of a study, in the order of the work spent, or of the trainings where that was not told of each. */
 function pointsOf(study: Study): SeenPoint[] {
   const { polyhedron } = study;
+  const counted = study.observations.every(({ passes }) => passes !== undefined);
   const points = study.trials.flatMap((trial) =>
     trial.observations.map(({ error, converged, passes, lambda, features }, iteration) => ({
       trial: trial.id,
       iteration,
-      passes: passes ?? trial.id,
+      passes: counted ? passes : undefined,
       error,
       converged,
       lambda: polyhedron.toRecord(lambda),
       features: polyhedron.toRecord(features),
     })),
   );
-  return points.sort((a, b) => a.passes - b.passes);
+  return counted ? points.sort((a, b) => a.passes! - b.passes!) : points;
 }
 
 export function reportOf(study: Study, result: TuneResult, title: string): Omit<ReportInput, "table" | "competitors"> {
@@ -72,13 +73,13 @@ export function resultTable(result: TuneResult): ReportInput["table"] {
   ];
 }
 
-/** The best model of a study and its λ. */
+/** The best model of a study and its λ, with its training as the pictures count it. */
 export function bestTable({ best, polyhedron }: Study): ReportInput["table"] {
   const names = polyhedron.names;
   if (!best) return [[...names, "error"]];
   return [
-    [...names, "error", "trial"],
-    [...names.map((name) => short(best.lambda[name]!)), short(best.error), String(best.trial)],
+    [...names, "error", "training"],
+    [...names.map((name) => short(best.lambda[name]!)), short(best.error), String(best.trial + 1)],
   ];
 }
 

@@ -5,7 +5,8 @@ import { color } from "./style.ts";
 export interface SeenPoint {
   readonly trial: number;
   readonly iteration: number;
-  readonly passes: number;
+  /** Of all points, or of none: then trainings are counted. */
+  readonly passes: number | undefined;
   readonly error: number;
   readonly converged: boolean;
   readonly lambda: Readonly<Record<string, number>>;
@@ -47,20 +48,28 @@ export interface Figure {
 /** Points at 0 passes would fall off a log axis. */
 const FIRST = 0.5;
 
-type Curve = readonly (readonly [passes: number, error: number])[];
+type Curve = readonly (readonly [cost: number, error: number])[];
+
+/** What was spent until a model was seen. */
+function costOf({ passes, trial }: SeenPoint): number {
+  return passes === undefined ? trial + 1 : Math.max(passes, FIRST);
+}
 
 /** The best error so far against the work spent. */
 export function anytime({ points, metric, competitors = [] }: FigureInput): Figure {
   const finite = points.filter(({ error }) => Number.isFinite(error));
-  const own = { name: "LearnLoss", curve: bestSoFar(finite) };
-  const others = competitors.map((competitor) => ({ name: competitor.name, curve: bestSoFar(competitor.points) }));
+  const own = { name: "LearnLoss", curve: bestSoFar(finite.map((p) => [costOf(p), p.error])) };
+  const others = competitors.map(({ name, points }) => ({
+    name,
+    curve: bestSoFar(points.map(({ passes, error }) => [Math.max(passes, FIRST), error])),
+  }));
   const arrivals = arrivalsOf([own, ...others]);
   const series: Series[] = [
     {
       color: "var(--faint)",
       kind: "dots",
       width: 2.6,
-      points: finite.map((p) => [Math.max(p.passes, FIRST), p.error]),
+      points: finite.map((p) => [costOf(p), p.error]),
       titles: finite.map(nameOf),
     },
     ...others.map(
@@ -84,7 +93,9 @@ export function anytime({ points, metric, competitors = [] }: FigureInput): Figu
           ? "No model has an error yet"
           : `The ${metric} falls from ${short(first)} to ${short(last)}`,
     svg: chart({
-      x: { label: "passes over the training data", log: true },
+      x: finite.every(({ passes }) => passes !== undefined)
+        ? { label: "passes over the training data", log: true }
+        : { label: "training", whole: true },
       y: { label: `${metric} on the validation rows`, log: finite.every(({ error }) => error > 0) },
       series,
       notes: arrivals.map(({ at }): Note => ({ kind: "point", at, text: `${round(at[0])} passes` })),
@@ -105,17 +116,17 @@ function arrivalsOf(methods: readonly Named[]): { readonly name: string; readonl
   return methods.map(({ name, curve }) => ({ name, at: curve.find(([, error]) => error <= level)! }));
 }
 
-function bestSoFar(points: readonly { readonly passes: number; readonly error: number }[]): [number, number][] {
+function bestSoFar(points: Curve): [number, number][] {
   let best = Number.POSITIVE_INFINITY;
   const curve: [number, number][] = [];
-  for (const { passes, error } of points) {
+  for (const [cost, error] of points) {
     if (error < best) {
       best = error;
-      curve.push([Math.max(passes, FIRST), error]);
+      curve.push([cost, error]);
     }
   }
   const last = points.at(-1);
-  if (last && curve.length) curve.push([Math.max(last.passes, FIRST), best]);
+  if (last && curve.length) curve.push([last[0], best]);
   return curve;
 }
 
@@ -283,7 +294,8 @@ export function provedBounds({ bounds, lambda }: FigureInput): Figure | undefine
 }
 
 function nameOf({ trial, iteration, passes }: SeenPoint): string {
-  return `training ${trial + 1}, model ${iteration + 1}, after ${passes.toFixed(1)} passes`;
+  const spent = passes === undefined ? "" : `, after ${passes.toFixed(1)} passes`;
+  return `training ${trial + 1}, model ${iteration + 1}${spent}`;
 }
 
 function short(value: number): string {

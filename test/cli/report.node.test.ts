@@ -1,0 +1,54 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { atLeast, createStudy, fixed, type Study } from "../../src/index.ts";
+import { inFolder, learnloss } from "./command-line.ts";
+
+inFolder();
+
+/** The page about a study, and its figures, by their titles. */
+async function pageOf(study: Study): Promise<{ readonly page: string; readonly figure: (title: RegExp) => string }> {
+  writeFileSync("study.json", JSON.stringify(study));
+  expect(await learnloss("report", "study.json", "--output", "study.html")).toMatchObject({ code: 0, stderr: "" });
+  const page = readFileSync("study.html", "utf8");
+  const figures = page.match(/<figure>.*?<\/figure>/gs) ?? [];
+  const figure = (title: RegExp) => figures.find((text) => title.test(/<h2>(.*?)<\/h2>/.exec(text)![1]!)) ?? "";
+  return { page, figure };
+}
+
+const study = () => createStudy({ lambda: { logLoss: fixed(1), l2: atLeast(1e-3, 1) } });
+
+/** A study that was told these errors; `undefined` for a training that failed. */
+function told(errors: readonly (number | undefined)[], passes?: (trial: number) => number): Study {
+  const result = study();
+  for (const [i, error] of errors.entries()) {
+    const trial = result.ask();
+    if (error === undefined) result.fail(trial, "out of memory");
+    else {
+      const features = { logLoss: error / 2, l2: 1 + i };
+      result.tell(trial, { features, error, ...(passes ? { passes: passes(i) } : {}) });
+    }
+  }
+  return result;
+}
+
+/** What stands at the ticks of the x axis. */
+const ticks = (figure: string) =>
+  Array.from(figure.matchAll(/text-anchor="middle">([^<]+)</g), ([, text]) => Number(text));
+
+test("the table counts trainings as the pictures do", async () => {
+  const { page, figure } = await pageOf(told([0.3, 0.1, 0.2]));
+  expect(page).toMatch(/<th>training<\/th>.*<td>2<\/td><\/tr>/s);
+  expect(figure(/falls from/)).toContain("<title>training 2, model 1</title>");
+});
+
+test("passes are on the axis where they were told of every model, trainings elsewhere", async () => {
+  const counted = (await pageOf(told([0.3, 0.1, 0.2], (trial) => 10 * (trial + 1)))).figure(/falls from/);
+  expect(counted).toContain("passes over the training data");
+  const half = told([0.3, 0.1], () => 10);
+  half.tell(half.ask(), { features: { logLoss: 0.1, l2: 1 }, error: 0.2 });
+  for (const without of [half, told([0.3, 0.1, 0.2])]) {
+    const picture = (await pageOf(without)).figure(/falls from/);
+    expect(picture).not.toContain("passes");
+    expect(ticks(picture)).toEqual([1, 2, 3]);
+  }
+});
