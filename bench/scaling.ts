@@ -233,6 +233,11 @@ ladder("report", "observations", 1, [6250, 25000, 100000], (count) => {
     features: { loss: 1 + random.uniform(), l2: 1 + random.uniform() },
     converged: i % 10 === 9,
   }));
+  const trainings = Array.from({ length: count / 10 }, (_, trial) => ({
+    trial,
+    lambda: { loss: 1, l2: 1 + trial },
+    failed: false,
+  }));
   const lambda = { loss: 1, l2: 1 };
   return () =>
     report({
@@ -240,6 +245,7 @@ ladder("report", "observations", 1, [6250, 25000, 100000], (count) => {
       subtitle: "",
       metric: "error",
       points,
+      trainings,
       lambda,
       dataFeatures: ["loss"],
       table: [[]],

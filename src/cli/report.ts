@@ -15,11 +15,13 @@ export function reportCommand(): Command {
       const { study, warnings } = readStudy(path);
       for (const warning of warnings) console.error(`learnloss: warning: ${path}: ${warning}`);
       const { best, trials, observations } = study;
+      const failed = trials.filter(({ status }) => status === "failed").length;
+      const tried = `${trials.length} trials${failed > 0 ? ` (${failed} failed)` : ""}`;
       const page = {
         title: basename(path),
         subtitle: best
-          ? `Error ${short(best.error)} after ${trials.length} trials and ${observations.length} models seen.`
-          : `${trials.length} trials, nothing told yet.`,
+          ? `Error ${short(best.error)} after ${tried} and ${observations.length} models seen.`
+          : `${tried}, no model has an error yet.`,
         metric: "error",
         ...seenIn(study, best?.lambda),
         table: bestTable(study),

@@ -2,7 +2,7 @@ import type { Enclosure } from "../evaluate/enclosure.ts";
 import { METRICS } from "../evaluate/metric.ts";
 import { type Certificate, verifyCertificate } from "../outer/certificate.ts";
 import { gap } from "../outer/explore.ts";
-import type { LossBounds, SeenPoint } from "../report/figures.ts";
+import type { LossBounds, SeenPoint, Training } from "../report/figures.ts";
 import type { ReportInput } from "../report/report.ts";
 import type { Study } from "../study.ts";
 import type { TuneResult } from "../tune.ts";
@@ -27,6 +27,17 @@ function pointsOf(study: Study): SeenPoint[] {
   return counted ? points.sort((a, b) => a.passes! - b.passes!) : points;
 }
 
+/** The trainings of a study; of one that goes on, those of which something was seen. */
+function trainingsOf({ trials, polyhedron }: Study): Training[] {
+  return trials
+    .filter(({ status, observations }) => status !== "pending" || observations.length > 0)
+    .map(({ id, lambda, status }) => ({
+      trial: id,
+      lambda: polyhedron.toRecord(lambda),
+      failed: status === "failed",
+    }));
+}
+
 export function reportOf(study: Study, result: TuneResult, title: string): Omit<ReportInput, "table" | "competitors"> {
   const proofs = provedBy(study, result.certificate, result.loss.lambda);
   return {
@@ -43,10 +54,11 @@ export function reportOf(study: Study, result: TuneResult, title: string): Omit<
 export function seenIn(
   study: Study,
   lambda: Readonly<Record<string, number>> | undefined,
-): Pick<ReportInput, "points" | "lambda" | "dataFeatures"> {
+): Pick<ReportInput, "points" | "trainings" | "lambda" | "dataFeatures"> {
   const { polyhedron } = study;
   return {
     points: pointsOf(study),
+    trainings: trainingsOf(study),
     lambda: lambda && polyhedron.toRecord(wholeOf(polyhedron, lambda)),
     dataFeatures: polyhedron.names.filter((_, j) => polyhedron.data[j]! > 0),
   };

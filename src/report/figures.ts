@@ -13,6 +13,13 @@ export interface SeenPoint {
   readonly features: Readonly<Record<string, number>>;
 }
 
+/** A training, or the attempt at one. */
+export interface Training {
+  readonly trial: number;
+  readonly lambda: Readonly<Record<string, number>>;
+  readonly failed: boolean;
+}
+
 /** What a method had found at each cost. */
 export interface Competitor {
   readonly name: string;
@@ -29,6 +36,8 @@ export interface FigureInput {
   readonly metric: string;
   /** In the order of the work spent. */
   readonly points: readonly SeenPoint[];
+  /** In their order, those included of which no model was seen. */
+  readonly trainings: readonly Training[];
   /** The λ that came of it. */
   readonly lambda: Readonly<Record<string, number>> | undefined;
   /** Features whose weights set the scale of the loss; the others are penalties. */
@@ -58,6 +67,8 @@ function costOf({ passes, trial }: SeenPoint): number {
 /** The best error so far against the work spent. */
 export function anytime({ points, metric, competitors = [] }: FigureInput): Figure {
   const finite = points.filter(({ error }) => Number.isFinite(error));
+  if (finite.length === 0)
+    return { title: "No model has an error yet", svg: "", caption: "There is nothing to draw of it." };
   const own = { name: "LearnLoss", curve: bestSoFar(finite.map((p) => [costOf(p), p.error])) };
   const others = competitors.map(({ name, points }) => ({
     name,
@@ -84,14 +95,12 @@ export function anytime({ points, metric, competitors = [] }: FigureInput): Figu
     },
     ...arrivals.map(({ at }, i): Series => ({ color: color(i), kind: "dots", width: 5.5, points: [at] })),
   ];
-  const [first, last] = [own.curve[0]?.[1], own.curve.at(-1)?.[1]];
+  const [first, last] = [own.curve[0]![1], own.curve.at(-1)![1]];
   return {
     title:
       arrivals.length > 0
         ? `Passes to the same ${metric}: ${arrivals.map(({ name, at }) => `${name} ${round(at[0])}`).join(", ")}`
-        : first === undefined || last === undefined
-          ? "No model has an error yet"
-          : `The ${metric} falls from ${short(first)} to ${short(last)}`,
+        : `The ${metric} falls from ${short(first)} to ${short(last)}`,
     svg: chart({
       x: finite.every(({ passes }) => passes !== undefined)
         ? { label: "passes over the training data", log: true }
@@ -149,7 +158,8 @@ export function featureSpace({ points, metric, lambda, dataFeatures }: FigureInp
     "Where the learned loss is least, among all models seen",
     `Each training is a path of models; the stronger its color, the smaller the ${metric}. The line is the least learned loss λ·φ of them all: no model seen lies below.`,
   ];
-  if (seen.length === 0) return { title: "The models seen", svg: "", caption: "No model has penalties to show." };
+  if (seen.length === 0)
+    return { title: "The models seen", svg: "", caption: "No model with an error has penalties to show." };
   const rank = new Map([...seen].sort((a, b) => a.error - b.error).map((p, i) => [p, i / seen.length]));
   const shade = (p: SeenPoint) => Math.min(Math.floor(rank.get(p)! * SHADES), SHADES - 1);
   const [best] = seen.reduce(([a], b) => [b.error < a.error ? b : a], [seen[0]!]);
@@ -225,28 +235,47 @@ function labels(notes: readonly Note[]): Note[] {
 }
 
 /** The weights of each training, in order. */
-export function lambdaPath({ points, metric, lambda }: FigureInput): Figure {
-  const last = [...new Map(points.map((p) => [p.trial, p])).values()].sort((a, b) => a.trial - b.trial);
-  const free = Object.keys(last[0]?.lambda ?? {}).filter((name) =>
-    last.some((p) => p.lambda[name] !== last[0]!.lambda[name]),
-  );
-  const shown = [...free].sort((a, b) => spread(last, b) - spread(last, a)).slice(0, 8);
-  const chosen = lambda && last.find((p) => free.every((name) => p.lambda[name] === lambda[name]));
+export function lambdaPath({ points, trainings, metric, lambda }: FigureInput): Figure {
+  if (trainings.length === 0) return { title: "No training has ended", svg: "", caption: "There is no λ to show." };
+  const names = Object.keys(trainings[0]!.lambda);
+  const changed = names.filter((name) => trainings.some((t) => t.lambda[name] !== trainings[0]!.lambda[name]));
+  const free = changed.length > 0 ? changed : names;
+  const shown = [...free].sort((a, b) => spread(trainings, b) - spread(trainings, a)).slice(0, 8);
+  const failed = trainings.filter((t) => t.failed);
+  const ended = new Map(points.map((p) => [p.trial, p]));
+  const chosen =
+    lambda && trainings.find((t) => ended.has(t.trial) && free.every((name) => t.lambda[name] === lambda[name]));
+  const at = (t: Training, name: string): [number, number] => [t.trial + 1, t.lambda[name]!];
+  const count = `${trainings.length} ${trainings.length === 1 ? "training" : "trainings"} on the way to λ`;
   return {
-    title: `${last.length} ${last.length === 1 ? "training" : "trainings"} on the way to λ`,
+    title: failed.length > 0 ? `${count}, of which ${failed.length} failed` : count,
     svg: chart({
       x: { label: "training", whole: true },
       y: { label: "weight λ", log: true },
-      series: shown.flatMap((name, i): Series[] => {
-        const line = last.map((p): [number, number] => [p.trial + 1, p.lambda[name]!]);
-        return [
-          { label: name, color: color(i), kind: "line", width: 2.4, points: line },
-          { color: color(i), kind: "dots", width: 4, points: line },
-        ];
-      }),
+      series: [
+        ...shown.flatMap((name, i): Series[] => {
+          const line = trainings.map((t) => at(t, name));
+          const dots = trainings.filter((t) => !t.failed).map((t) => at(t, name));
+          return [
+            { label: name, color: color(i), kind: "line", width: 2.4, points: line },
+            { color: color(i), kind: "dots", width: 4, points: dots },
+          ];
+        }),
+        ...(failed.length > 0
+          ? [
+              {
+                label: "failed",
+                color: "var(--soft)",
+                kind: "rings",
+                width: 4,
+                points: failed.flatMap((t) => shown.map((name) => at(t, name))),
+              } as const,
+            ]
+          : []),
+      ],
       ...(chosen ? { notes: [{ kind: "vertical", x: chosen.trial + 1, text: "chosen" }] } : {}),
     }),
-    caption: `The weights of each training, in order${free.length > shown.length ? `; the ${shown.length} of ${free.length} that changed most` : ""}.${chosen ? afterwards(points, chosen, metric) : ""}`,
+    caption: `The weights of each training, in order${free.length > shown.length ? `; the ${shown.length} of ${free.length} that changed most` : ""}.${chosen ? afterwards(points, ended.get(chosen.trial)!, metric) : ""}`,
   };
 }
 
@@ -259,9 +288,9 @@ function afterwards(points: readonly SeenPoint[], chosen: SeenPoint, metric: str
   return ` No training that follows the chosen one ended better; training ${best.trial + 1} passed a model of ${metric} ${short(best.error)} on its way, which minimizes no loss.`;
 }
 
-function spread(points: readonly SeenPoint[], name: string): number {
+function spread(trainings: readonly Training[], name: string): number {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const { lambda } of points) {
+  for (const { lambda } of trainings) {
     low = Math.min(low, lambda[name]!);
     high = Math.max(high, lambda[name]!);
   }

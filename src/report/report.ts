@@ -28,7 +28,7 @@ export function report(input: ReportInput): string {
     figure(featureSpace(input)),
     figure(lambdaPath(input)),
     ...(penalty ? [figure(penalty)] : []),
-    bounds ? figure(bounds, proved) : `<figure><h2>What is proved</h2>${proved}</figure>`,
+    ...(bounds ? [figure(bounds, proved)] : proved ? [`<figure><h2>What is proved</h2>${proved}</figure>`] : []),
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -52,3 +52,33 @@ test("passes are on the axis where they were told of every model, trainings else
     expect(ticks(picture)).toEqual([1, 2, 3]);
   }
 });
+
+test("trainings that failed are counted and marked", async () => {
+  const { page, figure } = await pageOf(told([0.3, undefined, 0.1, undefined, 0.2]));
+  expect(page).toContain("after 5 trials (2 failed) and 3 models seen");
+  const path = figure(/^5 trainings on the way to λ, of which 2 failed$/);
+  expect(ticks(path)).toEqual([1, 2, 3, 4, 5]);
+  expect(path).toContain(">failed</text>");
+  expect(path.match(/<circle [^>]*r="4" fill="none"/g)).toHaveLength(2);
+});
+
+test("where all failed, or nothing was told, no axes are drawn of nothing", async () => {
+  const all = await pageOf(told([undefined, undefined]));
+  expect(all.page).toContain("2 trials (2 failed), no model has an error yet.");
+  expect(all.page).not.toContain("What is proved");
+  expect(ticks(all.figure(/^2 trainings on the way to λ, of which 2 failed$/))).toEqual([1, 2]);
+  const pending = study();
+  pending.ask();
+  for (const { page } of [all, await pageOf(pending)]) expect(page).not.toContain("validation rows</text>");
+  expect((await pageOf(pending)).page).not.toContain("<svg");
+});
+
+test("of one training the weights are shown where they are", async () => {
+  const { figure } = await pageOf(told([0.3]));
+  const path = figure(/^1 training on the way to λ$/);
+  const [l2] = told([0.3]).trials[0]!.lambda.subarray(1);
+  expect(path.match(/<circle [^>]*fill="var/g)).toHaveLength(2);
+  const weights = Array.from(path.matchAll(/text-anchor="end">([^<]+)</g), ([, text]) => Number(text));
+  expect(Math.min(...weights)).toBeLessThanOrEqual(l2!);
+  expect(path).toContain("chosen");
+});

@@ -15,6 +15,7 @@ const seen = (trial: number, error: number, converged: boolean): SeenPoint => ({
 const input = (...points: SeenPoint[]): FigureInput => ({
   metric: "log-loss",
   points,
+  trainings: points.map(({ trial, lambda }) => ({ trial, lambda, failed: false })),
   lambda: points[0]?.lambda,
   dataFeatures: ["logLoss"],
 });
