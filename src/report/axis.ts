@@ -58,14 +58,14 @@ function logTicks(low: number, high: number): number[] {
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-/** A tick's text. */
+/** A tick's text, in full: ticks have few digits, and rounded further neighbours could read the same. */
 export function tick(value: number): string {
   const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-3 && size < 1e5)) return String(Number(value.toPrecision(4)));
-  const [digits = "", power = ""] = value.toExponential(1).split("e");
+  if (value === 0 || (size >= 1e-3 && size < 1e5)) return String(value);
+  const [digits = "", power = ""] = value.toExponential().split("e");
   const exponent = power
     .replace("+", "")
     .replace("-", "⁻")
     .replace(/\d/g, (d) => SUPERSCRIPTS[Number(d)]!);
-  return digits === "1.0" ? `10${exponent}` : `${Number(digits)}·10${exponent}`;
+  return digits === "1" ? `10${exponent}` : `${digits}·10${exponent}`;
 }

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { scale, tick } from "../../src/report/axis.ts";
+
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+/** The number that a tick says. */
+function said(text: string): number {
+  const [, digits = "1", power = "0"] = /^(?:(-?[\d.]+)·)?10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)$/.exec(text) ?? [undefined, text];
+  return Number(`${digits}e${power.replace("⁻", "-").replace(/[^-\d]/g, (d) => String(SUPERSCRIPTS.indexOf(d)))}`);
+}
+
+test.each([
+  [2_000_000, 2_050_000],
+  [123_456, 123_457],
+  [12_345.1, 12_345.2],
+  [-2e7, -1.99e7],
+  [3.001e-5, 3.002e-5],
+  [0, 1],
+  [1, 10],
+])("ticks from %d to %d say where they are, each something else", (low, high) => {
+  for (const log of low > 0 ? [false, true] : [false]) {
+    const { ticks } = scale([low, high], { label: "", log }, 0, 500, 20);
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.map(tick).map(said)).toEqual(ticks);
+  }
+});
+
+test("powers of ten are short", () => {
+  expect([1e5, 1e-4, 2e6, 0.001, 99_999].map(tick)).toEqual(["10⁵", "10⁻⁴", "2·10⁶", "0.001", "99999"]);
+});
