@@ -52,17 +52,17 @@ export function mirror(axis: "horizontal" | "vertical" = "horizontal"): Change {
   return checked({ kind: "mirror", axis });
 }
 
-/** Gaussian blur; the standard deviation is in pixels. */
+/** Gaussian blur, cut at three standard deviations; the standard deviation is in pixels, 100 at most. */
 export function blur(deviation: number): Change {
   return checked({ kind: "blur", deviation });
 }
 
-/** Adds chance to every value, nearly normal; the standard deviation is a share of the images' range. Clipped to it. */
+/** Adds chance to every value, nearly normal; the standard deviation is a share of the images' range, 1e6 at most. Clipped to it. */
 export function noise(deviation: number): Change {
   return checked({ kind: "noise", deviation });
 }
 
-/** Multiplies each value's distance from its image's mean; clipped to the images' range. */
+/** Multiplies each value's distance from its image's mean by up to 1e6; clipped to the images' range. */
 export function contrast(factor: number): Change {
   return checked({ kind: "contrast", factor });
 }
@@ -114,6 +114,9 @@ function isChanges(given: unknown): boolean {
 /** Factors of sizes beyond this leave nothing of a picture, or one pixel. */
 const LARGEST_FACTOR = 100;
 
+/** Noise and contrast beyond this leave black and white alone, long before f32 ends. */
+const HARSHEST = 1e6;
+
 function isChange(change: Change | null | undefined): boolean {
   const factor = (x: number) => Number.isFinite(x) && x >= 1 / LARGEST_FACTOR && x <= LARGEST_FACTOR;
   switch (change?.kind) {
@@ -131,9 +134,9 @@ function isChange(change: Change | null | undefined): boolean {
     case "blur":
       return change.deviation > 0 && change.deviation <= LARGEST_FACTOR;
     case "noise":
-      return change.deviation > 0 && Number.isFinite(change.deviation);
+      return change.deviation > 0 && change.deviation <= HARSHEST;
     case "contrast":
-      return change.factor >= 0 && Number.isFinite(change.factor);
+      return change.factor >= 0 && change.factor <= HARSHEST;
     case "cutout":
       return Number.isInteger(change.side) && change.side > 0 && change.side < 2 ** 15;
     default:

@@ -96,15 +96,18 @@ function stencil({ width, height, channels, low }: ImageShape, taps: (x: number,
   };
 }
 
-/** Offsets and shares of a Gaussian, cut at three standard deviations or the picture's size. */
+/**
+ * Offsets and shares of a Gaussian, cut at three standard deviations. Of offsets beyond the picture, which all pixels find outside,
+ * the first are enough.
+ */
 function gaussian(deviation: number, size: number): readonly (readonly [offset: number, share: number])[] {
-  const reach = Math.min(Math.max(Math.ceil(3 * deviation), 1), size);
+  const reach = Math.max(Math.ceil(3 * deviation), 1);
   const kernel = Array.from({ length: 2 * reach + 1 }, (_, i) => {
     const offset = i - reach;
     return [offset, exp(-0.5 * (offset / deviation) ** 2)] as const;
   });
   const total = kernel.reduce((sum, [, share]) => sum + share, 0);
-  return kernel.map(([offset, share]) => [offset, share / total]);
+  return kernel.flatMap(([offset, share]) => (Math.abs(offset) > size ? [] : [[offset, share / total]]));
 }
 
 /** Sine and cosine of an angle in degrees: exact for right angles, and the same bits on every engine. */

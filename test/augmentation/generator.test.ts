@@ -212,6 +212,44 @@ describe("generated rows", () => {
     expect(Math.abs(moment((v, i) => v * other[i]!))).toBeLessThan(5 / Math.sqrt(n));
   });
 
+  test("a blurred white picture loses what a Gaussian has outside of it, however wide it is", () => {
+    const image = { ...shape(8, 6), low: 0, high: 1 };
+    const dataset = { rows: 1, columns: 48, x: { kind: "dense" as const, values: new Float64Array(48).fill(1) } };
+    for (const deviation of [0.5, 1, 4, 100]) {
+      const made = generate(dataset, { image, seed: 0, transformations: [blur(deviation)] });
+      const density = (offset: number) => Math.exp(-0.5 * (offset / deviation) ** 2);
+      const reach = Math.ceil(3 * deviation);
+      const whole = Array.from({ length: 2 * reach + 1 }, (_, i) => density(i - reach)).reduce((a, b) => a + b);
+      const inside = (at: number, size: number) =>
+        Array.from({ length: size }, (_, u) => (Math.abs(u - at) > reach ? 0 : density(u - at) / whole)).reduce(
+          (a, b) => a + b,
+        );
+      for (const [j, value] of made[1]![0]!.entries())
+        expect(value).toBeCloseTo(inside(j % 8, 8) * inside(Math.floor(j / 8), 6), 12);
+    }
+  });
+
+  test("the harshest contrast and noise leave numbers in f32, of flat pictures too; harsher ones are refused", () => {
+    const image = { ...shape(2, 2), low: 0, high: 255 };
+    const dataset = {
+      rows: 2,
+      columns: 4,
+      x: { kind: "dense" as const, values: Float64Array.of(7, 7, 7, 7, 0, 9, 255, 1) },
+    };
+    const [, contrasted, noisy] = generate(
+      dataset,
+      { image, seed: 0, transformations: [contrast(1e6), noise(1e6)] },
+      4,
+    );
+    expect(contrasted!.map((row) => Array.from(row))).toEqual([
+      [7, 7, 7, 7],
+      [0, 0, 255, 0],
+    ]);
+    expect(noisy!.every((row) => row.every((value) => value >= 0 && value <= 255))).toBe(true);
+    for (const change of [contrast, noise])
+      expect(() => change(1e300)).toThrow(expect.objectContaining({ code: "OPTION" }));
+  });
+
   test("either gives each alternative its share", () => {
     const image = shape(2, 1);
     const dataset = { rows: 3000, columns: 2, x: { kind: "dense" as const, values: new Float64Array(6000) } };

@@ -56,7 +56,7 @@ export function transformed(
       case "mirror":
         return change.axis === "horizontal" ? picture(width - 1 - x, y, c) : picture(x, height - 1 - y, c);
       case "blur": {
-        const reach = Math.min(Math.max(Math.ceil(3 * change.deviation), 1), Math.max(width, height));
+        const reach = Math.max(Math.ceil(3 * change.deviation), 1);
         let [sum, total] = [0, 0];
         for (let u = -reach; u <= reach; u++) {
           for (let v = -reach; v <= reach; v++) {
