@@ -9,7 +9,6 @@ import {
   LinearLoss,
   LinearModel,
   l1,
-  l2,
   labelSmoothing,
   fit as minimize,
   rotate,
@@ -124,7 +123,6 @@ test("losses: what is read is minimized, or refused by name", async () => {
   const all = {
     ...classWeights(rows),
     l1: l1(),
-    l2: l2(),
     norm: groupNorm({ groups: [0, 0, 1, 1] } as never),
     ...convexPenalty({ knots: 2 }),
     smoothing: labelSmoothing(),

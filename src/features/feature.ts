@@ -1,6 +1,6 @@
 import { checkNames, type OptionNames } from "../option-names.ts";
 import type { Augmentation } from "./augmentation.ts";
-import { checkInterval } from "./polyhedron.ts";
+import { checkInterval, isInterval } from "./polyhedron.ts";
 
 /**
  * One feature φ_j of a model, with the bounds of its weight λ_j: what a loss is a nonnegative mix of.
@@ -45,7 +45,7 @@ export function isFeature(value: unknown): value is Feature {
   const { columnGroups } = feature as { columnGroups?: unknown };
   if (columnGroups !== undefined && !(Array.isArray(columnGroups) && columnGroups.every(Number.isInteger)))
     return false;
-  return Number.isFinite(feature.min) && Number.isFinite(feature.max);
+  return isInterval(feature.min, feature.max);
 }
 
 /** Whether it is one of the groups, which may be stored without their rows. */

@@ -76,6 +76,10 @@ export class LinearLoss {
       if (!isRecord(lambda) || !isRecord(features)) throw new TypeError("It has no λ, or no features.");
       const odd = Object.keys(features).find((name) => !isFeature(features[name]));
       if (odd !== undefined) throw new TypeError(`${odd} is no feature.`);
+      const more = Object.keys(lambda).find((name) => !Object.hasOwn(features, name));
+      if (more !== undefined) throw new TypeError(`${more} has a weight, and is no feature.`);
+      const kinds = Object.values(features as Features).map(kindOf);
+      if (new Set(kinds).size < kinds.length) throw new TypeError("Two of its features are the same.");
       return new LinearLoss(loss, features as Features, lambda as Record<string, number>);
     });
   }
@@ -93,6 +97,12 @@ function stored(features: Features): unknown {
       return [name, { ...feature, of: { name: of, count, map: [], ...fresh } }];
     }),
   );
+}
+
+/** What no two features of a loss have in common. */
+function kindOf(feature: Feature): string {
+  if (feature.kind === "group-loss") return `${feature.kind} ${feature.group}`;
+  return feature.kind === "hinge" ? `${feature.kind} ${feature.knot}` : feature.kind;
 }
 
 function words(name: string, feature: Feature): string {

@@ -40,9 +40,7 @@ export function share(min = 1e-3, max = 1): Weight {
 /** Whether something that was read is a weight as the functions above make them. */
 export function isWeight(value: unknown): value is Weight {
   const { role, min, max } = (value ?? {}) as { role?: unknown; min?: unknown; max?: unknown };
-  const known = role === "fixed" || role === "free" || role === "share";
-  const { least, most } = SIZES;
-  return known && Number.isFinite(min) && least <= Number(min) && Number(min) <= Number(max) && Number(max) <= most;
+  return (role === "fixed" || role === "free" || role === "share") && isInterval(min, max);
 }
 
 function weight(role: Weight["role"], min: number, max: number): Weight {
@@ -53,11 +51,16 @@ function weight(role: Weight["role"], min: number, max: number): Weight {
 /** Products of two bounds are numbers. */
 const SIZES = { least: 1e-150, most: 1e150 } as const;
 
+/** Whether something that was read is an interval of weights. */
+export function isInterval(min: unknown, max: unknown): boolean {
+  return typeof min === "number" && typeof max === "number" && SIZES.least <= min && min <= max && max <= SIZES.most;
+}
+
 /** @throws BOUNDS for what is no interval of weights */
 export function checkInterval(name: string, min: number, max: number): void {
   if (min > max)
     throw new LearnLossError("BOUNDS", `The bounds of ${name} are [${min}, ${max}]: the lower is above the upper.`);
-  if (!(typeof min === "number" && typeof max === "number" && min >= SIZES.least && max <= SIZES.most)) {
+  if (!isInterval(min, max)) {
     throw new LearnLossError(
       "BOUNDS",
       `The bounds of ${name} are [${min}, ${max}]: give numbers with 0 < min ≤ max (λ lives on a log scale), from ${SIZES.least} to ${SIZES.most}.`,

@@ -1,5 +1,14 @@
 import { expect, test } from "vitest";
-import { classWeights, type Features, LinearLoss, l1, l2, labelSmoothing, fit as minimize } from "../../src/index.ts";
+import {
+  classWeights,
+  convexPenalty,
+  type Features,
+  LinearLoss,
+  l1,
+  l2,
+  labelSmoothing,
+  fit as minimize,
+} from "../../src/index.ts";
 import { blobs } from "../reference/blobs.ts";
 
 const train = blobs(60, 3, 2, 1);
@@ -37,3 +46,20 @@ test.each([
     expect(value).toBeCloseTo(objective, 12);
   },
 );
+
+test.each([
+  ["bounds the wrong way about", { features: { l2: { min: 1, max: 0.1 } } }],
+  ["a bound of 0", { features: { l2: { min: 0 } } }],
+  ["a weight of no feature", { lambda: { l1: 0.1 } }],
+  ["a knot twice", { features: { again: { kind: "hinge", knot: 0, min: 1e-6, max: 1 } }, lambda: { again: 0.1 } }],
+  ["a class twice", { features: { again: classWeights(train)["class:0"] }, lambda: { again: 0.1 } }],
+])("what is stored with %s is damaged", (_, damage: { features?: object; lambda?: object }) => {
+  const features: Features = { ...classWeights(train), ...convexPenalty({ knots: 2 }) };
+  const lambda = Object.fromEntries(Object.keys(features).map((name) => [name, 0.1]));
+  const whole = JSON.parse(JSON.stringify(new LinearLoss("logLoss", features, lambda)));
+  expect(String(LinearLoss.fromJSON(JSON.stringify(whole)))).toContain("max(0, |w| − ");
+  for (const [name, part] of Object.entries(damage.features ?? {}))
+    whole.features[name] = { ...whole.features[name], ...part };
+  Object.assign(whole.lambda, damage.lambda);
+  expect(() => LinearLoss.fromJSON(JSON.stringify(whole))).toThrow(expect.objectContaining({ code: "CORRUPT" }));
+});
