@@ -67,33 +67,43 @@ function resample(image: ImageShape, source: (x: number, y: number) => readonly 
   });
 }
 
-/** Pixels outside the picture have its lowest value, so their taps add up in the bias. */
+/** Pixels outside the picture have its lowest value, so their taps add up in the bias. All channels of a pixel have its taps. */
 function stencil({ width, height, channels, low }: ImageShape, taps: (x: number, y: number) => Taps): Stencil {
-  const starts = [0];
-  const indices: number[] = [];
-  const weights: number[] = [];
-  const biases: number[] = [];
+  const places: number[] = [];
+  const shares: number[] = [];
+  const ends = [0];
+  const outside: number[] = [];
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const all = taps(x, y).filter(([, , share]) => share !== 0);
-      const inside = all.filter(([u, v]) => u >= 0 && u < width && v >= 0 && v < height);
-      const outside = all.length === inside.length ? 0 : 1 - inside.reduce((sum, [, , share]) => sum + share, 0);
-      for (let c = 0; c < channels; c++) {
-        for (const [u, v, share] of inside) {
-          indices.push((v * width + u) * channels + c);
-          weights.push(share);
-        }
-        biases.push(outside * low);
-        starts.push(indices.length);
+      let [sum, whole] = [0, true];
+      for (const [u, v, share] of taps(x, y)) {
+        if (share === 0) continue;
+        if (u >= 0 && u < width && v >= 0 && v < height) {
+          places.push(v * width + u);
+          shares.push(share);
+          sum += share;
+        } else whole = false;
       }
+      ends.push(places.length);
+      outside.push(whole ? 0 : 1 - sum);
     }
   }
-  return {
-    starts: Int32Array.from(starts),
-    indices: Int32Array.from(indices),
-    weights: Float64Array.from(weights),
-    biases: Float64Array.from(biases),
-  };
+  const starts = new Int32Array(width * height * channels + 1);
+  const indices = new Int32Array(places.length * channels);
+  const weights = new Float64Array(indices.length);
+  const biases = new Float64Array(width * height * channels);
+  let at = 0;
+  for (const [pixel, share] of outside.entries()) {
+    for (let c = 0; c < channels; c++) {
+      for (let e = ends[pixel]!; e < ends[pixel + 1]!; e++) {
+        indices[at] = places[e]! * channels + c;
+        weights[at++] = shares[e]!;
+      }
+      biases[pixel * channels + c] = share * low;
+      starts[pixel * channels + c + 1] = at;
+    }
+  }
+  return { starts, indices, weights, biases };
 }
 
 /**
