@@ -49,23 +49,32 @@ export interface ChartOptions {
 
 const WIDTH = 640;
 const HEIGHT = 400;
+
+/** Width of a character, about: text cannot be measured here. */
+const LETTER = 7.1;
+
+/** Characters of a tick that the place left of the plot is made for: of longer ones it is wider. */
+const TICK = 6;
+
 const PLOT = { left: 76, right: WIDTH - 20, top: 18, bottom: HEIGHT - 54 };
 
 export function chart({ x, y, series, notes = [], scale: colors }: ChartOptions): string {
   const points = series.flatMap((s) => s.points);
-  const sx = scale(
-    points.map(([value]) => value),
-    x,
-    PLOT.left,
-    PLOT.right,
-    44,
-  );
   const sy = scale(
     points.map(([, value]) => value),
     y,
     PLOT.bottom,
     PLOT.top,
     20,
+  );
+  const longest = sy.ticks.reduce((most, t) => Math.max(most, tick(t).length), TICK);
+  const plotLeft = px(PLOT.left + LETTER * (longest - TICK));
+  const sx = scale(
+    points.map(([value]) => value),
+    x,
+    plotLeft,
+    PLOT.right,
+    44,
   );
   const parts = [
     ...sx.ticks.map(
@@ -74,9 +83,9 @@ export function chart({ x, y, series, notes = [], scale: colors }: ChartOptions)
     ),
     ...sy.ticks.map(
       (t) =>
-        `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${px(sy.at(t))}" y2="${px(sy.at(t))}" class="grid"/><text x="${PLOT.left - 9}" y="${px(sy.at(t) + 4.5)}" text-anchor="end">${tick(t)}</text>`,
+        `<line x1="${plotLeft}" x2="${PLOT.right}" y1="${px(sy.at(t))}" y2="${px(sy.at(t))}" class="grid"/><text x="${px(plotLeft - 9)}" y="${px(sy.at(t) + 4.5)}" text-anchor="end">${tick(t)}</text>`,
     ),
-    `<text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 10}" text-anchor="middle" class="label">${escaped(x.label)}</text>`,
+    `<text x="${px((plotLeft + PLOT.right) / 2)}" y="${HEIGHT - 10}" text-anchor="middle" class="label">${escaped(x.label)}</text>`,
     `<text transform="translate(17 ${(PLOT.top + PLOT.bottom) / 2}) rotate(-90)" text-anchor="middle" class="label">${escaped(y.label)}</text>`,
     ...series.map((s) => draw(s, sx, sy)),
     ...notes.map((note) => write(note, sx, sy)),
@@ -122,9 +131,6 @@ function write(note: Note, x: Scale, y: Scale): string {
 }
 
 const LINE = 22;
-
-/** Width of a character, about: text cannot be measured here. */
-const LETTER = 7.1;
 
 /** Names of the series and the color scale, in rows above the plot: nothing is hidden by them. */
 function legend(

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { scale, tick } from "../../src/report/axis.ts";
+import { chart } from "../../src/report/chart.ts";
 
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
@@ -27,4 +28,12 @@ test.each([
 
 test("powers of ten are short", () => {
   expect([1e5, 1e-4, 2e6, 0.001, 99_999].map(tick)).toEqual(["10⁵", "10⁻⁴", "2·10⁶", "0.001", "99999"]);
+});
+
+test("long ticks of the y axis have the place they need", () => {
+  const series = [{ color: "red", kind: "line", points: [[0, 995_002] as const, [1, 995_004] as const] }] as const;
+  const svg = chart({ x: { label: "" }, y: { label: "" }, series });
+  const ticks = Array.from(svg.matchAll(/<text x="([\d.]+)" y="[\d.]+" text-anchor="end">([^<]+)</g));
+  expect(ticks.some(([, , text]) => text!.length > 8)).toBe(true);
+  for (const [, right, text] of ticks) expect(Number(right) - 7 * text!.length).toBeGreaterThan(20);
 });
