@@ -156,13 +156,10 @@ export class Fitting {
     const lambda = this.#space.fromUserRecord(loss.lambda);
     const targets = encodeTargets(model, train);
     this.#classes = targets.classes;
-    this.#warnings = audit(
-      train,
-      undefined,
-      lambda.some((weight, j) => weight > 0 && !this.#space.data[j]),
-      this.#space.rowGroups?.augmentation,
-    );
-    this.#selected = this.#space.rowGroups?.augmentation ? undefined : columnsToRead(train);
+    const augmentation = this.#space.rowGroups?.augmentation;
+    const penalized = lambda.some((weight, j) => weight > 0 && !this.#space.data[j]);
+    this.#warnings = audit(train, { penalized, augmentation, precision });
+    this.#selected = augmentation ? undefined : columnsToRead(train);
     this.#arena = new Arena(kernels());
     try {
       this.#objective = new Objective(this.#arena, {

@@ -101,11 +101,9 @@ export class Session<F extends Features> {
       throw error;
     }
     this.study = new Study({ lambda: this.space.weights, seed, trials: Number.MAX_SAFE_INTEGER });
-    this.#warnings = audit(
-      train,
-      validation,
-      this.space.data.some((a) => !a),
-    );
+    const augmentation = this.space.rowGroups?.augmentation;
+    const penalized = this.space.data.some((a) => !a);
+    this.#warnings = audit(train, { validation, penalized, augmentation, precision });
     const { rows, weights } = validation ?? train;
     const judging = weights ? weights.reduce((count, weight) => count + Number(weight > 0), 0) : rows;
     const tuned = this.space.tuned.length;

@@ -22,6 +22,17 @@ const UNLIKE = 1000;
  */
 const IMAGE_UNITS = { least: 0.1, beyond: 1 } as const;
 
+/** What a data set is to be used for. */
+interface Use {
+  readonly validation?: Dataset | undefined;
+  /** Whether the loss has penalties. @default true */
+  readonly penalized?: boolean;
+  /** Of the training rows. */
+  readonly augmentation?: Augmentation | undefined;
+  /** In which the rows are held. @default f32 */
+  readonly precision?: "f32" | "f64";
+}
+
 /**
  * What is suspicious about a data set that is to train, and one that is to judge, in sentences that begin with a stable word:
  * LEAK for validation rows that are training rows too, MISSING for a label that reads like a missing value, CONSTANT for columns
@@ -29,14 +40,10 @@ const IMAGE_UNITS = { least: 0.1, beyond: 1 } as const;
  * units so different that penalties, where there are any, are as unfair to their weights, RANGE for images of another unit than
  * the transformations'.
  *
- * @param penalized whether the loss has penalties
- * @param augmentation of the training rows
  */
 export function audit(
   train: Dataset,
-  validation?: Dataset,
-  penalized = true,
-  augmentation?: Augmentation | undefined,
+  { validation, penalized = true, augmentation, precision = "f32" }: Use = {},
 ): string[] {
   const warnings: string[] = [];
   const leaked = validation ? sharedRows(train, validation) : 0;
@@ -61,7 +68,7 @@ export function audit(
       `CONSTANT: ${named(train, constant, count)} ${are} the same in all training rows: no weight for ${them}.`,
     );
   }
-  const far = farColumns(train, varying);
+  const far = precision === "f32" ? farColumns(train, varying) : [];
   if (far.length > 0) {
     const [vary, they] = far.length > 1 ? ["vary", "they are"] : ["varies", "it is"];
     warnings.push(

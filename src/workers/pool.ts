@@ -307,7 +307,7 @@ function besideThis(): URL {
 
 /** The dataset with its large arrays in shared memory where the host has it; elsewhere without what surrounds them. */
 function shareable(dataset: Dataset): Dataset {
-  const { rows, columns, x, y, weights, groups, groupNames } = dataset;
+  const { rows, columns, x, y, weights, groups, groupNames, columnNames, shape } = dataset;
   const matrix: Dataset["x"] =
     x.kind === "dense"
       ? { kind: "dense", values: alone(x.values) }
@@ -320,6 +320,8 @@ function shareable(dataset: Dataset): Dataset {
     ...(weights ? { weights } : {}),
     ...(groups ? { groups } : {}),
     ...(groupNames ? { groupNames } : {}),
+    ...(columnNames ? { columnNames } : {}),
+    ...(shape ? { shape } : {}),
   };
 }
 

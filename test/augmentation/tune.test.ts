@@ -188,6 +188,9 @@ describe("warnings about images", () => {
     expect(codes((await minimize({ model: "softmax", train: blank, loss: { l2: 0.01 } })).warnings)).toEqual([
       "CONSTANT",
     ]);
+    const features = { ...augmentation(blank, { down: shift(0, 1) }), l2: l2() };
+    const tuned = await tune({ model: "softmax", train: blank, validation, features, passes: 5 });
+    expect(codes(tuned.warnings)).not.toContain("CONSTANT");
   });
 
   test("images of another unit than the augmentation's are told, others of the same unit are not", async () => {

@@ -14,30 +14,16 @@ const leaks = (warnings: readonly string[]) => Number(warnings.find((w) => w.sta
 test("rows that are the same but for their targets are no leak, and none is compared with all of its kind", () => {
   const train = flags(200_000, (i) => i + 0.5);
   // 1e10 comparisons, were only the columns looked up.
-  expect(
-    leaks(
-      audit(
-        train,
-        flags(100_000, (i) => -i),
-      ),
-    ),
-  ).toBe(0);
-  expect(
-    leaks(
-      audit(
-        train,
-        flags(1000, (i) => (i % 10 === 0 ? i + 0.5 : -i)),
-      ),
-    ),
-  ).toBe(100);
+  expect(leaks(audit(train, { validation: flags(100_000, (i) => -i) }))).toBe(0);
+  expect(leaks(audit(train, { validation: flags(1000, (i) => (i % 10 === 0 ? i + 0.5 : -i)) }))).toBe(100);
 });
 
 test("a row leaks in either precision, sparse or dense, with its label, zeros of either sign", () => {
   const y = ["a", "b", "a", "b"];
   const train = dense({ x: Float32Array.of(0.1, 0, 2, 3, 0, 0, 5, 0.7), columns: 2, y });
   const same = dense({ x: Float64Array.of(0.1, -0, 2, 3, -0, 0, 5, 0.7), columns: 2, y });
-  expect(leaks(audit(train, same))).toBe(4);
-  expect(leaks(audit(train, { ...same, y: ["b", "b", "a", "a"] }))).toBe(2);
+  expect(leaks(audit(train, { validation: same }))).toBe(4);
+  expect(leaks(audit(train, { validation: { ...same, y: ["b", "b", "a", "a"] } }))).toBe(2);
 });
 
 test("columns far from 0 that vary by little are named, unless they are constant, sparse or near", () => {
@@ -48,6 +34,9 @@ test("columns far from 0 that vary by little are named, unless they are constant
   const warnings = audit({ ...rows, columnNames });
   expect(warnings.map((warning) => warning.split(":")[0])).toEqual(["CONSTANT", "FAR"]);
   expect(warnings[1]).toMatch(/^FAR: time, height vary/);
+  expect(audit({ ...rows, columnNames }, { precision: "f64" }).map((warning) => warning.split(":")[0])).toEqual([
+    "CONSTANT",
+  ]);
   expect(audit(standardize(rows, standardization(rows))).filter((warning) => warning.startsWith("FAR"))).toEqual([]);
 });
 
@@ -60,7 +49,7 @@ test("units of another scale are named where there are penalties, what is rare o
     expect.stringMatching(/^SCALES: salary ranges 10000000 times as widely as share, .*standardize/),
   ]);
   expect(scales(audit(rows))[0]).toMatch(/column 1 .* column 2,/);
-  expect(scales(audit(rows, undefined, false))).toEqual([]);
+  expect(scales(audit(rows, { penalized: false }))).toEqual([]);
   expect(scales(audit(standardize(rows, standardization(rows))))).toEqual([]);
   const pixels = x.map((value, at) => [255, 1, 3, 0][at % 4]! * Math.sign(value));
   expect(scales(audit(dense({ x: Float64Array.from(pixels), columns: 4, y: rows.y })))).toEqual([]);
