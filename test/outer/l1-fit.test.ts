@@ -187,6 +187,32 @@ test("trap: degenerate and duplicated rows do not cycle", () => {
   }
 });
 
+test("trap: orderings of many correlated models, which meet where μ = 0, do not cycle", () => {
+  const k = 5;
+  const F = { lower: Float64Array.of(1, 1e-3, 1e-3, 1e-3, 1e-3), upper: Float64Array.of(1, 10, 10, 10, 10) };
+  for (let seed = 0; seed < 8; seed++) {
+    const random = new Random(seed, 12);
+    const m = 800 * (1 + (seed % 2));
+    const phi = new Float64Array(m * k);
+    const error = new Float64Array(m);
+    // Checkpoints of trainings: all features and the error fall together.
+    for (let i = 0; i < m; i++) {
+      const level = 10 / (1 + (i % 100));
+      for (let j = 0; j < k; j++) phi[i * k + j] = random.uniform() + level;
+      error[i] = random.uniform() + level;
+    }
+    const order = Array.from(error, (_, i) => i).sort((a, b) => error[a]! - error[b]!);
+    const p = { k, F, phi, error, best: order[0]! };
+    const fit = fitOf(p);
+    for (const j of order.slice(0, 10)) {
+      fit.setIncumbent(j);
+      const outcome = fit.solve();
+      expectProved(outcome, p);
+      expect(outcome.iterations).toBeLessThan(300);
+    }
+  }
+});
+
 test("trap: rebuilding the inverse keeps the state of residuals that are 0", () => {
   // Every residual of an exact fit is 0 at the optimum, and a solve from there rebuilds first: it has nothing to do.
   for (let seed = 0; seed < 40; seed++) {

@@ -1,16 +1,18 @@
 // The descent over vertices: pricing, pivots, perturbation.
 
 import { columnStride, dot, rowTimesInverse, updateInverse } from "../basis";
-import { ITERATION_LIMIT, OPTIMAL } from "../outcome";
+import { INFEASIBLE, ITERATION_LIMIT, OPTIMAL } from "../outcome";
 import { unit, xorshift } from "../xorshift";
 import { rebuild, refresh } from "./factor";
 import { advance, minimumAlong } from "./line-search";
-import { at, L1Fit, total, ZERO } from "./model";
-import { addTo, basic, bound, rowInto, setBasic } from "./rows";
+import { at, HARD, L1Fit, total, ZERO } from "./model";
+import { addTo, basic, bound, hardViolation, rowInto, setBasic } from "./rows";
 import { awake, wakeAll } from "./sifting";
 
 const REBUILD: i32 = 100;
 const PERTURBATIONS: i32 = 6;
+/** A b·y that rounding does not make, of rows with unit penalties. */
+const PROOF: f64 = 1e-6;
 
 /** y_B, and the basic row with the steepest violation; −1 when there is none. */
 function price(f: L1Fit): i32 {
@@ -74,7 +76,20 @@ function unperturb(f: L1Fit): void {
   rebuild(f, 1e-12);
 }
 
-/** Descends to the minimum of f under the present bounds. */
+/** Phase 1 with what is perturbed: y keeps its bounds whatever b is, and b·y, its guard's share, is above 0. */
+function proved(f: L1Fit): bool {
+  if (f.phase == 2) return false;
+  const guard = 2 * f.capacity;
+  let y = load<f64>(at(f.span, guard)) > 0 ? bound(f, guard) : 0;
+  for (let q = 0; q < f.p; q++) if (basic(f, q) == guard) y = load<f64>(at(f.y, q));
+  return y > PROOF;
+}
+
+/**
+ * Descends to the minimum of f under the present bounds. Where hard rows are violated all orderings may meet, in μ = 0. A
+ * perturbation leads past such a vertex once, but taken back it leaves the next one, and it cycled: 42 of 1200 fits of 400 to
+ * 2600 correlated models. The second stall there is OPTIMAL, too: phase 1 or a larger M is the way out. INFEASIBLE: y proves it.
+ */
 export function minimize(f: L1Fit): i32 {
   let status = -1;
   let stalls = 0;
@@ -85,6 +100,7 @@ export function minimize(f: L1Fit): i32 {
     const q = price(f);
     if (q < 0) {
       if (f.stale > 0) refresh(f);
+      else if (f.perturbed && proved(f)) status = INFEASIBLE;
       else if (f.perturbed) unperturb(f);
       else if (!awake(f)) status = OPTIMAL;
     } else if (f.iterations >= f.limit) {
@@ -94,9 +110,13 @@ export function minimize(f: L1Fit): i32 {
       const step = pivot(f, q);
       if (step == 0) {
         stalls++;
-        if (stalls >= f.p + 8 && f.perturbations <= PERTURBATIONS) {
-          perturb(f);
-          stalls = 0;
+        if (stalls >= f.p + 8) {
+          if (f.phase == 2 && f.perturbations > 0 && hardViolation(f) > HARD) {
+            status = OPTIMAL;
+          } else if (f.perturbations <= PERTURBATIONS) {
+            perturb(f);
+            stalls = 0;
+          }
         }
       } else if (step > 0) {
         stalls = 0;

@@ -25,6 +25,8 @@ export const CHUNK: i32 = 32;
 const HEAD: usize = 512;
 /** Residuals below it are zero: their state s is kept through a rebuild, or it would cycle. */
 export const ZERO: f64 = 1e-7;
+/** Relative violation of a hard row that is none: near the apex an absolute one would let it cheat. */
+export const HARD: f64 = 1e-9;
 
 @unmanaged
 export class L1Fit {

@@ -98,6 +98,23 @@ export function setBasic(f: L1Fit, q: i32, row: i32): void {
   store<i32>(f.basis + ((<usize>q) << 2), row);
 }
 
+/** The largest violation of a hard row, relative to (μ, α). */
+export function hardViolation(f: L1Fit): f64 {
+  let size: f64 = 0;
+  for (let a = 0; a <= f.k; a++) size = max(size, abs(load<f64>(at(f.x, a))));
+  let worst: f64 = 0;
+  if (f.incumbent >= 0) {
+    for (let i = f.capacity; i < f.capacity + f.m; i++) {
+      if (load<f64>(at(f.hi, i)) > 0) worst = max(worst, load<f64>(at(f.r, i)));
+    }
+  }
+  for (let i = 2 * f.capacity; i < 2 * f.capacity + f.cones; i++) {
+    const r = load<f64>(at(f.r, i));
+    worst = max(worst, load<f64>(at(f.lo, i)) < 0 ? abs(r) : r);
+  }
+  return worst / max(size, 1e-300);
+}
+
 /** b as perturbed. */
 export function rhs(f: L1Fit, row: i32): f64 {
   return load<f64>(at(f.b, row)) + load<f64>(at(f.shift, row));

@@ -4,29 +4,10 @@ import { columnStride } from "../basis";
 import { INFEASIBLE, NUMERICAL, OPTIMAL } from "../outcome";
 import { minimize } from "./descent";
 import { rebuild } from "./factor";
-import { at, L1Fit, total, ZERO } from "./model";
-import { locate, recompute, setBounds } from "./rows";
+import { at, HARD, L1Fit, total, ZERO } from "./model";
+import { hardViolation, locate, recompute, setBounds } from "./rows";
 import { sift } from "./sifting";
 import { approach, artificials, leastSquares } from "./start";
-
-const HARD: f64 = 1e-9; // relative violation of a hard row: near the apex an absolute one would let it cheat
-
-/** The largest violation of a hard row, relative to (μ, α). */
-function hardViolation(f: L1Fit): f64 {
-  let size: f64 = 0;
-  for (let a = 0; a <= f.k; a++) size = max(size, abs(load<f64>(at(f.x, a))));
-  let worst: f64 = 0;
-  if (f.incumbent >= 0) {
-    for (let i = f.capacity; i < f.capacity + f.m; i++) {
-      if (load<f64>(at(f.hi, i)) > 0) worst = max(worst, load<f64>(at(f.r, i)));
-    }
-  }
-  for (let i = 2 * f.capacity; i < 2 * f.capacity + f.cones; i++) {
-    const r = load<f64>(at(f.r, i));
-    worst = max(worst, load<f64>(at(f.lo, i)) < 0 ? abs(r) : r);
-  }
-  return worst / max(size, 1e-300);
-}
 
 /** Solves from the last basis where there is one. Returns OPTIMAL, INFEASIBLE (the duals prove it), … */
 export function l1FitSolve(block: usize, limit: i32): i32 {
