@@ -1,3 +1,4 @@
+import { LARGEST } from "./outer/l1-scaling.ts";
 import { PROPOSALS, type Proposal } from "./outer/propose.ts";
 
 /** What happened, as it is stored: a study is the fold over its events. */
@@ -23,8 +24,7 @@ export function isStudyEvent(event: StudyEvent, weights: number): boolean {
   if (event.type === "fail") return typeof event.reason === "string";
   const { type, features, error, converged, passes } = event;
   const spent = passes === undefined || Number.isFinite(passes);
-  const judged = error === "Infinity" || Number.isFinite(error);
-  return (
-    (type === "observe" || type === "tell") && numbers(features) && judged && typeof converged === "boolean" && spent
-  );
+  const judged = error === "Infinity" || (Number.isFinite(error) && error > -LARGEST);
+  const seen = numbers(features) && features.every((value) => Math.abs(value) < LARGEST);
+  return (type === "observe" || type === "tell") && seen && judged && typeof converged === "boolean" && spent;
 }

@@ -3,6 +3,7 @@ import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
 import { isJournal, readJournal } from "./journal.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
+import { LARGEST } from "./outer/l1-scaling.ts";
 import { type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
 import { isStudyEvent, type StudyEvent } from "./study-event.ts";
@@ -19,9 +20,9 @@ export interface Trial<Name extends string = string> {
 
 /** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
 export interface ModelSeen<Name extends string = string> {
-  /** φ(θ): the terms of the loss without their weights, on the training rows. */
+  /** φ(θ): the terms of the loss without their weights, on the training rows. Below 1e150. */
   readonly features: Readonly<Record<Name, number>>;
-  /** e(θ), on rows that judge. */
+  /** e(θ), on rows that judge. From 1e150 on it counts as Infinity. */
   readonly error: number;
   /** Work spent when it was seen, in passes or in any unit: kept for reports, without effect on proposals. */
   readonly passes?: number | undefined;
@@ -159,7 +160,7 @@ export class Study<Name extends string = string> {
    * The finished model of a trial. `converged: false` says that it does not minimize the trial's loss (its training
    * was cut short): it counts as an observation, but proves nothing about λ. The same once more has no effect.
    *
-   * @throws UNKNOWN_TRIAL, SHAPE for other features than F weighs, NON_FINITE, TYPE, OPTION, CONFLICT when the trial was told
+   * @throws UNKNOWN_TRIAL, SHAPE for other features than F weighs, NON_FINITE, OVERFLOW, TYPE, OPTION, CONFLICT when the trial was told
    *   something else or failed, DISPOSED; the state is as it was
    */
   tell(trial: Pick<Trial, "id">, model: ToldModel<Name>): void {
@@ -232,6 +233,8 @@ export class Study<Name extends string = string> {
         `The error of trial ${trial.id} is ${error}: give a number, +Infinity for the worst.`,
       );
     }
+    if (error <= -LARGEST)
+      throw new LearnLossError("OVERFLOW", `The error of trial ${trial.id} is ${error}: give more than ${-LARGEST}.`);
     if (passes !== undefined && !Number.isFinite(passes))
       throw new LearnLossError("NON_FINITE", `The passes of trial ${trial.id} are ${passes}: give a number, or none.`);
     if (passes !== undefined && passes < 0)
@@ -268,6 +271,10 @@ export class Study<Name extends string = string> {
     for (const name of names) {
       if (!Number.isFinite(record[name])) {
         throw new LearnLossError("NON_FINITE", `Feature ${name} is ${record[name]}: the observation is rejected.`);
+      }
+      if (Math.abs(record[name]!) >= LARGEST) {
+        const what = `Feature ${name} is ${record[name]}: the observation is rejected.`;
+        throw new LearnLossError("OVERFLOW", `${what} Give numbers below ${LARGEST}, or call fail.`);
       }
     }
     return Float64Array.from(names, (name) => record[name]!);

@@ -119,13 +119,29 @@ describe("what is told is checked", () => {
     expect(Study.fromJSON(JSON.stringify(study)).observations).toEqual(study.observations);
   });
 
-  test("NaN in φ rejects the observation and changes nothing", () => {
+  test("an error too large to be squared is as bad as an infinite one", () => {
+    const [large, infinite] = [1e200, Number.POSITIVE_INFINITY].map((bad) => {
+      const study = createStudy(options);
+      for (let i = 0; i < 8; i++) {
+        const trial = study.ask();
+        const model = train(trial.lambda);
+        study.tell(trial, i === 1 ? { ...model, error: bad } : model);
+      }
+      return study;
+    });
+    expect(large!.ask()).toEqual(infinite!.ask());
+    expect(Study.fromJSON(JSON.stringify(large)).certificate).toEqual(infinite!.certificate);
+  });
+
+  test.each([
+    ["NaN in φ", { l1: Number.NaN }, 1, "NON_FINITE"],
+    ["a φ too large to be squared", { l1: 1e200 }, 1, "OVERFLOW"],
+    ["so good an error", {}, -1e200, "OVERFLOW"],
+  ])("%s rejects the observation and changes nothing", (_, odd, error, reason) => {
     const study = createStudy(options);
     const trial = study.ask();
     const before = JSON.stringify(study);
-    expect(() => study.tell(trial, { features: { ...features, l1: Number.NaN }, error: 1 })).toThrow(
-      code("NON_FINITE"),
-    );
+    expect(() => study.tell(trial, { features: { ...features, ...odd }, error })).toThrow(code(reason));
     expect(JSON.stringify(study)).toBe(before);
   });
 

@@ -1,6 +1,7 @@
 import { given } from "../errors.ts";
 import type { Box } from "./box.ts";
 import { createL1Fit } from "./l1-fit.ts";
+import { LARGEST } from "./l1-scaling.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
 /** A model by its place among those given, and its error. */
@@ -30,12 +31,12 @@ interface Seen {
   readonly error: number;
 }
 
-/** Models with an infinite error take part in the comparison, but are never looked at as candidates. */
+/** Models with an infinite error, or one as good as infinite, take part in the comparison, but are never looked at as candidates. */
 export function certify(models: readonly Seen[], F: Box): Certificate | undefined {
   const k = F.lower.length;
   const order = models
     .map((_, i) => i)
-    .filter((i) => Number.isFinite(models[i]!.error))
+    .filter((i) => models[i]!.error < LARGEST)
     .sort((a, b) => models[a]!.error - models[b]!.error || a - b);
   const first = order[0];
   if (first === undefined) return undefined;
@@ -44,7 +45,7 @@ export function certify(models: readonly Seen[], F: Box): Certificate | undefine
   try {
     fit.append(
       models.flatMap(({ features }) => Array.from(features)),
-      models.map(({ error }) => (Number.isFinite(error) ? error : worst)),
+      models.map(({ error }) => Math.min(error, worst)),
     );
     const named = (model: number): CertifiedModel => ({ model, error: models[model]!.error });
     const rejected: (CertifiedModel & { proof: OrderingProof })[] = [];

@@ -5,7 +5,7 @@ import type { OrderingProof } from "./ordering-proof.ts";
 /** A model that was seen: φ in F's coordinate order, e, and whether it minimizes its λ·φ. */
 export interface FitObservation {
   readonly features: ArrayLike<number>;
-  /** Finite: leave failed and infinitely bad models out. */
+  /** Below `LARGEST`: leave failed and infinitely bad models out. */
   readonly error: number;
   readonly converged: boolean;
 }

@@ -3,7 +3,7 @@ import { checkNames } from "../option-names.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
 import { type Box, MOST_WEIGHTS } from "./box.ts";
-import { type ConeRow, conesOf, type L1Scaling, Moments } from "./l1-scaling.ts";
+import { type ConeRow, conesOf, type L1Scaling, LARGEST, Moments } from "./l1-scaling.ts";
 import { iterationLimit, MOST_ITERATIONS } from "./lp-numbers.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
@@ -332,7 +332,7 @@ function notFinite(phi: ArrayLike<number>, error: ArrayLike<number>, k: number):
       return new LearnLossError("NON_FINITE", `φ of row ${row}, column ${i - row * k} is ${phi[i]}.`);
     }
   }
-  return new LearnLossError("OVERFLOW", "The variance of φ or of the errors overflows: give numbers below 1e150.");
+  return new LearnLossError("OVERFLOW", `The variance of φ or of the errors overflows: give numbers below ${LARGEST}.`);
 }
 
 /** A copy, since the caller's may change. */

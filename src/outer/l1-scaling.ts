@@ -2,6 +2,9 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { LpKernels } from "../wasm/lp.ts";
 import type { Box } from "./box.ts";
 
+/** φ and e are below it: squares of larger numbers overflow, summed up. */
+export const LARGEST = 1e150;
+
 /** The units of the engine: φ and e centered and over their standard deviations, α over `alphaScale`. */
 export interface L1Scaling {
   readonly center: Float64Array;

@@ -3,6 +3,7 @@ import type { TrialRecord } from "../study.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 import { explore, nearest } from "./explore.ts";
 import { fitLambda } from "./fit-lambda.ts";
+import { LARGEST } from "./l1-scaling.ts";
 
 /** The next λ, and why. */
 export interface Proposal {
@@ -42,7 +43,7 @@ export function propose(
     const lambda = designPoint(F, trials.length, origin);
     if (!repeats(F, lambda, asked)) return { lambda, kind: "start" };
   }
-  const observations = trials.flatMap((trial) => trial.observations).filter(({ error }) => Number.isFinite(error));
+  const observations = trials.flatMap((trial) => trial.observations).filter(({ error }) => error < LARGEST);
   const solved = observations.filter(({ converged }) => converged);
   const exploring = () =>
     ({ lambda: explore(F, solved, asked, (seed + trials.length) >>> 0), kind: "explore" }) as const;

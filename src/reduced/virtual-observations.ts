@@ -1,5 +1,6 @@
 import type { Polyhedron } from "../features/polyhedron.ts";
 import { type FitObservation, fitLambda } from "../outer/fit-lambda.ts";
+import { LARGEST } from "../outer/l1-scaling.ts";
 
 /** How many are kept, the best: as many as a fit looks at. */
 const MOST = 120;
@@ -35,7 +36,7 @@ export class VirtualObservations {
    * minimizer. k + 2 models settle it, any k + 1 errors are affine in something.
    */
   explanation(told: readonly FitObservation[], F: Polyhedron): Float64Array | undefined {
-    const all = [...told.filter(({ error }) => Number.isFinite(error)), ...this.#best];
+    const all = [...told.filter(({ error }) => error < LARGEST), ...this.#best];
     if (all.length < F.size + 2) return undefined;
     const fit = fitLambda(all, F);
     return fit.status === "optimal" && fit.residual < EXACT ? F.normalize(fit.lambda) : undefined;
