@@ -41,6 +41,13 @@ export type LambdaFit =
   | { readonly status: "none"; readonly rejected: readonly Rejection[] };
 
 /**
+ * Errors so many times as far from the least one as the median are of models that diverged: they are left out, since those
+ * of the others are rounding in their units. With an outlier at 1e5 of 1 the least error found was as without, at 1e7
+ * thousands of times as large.
+ */
+const FAR = 1e6;
+
+/**
  * The outer fit: in ascending e, the first model j that some λ of F prefers to all converged models, and of these λ the
  * one whose λ·φ explains the errors best, min Σ wᵢ|eᵢ − μ·φᵢ − c| with μ = αλ (LearnLoss, arXiv 1907.00103, section 3).
  */
@@ -49,14 +56,15 @@ export function fitLambda(observations: readonly FitObservation[], F: Box, optio
   const most = options.most ?? 120;
   // Ordering 10⁵ numbers takes a tenth of ordering their indices.
   const last = Float64Array.from(observations, ({ error }) => error).sort()[most - 1] ?? Number.POSITIVE_INFINITY;
-  const order = observations
+  const best = observations
     .map((_, i) => i)
     .filter((i) => observations[i]!.error <= last)
     .sort((a, b) => observations[a]!.error - observations[b]!.error || a - b)
     .slice(0, most);
   const rejected: Rejection[] = [];
-  if (order.length === 0) return { status: "none", rejected };
-  const errors = order.map((i) => observations[i]!.error);
+  if (best.length === 0) return { status: "none", rejected };
+  const errors = near(best.map((i) => observations[i]!.error));
+  const order = best.slice(0, errors.length);
   const weights = weightsOf(errors, k);
   const fit = createL1Fit({ k, F: within(F, options.trust) });
   try {
@@ -95,6 +103,13 @@ export function fitLambda(observations: readonly FitObservation[], F: Box, optio
   } finally {
     fit.dispose();
   }
+}
+
+/** Those of ascending errors that are not `FAR` from the least. */
+function near(errors: readonly number[]): readonly number[] {
+  const least = errors[0]!;
+  const middle = errors[errors.length >> 1]! - least;
+  return middle > 0 ? errors.filter((e) => e - least <= FAR * middle) : errors;
 }
 
 /** wᵢ = 1/(1 + (eᵢ − e₀)/τ), τ from the max(3k, 10)-th best: good models count, bad ones tell the direction. */

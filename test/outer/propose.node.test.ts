@@ -53,6 +53,24 @@ test.each([2, 3, 5])("affine e over many models, k = %i: the best that any λ se
   }
 });
 
+test("a trial that diverged is passed over, told with its finite error or as infinitely bad", () => {
+  const reached = (bad: number, seed: number) => {
+    const study = createStudy({ lambda: { loss: fixed(1), a: atLeast(0), b: atLeast(0) }, seed });
+    for (let i = 0; i < 60; i++) {
+      const trial = study.ask();
+      const { a, b } = trial.lambda;
+      const [x, y] = [1 / (1 + a), 2 / (1 + b)];
+      const features = { loss: 0.5 * ((x - 1) ** 2 + (y - 2) ** 2), a: 0.5 * x * x, b: 0.5 * y * y };
+      study.tell(trial, { features, error: i === 1 ? bad : (x - 0.7) ** 2 + (y - 1.9) ** 2 });
+    }
+    return study.best!.error;
+  };
+  for (const bad of [Number.POSITIVE_INFINITY, 1e100, 1e9, 1e7]) {
+    const errors = Array.from({ length: 9 }, (_, seed) => reached(bad, seed)).sort((a, b) => a - b);
+    expect(errors[4]).toBeLessThan(1e-6);
+  }
+});
+
 const monotone: readonly (readonly [string, (error: number) => number])[] = [
   ["exp e", Math.exp],
   ["e³", (error) => error ** 3],
