@@ -127,12 +127,16 @@ export class Study<Name extends string = string> {
 
   /** @throws LAMBDA, and BOUNDS for a λ outside of F */
   #inside(record: Readonly<Record<string, number>>, what: string): Float64Array {
-    const { names, lower, upper } = this.polyhedron;
+    const { names, lower, upper, data, total } = this.polyhedron;
     const lambda = this.polyhedron.fromRecord(record);
     // Another study's λ may be a rounding outside.
     const j = lambda.findIndex((weight, j) => weight < lower[j]! * (1 - 1e-9) || weight > upper[j]! * (1 + 1e-9));
-    if (j < 0) return lambda;
-    throw new LearnLossError("BOUNDS", `${what} has ${names[j]} ${lambda[j]}: give ${lower[j]} to ${upper[j]}.`);
+    if (j >= 0)
+      throw new LearnLossError("BOUNDS", `${what} has ${names[j]} ${lambda[j]}: give ${lower[j]} to ${upper[j]}.`);
+    const sum = lambda.reduce((sum, weight, j) => sum + weight * data[j]!, 0);
+    // Shares may have been printed, in few digits.
+    if (Math.abs(sum - total) <= 1e-6 * total) return lambda;
+    throw new LearnLossError("BOUNDS", `${what} has shares that sum to ${sum}: give shares that sum to ${total}.`);
   }
 
   /**

@@ -34,6 +34,7 @@ const csr = { values: Float64Array.of(1, 2), indices: Int32Array.of(0, 1), colum
 const csc = (columnStarts: number[]) => ({ rows: 2, columnStarts, rowIndices: [0, 1, 0], values: [1, 1, 1] });
 const regression = { ...train, y: Float64Array.from({ length: train.rows }, (_, i) => 1e40 * i) };
 
+const shares = { a: share(), b: share() };
 const sole = { cost: [1], matrix: { rows: 1, dense: [1] } };
 const fitOf1 = () => createL1Fit({ k: 1, F: { lower: Float64Array.of(1), upper: Float64Array.of(2) } });
 const fitted = minimize({ model: "softmax", train, loss: { l2: 0.1 } }).then(({ model }) => model);
@@ -170,6 +171,12 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["an L1 fit of nothing", () => createL1Fit(nothing), "OPTION"],
   ["MPS of nothing", () => parseMps(nothing), "TYPE"],
   ["negative passes", () => asked().study.tell({ id: 0 }, { ...model, passes: -3 }), "OPTION"],
+  [
+    "shares to try that sum to 0.2",
+    () => createStudy({ lambda: shares }).ask({ lambda: { a: 0.1, b: 0.1 } }),
+    "BOUNDS",
+  ],
+  ["shares to start with that sum to 2", () => createStudy({ lambda: shares, start: { a: 1, b: 1 } }), "BOUNDS"],
   ["a λ to try that is outside of F", () => createStudy({ lambda }).ask({ lambda: { logLoss: 3, l2: 1 } }), "BOUNDS"],
   ["rows of nothing", () => data.take(train, nothing), "OPTION"],
   ["a number of rows", () => data.take(train, 5 as never), "OPTION"],
