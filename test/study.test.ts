@@ -103,6 +103,33 @@ describe("a study is a fold over what was told", () => {
   });
 });
 
+test.each([1, 10, 1000, 1e17])("shares beside a fixed weight of %d begin even, and stay shares of 1", (weight) => {
+  const [a, b, c] = [share(), share(), share()];
+  for (const lambda of [
+    { w: fixed(weight), a, b, c, l2: atLeast(0) },
+    { l2: atLeast(0), a, b, c, w: fixed(weight) },
+  ]) {
+    const study = createStudy({ lambda });
+    const first = study.ask().lambda;
+    expect(first.a).toBeCloseTo(1 / 3, 12);
+    expect(first.b).toBeCloseTo(1 / 3, 12);
+    expect(first.l2).toBeCloseTo(Math.sqrt(1e-6 * 10), 12);
+    for (let i = 0; i < 8; i++) {
+      const trial = study.ask();
+      expect(trial.lambda.a + trial.lambda.b + trial.lambda.c).toBeCloseTo(1, 9);
+      expect(trial.lambda.w).toBe(weight);
+      const features = {
+        w: 1,
+        a: 1 / trial.lambda.a,
+        b: 1 / trial.lambda.b,
+        c: 2 / trial.lambda.c,
+        l2: trial.lambda.l2,
+      };
+      study.tell(trial, { features, error: (trial.lambda.a - 0.5) ** 2 });
+    }
+  }
+});
+
 describe("what is told is checked", () => {
   const { features } = train({});
 

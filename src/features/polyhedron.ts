@@ -77,9 +77,11 @@ export class Polyhedron {
   readonly names: readonly string[];
   readonly lower: Float64Array;
   readonly upper: Float64Array;
-  /** a of a·λ = total: 1 for the weights that set the scale, 0 for penalties. */
+  /** a of a·λ = total: 1 for shares and, without them, for fixed weights, which set the scale then; 0 for penalties. */
   readonly data: Float64Array;
   readonly total: number;
+  /** Beside shares a fixed weight sets the scale of the penalties. */
+  readonly #anchored: boolean;
 
   /** @throws EMPTY, TOO_LARGE, OPTION, INFEASIBLE when no λ satisfies the bounds and the normalization */
   constructor(weights: Readonly<Record<string, Weight>>) {
@@ -99,7 +101,6 @@ export class Polyhedron {
     this.names = entries.map(([name]) => name);
     this.lower = Float64Array.from(entries, ([, w]) => w.min);
     this.upper = Float64Array.from(entries, ([, w]) => w.max);
-    this.data = Float64Array.from(entries, ([, w]) => (w.role === "free" ? 0 : 1));
     const shares = entries.filter(([, w]) => w.role === "share");
     const fixedSum = entries.reduce((sum, [, w]) => sum + (w.role === "fixed" ? w.min : 0), 0);
     if (shares.length === 0 && fixedSum === 0) {
@@ -108,7 +109,10 @@ export class Polyhedron {
         `Nothing sets the scale of the loss among ${listed(this.names)}: make one weight fixed(1), or several share().`,
       );
     }
-    this.total = fixedSum + (shares.length > 0 ? 1 : 0);
+    const scaling = shares.length > 0 ? "share" : "fixed";
+    this.data = Float64Array.from(entries, ([, w]) => (w.role === scaling ? 1 : 0));
+    this.total = shares.length > 0 ? 1 : fixedSum;
+    this.#anchored = shares.length > 0 && fixedSum > 0;
     const least = shares.reduce((sum, [, w]) => sum + w.min, 0);
     const most = shares.reduce((sum, [, w]) => sum + w.max, 0);
     if (shares.length > 0 && (least > 1 + ROUNDING || most < 1 - ROUNDING)) {
@@ -137,7 +141,8 @@ export class Polyhedron {
       const scale = this.total / dataSum();
       settled = true;
       for (let j = 0; j < result.length; j++) {
-        const value = Math.min(Math.max(result[j]! * scale, this.lower[j]!), this.upper[j]!);
+        const scaled = this.#anchored && !this.data[j] ? result[j]! : result[j]! * scale;
+        const value = Math.min(Math.max(scaled, this.lower[j]!), this.upper[j]!);
         if (value !== result[j]) settled = false;
         result[j] = value;
       }
