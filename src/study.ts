@@ -168,7 +168,7 @@ export class Study<Name extends string = string> {
    *   something else or failed, DISPOSED; the state is as it was
    */
   tell(trial: Pick<Trial, "id">, model: ToldModel<Name>): void {
-    this.#record("tell", trial, model, model?.converged ?? true);
+    this.#record("tell", trial, model, model?.converged === undefined ? true : model.converged);
   }
 
   /** The trial came to nothing. @throws UNKNOWN_TRIAL, CONFLICT when it was told, DISPOSED */

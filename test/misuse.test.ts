@@ -145,6 +145,7 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
   ["tell of no model", () => asked().study.tell({ id: 0 }, nothing), "OPTION"],
   ["a model without features", () => asked().study.tell({ id: 0 }, { error: 1 } as never), "SHAPE"],
   ["a slip in what is told", () => asked().study.tell({ id: 0 }, { ...model, convergd: false } as never), "OPTION"],
+  ["converged as null", () => asked().study.tell({ id: 0 }, { ...model, converged: null as never }), "TYPE"],
   ["converged as text", () => asked().study.tell({ id: 0 }, { ...model, converged: "no" as never }), "TYPE"],
   ["λ with a name too many", () => asked().study.ask({ lambda: { ...model.features, l3: 1 } as never }), "LAMBDA"],
   [

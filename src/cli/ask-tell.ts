@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { isRecord, LearnLossError } from "../errors.ts";
 import { atLeast, between, fixed, share, type Weight } from "../features/polyhedron.ts";
+import { checkNames } from "../option-names.ts";
 import { type ModelSeen, Study, type StudyOptions } from "../study.ts";
 import { jsonText, problem } from "./output.ts";
 import { fingerprint, StudyFile } from "./study-file.ts";
@@ -17,7 +18,8 @@ One JSON object a line on stdin, one answer a line on stdout:
   {"best": {}}                         -> {"best": {"error": …, "lambda": {…}, "trial": 0, "features": {…}}}
 Features are the terms of the loss without their weights, on the training rows; the error is that on
 rows that judge, lower is better: a number, "Infinity" for the worst, "NaN" for a trial that failed.
-A weight is {"fixed": v}, {"atLeast": min}, {"between": [min, max]}, {"share": [min, max]} (shares sum to 1).
+A weight is {"fixed": v}, {"atLeast": min}, {"atLeast": [min, max]}, {"between": [min, max]} or
+{"share": [min, max]} (shares sum to 1).
 A request may say more: "start": {λ} in create; "lambda": {λ} in ask, instead of a proposal; "passes" in
 observe and tell, for reports; "converged": false in tell, of a model that is no minimizer.
 What is wrong is answered {"error": {"code": …, "message": …}} and changes nothing.`;
@@ -67,7 +69,8 @@ class Session {
     if (path === undefined) return;
     // Not of the number of trials: a study may be given more of them.
     const { lambda, seed, start } = options;
-    this.#file = new StudyFile(path, fingerprint([], { lambda, seed, start }));
+    // A seed of 0 is none given.
+    this.#file = new StudyFile(path, fingerprint([], { lambda, seed: seed || undefined, start }));
     if (this.#file.stored) this.#study = Study.replay(options, this.#file.stored.study.events);
     this.#file.sync(this.#study);
   }
@@ -96,6 +99,7 @@ class Session {
         study.tell(trial, seen(argument));
         break;
       case "fail":
+        checkNames(argument, { id: true, reason: true });
         study.fail(trial, argument.reason ?? "no reason given");
         break;
       case "best":
@@ -150,11 +154,12 @@ function studyOptions(argument: Record<string, unknown>): StudyOptions {
 function weight(name: string, value: unknown): Weight {
   const entries = Object.entries(isRecord(value) ? value : {});
   const [kind, argument] = entries.length === 1 ? entries[0]! : [];
-  const [min, max] = Array.isArray(argument) ? argument : [argument];
-  if (kind === "fixed") return fixed(min);
-  if (kind === "atLeast") return atLeast(min);
-  if (kind === "between") return between(min, max);
-  if (kind === "share") return share(min, max);
+  const numbers = Array.isArray(argument) ? argument : [argument];
+  const [min, max] = numbers;
+  if (kind === "fixed" && numbers.length === 1) return fixed(min);
+  if (kind === "atLeast" && numbers.length <= 2) return atLeast(min, max);
+  if (kind === "between" && numbers.length === 2) return between(min, max);
+  if (kind === "share" && numbers.length <= 2) return share(min, max);
   throw new LearnLossError(
     "OPTION",
     `The weight of ${name} is ${JSON.stringify(value)}: give {"fixed": 1}, {"atLeast": 0}, {"between": [0, 1]} or {"share": [0.001, 1]}.`,

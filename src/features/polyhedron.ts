@@ -190,7 +190,7 @@ export class Polyhedron {
       if (value === undefined || !Number.isFinite(value) || value < 0) {
         throw new LearnLossError(
           "LAMBDA",
-          `λ.${name} is ${value}: give a finite number ≥ 0 for each of ${listed(this.names)}.`,
+          `λ.${name} is ${typeof value === "string" ? `"${value}"` : value}: give a finite number ≥ 0 for each of ${listed(this.names)}.`,
         );
       }
       return value;

@@ -144,17 +144,40 @@ describe("learnloss ask-tell", () => {
       { create: { ...create.create, trial: 2 } },
       { create: { lambda: { a: { share: {} } } } },
       { create: { lambda: { a: { fixed: 1 }, b: { atLeast: 0, fixed: 1 } } } },
+      { create: { lambda: { a: { fixed: [1, 2] } } } },
+      { create: { lambda: { a: { fixed: 1 }, b: { between: [0, 1, 5] } } } },
       // A byte order mark, as some shells begin what they pipe with.
       `\uFEFF${JSON.stringify(create)}`,
       { ask: { lamda: { logLoss: 1, l2: 1 } } },
       { ask: {} },
       { tell: { ...told, convergd: false } },
       { tell: { ...told, converged: "no" } },
+      { tell: { ...told, converged: null } },
+      { fail: { id: 0, resaon: "diverged" } },
       { tell: { ...told, converged: false } },
     ]);
     const codes = answers.map((answer) => (answer.error as { code?: string })?.code);
     const none = undefined;
-    expect(codes).toEqual(["OPTION", "BOUNDS", "OPTION", none, "OPTION", none, "OPTION", "TYPE", none]);
+    const refused = ["OPTION", "BOUNDS", "OPTION", "OPTION", "OPTION"];
+    expect(codes).toEqual([...refused, none, "OPTION", none, "OPTION", "TYPE", "TYPE", "OPTION", none]);
+  });
+
+  test("atLeast takes a maximum, and what is told of a λ that is text has its quotes", async () => {
+    const lambda = { w: { fixed: 1 }, l2: { atLeast: [0, 100] } };
+    const [, trial, odd] = await talk([
+      { create: { lambda } },
+      { ask: { lambda: { w: 1, l2: 99 } } },
+      { ask: { lambda: { w: "1", l2: 1 } } },
+    ]);
+    expect(trial).toMatchObject({ trial: { lambda: { l2: 99 } } });
+    expect(odd).toMatchObject({ error: { code: "LAMBDA", message: expect.stringContaining('λ.w is "1"') } });
+  });
+
+  test("a seed of 0 is none given", async () => {
+    const { lambda } = create.create;
+    await talk([{ create: { lambda } }, { ask: {} }], "--study", "seed.jsonl");
+    const [again] = await talk([{ create: { lambda, seed: 0 } }], "--study", "seed.jsonl");
+    expect(again).toMatchObject({ created: { trials: 1 } });
   });
 
   test("an id that is text is told from a number", async () => {
