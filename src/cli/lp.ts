@@ -24,7 +24,7 @@ export function lpCommand(): Command {
     .description("solve a linear program")
     .argument(
       "<problem.mps>",
-      "fixed or free MPS; .gz is fine, - is standard input; integers are relaxed, a maximum is minus the minimum of minus the costs",
+      "fixed or free MPS; .gz is fine, - is standard input; integers are relaxed (0 to 1 without bounds), a maximum is minus the minimum of minus the costs",
     )
     .option("--json", "one JSON object on stdout, with x and the duals of the rows by name")
     .option("--fixed", "names contain blanks: read the columns of fixed MPS")

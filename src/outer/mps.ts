@@ -22,12 +22,15 @@ const BYTE_ORDER_MARK = /^(\ufeff|\xef\xbb\xbf)/;
 /** Exponents of Fortran too; no hexadecimal, octal or binary numbers. */
 const NUMBER = /^[+-]?(Infinity|(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?)$/;
 
+/** A bound from which on it is none, as in other readers. */
+const INFINITE = 1e20;
+
 const SECTIONS = ["NAME", "ROWS", "COLUMNS", "RHS", "RANGES", "BOUNDS", "ENDATA", "OBJSENSE"];
 
 /**
  * Reads MPS: fixed (names may contain blanks) or free, RANGES, bounds UP UI LO LI FX FR MI PL BV (not SC), and a right-hand side
- * on the objective, which is minus its constant. Integrality markers are ignored. A maximization is returned with the costs'
- * signs turned.
+ * on the objective, which is minus its constant. Bounds of 1e20 and more are infinite. Integers are relaxed: between markers
+ * a column without bounds is from 0 to 1. A maximization is returned with the costs' signs turned.
  *
  * @param options.format @default free, unless a line does not parse so; then fixed
  * @throws PARSE with the line, TYPE, OPTION
@@ -81,6 +84,13 @@ class MpsReader {
   readonly #ranges = new Map<number, number>();
   readonly #colLower: number[] = [];
   readonly #colUpper: number[] = [];
+  /** Within markers of integers. */
+  #integers = false;
+  /** Integer columns that have no bounds yet. */
+  readonly #binary = new Set<number>();
+  /** Columns whose lower bound is not the one by default, and rows with a right-hand side. */
+  readonly #bounded = new Set<number>();
+  readonly #righted = new Set<string>();
   /** Of several sets the first, which alone counts. */
   readonly #sets = { RHS: "", RANGES: "", BOUNDS: "" };
 
@@ -103,7 +113,8 @@ class MpsReader {
         this.#row(fields, content);
         break;
       case "COLUMNS":
-        if (!content.includes("'MARKER'")) this.#column(fields, content);
+        if (content.includes("'MARKER'")) this.#integers = content.includes("'INTORG'");
+        else this.#column(fields, content);
         break;
       case "RHS":
       case "RANGES":
@@ -139,12 +150,13 @@ class MpsReader {
     if (!/^[NLGE]$/.test(type) || !row || (!this.#fixed && fields.length !== 2)) {
       this.#fail(`a row is given as "${content.trim()}"`);
     }
+    if (row === this.#objective || this.#ignored.has(row) || this.#rowIndex.has(row))
+      this.#fail(`row "${row}" was given before`);
     if (type === "N") {
       if (this.#objective === undefined) this.#objective = row;
       else this.#ignored.add(row);
       return;
     }
-    if (this.#rowIndex.has(row)) this.#fail(`row "${row}" was given before`);
     this.#rowIndex.set(row, this.#kinds.length);
     this.#kinds.push(type);
     this.#rhs.push(0);
@@ -161,6 +173,7 @@ class MpsReader {
       this.#cost.push(0);
       this.#colLower.push(0);
       this.#colUpper.push(Number.POSITIVE_INFINITY);
+      if (this.#integers) this.#binary.add(j);
     }
     for (const [row, value] of this.#pairs(rest)) {
       if (row === this.#objective) this.#cost[j]! += value;
@@ -177,6 +190,10 @@ class MpsReader {
     const unnamed = list.length % 2 === 0;
     if (!this.#counts(section, unnamed ? "" : list[0]!)) return;
     for (const [row, value] of this.#pairs(unnamed ? list : list.slice(1))) {
+      if (section === "RHS") {
+        if (this.#righted.has(row)) this.#fail(`row "${row}" has a right-hand side already`);
+        this.#righted.add(row);
+      }
       if (row === this.#objective) {
         if (section === "RHS") this.#offset = -value;
       } else if (!this.#ignored.has(row)) {
@@ -196,14 +213,16 @@ class MpsReader {
     const [set, of, given] = unnamed ? ["", ...list] : list;
     if (!this.#counts("BOUNDS", set!)) return;
     const j = this.#columnIndex.get(of!) ?? this.#fail(`column "${of}" is not in COLUMNS`);
-    const value = valued ? this.#number(given) : 0;
+    const number = valued ? this.#number(given) : 0;
+    const value = Math.abs(number) >= INFINITE ? Math.sign(number) * Number.POSITIVE_INFINITY : number;
+    this.#binary.delete(j);
     const [lower, upper] = [this.#colLower, this.#colUpper];
     switch (kind) {
       case "UP":
       case "UI":
         upper[j] = value;
-        if (value < 0 && lower[j] === 0) lower[j] = Number.NEGATIVE_INFINITY;
-        break;
+        if (value < 0 && !this.#bounded.has(j)) lower[j] = Number.NEGATIVE_INFINITY;
+        return;
       case "LO":
       case "LI":
         lower[j] = value;
@@ -219,10 +238,11 @@ class MpsReader {
         break;
       case "PL":
         upper[j] = Number.POSITIVE_INFINITY;
-        break;
+        return;
       default:
         [lower[j], upper[j]] = [0, 1]; // BV
     }
+    this.#bounded.add(j);
   }
 
   /** Whether a line of that set counts. */
@@ -262,6 +282,7 @@ class MpsReader {
       if (kind === "L" || (kind === "E" && range < 0)) rowLower[i] = rhs[i]! - Math.abs(range);
       else rowUpper[i] = rhs[i]! + Math.abs(range);
     }
+    for (const j of this.#binary) this.#colUpper[j] = 1;
     const columnStarts = [0];
     for (const { rows } of columns) columnStarts.push(columnStarts.at(-1)! + rows.length);
     const problem: LpProblem = {

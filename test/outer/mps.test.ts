@@ -90,7 +90,35 @@ ENDATA`;
   expect(problem.colUpper).toEqual([-1, 1, 2]);
 });
 
+test("bounds as other readers take them: infinite from 1e20 on, a lower one of 0 that is given, integers from 0 to 1", () => {
+  const text = `NAME t
+ROWS
+ N o
+ L r
+COLUMNS
+ a o 1 r 1
+ M1 'MARKER' 'INTORG'
+ b o 1 r 1
+ c o 1 r 1
+ M2 'MARKER' 'INTEND'
+ d o 1 r 1
+ e o 1 r 1
+BOUNDS
+ LO B a 0
+ UP B a -1
+ LO B c 2
+ UP B d 1e30
+ LO B e -1e30
+ENDATA`;
+  const { problem } = parseMps(text);
+  const infinity = Number.POSITIVE_INFINITY;
+  expect(problem.colLower).toEqual([0, 0, 2, 0, -infinity]);
+  expect(problem.colUpper).toEqual([-1, 1, infinity, infinity, infinity]);
+});
+
 test.each([
+  ["a row named as the objective", free.replace("L low", "L cost"), /Line 6: row "cost" was given before/],
+  ["two right-hand sides", free.replace("RHS same 3", "RHS low 3"), /Line 18: row "low" has a right-hand side already/],
   ["a row that is not in ROWS", free.replace("low 1", "lwo 1"), /Line 11: row "lwo"/],
   ["a number that is none", free.replace("10 high", "ten high"), /Line 17: "ten"/],
   ["a hexadecimal number", free.replace("10 high", "0x10 high"), /Line 17: "0x10"/],
