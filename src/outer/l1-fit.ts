@@ -212,7 +212,7 @@ export class L1Fit {
   #upload(): void {
     const k = this.#k;
     const kernels = this.#kernels;
-    if (!this.#block || (this.#uploaded < this.#count && this.#moments.farFrom(this.#scaling!))) {
+    if (!this.#block || (this.#uploaded < this.#count && this.#moments.farFrom(this.#scaling!, this.#F))) {
       this.#drop();
       this.#scaling = this.#moments.scaling(this.#F);
     }

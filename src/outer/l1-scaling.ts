@@ -5,6 +5,9 @@ import type { Box } from "./box.ts";
 /** φ and e are below it: squares of larger numbers overflow, summed up. */
 export const LARGEST = 1e150;
 
+/** Of the spreads of shares, whose sum is right to rounding beside 1 over the least of them. */
+const LEAST = 1e-4;
+
 /** The units of the engine: φ and e centered and over their standard deviations, α over `alphaScale`. */
 export interface L1Scaling {
   readonly center: Float64Array;
@@ -70,15 +73,13 @@ export class Moments {
 
   scaling(F: Box): L1Scaling {
     const k = this.#mean.length;
-    const spread = new Float64Array(k);
+    const spread = this.#spreads(F);
     let alphaScale = 0;
     for (let j = 0; j < k; j++) {
-      const size = this.#spread(j);
       const low = F.lower[j]!;
       const high = F.upper[j]!;
       const middle = high === Number.POSITIVE_INFINITY ? Math.max(low, 1) : low > 0 ? Math.sqrt(low * high) : high / 2;
-      alphaScale += middle * size;
-      spread[j] = size;
+      alphaScale += middle * spread[j]!;
     }
     return {
       center: this.#mean.slice(),
@@ -90,18 +91,20 @@ export class Moments {
   }
 
   /** Whether the moments have moved by an order of magnitude: the basis is given up for better conditioning. */
-  farFrom({ center, spread, errorSpread }: L1Scaling): boolean {
+  farFrom({ center, spread, errorSpread }: L1Scaling, F: Box): boolean {
     if (farApart(errorSpread, this.#errorSpread())) return true;
-    for (let j = 0; j < spread.length; j++) {
-      const size = this.#spread(j);
+    for (const [j, size] of this.#spreads(F).entries()) {
       if (farApart(spread[j]!, size)) return true;
       if (Math.abs(center[j]! - this.#mean[j]!) > 8 * Math.max(spread[j]!, size)) return true;
     }
     return false;
   }
 
-  #spread(j: number): number {
-    return deviation(this.#squares[j]! / this.#count, this.#mean[j]!);
+  #spreads(F: Box): Float64Array {
+    const spreads = this.#squares.map((sum, j) => deviation(sum / this.#count, this.#mean[j]!));
+    const shared = (j: number) => F.data !== undefined && F.data[j] !== 0 && F.lower[j] !== F.upper[j];
+    const largest = spreads.reduce((most, size, j) => (shared(j) ? Math.max(most, size) : most), 0);
+    return spreads.map((size, j) => (shared(j) ? Math.max(size, LEAST * largest) : size));
   }
 
   #errorSpread(): number {

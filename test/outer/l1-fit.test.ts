@@ -292,6 +292,22 @@ test("constant columns, equal errors and a single observation are fitted", () =>
   expectProved(fitOf(one).solve(), one);
 });
 
+test("shares sum to 1 where one feature hardly differs between the models", () => {
+  const F = {
+    lower: Float64Array.of(1e-3, 1e-3, 1e-3),
+    upper: Float64Array.of(1, 1, 1),
+    data: Float64Array.of(1, 1, 1),
+    total: 1,
+  };
+  const fit = createL1Fit({ k: 3, F });
+  open.push(fit);
+  fit.append([2.2, 4.3e-7, 8, 1.5, 2.2e-7, 9, 7.1, 6.9e-7, 1.7], [0.98, 0, 0.73]);
+  fit.setIncumbent(1);
+  const outcome = fit.solve();
+  if (outcome.status !== "optimal") throw new Error(outcome.status);
+  expect(Math.abs(outcome.lambda.reduce((a, b) => a + b) - 1)).toBeLessThan(1e-7);
+});
+
 test("a box that its owner changes later is not the fit's any more", () => {
   const p = randomFit(4, 40, 3);
   const F = { ...p.F, lower: p.F.lower.slice(), upper: p.F.upper.slice() };
