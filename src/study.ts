@@ -20,7 +20,10 @@ export interface Trial<Name extends string = string> {
 
 /** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
 export interface ModelSeen<Name extends string = string> {
-  /** φ(θ): the terms of the loss without their weights, on the training rows. Below 1e150. */
+  /**
+   * φ(θ): the terms of the loss without their weights, on the training rows. Below 1e150, and best ≥ 0: exploration takes 0 for
+   * the least that a loss may be, and finds less where it may be less.
+   */
   readonly features: Readonly<Record<Name, number>>;
   /** e(θ), on rows that judge. From 1e150 on it counts as Infinity. */
   readonly error: number;

@@ -16,7 +16,7 @@ One JSON object a line on stdin, one answer a line on stdout:
   {"tell": {"id": 0, "features": {…}, "error": 0.2}}                                   the finished model
   {"fail": {"id": 0, "reason": "diverged"}}                                            -> {"ok": true, "done": false}
   {"best": {}}                         -> {"best": {"error": …, "lambda": {…}, "trial": 0, "features": {…}}}
-Features are the terms of the loss without their weights, on the training rows; the error is that on
+Features are the terms of the loss without their weights, on the training rows, best none below 0; the error is that on
 rows that judge, lower is better: a number, "Infinity" for the worst, "NaN" for a trial that failed.
 A weight is {"fixed": v}, {"atLeast": min}, {"atLeast": [min, max]}, {"between": [min, max]} or
 {"share": [min, max]} (shares sum to 1).
