@@ -11,6 +11,7 @@ import { UNBOUNDED } from "./inner/solver.ts";
 import type { Start } from "./inner/training-solver.ts";
 import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
 import { type LinearModel, modelOf } from "./models/linear.ts";
+import { fittable } from "./outer/l1-scaling.ts";
 import { Refit } from "./refit.ts";
 import type { Pause } from "./run.ts";
 import { Study } from "./study.ts";
@@ -130,7 +131,7 @@ export class Session<F extends Features> {
     const trial = study.ask({ lambda: space.toRecord(lambda) });
     this.emit("trial", { trial: trial.id, lambda: this.user(lambda), predicted });
     const seen: Seen = yield* train(trainers, lambda, starts, goal, (checkpoint) => {
-      if (!checkpoint.features.every(Number.isFinite)) return;
+      if (!checkpoint.features.every(fittable)) return;
       this.#checkpoints++;
       const { error } = checkpoint;
       study.observe(trial, { features: space.toRecord(checkpoint.features), error, passes: this.passes });
@@ -139,7 +140,7 @@ export class Session<F extends Features> {
     const converged = trainers.every(({ running }) => !running);
     if (trainers.some(({ solver }) => solver.status === "unbounded")) this.#unbounded = true;
     const { features, error } = seen;
-    if (!features.every(Number.isFinite)) {
+    if (!features.every(fittable)) {
       study.fail(trial, "the training left the range of numbers");
       this.seen = true;
       this.training = false;

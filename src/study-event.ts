@@ -1,4 +1,4 @@
-import { LARGEST } from "./outer/l1-scaling.ts";
+import { fittable, LARGEST } from "./outer/l1-scaling.ts";
 import { PROPOSALS, type Proposal } from "./outer/propose.ts";
 
 /** What happened, as it is stored: a study is the fold over its events. */
@@ -25,6 +25,6 @@ export function isStudyEvent(event: StudyEvent, weights: number): boolean {
   const { type, features, error, converged, passes } = event;
   const spent = passes === undefined || Number.isFinite(passes);
   const judged = error === "Infinity" || (Number.isFinite(error) && error > -LARGEST);
-  const seen = numbers(features) && features.every((value) => Math.abs(value) < LARGEST);
+  const seen = numbers(features) && features.every(fittable);
   return (type === "observe" || type === "tell") && seen && judged && typeof converged === "boolean" && spent;
 }

@@ -3,7 +3,7 @@ import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
 import { isJournal, readJournal } from "./journal.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
-import { LARGEST } from "./outer/l1-scaling.ts";
+import { fittable, LARGEST } from "./outer/l1-scaling.ts";
 import { type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
 import { isStudyEvent, type StudyEvent } from "./study-event.ts";
@@ -279,7 +279,7 @@ export class Study<Name extends string = string> {
       if (!Number.isFinite(record[name])) {
         throw new LearnLossError("NON_FINITE", `Feature ${name} is ${record[name]}: the observation is rejected.`);
       }
-      if (Math.abs(record[name]!) >= LARGEST) {
+      if (!fittable(record[name]!)) {
         const what = `Feature ${name} is ${record[name]}: the observation is rejected.`;
         throw new LearnLossError("OVERFLOW", `${what} Give numbers below ${LARGEST}, or call fail.`);
       }

@@ -5,6 +5,11 @@ import type { Box } from "./box.ts";
 /** φ and e are below it: squares of larger numbers overflow, summed up. */
 export const LARGEST = 1e150;
 
+/** Whether a φ can be fitted; NaN cannot. */
+export function fittable(value: number): boolean {
+  return Math.abs(value) < LARGEST;
+}
+
 /** Of the spreads of shares, whose sum is right to rounding beside 1 over the least of them. */
 const LEAST = 1e-4;
 
