@@ -15,7 +15,7 @@ export type Feature = {
   readonly min: number;
   /** Largest weight. `min === max` fixes it. */
   readonly max: number;
-  /** The bounds are defaults, for a loss of order 1: `inUnits` fits them to the loss at hand. */
+  /** The bounds are defaults, for a loss and columns of order 1: `inUnits` fits them to those at hand. */
   readonly relative?: true;
 } & FeatureKind;
 
@@ -81,8 +81,9 @@ export type Features = Readonly<Record<string, Feature>>;
 /** Bounds of a feature's weight λ_j. */
 export interface WeightBounds {
   /**
-   * Smallest weight. @default 1e-6 for penalties, 1e-3 for shares. Where neither bound of a penalty of first degree (all but
-   * ½‖W‖²) is given, both are beside squared loss times the power of ten nearest to the targets' standard deviation
+   * Smallest weight. @default 1e-6 for penalties, 1e-3 for shares. Where neither bound of a penalty is given, both are times the
+   * power of ten, towards 1, of the deviation of dense columns of one unit, its square for ½‖W‖²; and those of first degree (all
+   * but ½‖W‖²) are beside squared loss times the power of ten nearest to the targets' standard deviation
    */
   readonly min?: number;
   /** Largest weight. @default 1 */

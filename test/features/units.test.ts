@@ -38,6 +38,35 @@ test.each([1e-8, 100, 1e5])(
   },
 );
 
+test("default bounds of penalties follow the unit of dense columns that are of one, weights of 0 apart", () => {
+  const features = { l1: l1(), l2: l2(), given: l2({ max: 5 }), groupNorm: groupNorm(), smoothing: labelSmoothing() };
+  const bounds = (train: Dataset, model: "squared" | "softmax" = "softmax") =>
+    Object.values(inUnits(features, model, train)).map(({ max }) => max);
+  const ordinary = Object.values(features).map(({ max }) => max);
+  const rows = regression(200, 1, 1);
+  const times = (factor: number) => data.rescale(rows, 1 / factor);
+  for (const factor of [0.2, 1, 5]) expect(bounds(times(factor))).toEqual(ordinary);
+  expect(bounds(times(50))).toEqual([10, 100, 5, 10, 1]);
+  expect(bounds(times(0.002)).map((max) => Math.round(1e6 * max) / 1e6)).toEqual([0.01, 0.0001, 5, 0.01, 1]);
+  expect(bounds({ ...times(50), y: rows.y.map((y) => 100 * (y as number)) as Float64Array }, "squared")).toEqual([
+    1000, 100, 5, 1000, 1,
+  ]);
+  const { values } = rows.x as { readonly values: Float64Array };
+  const mixed = data.dense({ x: values.map((v, e) => (e % 8 === 0 ? 1e5 * v : v)), columns: 8, y: rows.y });
+  expect(bounds(mixed)).toEqual(ordinary);
+});
+
+test.each([1e-3, 255])("columns %s times as large: as good a model", async (scale) => {
+  const tuned = (factor: number) => {
+    const [train, validation] = [regression(40, 1, 1), regression(200, 2, 1)].map((rows) =>
+      data.rescale(rows, 1 / factor),
+    );
+    return tune({ model: "squared", train: train!, validation: validation!, features: { l1: l1(), l2: l2() } });
+  };
+  const [plain, scaled] = [await tuned(1), await tuned(scale)];
+  expect(scaled.error / plain.error).toBeLessThan(1.01);
+});
+
 test("no worse than a grid of λ", async () => {
   const [train, validation] = [regression(40, 1, 100), regression(200, 2, 100)];
   const { error } = await tune({ model: "squared", train, validation, features: { l2: l2() }, precision: "f64" });
