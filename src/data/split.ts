@@ -59,7 +59,7 @@ export function split(
 /**
  * The parts of k-fold cross-validation: each row is in the validation part of exactly one.
  *
- * @throws OPTION, TOO_FEW, and FOLD when a class has fewer than two rows that count, so that a fold would train without it
+ * @throws OPTION, TOO_FEW, and FOLD when a class has one row that counts, so that a fold would train without it
  */
 export function folds(
   dataset: Dataset,
@@ -87,7 +87,7 @@ export function foldRows(
   const random = new Random(checkSeed(options.seed ?? 0), 1);
   const strata = strataOf(dataset, options.stratified);
   const counts = (i: number) => dataset.weights === undefined || dataset.weights[i]! > 0;
-  const lonely = strata.length > 1 ? strata.find((stratum) => stratum.filter(counts).length < 2) : undefined;
+  const lonely = strata.length > 1 ? strata.find((stratum) => stratum.filter(counts).length === 1) : undefined;
   if (lonely) {
     throw new LearnLossError(
       "FOLD",
