@@ -1,3 +1,4 @@
+import { Conclusion } from "./conclusion.ts";
 import { audit } from "./data/audit.ts";
 import { LearnLossError } from "./errors.ts";
 import type { Enclosure } from "./evaluate/enclosure.ts";
@@ -57,13 +58,14 @@ export class Session<F extends Features> {
   improvements: Improvement<F>[] = [];
   /** By how much a λ that the last round of exploration looked at may still be better, as far as one pass proves. */
   unexplored: number | undefined;
+  /** Trains on all rows, where there is no validation set. */
+  readonly refitIn: ((arena: Arena<Kernels>) => Refit) | undefined;
   /** Whether a trial is under way. */
   training = false;
   /** Whether a first model was judged, or its training came to nothing. */
   seen = false;
   readonly #classes: readonly (string | number)[] | undefined;
   readonly #selected: Folds["selected"];
-  readonly #whole: Folds["whole"];
   readonly #warnings: string[];
   #warned = false;
   /** Whether a training found that its loss has no minimizer: no other λ's has, then. */
@@ -73,12 +75,7 @@ export class Session<F extends Features> {
   #final: Leader | undefined;
   #refit: Refit | undefined;
   #checkpoints = 0;
-  #enclosed: { readonly leader: Leader; readonly bounds: Enclosure } | undefined;
-  /** The model of all rows, where a run ended before the cross-validation did. */
-  #fitted: { readonly leader: Leader; readonly theta: Float64Array } | undefined;
-  /** Spent on the two. */
-  #provingPasses = 0;
-  #fittingPasses = 0;
+  readonly #conclusion = new Conclusion(this);
 
   constructor(options: TunerOptions<F>) {
     const { model, train, validation, features, tolerance = TOLERANCE, precision = "f32", seed = 0 } = options;
@@ -96,7 +93,8 @@ export class Session<F extends Features> {
       this.folds = folds;
       this.#classes = classes;
       this.#selected = selected;
-      this.#whole = whole;
+      const finely = Math.min(tolerance, FIT_TOLERANCE);
+      this.refitIn = whole && ((arena) => new Refit(arena, this.space, whole, finely));
     } catch (error) {
       this.arena.dispose();
       throw error;
@@ -205,37 +203,11 @@ export class Session<F extends Features> {
     return { lower: mean(({ lower }) => lower), upper: mean(({ upper }) => upper) };
   }
 
-  /** What a result says of the λ that is to be used, once; a run that goes on is not to know of it. */
+  /** What the result is to say of the λ that is to be used. */
   *conclude(): Generator<void> {
     const leader = this.#chosen;
-    if (!leader) return;
-    if (this.#whole && leader !== this.#final && this.#fitted?.leader !== leader) yield* this.#fit(leader);
-    if (leader.converged && !this.onTheFly && this.#enclosed?.leader !== leader) yield* this.#prove(leader);
-  }
-
-  /** Apart from the model that a cross-validation ends with, which may be in training. */
-  *#fit(leader: Leader): Generator<void> {
-    const arena = this.arena.nested();
-    try {
-      const refit = this.#refitIn(arena);
-      this.#fitted = { leader, theta: yield* refit.train(leader.lambda, leader.theta) };
-      this.#fittingPasses += refit.passes;
-    } finally {
-      arena.dispose();
-    }
-  }
-
-  #refitIn(arena: Arena<Kernels>): Refit {
-    const { tolerance = TOLERANCE } = this.options;
-    return new Refit(arena, this.space, this.#whole!, Math.min(tolerance, FIT_TOLERANCE));
-  }
-
-  *#prove(leader: Leader): Generator<void> {
-    const before = this.trainingPasses;
-    const thetas = leader.thetas.map((theta) => this.arena.copy(theta));
-    this.#enclosed = { leader, bounds: yield* this.enclose(leader.lambda, thetas) };
-    for (const theta of thetas) this.arena.free(theta);
-    this.#provingPasses += this.trainingPasses - before;
+    if (leader && leader !== this.#final) yield* this.#conclusion.fit(leader);
+    if (leader?.converged && !this.onTheFly) yield* this.#conclusion.prove(leader);
   }
 
   /** Whose λ is to be used. */
@@ -261,13 +233,13 @@ export class Session<F extends Features> {
    */
   *fitAll(chosen: Leader): Generator<void> {
     for (const fold of this.folds) fold.dispose(); // in whose place it trains
-    this.#refit = this.#refitIn(this.arena);
+    this.#refit = this.refitIn!(this.arena);
     const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);
     this.#final = { ...chosen, theta, converged: true };
   }
 
   get trainingPasses(): number {
-    return this.#sum((fold) => fold.trainingPasses) + (this.#refit?.passes ?? 0) - this.#provingPasses;
+    return this.#sum((fold) => fold.trainingPasses) + (this.#refit?.passes ?? 0) - this.#conclusion.provingPasses;
   }
 
   get reducedPasses(): number {
@@ -290,7 +262,6 @@ export class Session<F extends Features> {
       );
     }
     const chosen = this.#chosen!;
-    const errorBounds = this.#enclosed?.leader === chosen ? this.#enclosed.bounds : undefined;
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
     const unchosen = this.options.choice === "one-standard-error" && !this.#final;
@@ -299,15 +270,15 @@ export class Session<F extends Features> {
       ...(this.#unbounded ? [UNBOUNDED] : []),
       ...(unchosen ? [CHOICE] : []),
     ];
-    const concluding = this.#provingPasses + this.#fittingPasses;
+    const concluding = this.#conclusion.passes;
     const result: TuneResult<F> = {
       status: spent.status,
       lambda: this.user(chosen.lambda),
       error: chosen.error,
       standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
-      errorBounds,
+      errorBounds: this.#conclusion.boundsOf(chosen),
       metric: metricName(metric ?? defaultMetric(model)),
-      model: this.#modelOf(this.#fitted?.leader === chosen ? this.#fitted.theta : chosen.theta),
+      model: this.#modelOf(this.#conclusion.thetaOf(chosen)),
       loss: new LinearLoss(lossName(model), features, this.user(chosen.lambda)),
       best: this.best!,
       certificate: this.study.certificate,
