@@ -1,8 +1,9 @@
 // What a proof about the minimizer of ℓ_λ needs of the rows (src/inner/region.ts): what each weighs in the loss, a
 // weighted sum of them, and how far each is from a point.
 
+import { multiplyAdd } from "../linalg/multiply-add";
 import { BLOCK, Objective, panelOf } from "../objective";
-import { ownWeight, uniformWeight } from "./block";
+import { loadPair, ownWeight, uniformWeight } from "./block";
 
 /** out: f64[3][rows], what the row's own loss weighs in ℓ_λ, what its uniform cross-entropy does, its target. */
 export function objectiveRowTerms(pointer: usize, out: usize): void {
@@ -42,13 +43,25 @@ function sum<T>(o: Objective, weights: usize, out: usize): void {
     const count = min(BLOCK, o.rows - first);
     let row = panelOf<T>(o, first, count);
     for (let i = first; i < first + count; i++) {
-      const w = load<f64>(weights + ((<usize>i) << 3));
-      for (let j = 0; j < o.columns; j++) {
-        const at = out + ((<usize>j) << 3);
-        store<f64>(at, load<f64>(at) + w * <f64>load<T>(row + <usize>j * sizeof<T>()));
-      }
+      addRow<T>(o.columns, load<f64>(weights + ((<usize>i) << 3)), row, out);
       row += <usize>o.columns * sizeof<T>();
     }
+  }
+}
+
+/** y ← y + a·x, x of T, y of f64. */
+function addRow<T>(n: i32, a: f64, x: usize, y: usize): void {
+  let j = 0;
+  if (ASC_FEATURE_SIMD) {
+    const factor = f64x2.splat(a);
+    for (; j + 2 <= n; j += 2) {
+      const to = y + ((<usize>j) << 3);
+      v128.store(to, multiplyAdd<f64>(factor, loadPair<T>(x + <usize>j * sizeof<T>()), v128.load(to)));
+    }
+  }
+  for (; j < n; j++) {
+    const to = y + ((<usize>j) << 3);
+    store<f64>(to, load<f64>(to) + a * <f64>load<T>(x + <usize>j * sizeof<T>()));
   }
 }
 
