@@ -1,14 +1,47 @@
+import { given, LearnLossError } from "../errors.ts";
 import type { Polyhedron } from "../features/polyhedron.ts";
 
 /** Weights of a λ, at most: the fit's basis is dense, (k + 2)² numbers. */
 export const MOST_WEIGHTS = 1000;
 
-/** F in numbers: lower ≤ λ ≤ upper and, where `data` is given, data·λ = total. A `Polyhedron` is one. */
+/** F in numbers: lower ≤ λ ≤ upper and, where `data` ≥ 0 is given, data·λ = total. A `Polyhedron` is one. */
 export type Box = Pick<Polyhedron, "lower" | "upper"> & {
   readonly data?: Float64Array;
   /** @default 1 */
   readonly total?: number;
 };
+
+/** Of bounds that sum to the total: ten times 0.1 is less than 1. */
+const ROUNDING = 1e-9;
+
+/** @throws OPTION, SHAPE, BOUNDS, INFEASIBLE when no λ is in F */
+export function checkBox(F: Box, k: number): void {
+  const { data, total = 1 } = given("F", F);
+  const [lower, upper] = [given("F.lower", F.lower), given("F.upper", F.upper)];
+  if (lower.length !== k || upper.length !== k || (data && data.length !== k)) {
+    throw new LearnLossError("SHAPE", `F has ${lower.length} lower and ${upper.length} upper bounds: give ${k} each.`);
+  }
+  for (let j = 0; j < k; j++) {
+    if (!(lower[j]! >= 0) || lower[j] === Number.POSITIVE_INFINITY || !(upper[j]! >= lower[j]!)) {
+      throw new LearnLossError(
+        "BOUNDS",
+        `F bounds λ${j} by [${lower[j]}, ${upper[j]}]: give 0 ≤ lower ≤ upper, lower finite.`,
+      );
+    }
+  }
+  if (!data) return;
+  const odd = data.findIndex((a) => !(Number.isFinite(a) && a >= 0));
+  if (odd >= 0) throw new LearnLossError("BOUNDS", `F.data[${odd}] is ${data[odd]}: give finite numbers ≥ 0.`);
+  const sum = (bounds: Float64Array) => data.reduce((sum, a, j) => (a > 0 ? sum + a * bounds[j]! : sum), 0);
+  const [least, most] = [sum(lower), sum(upper)];
+  const rounding = ROUNDING * total;
+  if (!(Number.isFinite(total) && least <= total + rounding && most >= total - rounding)) {
+    throw new LearnLossError(
+      Number.isFinite(total) ? "INFEASIBLE" : "BOUNDS",
+      `F has data·λ = ${total}, and its bounds ${least} … ${most}: give a total between them.`,
+    );
+  }
+}
 
 /** A λ of F with the least d·λ: a fractional knapsack, cheapest d/data first. */
 function minimizerOver(F: Box, d: ArrayLike<number>): Float64Array {

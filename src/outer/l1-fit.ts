@@ -2,7 +2,7 @@ import { given, LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
-import { type Box, MOST_WEIGHTS } from "./box.ts";
+import { type Box, checkBox, MOST_WEIGHTS } from "./box.ts";
 import { type ConeRow, conesOf, type L1Scaling, LARGEST, Moments } from "./l1-scaling.ts";
 import { iterationLimit, MOST_ITERATIONS } from "./lp-numbers.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
@@ -76,7 +76,8 @@ export class L1Fit {
     if (k > MOST_WEIGHTS)
       throw new LearnLossError("TOO_LARGE", `k is ${k}: this dense basis takes up to ${MOST_WEIGHTS} features.`);
     this.#k = k;
-    this.#F = checkedBox(given("F", F), k);
+    checkBox(F, k);
+    this.#F = copyOf(F);
     this.#kernels = kernels;
     this.#arena = new Arena(this.#kernels);
     this.#moments = new Moments(k, this.#arena);
@@ -316,7 +317,7 @@ export class L1Fit {
   }
 }
 
-/** An L1 fit to be solved again and again. Dispose of it when done. @throws SHAPE, TOO_LARGE, BOUNDS, OPTION */
+/** An L1 fit to be solved again and again. Dispose of it when done. @throws SHAPE, TOO_LARGE, BOUNDS, INFEASIBLE, OPTION */
 export function createL1Fit(options: L1FitOptions): L1Fit {
   return new L1Fit(options);
 }
@@ -335,21 +336,8 @@ function notFinite(phi: ArrayLike<number>, error: ArrayLike<number>, k: number):
   return new LearnLossError("OVERFLOW", `The variance of φ or of the errors overflows: give numbers below ${LARGEST}.`);
 }
 
-/** A copy, since the caller's may change. */
-function checkedBox(F: Box, k: number): Box {
-  const { data, total } = F;
-  const [lower, upper] = [given("F.lower", F.lower), given("F.upper", F.upper)];
-  if (lower.length !== k || upper.length !== k || (data && data.length !== k)) {
-    throw new LearnLossError("SHAPE", `F has ${lower.length} lower and ${upper.length} upper bounds: give ${k} each.`);
-  }
-  for (let j = 0; j < k; j++) {
-    if (!(lower[j]! >= 0) || lower[j] === Number.POSITIVE_INFINITY || !(upper[j]! >= lower[j]!)) {
-      throw new LearnLossError(
-        "BOUNDS",
-        `F bounds λ${j} by [${lower[j]}, ${upper[j]}]: give 0 ≤ lower ≤ upper, lower finite.`,
-      );
-    }
-  }
+/** Since the caller's may change. */
+function copyOf({ lower, upper, data, total }: Box): Box {
   return {
     lower: Float64Array.from(lower),
     upper: Float64Array.from(upper),

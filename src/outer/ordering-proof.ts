@@ -1,4 +1,4 @@
-import { type Box, minimumOver } from "./box.ts";
+import { type Box, checkBox, minimumOver } from "./box.ts";
 
 /** No λ in F orders the models so: Σ weights·λ·(φ_incumbent − φ_model) ≥ margin > 0 for every λ in F. */
 export interface OrderingProof {
@@ -15,6 +15,8 @@ export interface OrderingProof {
 /**
  * The least of Σ weights·λ·(φ_incumbent − φ_model) over λ in F, less what rounding may have added. Positive: no λ in F
  * prefers the incumbent to all of the models.
+ *
+ * @throws OPTION, SHAPE, BOUNDS, INFEASIBLE for an F that is none
  */
 export function orderingMargin(
   phi: ArrayLike<number>,
@@ -24,6 +26,7 @@ export function orderingMargin(
   weights: readonly number[],
   F: Box,
 ): number {
+  checkBox(F, k);
   const difference = new Float64Array(k);
   let rounding = 0;
   for (let j = 0; j < k; j++) {

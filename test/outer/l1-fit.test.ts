@@ -317,6 +317,28 @@ test("a box that its owner changes later is not the fit's any more", () => {
   expect(fit.solve()).toEqual(fitOf(p).solve());
 });
 
+test.each([
+  ["negative data", { data: [1, -1] }, "BOUNDS"],
+  ["data that are no number", { data: [1, Number.NaN] }, "BOUNDS"],
+  ["infinite data", { data: [1, Number.POSITIVE_INFINITY] }, "BOUNDS"],
+  ["a total that is no number", { data: [1, 1], total: Number.NaN }, "BOUNDS"],
+  ["a total beyond the bounds", { data: [1, 1], total: 21 }, "INFEASIBLE"],
+  ["a total below the bounds", { data: [1, 1], total: 1.9 }, "INFEASIBLE"],
+  ["data that weigh nothing", { data: [0, 0] }, "INFEASIBLE"],
+  ["data of another length", { data: [1] }, "SHAPE"],
+])("an F with %s is refused by the fit and by the proof", (_, { data, ...rest }, code) => {
+  const F = { lower: Float64Array.of(0, 2), upper: Float64Array.of(10, 10), data: Float64Array.from(data), ...rest };
+  expect(() => createL1Fit({ k: 2, F })).toThrow(expect.objectContaining({ code }));
+  expect(() => orderingMargin([-1, 1, 0, 0], 2, 0, [1], [1], F)).toThrow(expect.objectContaining({ code }));
+});
+
+test("bounds that sum to the total but for rounding, and unbounded weights, make an F", () => {
+  const tenths = new Float64Array(10).fill(0.1);
+  createL1Fit({ k: 10, F: { lower: tenths, upper: tenths, data: new Float64Array(10).fill(1) } }).dispose();
+  const upper = Float64Array.of(1, Number.POSITIVE_INFINITY);
+  createL1Fit({ k: 2, F: { lower: Float64Array.of(0, 0), upper, data: Float64Array.of(1, 0) } }).dispose();
+});
+
 test("misuse is a typed error and memory comes back", () => {
   const before = lpKernels().allocatedBytes();
   const p = randomFit(1, 10, 2);
