@@ -1,5 +1,5 @@
-import { given } from "../errors.ts";
-import type { Box } from "./box.ts";
+import { given, LearnLossError } from "../errors.ts";
+import { type Box, checkBox } from "./box.ts";
 import { createL1Fit } from "./l1-fit.ts";
 import { LARGEST } from "./l1-scaling.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
@@ -75,26 +75,46 @@ function refuted(
   F: Box,
   tolerance: number,
 ): string | undefined {
+  if (lambda.length !== F.lower.length) return `the λ of model ${model} has a weight for each feature`;
   const total = F.total ?? 1;
   const sum = F.data?.reduce((sum, weight, j) => sum + weight * lambda[j]!, 0) ?? total;
-  const outside = lambda.some((weight, j) => weight < F.lower[j]! || weight > F.upper[j]!);
-  if (outside || Math.abs(sum - total) > tolerance * total) return `the λ of model ${model} is in F`;
+  const within = lambda.every((weight, j) => weight >= F.lower[j]! && weight <= F.upper[j]!);
+  if (!within || !(Math.abs(sum - total) <= tolerance * total)) return `the λ of model ${model} is in F`;
   const loss = ({ features }: Seen) => lambda.reduce((sum, weight, j) => sum + weight * features[j]!, 0);
   const own = models[model]!;
   const size = lambda.reduce((sum, weight, j) => sum + Math.abs(weight * own.features[j]!), 0);
   const least = loss(own) - tolerance * size;
-  return models.some((other) => loss(other) < least) ? `λ prefers model ${model}` : undefined;
+  return models.every((other) => loss(other) >= least) ? undefined : `λ prefers model ${model}`;
 }
 
-/** Goes through a certificate's claims again in plain arithmetic. `tolerance` is relative to the losses compared. */
+/** Whether the mixture has a smaller loss than the incumbent, by the margin that is claimed. `phi` is n × k. */
+function proves(proof: OrderingProof, phi: Float64Array, F: Box, tolerance: number): boolean {
+  const { incumbent, models, weights, margin } = proof;
+  const k = F.lower.length;
+  const known = models.every((i) => Number.isInteger(i) && i >= 0 && i < phi.length / k);
+  const sum = weights.reduce((sum, weight) => sum + weight, 0);
+  const mixture = weights.length === models.length && weights.every((w) => w >= 0) && Math.abs(sum - 1) <= tolerance;
+  if (!known || !mixture) return false;
+  return margin > 0 && margin <= orderingMargin(phi, k, incumbent, models, weights, F) * (1 + tolerance);
+}
+
+/**
+ * Goes through a certificate's claims again in plain arithmetic. `tolerance` is relative to the losses compared.
+ *
+ * @throws OPTION, SHAPE, BOUNDS, INFEASIBLE for an F that is none, or models of other features
+ */
 export function verifyCertificate(
   certificate: Certificate,
   models: readonly Seen[],
   F: Box,
   tolerance = TOLERANCE,
 ): { readonly valid: true } | { readonly valid: false; readonly claim: string } {
-  const k = given("F", F).lower.length;
-  const phi = Float64Array.from(given("models", models).flatMap(({ features }) => Array.from(features)));
+  const k = given("F.lower", given("F", F).lower).length;
+  checkBox(F, k);
+  const odd = given("models", models).findIndex(({ features }) => features.length !== k);
+  if (odd >= 0)
+    throw new LearnLossError("SHAPE", `Model ${odd} has ${models[odd]!.features.length} features: give ${k}.`);
+  const phi = Float64Array.from(models.flatMap(({ features }) => Array.from(features)));
   const { best, explained, rejected } = given("certificate", certificate);
   for (const { model, error } of [best, ...(explained ? [explained] : []), ...rejected]) {
     if (models[model]?.error !== error) return { valid: false, claim: `model ${model} has the error ${error}` };
@@ -102,8 +122,7 @@ export function verifyCertificate(
   if (models.some(({ error }) => error < models[best.model]!.error))
     return { valid: false, claim: `model ${best.model} is the best` };
   for (const { model, proof } of rejected) {
-    const honest = proof.incumbent === model && proof.weights.every((w) => w >= 0);
-    if (!honest || !(orderingMargin(phi, k, model, proof.models, proof.weights, F) > 0))
+    if (proof.incumbent !== model || !proves(proof, phi, F, tolerance))
       return { valid: false, claim: `no λ prefers model ${model}` };
   }
   if (explained) {

@@ -262,6 +262,57 @@ test("a forged certificate is found out", () => {
   expect(check({ ...certificate, rejected: [{ ...rejection!, proof }] })).toBe(false);
 });
 
+test("a certificate with any number, index or length spoilt is found out", () => {
+  const study = createStudy({ lambda: { a: share(), b: share() } });
+  for (const [a, b, error] of [
+    [1, 5, 3],
+    [4, 4, 1],
+    [5, 1, 2],
+  ] as const)
+    study.tell(study.ask(), { features: { a, b }, error });
+  const certificate = study.certificate!;
+  const { best, explained, rejected } = certificate;
+  const [rejection] = rejected;
+  const { proof } = rejection!;
+  const odd = [Number.NaN, -1, 0.5, 3, Number.POSITIVE_INFINITY, undefined as unknown as number];
+  const spoilt = (values: ArrayLike<number>) => [
+    ...Array.from(values, (_, j) => odd.map((value) => Array.from(values).with(j, value))).flat(),
+    [],
+    Array.from(values).slice(1),
+    [...Array.from(values), 1],
+  ];
+  const ofBest = (changes: object) => ({ ...certificate, best: { ...best, ...changes } });
+  const ofExplained = (changes: object) => ({ ...certificate, explained: { ...explained!, ...changes } });
+  const ofRejected = (changes: object) => ({ ...certificate, rejected: [{ ...rejection!, ...changes }] });
+  const ofProof = (changes: object) => ofRejected({ proof: { ...proof, ...changes } });
+  const forged = [
+    ...odd.flatMap((value) =>
+      [ofBest, ofExplained, ofRejected].flatMap((of) => [of({ model: value }), of({ error: value })]),
+    ),
+    ...odd.map((margin) => ofProof({ margin })),
+    ...odd.map((incumbent) => ofProof({ incumbent })),
+    ...spoilt(explained!.lambda).map((lambda) => ofExplained({ lambda: Float64Array.from(lambda) })),
+    ...spoilt(proof.models).map((models) => ofProof({ models })),
+    ...spoilt(proof.weights).map((weights) => ofProof({ weights })),
+  ];
+  const verified = (claim: typeof certificate) => verifyCertificate(claim, study.observations, study.polyhedron).valid;
+  expect(proof.margin).toBeLessThan(0.5);
+  expect(verified(certificate)).toBe(true);
+  expect(forged.filter(verified)).toEqual([]);
+});
+
+test("a certificate of models of other features, or of an F that is none, is refused", () => {
+  const study = createStudy({ lambda: { a: share(), b: share() } });
+  study.tell(study.ask(), { features: { a: 1, b: 2 }, error: 1 });
+  const { certificate, observations, polyhedron } = study;
+  const short = observations.map(({ error }) => ({ features: [1], error }));
+  expect(() => verifyCertificate(certificate!, short, polyhedron)).toThrow(expect.objectContaining({ code: "SHAPE" }));
+  const none = { lower: polyhedron.lower, upper: polyhedron.upper, data: Float64Array.of(1, -1) };
+  expect(() => verifyCertificate(certificate!, observations, none)).toThrow(
+    expect.objectContaining({ code: "BOUNDS" }),
+  );
+});
+
 test("a λ outside of F is found out, by its bounds and by its sum", () => {
   const study = createStudy({ lambda: { a: share(), b: share() } });
   study.tell(study.ask(), { features: { a: 1, b: 2 }, error: 1 });
