@@ -2,7 +2,7 @@ import { given, LearnLossError } from "./errors.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { l1, l2 } from "./features/norms.ts";
 import { FIT_NAMES, type FitOptions, type FitResult, Fitting } from "./fit.ts";
-import { checkNames } from "./option-names.ts";
+import { checkNames, type OptionNames } from "./option-names.ts";
 import { exp, log } from "./wasm/transcendental.ts";
 
 /** Of `fitPath`. */
@@ -20,6 +20,9 @@ export interface FitPathOptions extends Omit<FitOptions, "loss"> {
   readonly ratio?: number;
 }
 
+const { loss: _, ...NAMES } = FIT_NAMES;
+const PATH_NAMES: OptionNames<FitPathOptions> = { ...NAMES, mix: true, strengths: true, count: true, ratio: true };
+
 /**
  * A regularization path: models of one penalty at many strengths, each from the last, with what its solver learned of
  * the curvature. A strength that changes by a few percent costs a few passes.
@@ -27,10 +30,11 @@ export interface FitPathOptions extends Omit<FitOptions, "loss"> {
  * @throws as `fit`
  */
 export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResult & { readonly strength: number }> {
-  checkNames(options, { ...FIT_NAMES, mix: true, strengths: true, count: true, ratio: true });
+  checkNames(options, PATH_NAMES);
   const { model, mix = 0.5, count = 100, ratio = 1e-3, strengths: chosen } = options;
-  if (!(mix >= 0 && mix <= 1)) throw new LearnLossError("OPTION", `mix is ${mix}: give a number from 0 to 1.`);
-  if (!(Number.isInteger(count) && count > 0 && ratio > 0 && ratio < 1)) {
+  if (!(typeof mix === "number" && mix >= 0 && mix <= 1))
+    throw new LearnLossError("OPTION", `mix is ${mix}: give a number from 0 to 1.`);
+  if (!(Number.isInteger(count) && count > 0 && typeof ratio === "number" && ratio > 0 && ratio < 1)) {
     throw new LearnLossError(
       "OPTION",
       `count is ${count} and ratio ${ratio}: give a whole number > 0, and 0 < ratio < 1.`,
@@ -38,17 +42,15 @@ export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResul
   }
   if (chosen !== undefined && typeof given("strengths", chosen)[Symbol.iterator] !== "function")
     throw new LearnLossError("OPTION", "`strengths` cannot be iterated over: give an array of numbers.");
-  const fitting = new Fitting(options, Array.isArray(chosen) ? chosen.length : chosen ? 1 : count);
+  const lossOf = (strength: number) =>
+    new LinearLoss(lossName(model), { l1: l1(), l2: l2() }, { l1: strength * mix, l2: strength * (1 - mix) });
+  const solves = Array.isArray(chosen) ? chosen.length : chosen ? 1 : count;
+  const fitting = new Fitting({ ...options, loss: lossOf(1) }, solves);
   try {
     // Without ‖W‖₁ no strength makes all weights 0: glmnet's convention begins where a thousandth of it would.
     const strengths = chosen ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio);
     for (const strength of strengths) {
-      const loss = new LinearLoss(
-        lossName(model),
-        { l1: l1(), l2: l2() },
-        { l1: strength * mix, l2: strength * (1 - mix) },
-      );
-      yield { ...(await fitting.solve(loss)), strength };
+      yield { ...(await fitting.solve(lossOf(strength))), strength };
     }
   } finally {
     fitting.dispose();

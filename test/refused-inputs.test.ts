@@ -313,6 +313,13 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
   ],
   ["a fit's", () => minimize({ model: "softmax", train, Loss: { l2: 1 } } as never), "OPTION", /mean loss/],
   ["a path's", () => fitPath({ model: "softmax", train, strenghts: [1] } as never).next(), "OPTION", /mean strengths/],
+  ["a path's mix as text", () => fitPath({ model: "softmax", train, mix: "0.5" } as never).next(), "OPTION", /mix/],
+  [
+    "a path's ratio as text",
+    () => fitPath({ model: "softmax", train, ratio: "0.1" } as never).next(),
+    "OPTION",
+    /ratio/,
+  ],
   ["a study's", () => createStudy({ lambda, trial: 5 } as never), "OPTION", /mean trials/],
   ["a dataset's", () => data.dense({ x: [[1], [2], [3]], y: y3, weight: y3 } as never), "OPTION", /mean weights/],
   ["a split's", () => data.split(train, { validaton: 0.5 } as never), "OPTION", /mean validation/],
