@@ -323,6 +323,12 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
   ["a study's", () => createStudy({ lambda, trial: 5 } as never), "OPTION", /mean trials/],
   ["a dataset's", () => data.dense({ x: [[1], [2], [3]], y: y3, weight: y3 } as never), "OPTION", /mean weights/],
   ["a split's", () => data.split(train, { validaton: 0.5 } as never), "OPTION", /mean validation/],
+  [
+    "groups that are the weights",
+    () => data.csv("a,w,y\n1,1,p\n2,2,q\n", { target: "y", weights: "w", groups: "w" }),
+    "OPTION",
+    /"w" is the weights/,
+  ],
   ["a CSV's", () => data.csv("a,b\n1,2\n", { target: "b", ignored: ["a"] } as never), "OPTION", /mean ignore/],
   ["a bound's", () => l2({ Max: 1 } as never), "OPTION", /mean max/],
   ["a group norm's", () => groupNorm({ group: [0, 1, 1] } as never), "OPTION", /mean groups/],

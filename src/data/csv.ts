@@ -49,6 +49,8 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
   if (weights === target)
     throw new LearnLossError("OPTION", `"${options.target}" is the target: it cannot be the weights, too.`);
   const groups = at(options.groups);
+  if (groups !== undefined && groups === weights)
+    throw new LearnLossError("OPTION", `"${options.weights}" is the weights: it cannot be the groups, too.`);
   const { ignore = [] } = options;
   if (!Array.isArray(ignore))
     throw new LearnLossError("TYPE", `\`ignore\` is ${String(ignore)}: give an array of columns.`);
@@ -185,7 +187,8 @@ function unquoted(text: string, delimiter: string): CsvRecord[] {
 }
 
 function detect(text: string): string {
-  const line = text.slice(0, (text.indexOf("\n") + 1 || text.length + 1) - 1).replace(/"[^"]*"/g, "");
+  const end = text.search(/[\r\n]/);
+  const line = text.slice(0, end < 0 ? text.length : end).replace(/"[^"]*"/g, "");
   const count = (mark: string) => line.split(mark).length;
   return [",", ";", "\t"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
 }

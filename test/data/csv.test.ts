@@ -54,6 +54,24 @@ describe("a CSV is read right whatever wrote it", () => {
     }
   });
 
+  test("the delimiter is told from the first line, whatever ends it and whatever the cells hold", async () => {
+    for (const [delimiter, other] of [
+      [",", ";"],
+      [";", ","],
+      ["\t", ","],
+    ] as const) {
+      const rows = [["a", "kind"], ["1", `x${other} y${other} z`], ["3", `u${other} v${other} w`]]; // biome-ignore format: a table
+      for (const end of ["\n", "\r\n", "\r"]) {
+        const text = rows.map((cells) => cells.join(delimiter) + end).join("");
+        expect(await csv(text, { target: "kind" })).toMatchObject({
+          rows: 2,
+          columns: 1,
+          y: rows.slice(1).map(([, y]) => y),
+        });
+      }
+    }
+  });
+
   test("what reads like a missing value is no class among numbers", async () => {
     for (const odd of ["NA", "nan", "?", "-"]) {
       const read = csv(`a,t\n1,0\n2,1\n3,${odd}\n`, { target: "t" });
