@@ -329,6 +329,7 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
     "OPTION",
     /"w" is the weights/,
   ],
+  ["folds'", () => data.folds(train, 2, { sead: 3 } as never), "OPTION", /mean seed/],
   ["a CSV's", () => data.csv("a,b\n1,2\n", { target: "b", ignored: ["a"] } as never), "OPTION", /mean ignore/],
   ["a bound's", () => l2({ Max: 1 } as never), "OPTION", /mean max/],
   ["a group norm's", () => groupNorm({ group: [0, 1, 1] } as never), "OPTION", /mean groups/],

@@ -78,6 +78,7 @@ export function foldRows(
   count: number,
   options: Omit<SplitOptions, "validation"> = {},
 ): readonly { readonly train: Int32Array; readonly validation: Int32Array }[] {
+  checkNames(options, { seed: true, stratified: true });
   checkDataset("dataset", dataset);
   const { rows } = dataset;
   if (!Number.isInteger(count) || count < 2)
