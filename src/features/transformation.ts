@@ -119,6 +119,7 @@ const HARSHEST = 1e6;
 
 function isChange(change: Change | null | undefined): boolean {
   const factor = (x: number) => Number.isFinite(x) && x >= 1 / LARGEST_FACTOR && x <= LARGEST_FACTOR;
+  const slant = (x: number) => Math.abs(x) <= LARGEST_FACTOR;
   switch (change?.kind) {
     case "shift":
       return Number.isFinite(change.right) && Number.isFinite(change.down);
@@ -128,7 +129,9 @@ function isChange(change: Change | null | undefined): boolean {
       return factor(change.horizontal) && factor(change.vertical);
     case "shear":
       // The map of the plane has the determinant 1 − horizontal·vertical.
-      return Math.abs(change.horizontal) <= LARGEST_FACTOR && Math.abs(1 - change.horizontal * change.vertical) > 0.01;
+      return (
+        slant(change.horizontal) && slant(change.vertical) && Math.abs(1 - change.horizontal * change.vertical) > 0.01
+      );
     case "mirror":
       return change.axis === "horizontal" || change.axis === "vertical";
     case "blur":

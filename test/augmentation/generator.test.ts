@@ -109,6 +109,26 @@ describe("generated rows", () => {
     [3, shape(4, 3, 3)],
     [9, shape(1, 1)],
   ] as const) {
+    test("what is allowed of an image is allowed of it transposed", () => {
+      const accepted = (make: () => unknown) => {
+        try {
+          return Boolean(make());
+        } catch {
+          return false;
+        }
+      };
+      const sizes = [0, 1e-9, 0.01, 0.3, 1, 7, 100, 101, 1e9, Number.NaN, Number.POSITIVE_INFINITY];
+      for (const make of [shift, scale, shear]) {
+        for (const a of sizes.flatMap((size) => [size, -size])) {
+          for (const b of sizes)
+            expect(
+              accepted(() => make(a, b)),
+              `${make.name} ${a}, ${b}`,
+            ).toBe(accepted(() => make(b, a)));
+        }
+      }
+    });
+
     test(`${rows} images of ${image.width} × ${image.height} × ${image.channels} equal the plain reference`, () => {
       const dataset = pictures(rows, image);
       const augmentation = { image, seed: 5, transformations };
