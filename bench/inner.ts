@@ -97,11 +97,12 @@ class Judged {
 
   /** θ of all columns. */
   theta(solver: Pick<Solver, "theta">): Float64Array {
-    const { model: kind, dataset } = this.problem;
+    const { model: kind, dataset, outputs } = this.problem;
+    const classes = kind === "squared" ? undefined : Array.from({ length: Math.max(outputs, 2) }, (_, c) => c);
     const values = this.arena.viewF64(solver.theta, this.f64.thetaCount);
     const { columns } = dataset;
     const { selected } = read(this.problem);
-    const { coefficients, intercepts } = modelOf(values, { kind, classes: undefined, columns }, selected);
+    const { coefficients, intercepts } = modelOf(values, { kind, classes, columns }, selected);
     return Float64Array.from([...coefficients, ...intercepts]);
   }
 

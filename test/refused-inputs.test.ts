@@ -38,6 +38,17 @@ const regression = {
 const sole = { cost: [1], matrix: { rows: 1, dense: [1] } };
 const learned = new LinearLoss("logLoss", { l2: l2() }, { l2: 0.1 });
 
+/** A softmax model of three classes and two columns, but for what is given. */
+const modelOf = (changes: object) =>
+  new LinearModel({
+    kind: "softmax",
+    classes: ["a", "b", "c"],
+    columns: 2,
+    coefficients: new Float64Array(6),
+    intercepts: new Float64Array(3),
+    ...changes,
+  });
+
 /** Numbers as in the table of policies; what is called, the code, and what the message must name. */
 const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = [
   ["1 X empty", () => data.dense({ x: [], y: [] }), "EMPTY"],
@@ -203,6 +214,38 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
     () => LinearLoss.fromJSON('{"learnloss":"loss","version":9,"loss":"logLoss","lambda":{},"features":{}}'),
     "VERSION",
   ],
+  [
+    "a model of fewer coefficients",
+    () => modelOf({ coefficients: new Float64Array(3) }),
+    "SHAPE",
+    /3 coefficients: give 6/,
+  ],
+  ["a model of fewer intercepts", () => modelOf({ intercepts: new Float64Array(2) }), "SHAPE", /2 intercepts: give 3/],
+  ["a model of no coefficients", () => modelOf({ coefficients: undefined }), "SHAPE", /undefined coefficients/],
+  ["a model of no columns", () => modelOf({ columns: 0 }), "SHAPE", /columns is 0/],
+  ["a model with NaN", () => modelOf({ intercepts: [0, Number.NaN, 0] }), "NON_FINITE", /intercepts\[1\] is NaN/],
+  ["a model of fewer classes", () => modelOf({ classes: ["a", "b"] }), "SHAPE", /6 coefficients: give 4/],
+  ["a model of a class twice", () => modelOf({ classes: ["a", "b", "a"] }), "OPTION", /"a","b","a"/],
+  ["a model of no classes", () => modelOf({ classes: undefined }), "OPTION", /two or more labels/],
+  ["a logistic model of three classes", () => modelOf({ kind: "logistic" }), "OPTION", /two labels/],
+  ["a model of squared loss with classes", () => modelOf({ kind: "squared" }), "OPTION", /leave them out/],
+  ["a model of a kind that there is not", () => modelOf({ kind: "svm" }), "OPTION", /svm/],
+  ["a model of nothing", () => new LinearModel(undefined as never), "OPTION"],
+  ["a loss of another name", () => new LinearLoss("hinge", { l2: l2() }, { l2: 1 }), "OPTION", /hinge/],
+  ["a weight of no feature", () => new LinearLoss("logLoss", { l2: l2() }, { l2: 1, l3: 1 }), "LAMBDA", /λ.l3/],
+  [
+    "a loss of what is no feature",
+    () => new LinearLoss("logLoss", { l2: 1 as never }, { l2: 1 }),
+    "OPTION",
+    /l2 is no/,
+  ],
+  [
+    "a loss of a feature twice",
+    () => new LinearLoss("logLoss", { a: l2(), b: l2() }, { a: 1, b: 1 }),
+    "OPTION",
+    /a, b/,
+  ],
+  ["a loss without λ", () => new LinearLoss("logLoss", { l2: l2() }, undefined as never), "OPTION", /lambda/],
   ["47 not a model", () => LinearModel.fromJSON("[]"), "CORRUPT"],
   [
     "47 a model cut short",

@@ -1,4 +1,4 @@
-import { isRecord, LearnLossError, readStored } from "../errors.ts";
+import { given, isRecord, LearnLossError, listed, readStored } from "../errors.ts";
 import type { ModelKind } from "../models/objective.ts";
 import { type Feature, type Features, isFeature } from "./feature.ts";
 
@@ -20,9 +20,23 @@ export class LinearLoss {
   /** A weight ≥ 0 for each of the features. */
   readonly lambda: Readonly<Record<string, number>>;
 
-  /** @throws LAMBDA for a weight that is missing, negative or not finite */
+  /**
+   * @throws OPTION for a name that is no model's plain loss, and for what is no feature or two that are the same; LAMBDA for
+   *   a weight that is missing, negative or not finite, or of no feature
+   */
   constructor(lossName: string, features: Features, lambda: Readonly<Record<string, number>>) {
-    for (const name of Object.keys(features)) {
+    if (lossName !== "logLoss" && lossName !== "squaredError")
+      throw new LearnLossError("OPTION", `The plain loss is ${lossName}: give logLoss or squaredError.`);
+    const names = Object.keys(given("features", features));
+    const odd = names.find((name) => !isFeature(features[name]));
+    if (odd !== undefined)
+      throw new LearnLossError("OPTION", `${odd} is no feature: give what l1, l2, classWeights and the like return.`);
+    if (new Set(Object.values(features).map(kindOf)).size < names.length)
+      throw new LearnLossError("OPTION", `Two of the features ${listed(names)} are the same: leave one out.`);
+    const more = Object.keys(given("lambda", lambda)).find((name) => !Object.hasOwn(features, name));
+    if (more !== undefined)
+      throw new LearnLossError("LAMBDA", `λ.${more} is of no feature: the names are ${listed(names)}.`);
+    for (const name of names) {
       const value = Object.hasOwn(lambda, name) ? lambda[name] : undefined;
       if (value === undefined || !Number.isFinite(value) || value < 0) {
         throw new LearnLossError("LAMBDA", `λ.${name} is ${value}: give a finite number ≥ 0.`);
@@ -72,15 +86,8 @@ export class LinearLoss {
   /** @throws PARSE, CORRUPT or VERSION when the text is not a stored loss */
   static fromJSON(text: string): LinearLoss {
     return readStored("loss", text, VERSION, ({ loss, lambda, features }) => {
-      if (loss !== "logLoss" && loss !== "squaredError") throw new TypeError(`It is of ${loss}.`);
       if (!isRecord(lambda) || !isRecord(features)) throw new TypeError("It has no λ, or no features.");
-      const odd = Object.keys(features).find((name) => !isFeature(features[name]));
-      if (odd !== undefined) throw new TypeError(`${odd} is no feature.`);
-      const more = Object.keys(lambda).find((name) => !Object.hasOwn(features, name));
-      if (more !== undefined) throw new TypeError(`${more} has a weight, and is no feature.`);
-      const kinds = Object.values(features as Features).map(kindOf);
-      if (new Set(kinds).size < kinds.length) throw new TypeError("Two of its features are the same.");
-      return new LinearLoss(loss, features as Features, lambda as Record<string, number>);
+      return new LinearLoss(loss as string, features as Features, lambda as Record<string, number>);
     });
   }
 }

@@ -1,7 +1,7 @@
 import { checkDataset, checkRowsOf, type Dataset, notFinite, type PlainRows } from "../data/dataset.ts";
 import { checkStandardization, type Standardization } from "../data/standardize.ts";
 import { checkRows, classIndices, values } from "../data/targets.ts";
-import { LearnLossError, readStored } from "../errors.ts";
+import { given, LearnLossError, readStored } from "../errors.ts";
 import { type CostMatrix, costTable } from "../evaluate/costs.ts";
 import { defaultMetric, type Metric, MetricEvaluator } from "../evaluate/metric.ts";
 import { Arena } from "../wasm/arena.ts";
@@ -37,12 +37,17 @@ export class LinearModel {
   /** One per output: per class of softmax models, otherwise one. */
   readonly intercepts: Float64Array;
 
-  constructor({ kind, classes, columns, coefficients, intercepts }: LinearModelOptions) {
-    this.kind = kind;
-    this.classes = classes;
+  /** @throws OPTION for another kind, or classes that are not its own; SHAPE, NON_FINITE */
+  constructor(options: LinearModelOptions) {
+    const { kind, classes, columns, coefficients, intercepts } = given("options", options);
+    this.kind = checkModel(kind);
+    this.classes = checkClasses(classes, kind);
+    if (!Number.isInteger(columns) || columns < 1)
+      throw new LearnLossError("SHAPE", `columns is ${columns}: give the number of columns of the rows, 1 or more.`);
     this.columns = columns;
-    this.coefficients = coefficients;
-    this.intercepts = intercepts;
+    const outputs = kind === "softmax" ? this.classes!.length : 1;
+    this.coefficients = numbersOf("coefficients", coefficients, outputs * columns);
+    this.intercepts = numbersOf("intercepts", intercepts, outputs);
   }
 
   /** Weights that are not 0, intercepts apart. */
@@ -52,7 +57,7 @@ export class LinearModel {
     return count;
   }
 
-  /** The same model of rows as they are before `standardize`: its scores differ by rounding. @throws SHAPE */
+  /** The same model of rows as they are before `standardize`: its scores differ by rounding. @throws SHAPE, NON_FINITE */
   unstandardized(standardization: Standardization): LinearModel {
     const { columns } = this;
     checkStandardization(standardization, columns);
@@ -177,30 +182,27 @@ export class LinearModel {
   /** @throws PARSE, CORRUPT or VERSION when the text is not a stored model */
   static fromJSON(text: string): LinearModel {
     return readStored("model", text, VERSION, ({ kind, classes, columns, coefficients, intercepts }) => {
-      const model = checkModel(kind);
-      const labels = model === "squared" ? undefined : labelsOf(classes, model);
-      if (!Number.isInteger(columns) || Number(columns) < 1) throw new TypeError(`It has ${columns} columns.`);
-      const outputs = model === "softmax" ? labels!.length : 1;
-      return new LinearModel({
-        kind: model,
-        classes: labels,
-        columns: Number(columns),
-        coefficients: numbersOf("coefficients", coefficients, outputs * Number(columns)),
-        intercepts: numbersOf("intercepts", intercepts, outputs),
-      });
+      const labels = kind === "squared" ? undefined : classes;
+      return new LinearModel({ kind, classes: labels, columns, coefficients, intercepts } as LinearModelOptions);
     });
   }
 }
 
-/** @throws where they are no labels of a model's classes */
-function labelsOf(read: unknown, kind: ModelKind): (string | number)[] {
-  const classes: unknown[] = Array.isArray(read) ? read : [];
-  const [first] = classes;
+/** @throws OPTION where they are no labels of a model's classes */
+function checkClasses(classes: LinearModelOptions["classes"], kind: ModelKind): LinearModelOptions["classes"] {
+  if (kind === "squared") {
+    if (classes === undefined) return classes;
+    throw new LearnLossError("OPTION", "A model of squared loss has no classes: leave them out.");
+  }
+  const labels: readonly unknown[] = Array.isArray(classes) ? classes : [];
   const told =
-    typeof first === "string" ? classes.every((label) => typeof label === "string") : classes.every(Number.isFinite);
-  const fit = kind === "logistic" ? classes.length === 2 : classes.length > 1;
-  if (told && fit && new Set(classes).size === classes.length) return classes as (string | number)[];
-  throw new TypeError(`Its classes are ${JSON.stringify(read)}.`);
+    typeof labels[0] === "string" ? labels.every((label) => typeof label === "string") : labels.every(Number.isFinite);
+  const fit = kind === "logistic" ? labels.length === 2 : labels.length > 1;
+  if (told && fit && new Set(labels).size === labels.length) return classes;
+  throw new LearnLossError(
+    "OPTION",
+    `The classes are ${JSON.stringify(classes)}: give the ${kind === "logistic" ? "two" : "two or more"} labels, all texts or all numbers.`,
+  );
 }
 
 /** What is wrong with a row whose score is no number. */
@@ -215,10 +217,17 @@ function flaw({ x, columns, columnNames }: PlainRows, row: number): LearnLossErr
   return new LearnLossError("OVERFLOW", `The score of row ${row + 1} is too large: divide its values, or drop it.`);
 }
 
-/** @throws where they are not so many finite numbers */
-function numbersOf(name: string, read: unknown, length: number): Float64Array {
-  if (Array.isArray(read) && read.length === length && read.every(Number.isFinite)) return Float64Array.from(read);
-  throw new TypeError(`Its ${name} are not ${length} numbers.`);
+/** @throws SHAPE, NON_FINITE where they are not so many finite numbers */
+function numbersOf(name: string, values: ArrayLike<number>, length: number): Float64Array {
+  if (!(Array.isArray(values) || ArrayBuffer.isView(values)) || values.length !== length) {
+    const shown = (values as Partial<typeof values> | null | undefined)?.length ?? String(values);
+    throw new LearnLossError("SHAPE", `There are ${shown} ${name}: give ${length} numbers.`);
+  }
+  for (let i = 0; i < length; i++) {
+    if (!Number.isFinite(values[i]))
+      throw new LearnLossError("NON_FINITE", `${name}[${i}] is ${values[i]}: give a finite number.`);
+  }
+  return values instanceof Float64Array ? values : Float64Array.from(values);
 }
 
 /** θ of an objective that reads the columns `selected` (@default all) as a model of all columns: the others' weights are 0. */
