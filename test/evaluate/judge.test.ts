@@ -22,14 +22,15 @@ test("half of a sample is in proportion, half alike from every stratum; its weig
 });
 
 describe("where rows that judge are many", () => {
-  /** Two classes around ±(1, 1), one a fiftieth of the other. */
-  function rare(rows: number, seed: number) {
+  /** Two classes around ±(1, 1), one a fiftieth of the other, or another share. */
+  function rare(rows: number, seed: number, every = 50) {
     const random = new Random(seed);
     const x = new Float32Array(rows * 2);
-    const y = Float64Array.from({ length: rows }, (_, i) => (i % 50 === 0 ? 1 : 0));
+    const y = Float64Array.from({ length: rows }, (_, i) => (i % every === 0 ? 1 : 0));
     for (let i = 0; i < 2 * rows; i++) x[i] = 2 * random.normal() + (y[i >> 1] === 1 ? 1 : -1);
     return dense({ x, columns: 2, y });
   }
+  const at = (row: number, column: number) => (validation.x.values as Float32Array)[row * 2 + column]!;
   const train = rare(500, 1);
   const validation = rare(200_000, 2);
 
@@ -51,6 +52,32 @@ describe("where rows that judge are many", () => {
       const sampled = judge.metric.evaluate(scores) + judge.offset;
       expect(Math.abs(sampled - truth)).toBeLessThan(1e-3);
       session.dispose();
+    });
+  }
+
+  for (const metric of ["balanced-error", "auc", "error-rate"] as const) {
+    test(`${metric}: rows of a sample weigh what they weigh, besides what they stand for`, () => {
+      // Those on the wrong side, ten times as much.
+      const sides = Float64Array.from({ length: validation.rows }, (_, i) => at(i, 0) + at(i, 1));
+      const weights = sides.map((side, i) => (side > 0 === (validation.y[i] === 1) ? 1 : 10));
+      const offset = (rows: typeof validation) => {
+        const session = new Session({
+          model: "logistic",
+          train: rare(500, 1, 2),
+          validation: rows,
+          features: { l2: l2() },
+          metric,
+        });
+        for (const _ of session.train(Float64Array.of(1, 0.01), [0], {}));
+        const [{ judge, trainer }] = session.folds as [(typeof session.folds)[number]];
+        const error = trainer.judge(trainer.solver.theta);
+        session.dispose();
+        expect(judge.share).toBeLessThan(1);
+        return { error, offset: Math.abs(judge.offset) };
+      };
+      const [plain, weighed] = [offset(validation), offset({ ...validation, weights })];
+      expect(weighed.error).toBeGreaterThan(1.3 * plain.error);
+      expect(weighed.offset).toBeLessThan(0.01);
     });
   }
 

@@ -25,6 +25,19 @@ test("default bounds of penalties of first degree follow the targets' deviation,
   expect(inUnits(features, "squared", regression(200, 1, 100)).l1).not.toHaveProperty("relative");
 });
 
+test("default bounds see rows by their weights: one of 0 is not there, one of 2 is there twice", () => {
+  const all = [0, 9, 1, 2, 4];
+  const bounds = (unit: number, rows: readonly number[], weights?: readonly number[]) => {
+    const at = { x: rows.map((i) => [i]), y: rows.map((i) => unit * all[i]!), ...(weights ? { weights } : {}) };
+    return inUnits({ l1: l1() }, "squared", data.dense(at));
+  };
+  // The deviations are on two sides of √10 times a power of ten.
+  expect(bounds(1000, [0, 2, 3, 4])).not.toEqual(bounds(1000, [0, 1, 2, 3, 4]));
+  expect(bounds(1000, [0, 1, 2, 3, 4], [1, 0, 1, 1, 1])).toEqual(bounds(1000, [0, 2, 3, 4]));
+  expect(bounds(800, [0, 0, 1, 2])).not.toEqual(bounds(800, [0, 1, 2]));
+  expect(bounds(800, [0, 1, 2], [2, 1, 1])).toEqual(bounds(800, [0, 0, 1, 2]));
+});
+
 test.each([1e-8, 100, 1e5])(
   "targets %s times as large: the same model, that of λ.l1 as many times as large",
   async (scale) => {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
-import { classWeights, createTuner, data, l1, l2, fit as minimize, tune } from "../../src/index.ts";
+import { classWeights, createTuner, data, groupWeights, l1, l2, fit as minimize, tune } from "../../src/index.ts";
 import { Solver } from "../../src/inner/solver.ts";
 import { Random } from "../../src/random.ts";
 import { createPool } from "../../src/workers.ts";
@@ -56,6 +56,32 @@ describe("fits in workers", () => {
     ] as const) {
       const [here, there] = [await minimize(options), await pool.fit(options)];
       expect({ ...there, milliseconds: 0 }).toEqual({ ...here, milliseconds: 0 });
+    }
+  });
+
+  test("rows with weights, and the names of columns and groups, arrive whole: what is warned of, too", async () => {
+    const random = new Random(7);
+    const x = Array.from({ length: 60 }, () => [random.normal(), 1, 1e5 * random.normal()]);
+    const train = data.dense({
+      x,
+      y: x.map(([a]) => Number(a! + random.normal() > 0)),
+      weights: x.map((_, i) => i % 4),
+      columnNames: ["age", "unit", "income"],
+      groups: x.map((_, i) => i % 3),
+      groupNames: ["north", "south", "west"],
+    });
+    const features = { ...groupWeights(train), l2: l2() };
+    const { loss } = await tune({ model: "logistic", train, validation: train, features, trials: 2 });
+    for (const options of [
+      { model: "logistic", train, loss },
+      { model: "logistic", train, loss: { l1: 0.01 } },
+    ] as const) {
+      const [here, there] = [await minimize(options), await pool.fit(options)];
+      expect(here.warnings.join()).toMatch(/unit.*income|income.*unit/);
+      expect({ ...there, milliseconds: 0 }).toEqual({ ...here, milliseconds: 0 });
+      expect(there.objective).not.toBe(
+        (await pool.fit({ ...options, train: { ...train, weights: new Float64Array(60).fill(1) } })).objective,
+      );
     }
   });
 
