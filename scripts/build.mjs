@@ -59,28 +59,34 @@ function digestOfInputs() {
 }
 
 // npx in a checkout links it, and builds it again without a word (`prepare`): not what is built already.
-const DIGEST = "build/inputs.sha256";
+// The record is the digest of the inputs and, line by line, the outputs.
+const RECORD = "build/inputs.sha256";
 const digest = digestOfInputs();
-const outputs = [DIGEST, "dist/wasm/module.js", "src/wasm/kernels-binary.ts", "build/kernels-scalar-binary.ts"];
+const [built, ...outputs] = existsSync(RECORD) ? readFileSync(RECORD, "utf8").split("\n") : [];
 const wasmOnly = process.argv.includes("--wasm-only");
-if (!wasmOnly && outputs.every((path) => existsSync(path)) && readFileSync(DIGEST, "utf8") === digest) {
+if (!wasmOnly && built === digest && outputs.every((path) => existsSync(path))) {
   console.log("Nothing has changed since the last build.");
   process.exit();
 }
 
-rmSync(DIGEST, { force: true });
+rmSync(RECORD, { force: true });
 mkdirSync("build", { recursive: true });
+const generated = [];
+const write = (path, text) => {
+  writeFileSync(path, text);
+  generated.push(path);
+};
 for (const [name, { entry, targets }] of Object.entries(modules)) {
   for (const target of targets) {
     const out = await compile(name, entry, target);
     const wasm = readFileSync(`${out}.wasm`);
     if (target === "release") {
-      writeFileSync(`src/wasm/${name}-abi.ts`, interfaceOf(readFileSync(`${out}.d.ts`, "utf8")));
-      writeFileSync(`src/wasm/${name}-binary.ts`, inlined(wasm));
+      write(`src/wasm/${name}-abi.ts`, interfaceOf(readFileSync(`${out}.d.ts`, "utf8")));
+      write(`src/wasm/${name}-binary.ts`, inlined(wasm));
     } else if (target === "relaxed") {
-      writeFileSync(`src/wasm/${name}-relaxed-binary.ts`, inlined(wasm));
+      write(`src/wasm/${name}-relaxed-binary.ts`, inlined(wasm));
     } else {
-      writeFileSync(`build/${name}-${target}-binary.ts`, inlined(wasm));
+      write(`build/${name}-${target}-binary.ts`, inlined(wasm));
     }
   }
 }
@@ -102,5 +108,7 @@ if (!wasmOnly) {
   const bundled = source.replace('"@assemblyscript/loader"', '"./loader.js"');
   if (bundled === source) throw new Error(`${module} does not import @assemblyscript/loader`);
   writeFileSync(module, bundled);
-  writeFileSync(DIGEST, digest);
+  const files = readdirSync("dist", { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const shipped = files.map(({ parentPath, name }) => join(parentPath, name));
+  writeFileSync(RECORD, [digest, ...generated, ...shipped].join("\n"));
 }
