@@ -1,4 +1,5 @@
-// The ABI of the kernels: functions of numbers and pointers, nothing else. This list is complete.
+// The ABI of the kernels: functions of numbers and pointers, nothing else. This list is complete. vexp, vlog, penaltyProx and
+// reducedHessian are called by other kernels, and from outside by tests alone.
 
 export {
   generatorBytes,

@@ -85,7 +85,7 @@ export function directAdjoint(solver: usize, right: usize, u: usize, scratch: us
       store<f64>(v + ((<usize>i) << 3), load<f64>(right + from));
     }
   }
-  solveInUnits(order, matrix, 0, v, units);
+  solveInUnits(order, matrix, v, units);
   memory.fill(s.trial, 0, (<usize>o.thetaCount) << 3);
   for (let i = 0; i < order; i++) {
     store<f64>(s.trial + unknownAt(o, list, count, i), load<f64>(v + ((<usize>i) << 3)));

@@ -47,16 +47,16 @@ export function solveFactored(n: i32, stride: i32, factor: usize, v: usize): voi
 
 /**
  * v ← matrix⁻¹·v by a factor in place, in units in which the diagonal is 1: columns of any units are told from what rounding
- * took. `damping` is added to that 1; units: f64[n].
+ * took. units: f64[n].
  */
-export function solveInUnits(n: i32, matrix: usize, damping: f64, v: usize, units: usize): void {
-  intoUnits(n, matrix, damping, v, units);
+export function solveInUnits(n: i32, matrix: usize, v: usize, units: usize): void {
+  intoUnits(n, matrix, 0, v, units);
   cholesky(n, n, matrix);
   solveFactored(n, n, matrix, v);
   outOfUnits(n, v, units);
 }
 
-/** What `solveInUnits` does before the factor. */
+/** What `solveInUnits` does before the factor. `damping` is added to the 1 of the diagonal. */
 export function intoUnits(n: i32, matrix: usize, damping: f64, v: usize, units: usize): void {
   for (let a = 0; a < n; a++) {
     const at = (<usize>a) << 3;
