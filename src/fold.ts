@@ -209,7 +209,7 @@ function sampleObjective(arena: Arena<Kernels>, space: FeatureSpace, options: Fo
   const { model, train, targets, rowGroups, source } = options;
   const classes = model === "squared" ? new Uint8Array(train.rows) : targets.train;
   const strata = rowGroups && rowGroups.map.length > 0 ? rowGroups.map : classes;
-  const rows = sampleRows(strata, count, 0);
+  const rows = sampleRows(strata, count);
   const part = {
     ...options,
     targets: { ...targets, train: gather(targets.train, rows) },

@@ -9,7 +9,7 @@ const EXPECTED = 200;
 export class ProgressBar {
   #bar: cliProgress.SingleBar | undefined;
 
-  constructor(visible = process.stderr.isTTY) {
+  constructor(visible: boolean) {
     if (!visible) return;
     this.#bar = new cliProgress.SingleBar({
       format: "{bar} {value} passes, {rate}/s, {trials} trainings, error {error}",

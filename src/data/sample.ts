@@ -1,16 +1,16 @@
 import { Random } from "../random.ts";
 
 /**
- * About `count` of so many rows, by chance but for the seed, ascending: in proportion from each stratum, at least one.
+ * About `count` of so many rows, by chance but always the same, ascending: in proportion from each stratum, at least one.
  *
  * @param strata a number per row: its class, its group
  */
-export function sampleRows(strata: ArrayLike<number>, count: number, seed: number): number[] {
+export function sampleRows(strata: ArrayLike<number>, count: number): number[] {
   const rows = strata.length;
   const quotas = new Map<number, number>();
   for (let i = 0; i < rows; i++) quotas.set(strata[i]!, (quotas.get(strata[i]!) ?? 0) + count / rows);
   const taken: number[] = [];
-  for (const row of new Random(seed, 4).shuffle(Int32Array.from({ length: rows }, (_, i) => i))) {
+  for (const row of new Random(0, 4).shuffle(Int32Array.from({ length: rows }, (_, i) => i))) {
     const left = quotas.get(strata[row]!)!;
     if (left > 0) taken.push(row);
     quotas.set(strata[row]!, left - 1);
@@ -19,7 +19,7 @@ export function sampleRows(strata: ArrayLike<number>, count: number, seed: numbe
 }
 
 /**
- * About `count` of so many rows, by chance but for the seed, ascending, with what each stands for: half of them in
+ * About `count` of so many rows, by chance but always the same, ascending, with what each stands for: half of them in
  * proportion from each stratum, half alike from all, so that no mean over the rows varies more than twice as much as with
  * either, and rare strata are whole.
  *
@@ -28,7 +28,6 @@ export function sampleRows(strata: ArrayLike<number>, count: number, seed: numbe
 export function stratifiedSample(
   strata: Int32Array,
   count: number,
-  seed: number,
 ): { readonly rows: Int32Array; readonly weights: Float64Array } {
   const rows = strata.length;
   const sizes = new Int32Array(strata.reduce((most, s) => Math.max(most, s), 0) + 1);
@@ -41,7 +40,7 @@ export function stratifiedSample(
   const quotas = sizes.map((size, s) => Math.min(size, Math.max(1, Math.round(half[s]! + alike))));
   const left = quotas.slice();
   const taken = new Uint8Array(rows);
-  for (const row of new Random(seed, 4).shuffle(Int32Array.from({ length: rows }, (_, i) => i))) {
+  for (const row of new Random(0, 4).shuffle(Int32Array.from({ length: rows }, (_, i) => i))) {
     if (left[strata[row]!]!-- > 0) taken[row] = 1;
   }
   const sample = rowsWhere(rows, (i) => taken[i] === 1);

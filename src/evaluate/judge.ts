@@ -53,7 +53,7 @@ export function judgeOfSpan(
     const kind = kinds === 1 ? 0 : targets.validation[i]!;
     return groups && metric === "worst-group-error" ? groups[i]! * kinds + kind : kind;
   });
-  const sample = stratifiedSample(strata, Math.max(count, 1), 0);
+  const sample = stratifiedSample(strata, Math.max(count, 1));
   const taken = source
     ? take(source.dataset, gather(source.rows, sample.rows))
     : take(validation as Dataset, sample.rows);

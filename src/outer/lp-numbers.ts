@@ -15,12 +15,13 @@ export function boundsOf(
   values: ArrayLike<number> | undefined,
   count: number,
   missing: number,
-  what: string,
+  side: "lower" | "upper",
+  what: string = side,
 ): number[] {
   if (!values) return new Array<number>(count).fill(missing);
   if (values.length !== count)
     throw new LearnLossError("SHAPE", `${what} has ${values.length} entries: give ${count}.`);
-  const wrong = what.endsWith("pper") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  const wrong = side === "upper" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   return Array.from(values, (value, i) => {
     if (typeof value !== "number" || Number.isNaN(value) || value === wrong)
       throw new LearnLossError("BOUNDS", `${what}[${i}] is ${value}: give a number, or Infinity of the other sign.`);

@@ -125,10 +125,10 @@ export class Lp {
     this.#cost = finite(problem.cost, "cost");
     this.#offset = finite([problem.offset ?? 0], "offset")[0]!;
     this.#bounds = {
-      rowLower: boundsOf(problem.rowLower, rows, Number.NEGATIVE_INFINITY, "rowLower"),
-      rowUpper: boundsOf(problem.rowUpper, rows, Number.POSITIVE_INFINITY, "rowUpper"),
-      colLower: boundsOf(problem.colLower, n, 0, "colLower"),
-      colUpper: boundsOf(problem.colUpper, n, Number.POSITIVE_INFINITY, "colUpper"),
+      rowLower: boundsOf(problem.rowLower, rows, Number.NEGATIVE_INFINITY, "lower", "rowLower"),
+      rowUpper: boundsOf(problem.rowUpper, rows, Number.POSITIVE_INFINITY, "upper", "rowUpper"),
+      colLower: boundsOf(problem.colLower, n, 0, "lower", "colLower"),
+      colUpper: boundsOf(problem.colUpper, n, Number.POSITIVE_INFINITY, "upper", "colUpper"),
     };
     this.#basis = [...new Array<number>(n).fill(2), ...new Array<number>(rows).fill(3)];
   }

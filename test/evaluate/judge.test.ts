@@ -8,7 +8,7 @@ import { Session } from "../../src/session.ts";
 test("half of a sample is in proportion, half alike from every stratum; its weights stand for all rows", () => {
   const sizes = [9000, 900, 90, 10];
   const strata = Int32Array.from(sizes.flatMap((size, s) => Array.from({ length: size }, () => s)));
-  const { rows, weights } = stratifiedSample(strata, 1000, 3);
+  const { rows, weights } = stratifiedSample(strata, 1000);
   expect([...rows]).toEqual([...new Set(rows)].sort((a, b) => a - b));
   const taken = sizes.map((_, s) => rows.filter((row) => strata[row] === s).length);
   // In proportion: 450, 45, 4.5 and 0.5; of what is left, 85.5 and 9.5 as all of their rows, and 202.5 each.
@@ -17,8 +17,8 @@ test("half of a sample is in proportion, half alike from every stratum; its weig
     const sum = weights.reduce((total, weight, i) => total + (strata[rows[i]!] === s ? weight : 0), 0);
     expect(sum).toBeCloseTo(size, 6);
   }
-  expect(stratifiedSample(strata, 1000, 3).rows).toEqual(rows);
-  expect(stratifiedSample(strata, 20_000, 3).rows.length).toBe(strata.length);
+  expect(stratifiedSample(strata, 1000).rows).toEqual(rows);
+  expect(stratifiedSample(strata, 20_000).rows.length).toBe(strata.length);
 });
 
 describe("where rows that judge are many", () => {
