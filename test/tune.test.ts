@@ -10,6 +10,7 @@ import {
   l1,
   l2,
   labelSmoothing,
+  type Metric,
   fit as minimize,
   type Progress,
   type Scores,
@@ -24,6 +25,29 @@ const code = (expected: string) => expect.objectContaining({ name: "LearnLossErr
 const train = blobs(90, 12, 3, 1);
 const validation = blobs(150, 12, 3, 2);
 const setting = { model: "softmax", train, validation, features: { l1: l1(), l2: l2() } } as const;
+
+type Coarse = Pick<Parameters<typeof tune>[0], "model" | "train" | "features"> & {
+  readonly validation: Dataset;
+  readonly metric?: Metric | undefined;
+};
+
+/**
+ * A twentieth of their range above the least error with one weight for all penalties, one of five, groups alike and a tenth of
+ * smoothing: a search may end in another minimum than the least.
+ */
+async function coarseGrid({ model, train, validation, features, metric }: Coarse): Promise<number> {
+  const groups = Object.values(features).filter(({ kind }) => kind === "group-loss").length;
+  const errors: number[] = [];
+  for (const weight of [1e-4, 1e-3, 1e-2, 0.1, 1]) {
+    const weights = { "group-loss": 1 / groups, "uniform-loss": 0.1 } as Partial<Record<string, number>>;
+    const lambda = Object.entries(features).map(([name, { kind }]) => [name, weights[kind] ?? weight]);
+    const plain = model === "squared" ? "squaredError" : "logLoss";
+    const loss = new LinearLoss(plain, features, Object.fromEntries(lambda));
+    errors.push((await minimize({ model, train, loss })).model.error(validation, metric));
+  }
+  const least = Math.min(...errors);
+  return least + (Math.max(...errors) - least) / 20;
+}
 
 describe("tune", () => {
   test("λ has the names of the features, those of classes too, and no others", async () => {
@@ -46,7 +70,9 @@ describe("tune", () => {
     expect(result.passes).toBeCloseTo(result.trainingPasses + result.reducedPasses, 9);
     expect(result.best.coefficients).toHaveLength(3 * 12);
     expect(result.best.classes).toEqual([0, 1, 2]);
-    expect(String(result.loss)).toContain("‖W‖₁");
+    const { features: phi, objective } = await minimize({ model: "softmax", train, loss: result.loss });
+    const [, a, b] = /^logLoss \+ (\S+)·‖W‖₁ \+ (\S+)·½‖W‖²$/.exec(String(result.loss))!;
+    expect((phi.logLoss! + Number(a) * phi.l1! + Number(b) * phi.l2!) / objective).toBeCloseTo(1, 3);
   });
 
   test("better than the ends of the range and than no training at all", async () => {
@@ -90,8 +116,8 @@ describe("tune", () => {
     ["a convex penalty", { ...setting, features: convexPenalty({ knots: 5 }) }],
   ] as const)("%s", async (_, options) => {
     const result = await tune({ passes: 600, ...options } as Parameters<typeof tune>[0]);
-    expect(Number.isFinite(result.error)).toBe(true);
-    expect(result.best.error).toBeLessThanOrEqual(result.error);
+    const { model, features, metric } = { metric: undefined, ...options } as Coarse;
+    expect(result.error).toBeLessThanOrEqual(await coarseGrid({ model, features, metric, train, validation }));
   });
 
   test("worst-group error with group weights", async () => {
@@ -111,12 +137,17 @@ describe("tune", () => {
     });
     const lambda: Record<string, number> = result.lambda;
     expect(lambda["group:0"]! + lambda["group:1"]!).toBeCloseTo(1, 9);
+    const coarse = { model: "softmax", train: a, validation: b, features, metric: "worst-group-error" } as const;
+    expect(result.error).toBeLessThanOrEqual(await coarseGrid(coarse));
+    expect(result.model.error(b, "worst-group-error")).toBeCloseTo(result.error, 9);
   });
 
   test("logistic and squared", async () => {
     const two = (rows: number, seed: number) => blobs(rows, 8, 2, seed, 2);
     for (const model of ["logistic", "squared"] as const) {
-      const result = await tune({ model, train: two(60, 1), validation: two(90, 2), features: { l1: l1(), l2: l2() } });
+      const some = { model, train: two(60, 1), validation: two(90, 2), features: { l1: l1(), l2: l2() } };
+      const result = await tune(some);
+      expect(result.error).toBeLessThanOrEqual(await coarseGrid(some));
       expect(result.status).toBe("complete");
       expect(result.metric).toBe(model === "squared" ? "mean-squared-error" : "log-loss");
     }
