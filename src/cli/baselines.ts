@@ -69,7 +69,8 @@ export function tryAll(
 /** All combinations of `count` values per weight, equally spaced on the log scale between the bounds. */
 export function* grid(space: FeatureSpace, count: number): Generator<Float64Array> {
   const free = space.tuned;
-  for (let index = 0; index < count ** free.length; index++) {
+  const combinations = free.reduce((product) => product * count, 1);
+  for (let index = 0; index < combinations; index++) {
     const lambda = Float64Array.from(space.lower);
     let rest = index;
     for (const [position, j] of free.entries()) {

@@ -13,9 +13,6 @@ export interface ConvexPenaltyOptions extends WeightBounds {
   readonly largest?: number;
 }
 
-/** Knots double from one to the next: weights are small mostly, and a penalty's shape is settled there. */
-const GROWTH = 2;
-
 /**
  * A penalty whose shape is learned: Σ_i p(w_i) with p(w) = Σ_b λ_b·max(0, |w| − t_b) + λ_ridge·½w², a nonnegative mix,
  * so p is even, convex and piecewise linear-quadratic. Features `knot:t` and `ridge`; `knot:0` is L1.
@@ -31,9 +28,10 @@ export function convexPenalty(options: ConvexPenaltyOptions = {}): Record<string
       `knots is ${knots} up to ${largest}: give an integer from 2 to 64 and a positive size.`,
     );
   }
+  // Knots double from one to the next: weights are small mostly, and a penalty's shape is settled there.
   const positions =
     typeof knots === "number"
-      ? Array.from({ length: knots }, (_, b) => (b === 0 ? 0 : largest / GROWTH ** (knots - 1 - b)))
+      ? Array.from({ length: knots }, (_, b) => (b === 0 ? 0 : largest / 2 ** (knots - 1 - b)))
       : [...given("knots", knots)].sort((a, b) => a - b);
   if (positions.length === 0) throw new LearnLossError("OPTION", "There are no knots: give where the pieces begin.");
   if (positions.some((t, b) => !(t >= 0 && Number.isFinite(t)) || t === positions[b - 1])) {
