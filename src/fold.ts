@@ -34,7 +34,7 @@ const GUIDED = 1;
 const COLUMNS_PER_GRADIENT = 16;
 
 /** Of a fold whose rows are in Wasm memory: where to take some of them from. */
-export interface FoldOptions extends TrainerOptions {
+interface FoldOptions extends TrainerOptions {
   readonly source?: { readonly dataset: Dataset; readonly rows: Int32Array; readonly judging: Int32Array };
 }
 

@@ -15,7 +15,7 @@ import { applyStage, below, keyOf, PACK, Stage } from "./stages";
 const BLOCK: i32 = 32;
 
 @unmanaged
-export class Generator {
+class Generator {
   rows: i32; // of the training set
   columns: i32;
   transformations: i32;

@@ -6,9 +6,9 @@
 
 export const PACK: i32 = 8;
 
-export const STENCIL: i32 = 0;
-export const CONTRAST: i32 = 1;
-export const CUTOUT: i32 = 2;
+const STENCIL: i32 = 0;
+const CONTRAST: i32 = 1;
+const CUTOUT: i32 = 2;
 export const NOISE: i32 = 3;
 
 @unmanaged

@@ -21,7 +21,7 @@ const BLOCK: i32 = <i32>((RADIX_BYTES >> 4) - TOGETHER);
 const WHOLE: f64 = 4503599627370496;
 
 @unmanaged
-export class SortedScores {
+class SortedScores {
   most: i32; // scores that there is room for
   count: i32; // scores: at first those that were put in, then those that differ
   inside: i32; // of a block that is looked up

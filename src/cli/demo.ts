@@ -45,7 +45,7 @@ export function demoCommand(): Command {
 }
 
 /** What the demo shows: the learned loss, the other methods beside it, and the page with the pictures. */
-export interface Demo {
+interface Demo {
   readonly result: TuneResult;
   readonly rows: readonly Row[];
   readonly page: ReportInput;

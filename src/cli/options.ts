@@ -123,7 +123,7 @@ export async function readInput(path: string): Promise<Uint8Array> {
 }
 
 /** How features are prepared. */
-export interface Preparation {
+interface Preparation {
   readonly scale?: number;
   readonly standardization?: Standardization;
 }

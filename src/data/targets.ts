@@ -3,7 +3,7 @@ import type { ModelKind } from "../models/objective.ts";
 import type { Dataset } from "./dataset.ts";
 
 /** Targets as the kernels want them: class indices, 0 or 1, or values. */
-export interface EncodedTargets {
+interface EncodedTargets {
   /** Labels in the order of their indices: numbers ascending, strings by code unit. Absent for regression. */
   readonly classes: readonly (string | number)[] | undefined;
   /** Scores per row: the number of classes for softmax, otherwise 1. */

@@ -172,7 +172,7 @@ export function partsOf({ count, augmentation }: Augmented): number {
 }
 
 /** Row groups with an augmentation. */
-export type Augmented = Pick<RowGroups, "count" | "map"> & { readonly augmentation: Augmentation };
+type Augmented = Pick<RowGroups, "count" | "map"> & { readonly augmentation: Augmentation };
 
 /** The row groups of an augmentation. @throws as `augmentation` */
 export function augmentedGroups(

@@ -5,7 +5,7 @@ import { lossName } from "./loss.ts";
 import { Polyhedron, type Weight } from "./polyhedron.ts";
 
 /** What an objective needs to weigh its terms: one λ expanded by kind. */
-export interface TermWeights {
+interface TermWeights {
   readonly groups: Float64Array;
   readonly uniform: number;
   readonly l1: number;
@@ -15,7 +15,7 @@ export interface TermWeights {
 }
 
 /** The unweighted terms of one model, by kind: what features are made of. */
-export interface TermValues {
+interface TermValues {
   /** Loss of each group, then uniform cross-entropy. */
   readonly groupLosses: ArrayLike<number>;
   readonly l1: number;

@@ -3,7 +3,7 @@ import { exp, log } from "../wasm/transcendental.ts";
 import { InterceptMetric } from "./intercept-metric.ts";
 
 /** How far intercepts may be from those of a model, and what that is measured in. */
-export interface Drift {
+interface Drift {
   readonly drift: number;
   readonly intercepts: InterceptMetric;
 }

@@ -5,7 +5,7 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { SolverOptions, SolverStatus } from "./solver.ts";
 
 /** A model with its scores on the training rows, [output][row], which are asked for as it starts: valid until others are. */
-export interface Scored {
+interface Scored {
   readonly theta: Pointer;
   scores(): Pointer;
 }

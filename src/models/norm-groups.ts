@@ -2,7 +2,7 @@ import { LearnLossError } from "../errors.ts";
 import type { ObjectiveOptions } from "./objective.ts";
 
 /** The groups of the group norm that have columns which are read. */
-export interface NormGroups {
+interface NormGroups {
   /** Where the members of each group begin, and all end. */
   readonly starts: Int32Array;
   /** Indices of weights, group by group. */

@@ -3,7 +3,7 @@ import { Random } from "../random.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 
 /** A λ and the φ of the model that minimizes λ·φ. */
-export interface Solved {
+interface Solved {
   readonly lambda: ArrayLike<number>;
   readonly features: ArrayLike<number>;
   readonly error: number;

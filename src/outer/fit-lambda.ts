@@ -10,7 +10,7 @@ export interface FitObservation {
   readonly converged: boolean;
 }
 
-export interface FitLambdaOptions {
+interface FitLambdaOptions {
   /** λ stays within a factor of `lambda`: lambda/radius ≤ λ ≤ lambda·radius. */
   readonly trust?: { readonly lambda: ArrayLike<number>; readonly radius: number };
   /** Observations that take part, the best ones. @default 120 */
@@ -18,14 +18,14 @@ export interface FitLambdaOptions {
 }
 
 /** A model that no λ of the F that was searched prefers to the other models. */
-export interface Rejection {
+interface Rejection {
   /** Index among the observations given. */
   readonly model: number;
   /** Indices as in `model`. */
   readonly proof: OrderingProof;
 }
 
-export type LambdaFit =
+type LambdaFit =
   | {
       readonly status: "optimal";
       readonly lambda: Float64Array;

@@ -6,7 +6,7 @@ export interface Slope {
 
 type InverseHessian = readonly Float64Array[];
 
-export interface Descent {
+interface Descent {
   readonly x: Float64Array;
   readonly value: number;
 }
@@ -14,7 +14,7 @@ export interface Descent {
 /** A variable this near a bound is at it: bounds in logs are right to rounding only. */
 const EDGE = 1e-9;
 
-export interface DescentOptions {
+interface DescentOptions {
   readonly lower: Float64Array;
   readonly upper: Float64Array;
   /** Onto what is allowed within the box. */

@@ -40,7 +40,7 @@ interface Node {
 }
 
 /** What an interpolation needs of a fold. */
-export interface Interpolated {
+interface Interpolated {
   readonly trainer: Pick<Trainer, "objective">;
   readonly judge: Judge;
   /** Where the next training starts. */
@@ -48,7 +48,7 @@ export interface Interpolated {
 }
 
 /** A λ, the error of the model interpolated there, and what that is at best, as far as interpolation can tell. */
-export interface Candidate {
+interface Candidate {
   readonly lambda: Float64Array;
   readonly error: number;
   readonly bound: number;

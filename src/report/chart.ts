@@ -32,7 +32,7 @@ export type Note =
   | { readonly kind: "vertical"; readonly x: number; readonly text: string };
 
 /** From which color to which dots are shaded. */
-export interface ColorScale {
+interface ColorScale {
   readonly label: string;
   readonly low: string;
   readonly high: string;

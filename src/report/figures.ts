@@ -21,7 +21,7 @@ export interface Training {
 }
 
 /** What a method had found at each cost. */
-export interface Competitor {
+interface Competitor {
   readonly name: string;
   readonly points: readonly { readonly passes: number; readonly error: number }[];
 }

@@ -5,7 +5,7 @@ import { penaltyFigure } from "./penalty-figure.ts";
 import { darkFigureStyle, figureStyle } from "./style.ts";
 
 /** The header, then the rows. */
-export type Table = readonly [readonly string[], ...(readonly (readonly string[])[])];
+type Table = readonly [readonly string[], ...(readonly (readonly string[])[])];
 
 export interface ReportInput extends FigureInput {
   readonly title: string;

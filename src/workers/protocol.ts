@@ -34,16 +34,16 @@ export type Arguments<M extends keyof WorkerMethods> =
 export type AbortPort = MessagePort | undefined;
 
 /** Nothing that cannot be cloned: the loss as what its constructor takes. */
-export interface PostedFitOptions extends Omit<CheckedFitOptions, "train" | "loss" | "signal"> {
+interface PostedFitOptions extends Omit<CheckedFitOptions, "train" | "loss" | "signal"> {
   readonly loss: ConstructorParameters<typeof LinearLoss>;
 }
 
-export interface PostedFitResult extends Omit<FitResult, "model" | "loss"> {
+interface PostedFitResult extends Omit<FitResult, "model" | "loss"> {
   readonly model: LinearModelOptions;
 }
 
 /** The null model, where the last training ended, or a θ. */
-export type Origin = "null" | "last" | Float64Array;
+type Origin = "null" | "last" | Float64Array;
 
 /** What happened, step by step, index s after s steps; and the state at the end. */
 export interface Training {
@@ -63,7 +63,7 @@ export interface Scores {
   readonly passes: number;
 }
 
-export interface Adjoint {
+interface Adjoint {
   readonly u: Float64Array;
   readonly passes: number;
 }
