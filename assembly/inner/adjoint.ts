@@ -14,6 +14,7 @@ import { dataGradient } from "./iterate";
 import { leaveRowSpace, leaveToTheta, RowSpace } from "./row-space";
 import { Solver } from "./solver";
 
+/** Length of the difference for H·v, as a share of the iterate's, both in the metric D. */
 const REACH: f64 = 1e-3;
 
 /** Vectors of thetaCount doubles in `work`: residual, direction, its product, preconditioned residual; then the state. */
@@ -86,8 +87,8 @@ export function adjointFinish(solver: usize, u: usize, out: usize): void {
 }
 
 /**
- * The last product is a pair of quasi-Newton's like that of a step: this solve and the training that goes on from here
- * have it. Nine tasks, 82 held-out runs: 4 % fewer passes in all, 88 hits of 90 instead of 90;
+ * Remembers the last product as a curvature pair, as a step would be: for the preconditioner, and for the training that goes
+ * on from here. Nine tasks, 82 held-out runs: 4 % fewer passes in all, 88 hits of 90 instead of 90;
  * on twelve other splits of four of them 44 of 48 instead of 39.
  */
 function learn(s: Solver, o: Objective): void {
@@ -135,7 +136,7 @@ function precondition(s: Solver, o: Objective, r: usize, z: usize): void {
   dropHeld(s, o, z);
 }
 
-/** At a kink of the penalty, where small changes of λ do not move it. */
+/** Whether weight i is at a kink of the penalty, where small changes of λ do not move it. */
 export function held(s: Solver, o: Objective, i: i32): bool {
   const w = load<f64>(s.centred + ((<usize>i) << 3));
   return (w == 0 && o.groupNorm > 0) || isKink(o, w);

@@ -50,7 +50,7 @@ export function factorRows(c: Curvature, list: usize, count: i32): void {
   for (; index < count; index++) factorOne(c, load<i32>(list + ((<usize>index) << 2)));
 }
 
-/** Products of the pairs in R with the older ones there, and the pairs in f32: left until a penalty with kinks asks for R. */
+/** Products of each pair in R with the older ones there, and its units in f32: deferred until a penalty with kinks needs R. */
 function crossProducts(c: Curvature): void {
   const weights = c.weightCount;
   const intercepts = (<usize>weights) << 3;
@@ -172,7 +172,7 @@ function expandPairs(c: Curvature): void {
   }
 }
 
-/** Of what blocks of rows are made with: numbers of no pair are 0. */
+/** Bytes of `mixture`, which `factorFour` reads: coefficients, roots and addresses of tiles. Entries of no pair are 0. */
 function mixtureBytes(): usize {
   return (<usize>(MODELLED * MODELLED + MODELLED)) << 3; // a root takes half of its 8 bytes, the address of a tile the rest
 }

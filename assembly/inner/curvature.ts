@@ -52,25 +52,25 @@ export class Curvature {
   tile: usize; // `units` of four unknowns: f32[MODELLED][8]
 }
 
-/** Of `products`. */
+/** Bytes of a solver's `products`. */
 export const PRODUCT_BYTES: usize = (2 * <usize>PAIRS) << 2;
 
 const SQUARE: usize = (<usize>PAIRS * <usize>PAIRS) << 3;
 
 /**
- * Of half a row of R, in f32, filled up to whole vectors: 1e-7 of a model that is one of the Hessian to a digit or two.
- * What W has taken out are the units of x, so that no number leaves the range of f32.
+ * Bytes of half a row of R, filled up to whole vectors of f32: its rounding of 1e-7 is small beside what the model misses of the
+ * Hessian, which it has to a digit or two. W carries the units of x, so that no number leaves the range of f32.
  */
 export function halfBytes(pairs: i32): usize {
   return ((<usize>pairs + 3) & ~3) << 2;
 }
 
-/** Pairs of R, and room to fill up vectors with numbers of no pair. */
+/** Places for the pairs of R, rounded up to whole vectors. */
 function placesFor(capacity: i32): i32 {
   return <i32>(halfBytes(min(capacity, MODELLED)) >> 2);
 }
 
-/** Of a row of R: both halves, and the couplings of its unknown with those before it in a vector. */
+/** Bytes of a row of R: both halves, and the couplings of its unknown with those before it in a block of four. */
 function rowBytes(capacity: i32): usize {
   return 2 * halfBytes(min(capacity, MODELLED)) + 16;
 }
@@ -91,7 +91,7 @@ function holdsFactors(o: Objective): bool {
   return o.columnIndices != 0;
 }
 
-/** Of R; with as much again where the space of the rows has the use of it (2000 rows of 10 in 500 columns, L2: 64 passes, not 71). */
+/** Bytes of R; twice that where the space of the rows uses them too (2000 rows of 10 in 500 columns, L2: 64 passes, not 71). */
 function factorBytes(o: Objective): usize {
   return <usize>o.thetaCount * rowBytes(pairsFor(o)) * (holdsFactors(o) ? 2 : 1);
 }
@@ -101,12 +101,12 @@ export function curvatureWorkBytes(o: Objective): usize {
   return ((<usize>o.thetaCount) << 3) * vectors + (holdsFactors(o) ? factorBytes(o) : 0) + 9 * SQUARE;
 }
 
-/** Of `units`, zeroed: for penalties with kinks alone. */
+/** Bytes of `units`, to be zeroed; only penalties with kinks need them. */
 export function curvatureUnitBytes(o: Objective): usize {
   return ASC_FEATURE_SIMD ? ((<usize>o.thetaCount) << 3) * <usize>placesFor(pairsFor(o)) : 0;
 }
 
-/** Of R, which nobody needs between two iterations, where it is not held. */
+/** Bytes of R in scratch, as nobody needs it between two iterations; 0 where it is held. */
 export function curvatureScratchBytes(o: Objective): usize {
   return holdsFactors(o) ? 0 : factorBytes(o);
 }
@@ -209,7 +209,8 @@ export function stepProduct(c: Curvature, k: i32, l: i32): f64 {
  * Learns from a step to `to` and the gradients at both ends; ignored when rounding hides the curvature along it. γ is of the
  * unknowns that moved: with those that a kink holds at zero, the curvature across the step would count as curvature of
  * the step, and the model be too stiff (MNIST, 5000 rows, L1, 1.1 times λ: 24 → 18 passes; breast cancer, degree 2, from
- * nothing at l1 = 1e-2: 90 → 41). Of weights or intercepts that hardly bend the loss along the step, it says nothing on their own.
+ * nothing at l1 = 1e-2: 90 → 41). Where the weights have less than a tenth of the curvature along the step, γ is taken from all
+ * of it; where the intercepts have less than a hundredth, κ stays.
  */
 export function remember(c: Curvature, from: usize, to: usize, gradientFrom: usize, gradientTo: usize): void {
   const n = c.weightCount;

@@ -13,10 +13,10 @@ import { formHessian } from "./hessian";
 import { isConstant } from "./moments";
 import { Solver } from "./solver";
 
-/** Passes that are less than what conjugate gradients would take. */
+/** Most passes that forming and factoring may cost: fewer than conjugate gradients would take. */
 const FEW: f64 = 3;
 
-/** Keeps a direction that no row sees from a pivot of 0. */
+/** Added to the diagonal, so that a direction that no row sees does not have a pivot of 0. */
 const TINY: f64 = 1e-300;
 
 /** Scratch of a direct adjoint; 0 where conjugate gradients cost less. */
@@ -31,7 +31,7 @@ export function directAdjointBytes(solver: usize): usize {
   return offsetof<Hessian>() + (doubles << 3) + hessianScratchBytes(o, count + 1);
 }
 
-/** In passes. */
+/** Cost of forming, factoring and solving, in passes. */
 function work(o: Objective, count: i32): f64 {
   const order = <f64>o.outputs * <f64>(count + 1);
   return 0.5 + (hessianWork(o, count) + (order * order * order) / 6) / (2 * <f64>o.outputs * o.valueCount);
@@ -95,8 +95,8 @@ export function directAdjoint(solver: usize, right: usize, u: usize, scratch: us
 }
 
 /**
- * What is the same for all classes changes no score difference: where nothing else bends, a factor leaves any amount of it. None
- * is what conjugate gradients leave.
+ * Takes out of u what all classes have in common, which changes no difference of scores: where no penalty has curvature along it,
+ * a factor leaves any amount of it, and conjugate gradients none.
  */
 function takeOutShifts(s: Solver, o: Objective, u: usize): void {
   for (let j = o.l2 > 0 ? o.columns : 0; j <= o.columns; j++) {

@@ -8,7 +8,7 @@ import { appendToFactor, removeFromFactor } from "../linalg/factor-update";
 import { ownWeight } from "../losses/block";
 import { Objective } from "../objective";
 
-/** Share of a column's square below which the others span it. */
+/** An unknown whose squared pivot is at most this share of its column's squared norm counts as spanned by the others. */
 const SPANNED: f64 = 1e-13;
 
 @unmanaged
@@ -42,7 +42,7 @@ export function freeColumnsInit(block: usize, o: Objective, moments: usize, capa
   f.places = f.pieces + ((<usize>capacity) << 2);
 }
 
-/** None is free. */
+/** Empties the list, and takes √Ω from the objective's weights. */
 export function clearFree(f: FreeColumns, o: Objective): void {
   f.count = 0;
   memory.fill(f.places, 0xff, (<usize>o.thetaCount) << 2);
@@ -98,7 +98,7 @@ export function placeAmongFree(f: FreeColumns, unknown: i32): i32 {
   return load<i32>(f.places + ((<usize>unknown) << 2));
 }
 
-/** Behind the last: that of the unknown that was to join. */
+/** The column of the k-th free unknown; for k = count that of the last one that was to join and could not. */
 export function columnAt(f: FreeColumns, o: Objective, k: i32): usize {
   return f.columns + ((<usize>k * <usize>o.rows) << 3);
 }

@@ -8,7 +8,7 @@ import { iterateGradient, leaveLine, searchesLine } from "./line-search";
 import { Solver } from "./solver";
 import { relativeResidual } from "./stopping";
 
-/** f64 goes on below this times what f32 does to a gradient. */
+/** f64 takes over once the residual is below this multiple of f32's rounding error in it. */
 export const MARGIN: f64 = 20;
 
 /** The data terms and their gradient at the iterate, anew. A pass. */
@@ -33,8 +33,8 @@ function gradientHere(s: Solver, o: Objective, gradient: usize): f64 {
 }
 
 /**
- * The finish in f64 of a solve in f32: the gradient at the iterate anew, which also measures what f32 makes of it. From
- * here on f64, unless the residual is far above that and f32 did not fail.
+ * The gradient at the iterate anew in f64, which measures the error of f32 in it (`noise`). Arithmetic is f64 from then on,
+ * unless the residual is far above that error and f32 has not `failed`.
  */
 export function refine(s: Solver, failed: bool): void {
   const o = changetype<Objective>(s.objective);

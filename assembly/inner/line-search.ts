@@ -22,7 +22,7 @@ import { Solver } from "./solver";
 /** Newton's length at most, in steps: beyond, the curvature at the iterate says little. */
 const LONGEST: f64 = 10;
 
-/** Memory that is given whatever X takes. */
+/** Bytes that a line search may take however small X is. */
 const SMALL: f64 = 64e6;
 
 @unmanaged
@@ -35,14 +35,14 @@ export class LineSearch {
   length: f64; // that is in `scores`
 }
 
-/** What a solver has of its own; 0 where a search is of no use. Of rows that are made, little is held. */
+/** Bytes of a solver's own scores and slopes: 0 if X is sparse, or if they exceed both `SMALL` and what is held of X. */
 export function lineBytes(o: Objective): usize {
   if (o.columnIndices != 0) return 0;
   const bytes = 12.0 * <f64>o.outputs * <f64>o.rows;
   return bytes <= max(SMALL, o.generator != 0 ? 0 : o.valueCount * <f64>o.width) ? <usize>bytes : 0;
 }
 
-/** Of an iteration, which solvers that take turns may share. */
+/** Scratch of an iteration, which solvers that take turns may share. */
 export function lineScratchBytes(o: Objective): usize {
   return lineBytes(o) > 0 ? scoreBytes(o) : 0;
 }

@@ -2,7 +2,7 @@
 
 import { Objective } from "../objective";
 
-/** D is the variance times σ̄/σ, or times this where they are farther apart. */
+/** D is the variance times σ̄/σ, a factor that is kept between 1/`APART` and this. */
 const APART: f64 = 16;
 
 /**

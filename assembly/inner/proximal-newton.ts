@@ -1,4 +1,4 @@
-// Proximal Newton steps (Lee, Sun, Saunders 2014) for solves that have cost more than they would, or get stuck: the quadratic
+// Proximal Newton steps (Lee, Sun, Saunders 2014) for solves that have cost more than a few of them, or get stuck: the quadratic
 // model has the whole Hessian at the iterate, and quadratic-descent.ts minimizes it with the penalty. Where rows are nearly
 // separated and penalties weak, the curvature p·(1 − p) falls by orders of magnitude on the way, columns that go together leave
 // most of it to few directions, and weights come to kinks and leave them for thousands of iterations: the last 20 pairs are no
@@ -28,35 +28,35 @@ import { RUNNING, Solver } from "./solver";
  */
 const STEPS: f64 = 2;
 
-/** After so many iterations, what they cost beside their passes counts, too. */
+/** Iterations from which on their work beyond passes counts as well. */
 const LONG: i32 = 300;
 
-/** That is, in multiplications for each unknown. */
+/** Work of an iteration beyond its passes, in multiplications per unknown: without and with kinks. */
 const BESIDE: f64 = 160;
 const BESIDE_KINKS: f64 = 1500;
 
-/** Multiplications of a step at most: about half a second, in pieces of some 10 ms. */
+/** Most multiplications of a step: half a second to two, in pieces of some 10 ms. */
 const MOST_WORK: f64 = 2e9;
 
-/** The model's residual goes below this share of the tolerance, or of a tenth of what it was where that is less. */
+/** A model is minimized to this share of the tolerance, or of `FALL` times the residual if that is less. */
 const ACCURACY: f64 = 0.3;
 const FALL: f64 = 0.1;
 
-/** Sweeps of the first model, before it is known what one takes. */
+/** Sweeps assumed when the work of a step is estimated; if the last model took more work, that counts. */
 const SWEEPS: f64 = 20;
 
 /** Newton steps within a model at most. 187 long fits with 20, 8, 4: 3.2, 2.6, 3.2 s. */
 const FACTORS: i32 = 8;
 
-/** Of Newton steps within a model, at first. */
+/** Initial damping of the Newton steps within a model, relative to the curvature. */
 const DAMPING: f64 = 1e-8;
 
-/** Keeps a diagonal from 0 where rows are separated beyond rounding. */
+/** Added to the Hessian's diagonal, which may be 0 where rows are separated beyond rounding. */
 const TINY: f64 = 1e-300;
 
 /**
- * Shares that the diagonal is raised by: after a step that was too long at least, otherwise, and at most. (1e-3 at least, 1e-3
- * at first and factors of 4 instead of 10 change the passes of the long fits by 1 % each.)
+ * Shares that the diagonal is raised by: at least after a step that was too long, at least otherwise, and at most. (1e-3 at
+ * least, 1e-3 at first and factors of 4 instead of 10 change the passes of the long fits by 1 % each.)
  */
 const RAISED: f64 = 1e-4;
 const LEAST: f64 = 1e-12;
@@ -65,7 +65,7 @@ const MOST: f64 = 10;
 @unmanaged
 export class Newton {
   order: i32; // unknowns at most
-  blocks: bool; // the step is, or was, left to block-descent.ts
+  blocks: bool; // whether block-descent.ts takes the current step, or took the last
   formed: bool; // the Hessian of the step under way
   work: f64; // multiplications that the model of the last step took
   raised: f64; // share that the Hessian's diagonal is raised by
@@ -105,7 +105,7 @@ function stepWork(s: Solver, o: Objective, columns: i32): f64 {
   return hessianWork(o, columns) + max(model, last);
 }
 
-/** Columns with a weight that is not zero: a step has them, and those that want to leave it. */
+/** Number of columns with a nonzero weight. A step works on these and on columns whose weights want to leave zero. */
 function activeColumns(s: Solver, o: Objective): i32 {
   const d = o.columns;
   let count = 0;
@@ -117,7 +117,7 @@ function activeColumns(s: Solver, o: Objective): i32 {
   return count;
 }
 
-/** Whether a solve that other steps leave stuck has these or a path to try, which it does from now on. */
+/** Whether a solve that is stuck with other steps can try these, or a path: then it does so from now on. */
 export function resortsToNewton(s: Solver): bool {
   const o = changetype<Objective>(s.objective);
   if (s.stuck || !(isOfUse(s, o) || mayFollow(s, o))) return false;
@@ -136,7 +136,7 @@ export function newtonBytes(o: Objective): usize {
   );
 }
 
-/** Not where second moments or a path give all of it, nor in the space of the rows, nor for more outputs than unknowns may be. */
+/** Not where second moments or a path minimize F itself, nor in the space of the rows, nor with over LARGEST / 2 outputs. */
 function isOfUse(s: Solver, o: Objective): bool {
   if ((o.gram != 0 && o.groupNorm == 0) || mayFollow(s, o)) return false;
   const overRows = changetype<RowSpace>(s.rowSpace).capacity > 0 && !kinked(o);

@@ -17,33 +17,34 @@ import {
   subgradientSquares,
 } from "../penalties/separable";
 
-/** A factor is worth it once sweeps have cost this share of it. */
+/** A factor is made once the sweeps of a solve have cost this share of it. */
 const WORTH: f64 = 0.5;
 
 /**
- * A step that kinks end before this share of it calls for more damping, so that what the matrix hardly sees does not stand in
- * the way of the rest (2.3 times the passes of long fits without, see proximal-newton.ts).
+ * A Newton step that is best shorter than this raises the damping (between the next two), any other lowers it, so that
+ * directions of hardly any curvature do not cut short the rest of a step (2.3 times the passes of long fits without, see
+ * proximal-newton.ts).
  */
 const SHORT: f64 = 0.5;
 const WEAKEST: f64 = 1e-10;
 const STRONGEST: f64 = 0.1;
 
-/** Shares of a step that are stopped at kinks. */
+/** Lengths tried of a step whose unknowns stop at their first kinks: 1, ½, ¼ … */
 const TRIES: i32 = 8;
 
-/** Of the interval in which a step is best: enough for it to be shorter than any kink is away. */
+/** Bisections of the length of a Newton step: what is left, 2⁻⁴⁰ of it, is shorter than the way to any kink but by chance. */
 const HALVINGS: i32 = 40;
 
-/** At most, where rounding keeps the residual above the goal. */
+/** Most rounds of sweeps: rounding may keep the residual above the goal. */
 const ROUNDS: i32 = 100;
 
-/** What a visit of an unknown costs beside its product, in multiplications. */
+/** Cost of an unknown in a sweep beyond its `count` multiplications, in multiplications. */
 const VISIT: i32 = 40;
 
-/** Multiplications of `advanceQuadratic`, about: some 10 ms. */
+/** Multiplications of a call of `advanceQuadratic`, about: some 10 ms, at 1e9 a second and more, since rows come from memory. */
 export const PIECE: f64 = 1e7;
 
-/** Rows of a factor that are made side by side: what they are multiplied by is read once for all of them. */
+/** Rows of a factor that are made side by side, so that each row before them is read once for all. */
 const PANEL: i32 = 16;
 
 /** What `advanceQuadratic` does next. */

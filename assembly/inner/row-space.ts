@@ -20,9 +20,9 @@ import { totalVariance } from "./metric";
 import { Solver } from "./solver";
 
 /**
- * Steps kept at most, and least that are worth it. Mails on 2^16 columns with 4, 8, 12, 16, 24: l2 = 1e-5 in 26, 18, 17,
- * 16, 16 passes, l2 = 1e-6 in 30, 26, 24, 20, 20; raw counts of words, l2 = 0.1 in 78, 51, 48, 38, 25. The work on them
- * grows as their square; with √(2·nonzeros per row) it stays below a quarter of a pass.
+ * Most past steps kept, and the fewest with which the row space pays. Mails on 2^16 columns with 4, 8, 12, 16, 24: l2 = 1e-5
+ * in 26, 18, 17, 16, 16 passes, l2 = 1e-6 in 30, 26, 24, 20, 20; raw counts of words, l2 = 0.1 in 78, 51, 48, 38, 25. The work on
+ * steps grows as the square of their number; with √(2·nonzeros per row) of them it stays below a quarter of a pass.
  */
 const STEPS: i32 = 20;
 const FEWEST: i32 = 2;
@@ -64,7 +64,7 @@ export class RowSpace {
   weights: usize; // f64[BLOCK]
 }
 
-/** Of millions of rows it may be more than 32 bits count. */
+/** Bytes with so many steps: for millions of rows more than 32 bits count. */
 function workBytes(o: Objective, steps: i32): u64 {
   const vectors = <u64>(2 * (steps + 1 + OTHERS) + 5);
   const length = <u64>o.outputs * <u64>o.rows + 1 + <u64>o.outputs;
@@ -72,7 +72,7 @@ function workBytes(o: Objective, steps: i32): u64 {
   return ((<u64>(o.thetaCount + o.outputs + 4 * SPAN + 1 + blocks) + vectors * length) << 3) + 2 * SQUARE;
 }
 
-/** Lives in the `bytes` at `memory` with as many steps as fit and are worth their work; with none where few would. */
+/** Lays it out in `bytes` bytes at `memory` with as many steps as fit and pay; with none (capacity 0) where these are too few. */
 export function rowSpaceInit(r: RowSpace, o: Objective, memory: usize, bytes: usize): void {
   r.length = o.outputs * o.rows + 1 + o.outputs;
   r.capacity = 0;
@@ -103,7 +103,7 @@ export function rowSpaceInit(r: RowSpace, o: Objective, memory: usize, bytes: us
   r.vectors = r.slopesTried + vectorBytes(r);
 }
 
-/** What it knows is lost: its memory serves another purpose. */
+/** Forgets the iterate and the steps kept: their memory may serve another purpose. */
 export function leaveRowSpace(r: RowSpace): void {
   r.count = 0;
   r.next = 0;

@@ -35,7 +35,7 @@ import {
 import { progress, RUNNING, Solver, shorterLength } from "./solver";
 import { exhausted, judge, relativeResidual } from "./stopping";
 
-/** Share of the tolerance that rounding may have in the residual, unseen, at the end. */
+/** Share of the tolerance up to which rounding may be in the final residual without being seen there. */
 const DRIFT: f64 = 0.1;
 
 /** One step and the gradient behind it: a pass. θ stays behind, see `leaveToTheta`. */
@@ -76,7 +76,7 @@ function drift(s: Solver, o: Objective, r: RowSpace): f64 {
   return (f64.EPSILON * 0.5 * r.size * r.reach * r.bend) / (<f64>o.rows * s.scale);
 }
 
-/** Of the gradient, whose weights are sums over the rows that may cancel. */
+/** The gradient's entry of `sizes`: its weights are sums over the rows, which may cancel. */
 function sizeOfGradient(o: Objective, r: RowSpace): f64 {
   const n = o.outputs * o.rows;
   const c = coefficientsOf(r, 0);

@@ -19,7 +19,7 @@ import { Quadratic } from "./quadratic-descent";
 import { RowSpace, rowSpaceInit } from "./row-space";
 import { Solver } from "./solver";
 
-/** What f32 does to a gradient is measured, in a pass, when the residual first is below this. */
+/** Residual below which f32's error in the gradient is first measured, for a pass. */
 const MEASURED: f64 = 1e-2;
 
 export function solverBytes(): usize {
@@ -34,7 +34,7 @@ export function solverWorkBytes(objective: usize): usize {
   return (n * 7 + 2 * (<usize>o.groups + 1)) * 8 + PRODUCT_BYTES + ((n << 2) + 8) + curvatureWorkBytes(o);
 }
 
-/** Of what one iteration leaves nothing of to the next. */
+/** Bytes of memory of which an iteration leaves nothing to the next. */
 export function solverScratchBytes(objective: usize): usize {
   const o = changetype<Objective>(objective);
   return max(curvatureScratchBytes(o), lineScratchBytes(o));

@@ -27,26 +27,26 @@ export const STALLED: i32 = 2;
 export const UNBOUNDED: i32 = 3;
 
 /**
- * Residual from which on columns of three and more classes are shifted beside kinks (of two, and under group norms, always).
- * Above it that leads elsewhere, not sooner (tunings of digits to 1e-4, 40 by log loss and 24 by error rate: 1.00 of the
- * passes); below it a weak ridge took thousands of steps.
+ * Residual below which a step beside kinks ends with `shiftColumns` for three classes and more (for two, under group norms and
+ * after Newton steps it always does). Above it shifts change the way, not its length (tunings of digits to 1e-4, 40 by log loss
+ * and 24 by error rate: 1.00 of the passes); below it a weak ridge took thousands of steps without them.
  */
 const SHIFTED: f64 = 1e-5;
 
-/** Such iterations after which f32 is suspected. */
+/** Iterations in a row without progress after which f32 rounding is suspected. */
 const SUSPICION: i32 = 6;
 
 /**
- * What a row adds to the rounding of F, over F: where many are the same, as in a contingency table row by row, their losses are
- * rounded alike, and add up so. (UCBAdmissions, 2716 rows of 12 kinds, is off by 3e-14: below that steps looked too long, and 2 of
- * 80 fits to 1e-8 stalled at 5e-8 after 1500 passes; 64 times the rows: 1 of 12 where F may be off by 1e-13.)
+ * Relative rounding error of F per row. Equal rows, as in a contingency table, round alike, so their errors add up instead of
+ * cancelling. (UCBAdmissions, 2716 rows of 12 kinds, is off by 3e-14: below that steps looked too long, and 2 of 80 fits to 1e-8
+ * stalled at 5e-8 after 1500 passes; 64 times the rows: 1 of 12 where F may be off by 1e-13.)
  */
 const SUMMED: f64 = 2e-17;
 
-/** Share of F by which values may differ that are told apart by slopes instead. */
+/** Relative change of F below which a step may be accepted by its slopes instead. */
 const FLAT: f64 = 1e-10;
 
-/** Iterations of several pieces. */
+/** `midway`: how an iteration that is done in several pieces minimizes its model. */
 const BY_MOMENTS: i32 = 1;
 const BY_NEWTON: i32 = 2;
 const BY_HOMOTOPY: i32 = 3;
@@ -152,7 +152,7 @@ export function solverStart(pointer: usize, theta: usize): void {
   s.status = judge(s);
 }
 
-/** What is known under other λ of the data terms: of rows that had no weight, nothing. */
+/** Adapts to new λ of the data terms: rescales the curvature learned; forgets it where a weight becomes or ceases to be 0. */
 function takeWeights(s: Solver, o: Objective): void {
   const c = changetype<Curvature>(s.curvature);
   const gains = weighMore(o, o.groupWeights, s.dataWeights);
@@ -161,7 +161,7 @@ function takeWeights(s: Solver, o: Objective): void {
   else rescale(c, totalWeight(o) / totalOf(o, s.dataWeights));
 }
 
-/** Whether a data term weighs anything under some λ, f64[groups + 1], and nothing under others. */
+/** Whether a data term has a positive weight in `lambda` and none in `others`, both f64[groups + 1]. */
 function weighMore(o: Objective, lambda: usize, others: usize): bool {
   for (let g = 0; g <= o.groups; g++) {
     const at = (<usize>g) << 3;
@@ -170,7 +170,7 @@ function weighMore(o: Objective, lambda: usize, others: usize): bool {
   return false;
 }
 
-/** Mean log loss from which on a start tells less than the null model, where it is log C at most. */
+/** Mean log loss above which a solve starts at the null model instead, whose own is at most log C. */
 const LOST: f64 = 1e3;
 
 /**
@@ -181,7 +181,7 @@ function isLost(s: Solver, o: Objective): bool {
   return o.model != SQUARED && !(s.dataLoss <= LOST * totalWeight(o));
 }
 
-/** Second moments of the rows are used from now on: the iterate anew by them. */
+/** Evaluates the iterate anew, by the second moments of the rows, which the objective uses from now on. */
 export function solverRefresh(pointer: usize): void {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
@@ -193,7 +193,7 @@ export function solverRefresh(pointer: usize): void {
   s.status = judge(s);
 }
 
-/** At most so many iterations, and not beyond a piece of one that takes several (`solverMidway`). */
+/** Up to `iterations` iterations; of one that is done in pieces, one piece, which ends the step (`solverMidway`). */
 export function solverStep(pointer: usize, iterations: i32): i32 {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
@@ -289,9 +289,9 @@ function advance(s: Solver, o: Objective): void {
 }
 
 /**
- * Whether values tell no more, being rounded, but slopes do: a step that leaves less of the slope than there was has not gone too
- * far (approximate condition of Hager and Zhang 2005). 400 random fits beside a ridge, each at four λ, to 1e-4 … 1e-10, columns of
- * mean 0 to 1000: two stalled without, none with it.
+ * Whether a step whose change of F is lost in rounding is accepted by its slopes: it has not gone too far if the slope at its
+ * end is smaller than at its start (approximate condition of Hager and Zhang 2005). 400 random fits beside a ridge, each at four
+ * λ, to 1e-4 … 1e-10, columns of mean 0 to 1000: two stalled without, none with it.
  */
 function isFlat(s: Solver, o: Objective, value: f64, slope: f64): bool {
   if (kinked(o) || !(Math.abs(value - s.value) <= FLAT * Math.abs(s.value))) return false;
@@ -309,13 +309,13 @@ function begin(s: Solver, o: Objective): i32 {
   return startNewton(s, o) ? BY_NEWTON : 0;
 }
 
-/** Length to try after one that led to too little: to the minimizer of the parabola through value, slope and `change`. */
+/** Length to try after one of too little decrease: that of the parabola's minimum, between a tenth and a half of it. */
 export function shorterLength(length: f64, descent: f64, change: f64): f64 {
   const best = (-0.5 * descent * length * length) / (change - descent * length);
   return best > 0.1 * length ? min(best, 0.5 * length) : 0.1 * length;
 }
 
-/** What a step has led to. */
+/** Counts an iteration, idle if neither residual nor value fell, sends f32 to f64 where that is due, and judges the status. */
 export function progress(s: Solver, residual: f64, noise: f64): void {
   s.iterations++;
   s.residual = residual;

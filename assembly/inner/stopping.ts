@@ -23,8 +23,9 @@ import { CONVERGED, RUNNING, Solver, STALLED, UNBOUNDED } from "./solver";
 const PATIENCE: i32 = 60;
 
 /**
- * (F − F*)/F is more than the diagonal alone sees, where columns go together: 1 to 30 times the decrement on MNIST, digits,
- * mails and breast cancer, 20 to 400 times with columns × 2^±10. Both fall with the square of the residual.
+ * Factor on the decrement, which by the diagonal alone misses part of (F − F*)/F where columns go together: that is 1 to 30 times
+ * the decrement on MNIST, digits, mails and breast cancer, 20 to 400 times with columns × 2^±10. Both fall with the square of the
+ * residual.
  */
 const UNSEEN: f64 = 4;
 
@@ -69,7 +70,7 @@ function dualityGap(s: Solver, o: Objective): f64 {
   return gap;
 }
 
-/** No further progress, for rounding: good enough where the residual is small, or time for Newton steps. */
+/** The status where rounding ends progress: converged by the residual alone; running, by Newton steps or a path; or stalled. */
 export function exhausted(s: Solver): i32 {
   if (s.residual <= s.tolerance) return CONVERGED;
   return resortsToNewton(s) ? RUNNING : STALLED;

@@ -8,8 +8,9 @@ import { Curvature } from "./curvature";
 import { Solver, solverStart, solverStep } from "./solver";
 
 /**
- * Columns that join at least, when so many want to: dense ones cost all rows each, those of text few. Mails, 2^12 and 2^16
- * columns, l1 = 1e-4 with 64, 128, 256: 49, 41, 50 and 62, 51, 55 ms; an eighth of them 8.9, 7.8, 13 and 12, 11, 9 ms.
+ * Violating columns that may join in a round, if fewer are in the set already; more if sparse, whose columns cost few rows
+ * each. Mails, 2^12 and 2^16 columns, l1 = 1e-4 with 64, 128, 256: 49, 41, 50 and 62, 51, 55 ms; an eighth of them 8.9, 7.8, 13
+ * and 12, 11, 9 ms.
  */
 const LEAST: i32 = 64;
 const LEAST_SPARSE: i32 = 128;
