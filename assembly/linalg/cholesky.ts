@@ -7,7 +7,7 @@ export function cholesky(n: i32, stride: i32, matrix: usize): void {
   choleskyRows(0, n, stride, matrix, leastPivot(n, stride, matrix));
 }
 
-/** Square of what pivots are at least. */
+/** Floor of the squared pivots: 1e-10 of the largest diagonal entry. */
 export function leastPivot(n: i32, stride: i32, matrix: usize): f64 {
   let largest: f64 = 0;
   for (let j = 0; j < n; j++) largest = max(largest, load<f64>(matrix + ((<usize>(j * stride + j)) << 3)));
@@ -72,7 +72,7 @@ export function intoUnits(n: i32, matrix: usize, damping: f64, v: usize, units: 
   }
 }
 
-/** … and after it. */
+/** Back from the units of `intoUnits`: v ← units ∘ v. */
 export function outOfUnits(n: i32, v: usize, units: usize): void {
   for (let a = 0; a < n; a++) {
     const at = (<usize>a) << 3;

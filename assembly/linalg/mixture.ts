@@ -36,7 +36,7 @@ export function mix(n: i32, capacity: i32, count: i32, many: i32, weights: usize
   }
 }
 
-/** Of a strip. */
+/** The four mixtures of one strip, before they are copied out. */
 const MIXED = memory.data(TOGETHER * STRIP * 8);
 
 /** Elements from `first` on of the four mixtures, the bits that `mix` writes: out[m], `stride` bytes apart. */
@@ -62,7 +62,7 @@ export function mixPart(
   }
 }
 
-/** One mixture alone, in the order of four: 0.4 of their time. */
+/** One mixture of a strip, added up in the same order as four at once: in 0.4 of their time. */
 function mixOne(strip: usize, count: i32, weights: usize, to: usize): void {
   if (ASC_FEATURE_SIMD) {
     let a0 = f64x2.splat(0);

@@ -71,7 +71,7 @@ export function groupOf(o: Objective, row: usize): i32 {
   return o.rowGroups == 0 ? 0 : load<i32>(o.rowGroups + (row << 2));
 }
 
-/** Its sample weight over the total of its group. */
+/** A row's sample weight over the total of its group. */
 export function shareOf(o: Objective, row: usize): f64 {
   return load<f64>(o.rowWeights + ((o.even ? <usize>groupOf(o, row) : row) << 3));
 }

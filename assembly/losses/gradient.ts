@@ -49,7 +49,7 @@ function isKnown(o: Objective, theta: usize): bool {
   return o.known != 0 && o.knownAt == theta;
 }
 
-/** A block's scores from those that are known. */
+/** z ← a block's scores, from those of all rows in `o.known`. */
 function recall<T>(o: Objective, classes: i32, first: i32, count: i32, z: usize): void {
   const n = <usize>o.rows;
   const from = o.known + ((<usize>first) << 3);
@@ -64,7 +64,7 @@ function slopesAt(o: Objective, output: i32, row: i32): usize {
   return o.slopes + ((<usize>output * <usize>o.rows + <usize>row) << 2);
 }
 
-/** A block's slopes, for whoever wants those of all rows. */
+/** Copies a block's slopes to those of all rows, `o.slopes`. */
 function leave<T>(o: Objective, first: i32, count: i32, z: usize): void {
   for (let c = 0; c < o.outputs; c++) {
     const to = slopesAt(o, c, first);
@@ -73,7 +73,7 @@ function leave<T>(o: Objective, first: i32, count: i32, z: usize): void {
   }
 }
 
-/** A block's scores, for `objectiveKeptScores`. */
+/** Copies a block's scores to those of all rows, `o.kept`, for `objectiveKeptScores`. */
 function keep<T>(o: Objective, classes: i32, first: i32, count: i32, z: usize): void {
   for (let c = 0; c < classes; c++) {
     const to = o.kept + (<usize>c * <usize>o.rows + <usize>first) * <usize>o.width;
@@ -196,7 +196,7 @@ export function directionOf(o: Objective, v: usize): usize {
   return o.packedGradient;
 }
 
-/** Scores of a block; with fewer `classes` than outputs, the last of which is the reference, less those of that one. */
+/** Scores of a block; with fewer `classes` than outputs, relative to those of the last output, the reference class. */
 export function forward<T>(
   o: Objective,
   classes: i32,

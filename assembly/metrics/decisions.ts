@@ -32,7 +32,7 @@ function decideTwo(n: i32, outputs: i32, rows: usize): v128 {
   return v128.or(best, absent); // all bits: −1
 }
 
-/** Of the row whose first score is at `row`, the others n doubles apart. */
+/** The decision for one row, whose first score is at `row`, the others n doubles apart. */
 export function decideOne(n: i32, outputs: i32, row: usize): i32 {
   let largest = load<f64>(row);
   let best = outputs == 1 && largest > 0 ? 1 : 0;

@@ -1,11 +1,13 @@
-// Errors that are losses: the same as the training losses, on validation rows. Layouts as in classification.ts.
+// Errors that are losses: those of training, on validation rows, but less exact near 0. Log losses below 1e-16, of softmax below
+// 1e-16 of the largest score, are rounding here; losses/ corrects log(1 + e) and subtracts scores first. Layouts as in
+// classification.ts.
 
 import { exp, expPair, log, logPair } from "../linalg/elementwise";
 
-/** Of two rows: f64[2]. */
+/** Losses of two rows: f64[2]. */
 const LOSSES = memory.data(16);
 
-/** Exponentials are normal numbers from here on, and far less than the largest, which is 1. */
+/** Least argument of exp: its result is still a normal number, and far less than the largest, which is 1. */
 const DEEPEST = memory.data<f64>([-700]);
 
 /** Weighted mean of −log p(label). Rows in pairs of lanes. */

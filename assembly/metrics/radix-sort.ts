@@ -8,7 +8,7 @@ const BUCKETS: i32 = 1 << BITS;
 /** Bytes of `counts`: a histogram per digit. */
 export const RADIX_BYTES: usize = (<usize>(DIGITS * BUCKETS)) << 2;
 
-/** What goes through all counts, as steps of an insertion that take as long. */
+/** Time to go through all counts, in steps of an insertion sort. */
 export const RADIX_STEPS: f64 = 4 * DIGITS * BUCKETS;
 
 /**

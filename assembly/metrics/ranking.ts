@@ -53,7 +53,7 @@ export function aucError(
   return 1 - (positivesFew ? pairs - below : below) / pairs;
 }
 
-/** Exponentials are normal numbers from here on. */
+/** Least argument of exp: its result is still a normal number. */
 const DEEPEST: f64 = -700;
 
 /**

@@ -14,7 +14,7 @@ const CROWD: i32 = 16;
 /** Scores that are looked up side by side, so that others go on while one waits for memory: by twos, 5 to 30 % slower. */
 const TOGETHER: usize = 4;
 
-/** Scores that are chosen at once: what there is room for where digits were counted. */
+/** Rows of a block whose scores are looked up together: as many as there is room for in the memory of the radix counts. */
 const BLOCK: i32 = <i32>((RADIX_BYTES >> 4) - TOGETHER);
 
 /** 2⁵²: the bits of 2⁵² + x end with the whole number next to x. */
@@ -332,7 +332,7 @@ function startOf(s: SortedScores, x: f64): usize {
   return s.values + ((<usize>start) << 3);
 }
 
-/** Of x, whose place is that of the score at a pointer: that or less. */
+/** The weight below x, ties half; `at`: where a search for x has ended, at x itself or the next larger score. */
 function weightAt(s: SortedScores, at: usize, x: f64): f64 {
   const tied = <usize>(load<f64>(at) <= x);
   return load<f64>(s.below + ((at - s.values) << 1) + (tied << 3));

@@ -6,8 +6,8 @@
 // convex and piecewise quadratic like itself. Coordinate descent takes many sweeps to get there: one class moves at a
 // time, against the curvature of the data, for the little that a weak ridge has to gain. Here it is one walk.
 //
-// Without a ridge it may be so between two kinks alike, of two classes always: then the least norm decides, which is where a ridge
-// leads that goes to 0. Which weights are zero does not depend on the steps taken, then.
+// Without a ridge the minimum may be an interval between two kinks (with two classes it always is): the shift of least norm is
+// taken, the limit of ever weaker ridges. So which weights are zero does not depend on the steps taken.
 //
 // A group norm is a ridge along it: ‖z‖ ≤ ½(‖z‖²/‖w‖ + ‖w‖) with equality at w. What is least under that is the mean
 // without kinks, as under the norm itself, and with them costs no more than w.
@@ -15,7 +15,7 @@
 import { Objective, SOFTMAX } from "../objective";
 import { groupDot, groupFactor, groupStart, memberAt } from "./group";
 
-/** A ridge where there is none, in units of the kinks: it tells what they leave open, and is beyond rounding. */
+/** Ridge where there is none, as a share of what the kinks pull: it decides what they leave open, and exceeds rounding. */
 const VANISHING: f64 = 1e-10;
 
 /** w ← w, every column shifted to where the penalty is least. */

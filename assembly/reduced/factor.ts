@@ -12,13 +12,13 @@ import { Projection } from "./slots";
 /** Rows of a sample per unknown of the whole Hessian. */
 const SAMPLED: f64 = 8;
 
-/** Products that a factor of the whole, of a sample too, spares in the first of its systems. */
+/** Products that a factor of the whole Hessian, even one of sampled rows, saves in the first system it is used for. */
 const SPARED: f64 = 5;
 
 /** Products that a system takes with diagonal blocks that are fresh. */
 const TAKEN: f64 = 3;
 
-/** Share of its own curvature by which a coefficient is held that no penalty holds. */
+/** Ridge on coefficients without a penalty (`heldOf`), as a share of each one's own curvature. */
 const HELD: f64 = 1e-5;
 
 /**
@@ -59,8 +59,8 @@ export function reducedWhole(pointer: usize): bool {
 }
 
 /**
- * What a system costs at least, in passes, for which a factor anew is worth its own. Where every λ that is looked at had its
- * own blocks, balanced error and macro-F1 took 370 and 418 passes, not 299 and 371 (50 splits, errors alike).
+ * Passes that a system must cost with old factors before new ones are worth making. With new blocks at every λ that is looked at,
+ * balanced error and macro-F1 took 370 and 418 passes, not 299 and 371 (50 splits, errors alike).
  */
 export function renewalPasses(r: Reduced): f64 {
   if (r.whole) return wholePasses(r, sampledRows(r));

@@ -27,7 +27,7 @@ export function rowStripBytes(n: i32, outputs: i32, capacity: i32): f64 {
   return <f64>(stripsOf(n) * STRIP) * (<f64>outputs * <f64>capacity + 1) * 4;
 }
 
-/** Of the scratch of `mixedDecisions`: mixed scores of a strip in f64, [output][4][8], the same in f32, weights in f32. */
+/** Scratch bytes of `mixedDecisions`: mixed scores of a strip in f64, [output][4][8], the same in f32, weights in f32. */
 export function mixedDecisionsBytes(outputs: i32, capacity: i32): usize {
   return <usize>outputs * TOGETHER * STRIP * 12 + ((<usize>capacity * TOGETHER) << 2);
 }
@@ -127,7 +127,7 @@ function decideExactly(
   }
 }
 
-/** Of the four mixtures: f32[4]. */
+/** `slackOf` each of the four mixtures: f32[4]. */
 const SLACKS = memory.data(16);
 
 /**

@@ -15,10 +15,10 @@ import {
   workOf,
 } from "./model";
 
-/** A direction of which less than this share of its curvature is conjugate to those before is none. */
+/** A direction is dropped if less than this share of its curvature is left once it is made conjugate to those before. */
 const NEW: f64 = 1e-6;
 
-/** x ← 0, residual ← b, z ← factor⁻¹·b: where the factor is of the whole Hessian that is x, and true is returned. */
+/** residual ← b, z ← factor⁻¹·b, x ← 0. Where the factor is exact, x ← z instead, the solution, and true is returned. */
 function solvedByFactor(r: Reduced, b: usize, x: usize, residual: usize, z: usize): bool {
   const bytes = (<usize>r.length) << 3;
   memory.copy(residual, b, bytes);
@@ -139,7 +139,7 @@ export function reducedSolveAhead(pointer: usize, count: i32, b: usize, toleranc
   return products;
 }
 
-/** z ← factor⁻¹·what the first `count` directions leave of b: whether that is too much. */
+/** z ← factor⁻¹·r, r what the first `count` directions leave of b. Returns whether r is above the tolerance. */
 function nextDirection(r: Reduced, b: usize, count: i32, z: usize, tolerance: f64): bool {
   const n = r.length;
   const bytes = (<usize>n) << 3;

@@ -11,7 +11,7 @@ import { BLOCK, Objective } from "../objective";
 import { dotBlock, product } from "./projection";
 import { Projection, rowsOf } from "./slots";
 
-/** Of the largest curvature of a class, what rounding may leave of none: such a class has no mass. */
+/** Share of the largest curvature of a class up to which another's may be rounding: that class has no mass then. */
 const ROUNDED: f64 = 1e-10;
 
 @unmanaged
@@ -95,7 +95,7 @@ export function sampleNext(s: RowSample, i: i32): f64 {
   return times == 0 ? 0 : (<f64>times * s.spacing) / mass;
 }
 
-/** In the mass of draw j, at multiples of the golden ratio: no cycle of rows keeps step with them. */
+/** Mass at which draw j takes a row, in spacings: j + frac((j + 1)·golden ratio), which keeps step with no cycle of rows. */
 function placeOf(j: i32): f64 {
   const turn = <f64>(j + 1) * 0.6180339887498949;
   return <f64>j + turn - Math.floor(turn);

@@ -11,7 +11,7 @@ import { awake, wakeAll } from "./sifting";
 
 const REBUILD: i32 = 100;
 const PERTURBATIONS: i32 = 6;
-/** A b·y that rounding does not make, of rows with unit penalties. */
+/** b·y above which duals prove infeasibility where penalties are 1: rounding stays far below. */
 const PROOF: f64 = 1e-6;
 
 /** y_B, and the basic row with the steepest violation; −1 when there is none. */

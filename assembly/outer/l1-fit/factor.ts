@@ -4,7 +4,7 @@ import { resetInverse, rowTimesInverse, updateInverse } from "../basis";
 import { at, L1Fit, ZERO } from "./model";
 import { basic, recompute, rhs, rowInto, setBasic } from "./rows";
 
-/** Of the basic rows' residuals: what a fresh inverse leaves. */
+/** Relative residual of the basic rows above which the inverse is rebuilt: about what a fresh one leaves. */
 const ACCURATE: f64 = 1e-14;
 
 /** The inverse from scratch: row after row takes the free slot with the largest pivot; dependent rows drop out. */

@@ -5,7 +5,7 @@ import { candidates, selectCrossing } from "../ratio-test";
 import { at, L1Fit } from "./model";
 import { addTo, multiply, padded } from "./rows";
 
-/** How far ahead, in ‖x‖, breakpoints are collected at least; and beyond which all are. */
+/** Least distance in x within which breakpoints are collected, and the one beyond which all of them are. */
 const NEAREST: f64 = 1e-9;
 const FARTHEST: f64 = 1e6;
 

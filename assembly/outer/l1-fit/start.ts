@@ -10,7 +10,7 @@ import { at, L1Fit, total } from "./model";
 import { newton, rounded } from "./newton";
 import { basic, multiply, padded, rowInto, setBasic } from "./rows";
 
-/** Times the residual that a band ends at, so that rounding does not say whether that one is within. */
+/** Factor that widens a band beyond the residual it ends at, so that this one lies inside despite rounding. */
 const BEYOND: f64 = 1 + 1e-9;
 /** A pivot of the first vertex below this share of its row's length is left to an artificial. */
 const PIVOT: f64 = 1e-3;

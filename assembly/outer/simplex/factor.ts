@@ -4,11 +4,11 @@ import { axpy, axpyNorm, dot, scale } from "../basis";
 import { BASIC, FREE, f, INFINITE, int, put, Simplex } from "./model";
 import { addColumn, columnDot, isBasic, rest, setStatus, settle, structuralDot } from "./variables";
 
-/** Relative residual of x_B and y above which the inverse is made anew. */
+/** Relative residual of x_B and y above which `refresh` makes the inverse anew. */
 const ACCURATE: f64 = 1e-11;
-/** An entry of the pivot column that is rounding: without them the inverse stays sparse. */
+/** Entries of the pivot column up to this are rounding and change no row, so that the inverse stays sparse. */
 const NOISE: f64 = 1e-14;
-/** Times what making the inverse costs the pivots since may have cost, as long as it is accurate. */
+/** `refresh` makes the inverse anew once the pivots since have cost this many times what making it did; before, if inaccurate. */
 const PATIENCE: f64 = 4;
 
 /** p.column ← inverse · column j. */

@@ -7,7 +7,7 @@ import { dualViolation, rest, setStatus } from "./variables";
 
 /** Devex weight above which the reference framework is set anew: without, weights reach 1e140 and price nothing. */
 const FRAMEWORK: f64 = 1e6;
-/** Turns that perturb. */
+/** Turns of the two methods in which costs and bounds may be perturbed. */
 export const PERTURBED: i32 = 6;
 
 function perturbBounds(p: Simplex, size: f64): void {

@@ -10,7 +10,7 @@ import { dualViolation, settle } from "./variables";
 const CHOOSE: i32 = 0;
 const DUAL: i32 = 1;
 const PRIMAL: i32 = 2;
-/** Turns after which residuals near the tolerance are good enough, and after which it ends. */
+/** Turns after which residuals of 1e-7 (primal) and 1e-6 (dual) end the solve, and after which it ends whatever they are. */
 const UNHURRIED: i32 = 12;
 const LAST: i32 = 40;
 
