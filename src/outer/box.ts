@@ -6,6 +6,7 @@ export const MOST_WEIGHTS = 1000;
 
 /** F in numbers: lower ≤ λ ≤ upper and, where `data` ≥ 0 is given, data·λ = total. A `Polyhedron` is one. */
 export type Box = Pick<Polyhedron, "lower" | "upper"> & {
+  /** Coefficients ≥ 0 of the normalization; 0 for weights that take no part in it. @default no normalization */
   readonly data?: Float64Array;
   /** @default 1 */
   readonly total?: number;

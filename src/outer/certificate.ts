@@ -23,7 +23,7 @@ export interface Certificate {
   readonly rejected: readonly (CertifiedModel & { readonly proof: OrderingProof })[];
 }
 
-/** Of the second look at a certificate. */
+/** Tolerance of the second look at a certificate, relative to the losses compared. */
 const TOLERANCE = 1e-7;
 
 interface Seen {

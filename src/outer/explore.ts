@@ -15,7 +15,7 @@ interface Solved {
  */
 const CANDIDATES = { most: 128, least: 8, products: 2 ** 25 };
 
-/** λ nearer to one that was asked than F's log-widths over this are the less worth the nearer they are. */
+/** Within 1/this of F's log-widths from a λ that was asked, the score of another is in proportion to its distance. */
 const NEW = 50;
 
 /**

@@ -41,9 +41,9 @@ type LambdaFit =
   | { readonly status: "none"; readonly rejected: readonly Rejection[] };
 
 /**
- * Errors so many times as far from the least one as the median are of models that diverged: they are left out, since those
- * of the others are rounding in their units. With an outlier at 1e5 of 1 the least error found was as without, at 1e7
- * thousands of times as large.
+ * Errors farther from the least one than this many times the median is are of models that diverged and are left out: in their
+ * units the other errors are rounding. With an outlier at 1e5 of 1 the least error found was as without, at 1e7 thousands of
+ * times as large.
  */
 const FAR = 1e6;
 

@@ -7,7 +7,7 @@ import { type ConeRow, conesOf, type L1Scaling, LARGEST, Moments } from "./l1-sc
 import { iterationLimit, MOST_ITERATIONS } from "./lp-numbers.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
-/** Of `createL1Fit`. */
+/** Options of `createL1Fit`. */
 export interface L1FitOptions {
   /** k: features of an observation. */
   readonly k: number;

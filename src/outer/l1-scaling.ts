@@ -10,7 +10,7 @@ export function fittable(value: number): boolean {
   return Math.abs(value) < LARGEST;
 }
 
-/** Of the spreads of shares, whose sum is right to rounding beside 1 over the least of them. */
+/** Least spread of a share, over the largest: scaled by its inverse, the sum of shares is right to rounding beside 1/this. */
 const LEAST = 1e-4;
 
 /** The units of the engine: φ and e centered and over their standard deviations, α over `alphaScale`. */

@@ -91,7 +91,7 @@ export function kktOf(
 
 /** What a proof must be worth, relative to the numbers that it adds up: far above what rounding does to them. */
 const MARGIN = 1e-9;
-/** Smaller than this share of the terms it is the sum of, a coefficient is 0. */
+/** A coefficient smaller than this share of the terms that it sums up counts as 0. */
 const NOISE = 1e-9;
 
 /** A ray of the scaled problem without what rounding left in it. */

@@ -35,7 +35,7 @@ const PROBLEM_NAMES: OptionNames<LpProblem> = {
   offset: true,
 };
 
-/** Of one solve. */
+/** Options of one solve. */
 export interface LpOptions {
   /**
    * Feasibility and optimality tolerance of the scaled problem, relative to 1 + |bound|. An outcome is optimal when the
@@ -47,7 +47,7 @@ export interface LpOptions {
   readonly maxIterations?: number;
   /** Milliseconds. @default none */
   readonly timeLimit?: number;
-  /** Of the perturbations that end stalls: the same seed, the same pivots. @default 0 */
+  /** Seeds the perturbations that end stalls: the same seed, the same pivots. From 0 to 2³¹ − 1. @default 0 */
   readonly seed?: number;
 }
 
@@ -91,14 +91,14 @@ export type LpOutcome =
 
 /** Rows above which the dense inverse would not fit comfortably. */
 const MOST_ROWS = 5000;
-/** KKT residuals of an optimum, unless a larger tolerance was asked for. */
+/** Largest KKT residual of an optimum, unless a larger tolerance was asked for. */
 const RESIDUAL = 1e-9;
 /** Shares of the tolerance that are tried in turn while the problem as given is left with more than that. */
 const STRICTER = [1, 0.1, 0.01, 0.001] as const;
 /** Iterations between two looks at the clock. */
 const SLICE = 100;
 
-/** Of one solve. */
+/** Limits and settings of one solve, defaults in place. */
 interface Limits extends Required<Pick<LpOptions, "tolerance" | "timeLimit" | "seed">> {
   readonly most: number;
   readonly elapsed: () => number;
@@ -284,7 +284,7 @@ export class Lp {
     return { ...outcome, iterations };
   }
 
-  /** It cannot be used any more. */
+  /** Ends its use: calls throw DISPOSED afterwards. There is no memory to free, as every solve frees its own. */
   dispose(): void {
     this.#disposed = true;
   }
@@ -316,7 +316,7 @@ export class Lp {
   }
 }
 
-/** A linear program to be solved again after each edit. Dispose of it when done. @throws as `solveLp` */
+/** A linear program to be solved again after each edit. It holds no Wasm memory between solves. @throws as `solveLp` */
 export function createLp(problem: LpProblem): Lp {
   return new Lp(problem);
 }

@@ -22,7 +22,7 @@ export const PROPOSALS: Readonly<Record<Proposal["kind"], true>> = {
 const RADIUS = { start: 8, least: 1.2, most: 24 };
 /** A fit with such a residual is exact: e is affine in some λ·φ, and that λ is proposed wherever it is. */
 const EXACT = 1e-7;
-/** Closer than that share of F's log-widths is the same λ. */
+/** Two λ closer than this share of F's log-widths are the same. */
 const SAME = 1e-6;
 
 /**

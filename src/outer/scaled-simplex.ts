@@ -29,7 +29,7 @@ const ITERATIONS = 0;
 const RAY_VARIABLE = 1;
 const RAY_DIRECTION = 2;
 
-/** Times the tolerance of 1e-9 it is about what rounding does to a scaled reduced cost. */
+/** Least unit of a scaled reduced cost: times the tolerance of 1e-9 it is about the rounding in one. */
 const LEAST_UNIT = 1e-5;
 
 /** A linear program in Wasm memory, in scaled units; what it tells is in those of the model. */
