@@ -30,7 +30,7 @@ const SPAN_BYTES = 2 ** 30;
 /** The training after which the gradients of the transformations' losses join the span. */
 const GUIDED = 1;
 
-/** So many columns for each of them, or they are too dear: a product in the span costs its directions over the columns. */
+/** Columns per such gradient, at least, for them to pay: a product in the span costs its directions over the columns. */
 const COLUMNS_PER_GRADIENT = 16;
 
 /** Of a fold whose rows are in Wasm memory: where to take some of them from. */
@@ -45,9 +45,9 @@ interface FoldOptions extends TrainerOptions {
 export class Fold {
   readonly trainer: Trainer;
   readonly reduced: ReducedModel;
-  /** Of virtual models: that of the trained ones, or a part of its rows. */
+  /** What judges virtual models: all of the validation rows, or a part of them. */
   readonly judge: Judge;
-  /** Of the model that a training starts from. */
+  /** θ of the model that a training starts from. */
   readonly theta: Pointer;
   /** Its training rows over all that the user gave: a pass over them is that share of a pass. */
   readonly share: number;
@@ -118,7 +118,7 @@ export class Fold {
     return this.#span === trainer.objective ? slope : this.#exact(slope, lambda);
   }
 
-  /** Of virtual models, the judge is to say what that of trained ones would. */
+  /** Sets the judge's offset, so that a sample of the rows says of a model what all of them do. */
   #calibrate(): void {
     const { trainer, judge } = this;
     if (judge.share === 1) return;

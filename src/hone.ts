@@ -30,7 +30,7 @@ const PATIENCE = {
  */
 const ROWS = 2 ** 11;
 
-/** Share of the best e that a smooth one may be above it near a minimizer, and yet be less there. */
+/** A smooth e this far above the best, relatively, may still end below it when its training is near the minimizer. */
 const DOUBT = 0.02;
 
 /**
@@ -40,7 +40,7 @@ const DOUBT = 0.02;
  */
 const STEPS = 2;
 
-/** Distance in log λ_j at which the tangents are told to the interpolation. */
+/** Step in log λ_j along a tangent to the model that joins the interpolation. */
 const TANGENT = 0.5;
 
 /**

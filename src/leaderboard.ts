@@ -38,7 +38,7 @@ export class Leaderboard {
   }
 }
 
-/** Of the mean of the folds' errors. */
+/** Standard error of the mean of the folds' errors. */
 export function standardError(errors: readonly number[]): number {
   const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
   const squares = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0);

@@ -19,9 +19,9 @@ import type { Goal } from "./trainer.ts";
 import type { Pointer } from "./wasm/arena.ts";
 
 /**
- * A gain in e below this share is not worth a training: a third of what a hit of the bench resolves. Passes in all, medians of
- * 30 splits, at 2e-3 and this: digits 77 and 70, diabetes 43 and 42, class weights and mails the same; as many hits of what
- * 2000 passes and more find, 0.02, 0.07, 0.02 and 0.01 % more error.
+ * A predicted gain in e below this share of it is not worth a training: a third of what a hit of the bench resolves. Passes in
+ * all, medians of 30 splits, at 2e-3 and this: digits 77 and 70, diabetes 43 and 42, class weights and mails the same; as many
+ * hits of what 2000 passes and more find, 0.02, 0.07, 0.02 and 0.01 % more error.
  */
 const GAIN = 3e-3;
 
@@ -39,7 +39,7 @@ const ROUNDS = 16;
 /** Predicted gain, as a share of e, below which a training goes to the tolerance: it may be the last. */
 const NEAR = 0.01;
 
-/** Change of e that ends a training on the way. */
+/** Relative change of e below which a training may end before its tolerance (`Goal.settle`). */
 const SETTLE = 0.005;
 
 /**
@@ -52,12 +52,13 @@ const SETTLE = 0.005;
  */
 const TRUST = { share: 0.015, penalties: 3 };
 
-/** What a model may lack of its minimizer's e for a search to start there: the correction is of first order. */
+/** Largest relative first-order correction of e with which an unfinished model may be the center of a search. */
 const LACK = 0.01;
 
 /**
- * Share of e by which the span may be wrong where there are basins to start in: what it says is within, is searched. Breast
- * cancer, 70 splits, at 0.06, 0.12 and 0.2: 1.5, 1.3 and 1.2 % above what 4000 passes and more find, in 244, 267 and 283.
+ * Share of e that the span may err by where there are several basins to start in: those are searched whose e it predicts within
+ * this above the best. Breast cancer, 70 splits, at 0.06, 0.12 and 0.2: 1.5, 1.3 and 1.2 % above what 4000 passes and more find,
+ * in 244, 267 and 283.
  */
 const SLACK = 0.12;
 
@@ -72,17 +73,18 @@ const SLACK = 0.12;
 const PROBE = { iterations: 6, radius: 9, slack: 0.25, hopeless: 1 };
 
 /**
- * Of e: where the span promised less and was wrong by more, and e got worse, the landscape is rougher than the span can tell,
- * with minima side by side. Then trainings look for a lower one. Hits of what 4000 passes and more find, and passes in all:
- * breast cancer, 70 splits, 44 in 199 → 48 in 281 (8 in a row that bring nothing); learned penalty of digits, 30 splits, 14 in
- * 520 → 20 in 864 (6 in a row: 17 in 673); digits, diabetes and mails, where it is rare, 88 → 98, 46 → 48, 100 → 119.
+ * Share of e: where a training ends worse than the center and misses the span's promise by more, the landscape is rougher than
+ * the span can tell, with minima side by side. Then trainings look for a lower one. Hits of what 4000 passes and more find, and
+ * passes in all: breast cancer, 70 splits, 44 in 199 → 48 in 281 (8 in a row that bring nothing); learned penalty of digits, 30
+ * splits, 14 in 520 → 20 in 864 (6 in a row: 17 in 673); digits, diabetes and mails, where it is rare, 88 → 98, 46 → 48, 100 →
+ * 119.
  */
 const ROUGH = 0.01;
 
-/** λ by chance whose virtual models one pass each is spent on, in a round of exploration. */
+/** Random λ per round of exploration at whose virtual models bounds on e are proved, for about a pass each. */
 const CANDIDATES = 6;
 
-/** Hops from the best in a row, and the share of e above the best within which the span promises what is searched from. */
+/** Hops from the best λ in a row, and how far above the best e, relatively, the span may predict one that is searched from. */
 const HOPS = { count: 2, slack: 0.05 };
 
 /** Passes spent near the best for each that is spent on what may be anywhere. */

@@ -10,18 +10,18 @@ import type { Pause } from "./run.ts";
 import type { Session } from "./session.ts";
 import { NEAR_MINIMUM } from "./trainer.ts";
 
-/** Of a step in log λ: below it nothing is new. */
+/** Step in log λ up to which a λ counts as the same. */
 export const STILL = 0.5;
 
-/** How far a search of the span goes, and the share of e below which what it promises is little. */
+/** Radius in log λ of a search of the span, and the relative gain below which its promise ends the sketch. */
 const SEARCH = { radius: 3, gain: 0.01 };
 
 /**
- * What the first model does not tell: what so many times stronger penalties do. Under squared loss a weak lasso of few rows is a
- * plateau of e, rough and far from the best. 15 kinds of regressions, 30 to 200 rows of 20 to 300 columns, 8 sets each: 1.0 % above
- * the best of four factors in 199 passes at 2, 0.4 % in 171 at 30; lasso of 30 × 100, 80 more sets, 4.2 and 0.8 % above a grid;
- * diabetes 32 → 29 passes to the hit. Of log losses digits take
- * 59 passes at 2 and 66 at 30, breast cancer 141 and 165.
+ * Factor on the penalties of the second brief training: one model shows no direction in which e changes. Under squared loss a
+ * weak lasso of few rows is a plateau of e, rough and far from the best. 15 kinds of regressions, 30 to 200 rows of 20 to 300
+ * columns, 8 sets each: 1.0 % above the best of four factors in 199 passes at 2, 0.4 % in 171 at 30; lasso of 30 × 100, 80 more
+ * sets, 4.2 and 0.8 % above a grid; diabetes 32 → 29 passes to the hit. Of log losses digits take 59 passes at 2 and 66 at 30,
+ * breast cancer 141 and 165.
  */
 const STRONGER = { squared: 30, logistic: 2, softmax: 2 };
 
@@ -44,7 +44,7 @@ const FLY = { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 };
  */
 const CHEAP = 0.15;
 
-/** Rounds of that, and of an ending on the fly, at most. */
+/** Most rounds of such a training, and of an ending on the fly. */
 const ROUNDS = 16;
 
 interface Sketch {

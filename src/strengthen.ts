@@ -7,21 +7,22 @@ import type { Session, Trained } from "./session.ts";
 import { exp, log } from "./wasm/transcendental.ts";
 
 /**
- * log of the least factor on the penalties that is worth a training, of what one that was allowed leaves to look for, and of what
- * is tried where the error moves in steps and the span sees no more.
+ * Steps in the log of the factor on the penalties: the least that is worth a training, the least after one that was allowed, and
+ * the one tried where the error moves in steps and the span allows no such step.
  */
 const SHORTEST = 0.05;
 const MORE = 0.2;
 const BLIND = 0.4;
 
 /**
- * Share of the log of a factor that is left to look at once it proved too large, and its square, its cube … of the next ones. A
- * span that is right but for a little puts every second factor a little above the limit; one that is wrong is soon left.
- * Log loss, 12 sets of blobs: at 0.6 a factor 1.5 times the chosen one was allowed too on 4, now on none.
+ * When a factor proves too strong, the interval of log factors above the one allowed shrinks to this share of its step; the next
+ * time to the square of it, then the cube … A span that is right but for a little puts every second factor a little above the
+ * limit; one that is wrong is soon left. Log loss, 12 sets of blobs: at 0.6 a factor 1.5 times the chosen one was allowed too on
+ * 4, at this on none.
  */
 const BACK = 0.9;
 
-/** Halvings of what is left to look at. */
+/** Bisections of the interval of log factors on the span. */
 const HALVINGS = 7;
 
 /**

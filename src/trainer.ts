@@ -14,8 +14,8 @@ import type { Arena, Pointer } from "./wasm/arena.ts";
 import type { Kernels } from "./wasm/kernels.ts";
 
 /**
- * Of conjugate gradients for the adjoint; fine where small gains are at stake. Twice as many iterations and half the
- * tolerance took 5 to 10 % more passes in all on six tasks of the bench, 20 seeds each, for no more hits; 4 iterations
+ * Limits of the conjugate gradients for the adjoint; fine where small gains are at stake. Twice as many iterations and half
+ * the tolerance took 5 to 10 % more passes in all on six tasks of the bench, 20 seeds each, for no more hits; 4 iterations
  * missed a minimum of breast cancer on 4 of 10 seeds.
  */
 const ADJOINT = { iterations: 6, tolerance: 0.3 };
@@ -82,12 +82,13 @@ const YOUNG = 4;
 export const NEAR_MINIMUM = 1e-3;
 
 /**
- * A training that may end this near its tolerance, as a multiple, goes on: what is left is less than coming back. Breast cancer, 70
- * splits: 285 → 267 passes in all; at 10, 275, with 3 fewer hits; mails and digits as before.
+ * A training whose e has settled is finished all the same if its residual is within this multiple of its tolerance: cheaper
+ * than coming back to it. Breast cancer, 70 splits: 285 → 267 passes in all; at 10, 275, with 3 fewer hits; mails and digits as
+ * before.
  */
 const CLOSE = 4;
 
-/** A rising e above its least value on the way by this share may be given up: a weak penalty over-fits for ever. */
+/** A training may be given up once e, rising, exceeds its least value so far by this share: weak penalties over-fit for ever. */
 const SPOILED = 0.25;
 
 /**
@@ -97,12 +98,12 @@ const SPOILED = 0.25;
  */
 const DOUBLINGS = 10;
 
-/** Iterations at which the course of e is looked at grow by this factor at least. */
+/** Least factor from one iteration at which the course of e is looked at to the next. */
 const LOOKS = 1.1;
 
 /**
- * Iterations after which what led to λ is not trusted: there is more left of a training than a look at λ costs, 3 to 10
- * passes. MNIST, 5000 rows, settles after 17 to 26: trusted then, 114 → 162 passes to the hit.
+ * Iterations up to which `Goal.trust` applies: later, what is left of a training costs more than a look at λ, 3 to 10 passes.
+ * MNIST, 5000 rows, settles after 17 to 26: trusted then, 114 → 162 passes to the hit.
  */
 const EARLY = 12;
 
@@ -126,7 +127,7 @@ function reached(
   return settle !== undefined && pace === 0 && error > above(Math.min(...course.map((seen) => seen.error)), SPOILED);
 }
 
-/** Whether a training that may end goes on: e is as it was. */
+/** Whether a training that may end goes on, by `Goal.trust`: early on, with an e that is still near that of its start. */
 function trusted(course: readonly Seen[], { trust = 0 }: Goal): boolean {
   const { iteration, error } = course.at(-1)!;
   return iteration <= EARLY && Math.abs(error - course[0]!.error) < trust * Math.abs(error);

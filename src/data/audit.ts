@@ -7,7 +7,7 @@ import { varyingColumns } from "./varying-columns.ts";
 /** Names of columns in a message, at most. */
 const NAMED = 5;
 
-/** Of a value: what varies by less is told by at most 13 of the 23 bits of f32. */
+/** Relative variation below which f32 keeps at most 13 of its 23 bits for it. */
 const FAR = 2 ** -10;
 
 /**
@@ -106,7 +106,7 @@ function named({ columnNames }: Dataset, columns: ArrayLike<number>, count: numb
   return `${names.join(", ")}${count > NAMED ? `, … (${count} in all)` : ""}`;
 }
 
-/** Those of some columns whose values are all next to each other, far from 0. */
+/** The columns of `among` whose values all differ from the first by less than `FAR` of its size. */
 function farColumns({ rows, columns, x }: Dataset, among: Int32Array): Int32Array {
   if (x.kind === "csr") return new Int32Array(0);
   const { values } = x;
@@ -123,7 +123,7 @@ interface Range {
   readonly range: number;
 }
 
-/** Those of some columns whose values range least and most; of sparse rows none, whose values are counts of a kind. */
+/** The columns of `among` with the narrowest and the widest range; none of sparse rows, whose values are counts of a kind. */
 function extremeColumns({ rows, columns, x }: Dataset, among: Int32Array): Range[] {
   if (x.kind === "csr" || among.length === 0) return [];
   const least = x.values.slice(0, columns);

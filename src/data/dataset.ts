@@ -269,7 +269,7 @@ function typeName(value: unknown): string {
     : (Object.getPrototypeOf(Object(value)).constructor?.name ?? typeof value);
 }
 
-/** An index of a column is an i32, and some arrays are of all columns. */
+/** Most columns: their indices are 32-bit in Wasm, and so are the sizes in bytes of arrays over all of them, such as W. */
 export const MOST_COLUMNS = 2 ** 28;
 
 function checkColumns(columns: number): void {

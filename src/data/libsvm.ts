@@ -3,8 +3,6 @@ import { checkNames } from "../option-names.ts";
 import { type Dataset, MOST_COLUMNS, sparse } from "./dataset.ts";
 import { readText, type Source } from "./read.ts";
 
-/** Column indices are 32-bit in Wasm, and so are W's sizes in bytes. */
-
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/;
 
 /**

@@ -1,7 +1,7 @@
 // How data are written that have no value.
 
-/** In the place of a number. */
+/** Texts that stand for a missing number. */
 export const MISSING = /^\s*(|\?|-|\.|n\/?a|nan|null|none|missing)\s*$/i;
 
-/** In the place of a label: of those, what nobody calls a class. */
+/** Texts that stand for a missing label: those of the above that nobody calls a class. */
 export const MISSING_LABEL = /^(n\/?a|nan|null|\?)$/i;

@@ -10,9 +10,9 @@ import { MetricEvaluator } from "./metric.ts";
 export interface Judge {
   readonly validation: Objective;
   readonly metric: MetricEvaluator;
-  /** Of the validation rows, how many these are. */
+  /** These rows over all validation rows. */
   readonly share: number;
-  /** Of e over that of these rows, as last seen; 0 where these are all. */
+  /** e of all validation rows less that of these, at the last trained model; 0 where these are all. */
   offset: number;
 }
 

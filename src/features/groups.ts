@@ -42,7 +42,7 @@ export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<
   return perGroup({ name: "groups", count, map: groups, ...(labels ? { labels } : {}) }, names, bounds);
 }
 
-/** Of an even share, at least: weights of a thousand groups are none if each is 1e-3 or more. */
+/** Default lower bound of many shares, as a part of an even one: a thousand groups of 1e-3 or more each leave no choice. */
 const LEAST_SHARE = 0.1;
 
 function perGroup(of: RowGroups, names: readonly string[], bounds: WeightBounds): Record<string, Feature> {

@@ -11,10 +11,10 @@ export interface Weight {
   readonly max: number;
 }
 
-/** λ lives on a log scale: 0 is the smallest weight that is told from none. */
+/** What a lower bound of 0 stands for: λ lives on a log scale. */
 const LEAST = 1e-6;
 
-/** Of bounds that sum to 1: ten times 0.1 is less. */
+/** Rounding allowed in bounds that are to sum to 1: ten times 0.1 is less than 1. */
 const ROUNDING = 1e-9;
 
 /** A weight that does not change; it sets the scale of the loss. `fixed(1)` for a log loss. */
@@ -48,7 +48,7 @@ function weight(role: Weight["role"], min: number, max: number): Weight {
   return { role, min, max };
 }
 
-/** Products of two bounds are numbers. */
+/** Range of bounds: products of two of them neither overflow nor vanish. */
 const SIZES = { least: 1e-150, most: 1e150 } as const;
 
 /** Whether something that was read is an interval of weights. */

@@ -19,7 +19,7 @@ export const STATUSES: readonly SolverStatus[] = ["running", "converged", "stall
 
 export interface SolverOptions {
   readonly tolerance: number;
-  /** How many there will be, about: what all of them share is prepared where it costs little beside them. @default 1 */
+  /** Solves that there will be, about: what all of them share is prepared where it costs little beside them. @default 1 */
   readonly solves?: number | undefined;
 }
 
@@ -45,15 +45,15 @@ export class Solver implements TrainingSolver {
   /** The record of assembly/inner/solver.ts. */
   readonly pointer: Pointer;
   #work: Pointer;
-  /** Of penalties with kinks and of those without, from the first of each on. */
+  /** Memory for penalties with kinks and for those without, given at the first solve of each. */
   #given: Pointer[] = [];
-  /** Of steps that long solves take. */
+  /** Memory for the steps that long solves take. */
   #granted: Pointer[] = [];
   #passesAtStart = 0;
-  /** Of the solves before this one. */
+  /** Iterations of the solves before this one. */
   #iterations = 0;
   readonly #solves: number | undefined;
-  /** Second moments of the rows, in the middle of a solve. */
+  /** Whether second moments of the rows are being formed, in the middle of a solve. */
   #forming = false;
 
   /**
@@ -147,12 +147,12 @@ export class Solver implements TrainingSolver {
     return this.#forming || this.#arena.kernels.solverMidway(this.pointer) !== 0;
   }
 
-  /** Since `start`. */
+  /** Iterations since `start`. */
   get iterations(): number {
     return this.#arena.kernels.solverIterations(this.pointer);
   }
 
-  /** Since `start`, which spends up to two itself. */
+  /** Passes since `start`, which spends up to two itself. */
   get passes(): number {
     return this.#objective.passes - this.#passesAtStart;
   }

@@ -9,7 +9,7 @@ const SHARE = 0.25;
 /** A part is solved to this share of the residual over all columns at which it was chosen. */
 const REDUCTION = 0.05;
 
-/** Parts per solve, after which all columns are worked on. */
+/** Most parts per solve; after them all columns are worked on. */
 const PARTS = 25;
 
 /** Columns copied out, with a solver of their own. */
@@ -18,7 +18,7 @@ interface Part {
   readonly solver: Pointer;
   readonly columns: Int32Array;
   readonly list: Pointer;
-  /** Of the values of X. */
+  /** Its values over all values of X. */
   readonly share: number;
 }
 
@@ -37,7 +37,7 @@ export class WorkingSetSolver {
   /** Values of X in each column, once they were counted. */
   #counts: Pointer = 0;
   #part: Part | undefined;
-  /** At work on the part. */
+  /** Whether the part's solver is at work, rather than that of all columns. */
   #inside = false;
   #parts = 0;
   #iterations = 0;

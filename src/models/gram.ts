@@ -1,7 +1,7 @@
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 
-/** Passes of a solve at least, with a warm start. */
+/** Least passes of a solve, with a warm start. */
 const SOLVE = 2;
 
 /** What Gram reads of an objective. */
@@ -27,7 +27,7 @@ export class Gram {
   readonly #arena: Arena<Kernels>;
   readonly #objective: Summed;
   #moments: Pointer = 0;
-  /** Rows that are in it. */
+  /** Rows that the moments have been formed of so far. */
   #rows = 0;
   #used = false;
 
@@ -37,7 +37,7 @@ export class Gram {
     this.wide = objective.rows < objective.columns;
   }
 
-  /** What they are worth: their cost, and four times that where they save less, `wide`; Infinity where they are of no use, or in use. */
+  /** Passes, spent or ahead, from which on they pay: their cost, four times that if `wide`; Infinity if unusable or in use. */
   get passes(): number {
     const { pointer, columns } = this.#objective;
     const unusable = this.#used || this.#arena.kernels.objectiveGramBytes(pointer) === 0;
@@ -46,8 +46,8 @@ export class Gram {
   }
 
   /**
-   * Whether to begin to use them: once as many passes are spent (never more than twice what the better of the two would have
-   * cost), or at once, when so many solves will cost more. Of wide data, only what is left of a solve that takes long pays.
+   * Whether to begin to use them: once `passes` are spent (so that all costs at most twice what the better way would have), or at
+   * once, if the solves to come will cost as much. For wide data, only once this solve alone has spent them.
    */
   pays({ before, here }: Spent, solves = 1): boolean {
     return this.wide ? here >= this.passes : Math.max(before + here, SOLVE * solves) >= this.passes;

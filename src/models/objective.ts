@@ -118,7 +118,7 @@ export class Objective {
   /** Second moments of the rows. */
   readonly gram: Gram;
   readonly #arena: Arena<Kernels>;
-  /** Of scores, unless they are asked for otherwise. */
+  /** Arithmetic of scores, unless they are asked for otherwise. */
   readonly #arithmetic: "f64" | undefined;
   readonly #groupWeights: Pointer;
   readonly #groupLosses: Pointer;

@@ -14,7 +14,7 @@ import type { VirtualModels } from "./virtual-models.ts";
 const CAPACITY = 64;
 const BYTES = 2 ** 28;
 
-/** Candidates by chance in F. */
+/** Random candidates in F of each proposal. */
 const CHANCE = 64;
 
 /**
@@ -27,8 +27,8 @@ const CLIMB = { starts: 3, steps: 12, share: 0.4, spread: 0.4, longer: 1.3, shor
 const SEPARATION = 0.02;
 
 /**
- * Standard deviations by which a candidate may be better than interpolated: curiosity. At 1 trainings go far off and
- * bring little (digits, error rate: 3 of 5 optima found in 850 to 1100 passes, at 0.1 all in 450).
+ * Standard deviations that a candidate's interpolated e is lowered by before it is compared (lower confidence bound). At 1
+ * trainings go far off and bring little (digits, error rate: 3 of 5 optima found in 850 to 1100 passes, at 0.1 all in 450).
  */
 const DEVIATIONS = 0.1;
 
@@ -98,7 +98,7 @@ export class Interpolation {
     this.#capacity = Math.max(Math.min(CAPACITY, Math.floor(BYTES / bytes)), 2);
   }
 
-  /** That judge. */
+  /** Validation rows of all folds. */
   get rows(): number {
     return this.#folds.reduce((sum, { judge }) => sum + judge.validation.rows, 0);
   }
@@ -199,7 +199,7 @@ export class Interpolation {
       .filter(({ bound }) => !Number.isNaN(bound));
   }
 
-  /** By rank, which is found where the bounds do not tell. */
+  /** Compares bounds; where these are closer than a tie-break may be, their ranks, which cost more. */
   #isBetter(a: Judged, b: Judged): boolean {
     if (Math.abs(a.bound - b.bound) >= this.#models.mostTieBreak) return a.bound < b.bound;
     return this.#rank(a) < this.#rank(b);

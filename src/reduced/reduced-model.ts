@@ -8,7 +8,7 @@ import { Basis } from "./basis.ts";
 /** Expected relative decrease of ℓ at which a reduced solve ends: e is then right to about its square root. */
 const SOLVE_TOLERANCE = 1e-5;
 
-/** Of ‖∂e/∂a‖ or ‖∂φ/∂a‖, for the linear solves behind derivatives in log λ: a direction needs two digits. */
+/** Relative residual at which the linear solves for tangents in log λ end: a direction needs two digits. */
 const TANGENT_TOLERANCE = 5e-2;
 
 /** The same for the adjoint: all slopes come of one, and at 5e-2 they were seen to be wrong by a third. */
@@ -56,9 +56,9 @@ export class ReducedModel {
   /** Whether the coefficients are those that the last `solve` left. */
   #solved = false;
   #smoothing = 1e-3;
-  /** That a tangent takes, as the last ones did. */
+  /** Products that a tangent takes, by what the last ones took. */
   #products: number | undefined;
-  /** Of `passes`, what kernels do not count. */
+  /** The part of `passes` that kernels do not count. */
   #halves = 0;
 
   constructor(arena: Arena<Kernels>, space: FeatureSpace, train: Objective, validation: Objective, capacity: number) {
@@ -104,7 +104,7 @@ export class ReducedModel {
     return this.#basis.size;
   }
 
-  /** Of `size`, at most. */
+  /** The largest that `size` can be. */
   get capacity(): number {
     return this.#basis.capacity;
   }

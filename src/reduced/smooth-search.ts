@@ -17,7 +17,7 @@ const TRUST = { first: 1, most: 2, least: 0.03 };
 const EDGE = 0.9;
 const KEPT = 0.25;
 
-/** Penalties up to which a leap tries each alone: it costs two solves. */
+/** Most penalties of which a leap also tries each alone, for two solves each. */
 const ALONE = 3;
 
 /**
@@ -30,7 +30,7 @@ const FLAT = 2e-3;
 /** Evaluations of a linearization at most: they cost validation work alone. */
 const EVALUATIONS = 60;
 
-/** Distance in log λ, for three of them, over which the correction fades: a slope at the center says little of what is far. */
+/** Length scale in log λ (for three weights) of the decay of the slope correction, which holds near the center only. */
 const FADE = 0.5;
 
 /**
