@@ -5,17 +5,17 @@ import { FIT_NAMES, type FitOptions, type FitResult, Fitting } from "./fit.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { exp, log } from "./wasm/transcendental.ts";
 
-/** Of `fitPath`. */
+/** Options of `fitPath`. */
 export interface FitPathOptions extends Omit<FitOptions, "loss"> {
-  /** Share of ‖W‖₁ in the penalty s·(mix·‖W‖₁ + (1 − mix)·½‖W‖²), as alpha in glmnet. @default 0.5 */
+  /** Share of ‖W‖₁ in the penalty s·(mix·‖W‖₁ + (1 − mix)·½‖W‖²), from 0 to 1, as alpha in glmnet. @default 0.5 */
   readonly mix?: number;
-  /** Strengths s, one after the other. @default `count` of them, equally spaced on the log scale */
+  /** Strengths s ≥ 0, in the order of their fits. @default `count` of them, falling, equally spaced on the log scale */
   readonly strengths?: Iterable<number>;
-  /** Of strengths, unless they are given. @default 100 */
+  /** Number of strengths, unless these are given; at least 1. @default 100 */
   readonly count?: number;
   /**
-   * The last strength over the first; the first is the smallest at which all weights are 0, for a mix below 1e-3 that of
-   * 1e-3. @default 1e-3
+   * The last strength over the first, between 0 and 1; the first is the smallest at which all weights are 0, for a mix below
+   * 1e-3 that of 1e-3. @default 1e-3
    */
   readonly ratio?: number;
 }
@@ -25,9 +25,10 @@ const PATH_NAMES: OptionNames<FitPathOptions> = { ...NAMES, mix: true, strengths
 
 /**
  * A regularization path: models of one penalty at many strengths, each from the last, with what its solver learned of
- * the curvature. A strength that changes by a few percent costs a few passes.
+ * the curvature. A strength that changes by a few percent costs a few passes. Yields what `fit` returns, and the strength, once
+ * for each.
  *
- * @throws as `fit`
+ * @throws as `fit`; OPTION for a mix, count, ratio or strengths that are none, LAMBDA at a strength that is negative
  */
 export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResult & { readonly strength: number }> {
   checkNames(options, PATH_NAMES);

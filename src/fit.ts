@@ -17,10 +17,10 @@ import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
 import { outOfTrap } from "./wasm/shared.ts";
 
-/** Of `fit`, unless another is given. */
+/** Default tolerance of `fit`. */
 export const FIT_TOLERANCE = 1e-6;
 
-/** Of `fit`. */
+/** Options of `fit`. */
 export interface FitOptions {
   /** What to train: softmax, logistic or linear ("squared") regression. */
   readonly model: ModelKind;
@@ -39,7 +39,7 @@ export interface FitOptions {
    * in f64 arithmetic on it, so that any tolerance is reached. @default "f64" below 1e-5, otherwise "f32"
    */
   readonly precision?: "f32" | "f64";
-  /** Of the solver, at most. @default 10000 */
+  /** Most iterations of the solver, ≥ 0; there its status is `iterations`. With 0 it is the null model. @default 10000 */
   readonly iterations?: number;
   /** Aborting rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
@@ -66,7 +66,7 @@ export interface FitResult {
   readonly nonzeros: number;
   /** Passes over the training rows. */
   readonly passes: number;
-  /** Of the solver. */
+  /** Iterations of the solver. */
   readonly iterations: number;
   /** Relative minimum-norm subgradient. */
   readonly residual: number;

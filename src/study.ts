@@ -10,7 +10,7 @@ import { isStudyEvent, type StudyEvent } from "./study-event.ts";
 
 /** One λ to train with. `lambda` is frozen. */
 export interface Trial<Name extends string = string> {
-  /** Its number, from 0. */
+  /** The number of the trial, from 0 in the order of asking. */
   readonly id: number;
   /** A weight for each feature. */
   readonly lambda: Readonly<Record<Name, number>>;
@@ -21,8 +21,9 @@ export interface Trial<Name extends string = string> {
 /** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
 export interface ModelSeen<Name extends string = string> {
   /**
-   * φ(θ): the terms of the loss without their weights, on the training rows. Below 1e150, and best ≥ 0: exploration takes 0 for
-   * the least that a loss may be, and finds less where it may be less.
+   * φ(θ): the terms of the loss without their weights, on the training rows, in units in which the trial's loss is λ·φ, the same
+   * for all models. Below 1e150, and best ≥ 0: exploration takes 0 for the least that a loss may be, and finds less where it may
+   * be less.
    */
   readonly features: Readonly<Record<Name, number>>;
   /** e(θ), on rows that judge. From 1e150 on it counts as Infinity. */
@@ -33,12 +34,13 @@ export interface ModelSeen<Name extends string = string> {
 
 /** The last model of a trial. */
 export interface ToldModel<Name extends string = string> extends ModelSeen<Name> {
+  /** Whether it minimizes its trial's loss: one whose training was cut short does not, and proves nothing of λ. @default true */
   readonly converged?: boolean;
 }
 
 /** A model that was told, whatever produced it: a checkpoint or the end of a training. */
 export interface Observation {
-  /** Its number, from 0. */
+  /** The number of its trial, from 0. */
   readonly trial: number;
   /** λ of the trial, in the order of the weights' names. */
   readonly lambda: Float64Array;
@@ -73,11 +75,11 @@ interface OwnTrial extends TrialRecord {
   readonly observations: Observation[];
 }
 
-/** Of a `Study`. */
+/** Options of a `Study`. */
 export interface StudyOptions<Name extends string = string> {
   /** F: a weight per feature, see `fixed`, `atLeast`, `between`, `share`. */
   readonly lambda: Readonly<Record<Name, Weight>>;
-  /** Of all chance. @default 0 */
+  /** Seeds all pseudo-random choices: an integer in [0, 2³²). @default 0 */
   readonly seed?: number;
   /** The first λ to try. @default the middle of F on the log scale */
   readonly start?: Readonly<Record<Name, number>>;
@@ -100,7 +102,7 @@ const FAILED = "its error is NaN";
 export class Study<Name extends string = string> {
   /** F: names, bounds and normalization of the weights. */
   readonly polyhedron: Polyhedron;
-  /** Of all chance. */
+  /** What seeds all pseudo-random choices. */
   readonly seed: number;
   readonly #options: StudyOptions<Name>;
   readonly #limit: number;

@@ -15,7 +15,7 @@ import { type Budget, checkBudget, Run } from "./run.ts";
 import type { Study } from "./study.ts";
 import { TuningWork } from "./tuning-work.ts";
 
-/** Of `tune` and `createTuner`. */
+/** Options of `tune` and `createTuner`. */
 export interface TunerOptions<F extends Features = Features> {
   /** What to train: softmax, logistic or linear ("squared") regression. */
   readonly model: ModelKind;
@@ -24,8 +24,9 @@ export interface TunerOptions<F extends Features = Features> {
   /** Rows that judge the models; never trained on. Either these or `folds`. */
   readonly validation?: Dataset;
   /**
-   * Instead of `validation`: k-fold cross-validation of the training rows, stratified where the model is of classes. φ and e
-   * are means over the folds; the model of the chosen λ is trained on all rows at the end.
+   * Instead of `validation` (both, or neither, throws OPTION): k-fold cross-validation of the training rows, stratified where the
+   * model is of classes; k from 2 to half of the rows. φ and e are means over the folds; the model of the chosen λ is trained on
+   * all rows at the end.
    */
   readonly folds?: number;
   /**
@@ -34,8 +35,8 @@ export interface TunerOptions<F extends Features = Features> {
    */
   readonly workers?: Workers;
   /**
-   * With `folds`, which λ to choose: "best", or "one-standard-error", the same mix of penalties as strong as an error
-   * within one standard error of the best allows.
+   * Which λ to choose: "best", or, with `folds` only (else OPTION), "one-standard-error", the same mix of penalties as strong as
+   * an error within one standard error of the best allows.
    * @default "best"
    */
   readonly choice?: "best" | "one-standard-error";
@@ -43,7 +44,10 @@ export interface TunerOptions<F extends Features = Features> {
   readonly features: F;
   /** What the models are judged by. @default log loss; mean squared error for squared loss */
   readonly metric?: Metric;
-  /** Of all chance: the same data, options and seed give the same result, bit for bit. @default 0 */
+  /**
+   * Seeds all pseudo-random choices, an integer in [0, 2³²): the same data, options and seed give the same result, bit for bit.
+   * @default 0
+   */
   readonly seed?: number;
   /** A training ends at this relative minimum-norm subgradient. @default 1e-4 */
   readonly tolerance?: number;
@@ -106,7 +110,7 @@ export interface TuneResult<F extends Features = Features> {
   readonly lambda: Lambda<F>;
   /** That model's error; with folds, their mean. */
   readonly error: number;
-  /** With folds: of their mean. */
+  /** With folds: the standard error of the mean of their errors. */
   readonly standardError: number | undefined;
   /**
    * Proved: the error of the exact minimizer of `loss` is within these bounds (with folds, their mean), rounding in f64
@@ -133,9 +137,9 @@ export interface TuneResult<F extends Features = Features> {
   readonly unexplored: number | undefined;
   /** All work on the training rows, in passes over them: training and reduced. */
   readonly passes: number;
-  /** Of trainings: gradients over the training rows. */
+  /** The part of `passes` that trainings took: gradients over the training rows. */
   readonly trainingPasses: number;
-  /** Of virtual models in the span of those seen, as shares of passes. */
+  /** The part of `passes` that virtual models took, in the span of those seen. */
   readonly reducedPasses: number;
   /** Work on the validation rows, in passes over them; not part of `passes`. */
   readonly validationPasses: number;
@@ -151,7 +155,7 @@ export interface TuneResult<F extends Features = Features> {
 
 /** Where a run stands: what a progress bar needs. */
 export interface Progress {
-  /** Spent, those of earlier runs of the tuner included. */
+  /** Passes spent, those of earlier runs of the tuner included. */
   readonly passes: number;
   /** Trainings begun. */
   readonly trials: number;
@@ -161,7 +165,7 @@ export interface Progress {
   readonly budget: { readonly passes: number; readonly trials: number; readonly milliseconds: number };
   /** Passes per second in this run. */
   readonly rate: number;
-  /** Of the training that goes on. */
+  /** Iteration of the training under way. */
   readonly iteration: number;
   /** Least error seen. */
   readonly best: number | undefined;

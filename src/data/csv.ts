@@ -4,15 +4,15 @@ import { type Dataset, type DenseMatrix, dense } from "./dataset.ts";
 import { MISSING } from "./missing.ts";
 import { readText, type Source } from "./read.ts";
 
-/** Of `data.csv`: which columns are what. */
+/** Options of `data.csv`: which columns are what. */
 export interface CsvOptions {
   /** Name of the column to predict. */
   readonly target: string;
-  /** Name of a column of sample weights; it is then no feature. */
+  /** Name of a column of sample weights; it is then no feature. The target is refused (OPTION). */
   readonly weights?: string;
   /**
-   * Name of a column of domains, for worst-group error and group weights; it is then no feature. Groups are numbered in
-   * the order of their names' code units.
+   * Name of a column of domains, for worst-group error and group weights; it is then no feature. It may be the target: then the
+   * classes are the groups. Groups are numbered in the order of their names' code units.
    */
   readonly groups?: string;
   /** Columns to leave out, such as an identifier. */

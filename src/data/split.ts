@@ -4,11 +4,11 @@ import { checkSeed, Random } from "../random.ts";
 import { checkDataset, type Dataset, take } from "./dataset.ts";
 import { rowsWhere } from "./sample.ts";
 
-/** Of `data.split`. */
+/** Options of `data.split`, and but for `validation` of `data.folds`. */
 export interface SplitOptions {
   /** Share of the rows (below 1) or their number that go to validation. @default 0.25 */
   readonly validation?: number;
-  /** Of the choice of rows. @default 0 */
+  /** Seeds the choice of rows: an integer in [0, 2³²). @default 0 */
   readonly seed?: number;
   /** Keep the classes' shares in both parts. @default true for text labels and for whole numbers of few kinds */
   readonly stratified?: boolean;
@@ -21,7 +21,7 @@ const ROWS_PER_CLASS = 10;
 /**
  * Two parts of a dataset, by chance but for the seed; rows keep their order within a part.
  *
- * @throws OPTION, TYPE, SEED, TOO_FEW
+ * @throws OPTION, TYPE, SHAPE, SEED, TOO_FEW for fewer than one row to validate with or two to train on
  */
 export function split(
   dataset: Dataset,

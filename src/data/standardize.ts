@@ -3,17 +3,19 @@ import { checkDataset, checkRowsOf, type Dataset, type PlainRows } from "./datas
 
 /** x ↦ (x − mean) / scale, column by column: fitted on training rows, applied to any. */
 export interface Standardization {
+  /** Mean of each column over the rows, sample weights ignored, in the units of X. */
   readonly mean: Float64Array;
-  /** Population standard deviations; 1 for constant columns. */
+  /** Population standard deviations, sample weights ignored, in the units of X; 1 for constant columns. */
   readonly scale: Float64Array;
   /** Columns without any variation: they become 0 and get no weight. */
   readonly constant: readonly number[];
 }
 
 /**
- * Fits a standardization to the training rows.
+ * Fits a standardization to the training rows, each of which counts once, whatever its sample weight.
  *
- * @throws TYPE for sparse data (centring would fill it in)
+ * @throws TYPE for sparse data (centring would fill it in) and for what is no dataset, SHAPE where its parts do not fit together,
+ *   OVERFLOW for a column whose squares overflow
  */
 export function standardization(train: Dataset): Standardization {
   checkDataset("train", train);
@@ -43,7 +45,7 @@ export function standardization(train: Dataset): Standardization {
   return { mean, scale, constant };
 }
 
-/** A dataset with standardized columns. @throws SHAPE, TYPE */
+/** A dataset with standardized columns, in f64. @throws SHAPE for other columns, TYPE for sparse data, OPTION */
 export function standardize<D extends PlainRows>(dataset: D, standardization: Standardization): D {
   checkRowsOf("dataset", dataset);
   const { columns } = dataset;
@@ -67,7 +69,7 @@ export function checkStandardization(standardization: Standardization, columns: 
   throw new LearnLossError("SHAPE", `The standardization is of ${means} columns when expected ${columns}.`);
 }
 
-/** A dataset with every value divided by `divisor`: 255 for bytes, 16 for the digits. @throws OPTION */
+/** A dataset with every value divided by `divisor` > 0: 255 for bytes, 16 for the digits. @throws OPTION, TYPE, SHAPE */
 export function rescale<D extends PlainRows>(dataset: D, divisor: number): D {
   if (!(divisor > 0 && Number.isFinite(divisor))) {
     throw new LearnLossError("OPTION", `The scale is ${divisor}: give a positive number to divide by.`);

@@ -39,6 +39,7 @@ export const METRICS: readonly MetricName[] = [
 
 /** What a model says of the rows: scores before softmax or the logistic function, row by row. */
 export interface Scores {
+  /** Number of rows, those of the dataset that a metric is given, in its order. */
   readonly rows: number;
   /** One per class of softmax models, 1 of logistic and linear regression. */
   readonly outputs: number;
@@ -46,7 +47,10 @@ export interface Scores {
   readonly values: Float64Array;
 }
 
-/** A name, a cost matrix, or any function of scores: lower is better, NaN means that the model failed. */
+/**
+ * A name, a cost matrix, or any function of scores and the rows that judge: all validation rows as they were given, or with folds
+ * those of one fold, in ascending order. Lower is better; an error may be negative, Infinity is the worst, NaN a failed model.
+ */
 export type Metric = MetricName | CostMatrix | ((scores: Scores, dataset: Dataset) => number);
 
 export function defaultMetric(model: ModelKind): MetricName {

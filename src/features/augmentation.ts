@@ -14,10 +14,14 @@ import {
 import { fitsLayout, guessLayout, type Layout } from "./image-layout.ts";
 import { checkTransformation, type Transformation } from "./transformation.ts";
 
-/** Rows that are images: pixel by pixel, line by line from the top, the channels of a pixel next to each other. */
+/**
+ * Rows that are images: pixel by pixel, line by line from the top, the channels of a pixel next to each other. Every field is set
+ * here; `ImageOptions` says what they are by default.
+ */
 export interface ImageShape extends Layout {
-  /** Least and largest value of a pixel. What comes in from outside a picture, and what is cut out, is `low`. */
+  /** Least value of a pixel, in the units of X. What comes in from outside a picture, and what is cut out, is `low`. */
   readonly low: number;
+  /** Largest value of a pixel, in the units of X. */
   readonly high: number;
 }
 
@@ -34,17 +38,17 @@ export interface Augmentation {
 /** What the columns of a dataset are as images, the channels of a pixel next to each other. */
 export interface ImageOptions {
   /**
-   * Of the images, in pixels. @default as `height` leaves it; else as the file has it, whose channels are last; else a square, for
-   * one channel and a square number of columns
+   * Width of the images, in pixels. @default as `height` leaves it; else as the file has it, whose channels are last; else a
+   * square, for one channel and a square number of columns
    */
   readonly width?: number;
-  /** Of the images, in pixels. @default as `width` leaves it; else as that */
+  /** Height of the images, in pixels. @default as `width` leaves it; else as that */
   readonly height?: number;
-  /** @default as the file has it, else 1 */
+  /** Values of a pixel. @default as the file has it, else 1 */
   readonly channels?: number;
   /** Least and largest value of a pixel, also of images that a stored loss is fitted to. @default those of the rows given */
   readonly range?: readonly [low: number, high: number];
-  /** Of the chance in noise, cutout and either. @default 0 */
+  /** Seeds the chance in noise, cutout and either: an integer in [0, 2³²). @default 0 */
   readonly seed?: number;
 }
 
@@ -56,7 +60,7 @@ export const IMAGE_NAMES: OptionNames<ImageOptions> = {
   seed: true,
 };
 
-/** Of `augmentation`: bounds are those of the share of each transformation. */
+/** Options of `augmentation`: bounds are those of the share of each transformation. */
 export interface AugmentationOptions extends ImageOptions, WeightBounds {
   /**
    * What `classWeights(train)` or `groupWeights(train)` makes: the loss of each group over the rows as they are takes the
@@ -84,7 +88,7 @@ export const ORIGINAL = "original";
  * that are known, on the other hand, are sample weights of `train`.
  *
  * @throws OPTION or SHAPE when the rows cannot be such images, or a transformation or the groups are none; EMPTY without
- *   any
+ *   any; BOUNDS, SEED
  */
 export function augmentation<const T extends Readonly<Record<string, Transformation>>>(
   train: Dataset,

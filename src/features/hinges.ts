@@ -2,7 +2,7 @@ import { given, LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
 
-/** Of `convexPenalty`: bounds are those of each of its weights. */
+/** Options of `convexPenalty`: bounds are those of each of its weights. */
 export interface ConvexPenaltyOptions extends WeightBounds {
   /** How many pieces, or where they begin (≥ 0, each once). @default 8 */
   readonly knots?: number | readonly number[];

@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 
-/** Width and height in pixels, and values of a pixel. */
+/** Width and height in pixels, and channels, the number of values of a pixel. */
 export interface Layout {
   readonly width: number;
   readonly height: number;

@@ -14,8 +14,12 @@ export function lossName(model: ModelKind): string {
  * it back, `fit` uses it on other data, `String` prints the objective in words.
  */
 export class LinearLoss {
-  /** The plain loss of the model: logLoss or squaredError. */
+  /**
+   * The plain loss of the model: "logLoss" (softmax, logistic) or "squaredError". Unless a feature is the loss of a group of rows,
+   * it is a term of the loss, with the weight 1, or what label smoothing leaves of 1.
+   */
   readonly lossName: string;
+  /** The terms beside it, or in its place, by name. */
   readonly features: Features;
   /** A weight ≥ 0 for each of the features. */
   readonly lambda: Readonly<Record<string, number>>;

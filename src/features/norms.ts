@@ -12,7 +12,7 @@ export function l2(bounds: WeightBounds = {}): Feature {
   return { kind: "l2", ...penaltyBounds("l2", bounds) };
 }
 
-/** Of `groupNorm`. */
+/** Options of `groupNorm`. */
 export interface GroupNormOptions extends WeightBounds {
   /** The group of every column, numbered from 0 without gaps. @default each column its own */
   readonly groups?: ArrayLike<number>;

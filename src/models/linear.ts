@@ -11,10 +11,13 @@ import { checkModel, type ModelKind } from "./objective.ts";
 
 const VERSION = 1;
 
+/** The parts of a `LinearModel`. */
 export interface LinearModelOptions {
+  /** What it was trained as: it decides what scores mean. */
   readonly kind: ModelKind;
   /** Sorted class labels; absent for squared loss. */
   readonly classes?: readonly (string | number)[] | undefined;
+  /** Features of a row. */
   readonly columns: number;
   /** outputs × columns, row by row. */
   readonly coefficients: Float64Array;
@@ -27,10 +30,11 @@ export interface LinearModelOptions {
  * another thread is that text, `JSON.stringify(model)`, for `fromJSON` there: a structured clone has no methods.
  */
 export class LinearModel {
+  /** What it was trained as: softmax, logistic or linear ("squared") regression. */
   readonly kind: ModelKind;
   /** Sorted class labels; undefined for linear regression. */
   readonly classes: readonly (string | number)[] | undefined;
-  /** Of the rows it takes. */
+  /** Features of the rows it takes. */
   readonly columns: number;
   /** Weights, outputs × columns row by row. */
   readonly coefficients: Float64Array;

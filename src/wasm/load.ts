@@ -6,12 +6,12 @@ import { type CompiledModule, decodeBinary } from "./module.ts";
 /** Which kernels run: "simd" gives the same bits on every machine, "relaxed-simd" is faster and may not. */
 export type KernelBuild = "simd" | "relaxed-simd";
 
-/** Of `load`. */
+/** Options of `load`. */
 export interface LoadOptions {
   /**
    * True fetches the relaxed-SIMD build and uses it where the engine has relaxed SIMD; elsewhere the default stays. It
    * multiplies and adds in one instruction where the machine has one, so results agree from machine to machine to
-   * rounding only. False goes back to the default.
+   * rounding only. False goes back to the default. Ignored beside `module`, which is used whichever build it is.
    */
   readonly relaxed?: boolean;
   /**

@@ -19,7 +19,7 @@ import { type Call, RemoteSolver } from "./remote-solver.ts";
  */
 const WEB_WORKERS = workerpool.platform === "browser" || "Bun" in globalThis;
 
-/** Of a `Pool`. */
+/** Options of a `Pool`. */
 export interface PoolOptions {
   /** Threads. @default one per core */
   readonly workers?: number;
