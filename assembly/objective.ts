@@ -200,7 +200,7 @@ export function objectiveSetData(
   o.passes = 0;
 }
 
-/** What `objectiveKeep` wants: may be more than there is memory. */
+/** Bytes that `objectiveKeep` needs: may be more than there is memory. */
 export function objectiveKeepBytes(pointer: usize): f64 {
   const o = changetype<Objective>(pointer);
   return <f64>o.outputs * <f64>o.rows * <f64>o.width;
@@ -218,7 +218,7 @@ export function objectiveKnow(pointer: usize, theta: usize, scores: usize): void
   o.known = scores;
 }
 
-/** What `objectiveSetGap` copies the rows around a gap to (dense X). */
+/** Bytes of the block that `objectiveSetGap` copies the rows around a gap to (dense X). */
 export function objectiveBlockBytes(pointer: usize): usize {
   const o = changetype<Objective>(pointer);
   return <usize>BLOCK * <usize>o.columns * <usize>o.width;

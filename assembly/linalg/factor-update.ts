@@ -3,8 +3,8 @@
 import { dot } from "./dense";
 
 /**
- * Row n of a factor of order n ← that of an unknown whose products with the others are there, and with itself `own`. Returns
- * its pivot's square, which the diagonal has not got yet: hardly more than 0 where the others span the unknown.
+ * Row n, which holds the products of an unknown with the n of a factor, becomes its row of the factor; `own`: its product with
+ * itself. The diagonal is left to the caller: returns the square of its pivot, hardly above 0 where the others span the unknown.
  */
 export function appendToFactor(n: i32, stride: i32, factor: usize, own: f64): f64 {
   const row = rowOf(factor, stride, n);

@@ -14,7 +14,7 @@ export function objectiveScores(pointer: usize, theta: usize, out: usize): void 
 }
 
 /**
- * The same, less those of the reference class, which the losses of a dense X do not know of; 0 in blocks of rows that all have
+ * Scores relative to those of the reference class, which dense softmax has (`classesOf`); 0 in blocks of rows that all have
  * λ = 0, which are passed over and not counted.
  */
 export function relativeScores(o: Objective, theta: usize, out: usize): void {
@@ -61,7 +61,7 @@ function recover<T>(o: Objective, theta: usize, out: usize): void {
   }
 }
 
-/** Those of all outputs, or of the `classes` beside a reference class. Returns the number of rows that were scored. */
+/** Scores of `classes`, in all blocks or in those that weigh anything, 0 elsewhere. Returns how many rows were scored. */
 function scores<T>(o: Objective, classes: i32, all: bool, theta: usize, out: usize): i32 {
   let rows = 0;
   const z = o.scratch;

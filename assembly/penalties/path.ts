@@ -30,7 +30,7 @@ function knotWeight(p: PenaltyPath, o: Objective, b: i32, t: f64): f64 {
   return (1 - t) * load<f64>(p.knotWeights + at) + t * load<f64>(o.knotWeights + at);
 }
 
-/** Whether knot b is one, somewhere on the path. */
+/** Whether knot b has a weight somewhere on the path. */
 function isKnot(p: PenaltyPath, o: Objective, b: i32): bool {
   const at = (<usize>b) << 3;
   return load<f64>(p.knotWeights + at) > 0 || load<f64>(o.knotWeights + at) > 0;
@@ -52,7 +52,7 @@ export function knotsBelow(o: Objective, x: f64): i32 {
   return count;
 }
 
-/** Knots at most at |w| = x. */
+/** Knots at or below |w| = x. */
 export function knotsUpTo(o: Objective, x: f64): i32 {
   let count = knotsBelow(o, x);
   while (count < o.knotCount && load<f64>(o.knots + ((<usize>count) << 3)) == x) count++;
@@ -81,7 +81,7 @@ export function slopeOnPiece(p: PenaltyPath, o: Objective, piece: i32, t: f64): 
   return piece < 0 ? -slope : slope;
 }
 
-/** How it changes with t. */
+/** How `slopeOnPiece` changes with t. */
 export function slopeRate(p: PenaltyPath, o: Objective, piece: i32): f64 {
   return slopeOnPiece(p, o, piece, 1) - slopeOnPiece(p, o, piece, 0);
 }

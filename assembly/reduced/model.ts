@@ -87,9 +87,9 @@ export function workOf(r: Reduced, index: i32): usize {
 }
 
 /**
- * A ridge of each coefficient beside that of the loss, of softmax without a penalty. It does not see the weights of all
- * classes move alike; all that does is the rounding of the projected rows, which differs from class to class: by 1e-7 of
- * them, a slope that could be followed for 1e7 of the weights.
+ * A ridge on each coefficient of softmax without a penalty, whose loss does not see the weights of all classes move alike.
+ * Without it only the rounding of the projected rows would, which differs from class to class: by 1e-7 of them, a slope that
+ * could be followed for 1e7 of the weights.
  */
 export function heldOf(r: Reduced): usize {
   return workOf(r, WORK - 1);
@@ -100,7 +100,7 @@ export function isHeld(r: Reduced): bool {
   return changetype<Basis>(r.basis).outputs > 1 && r.objective.l2 == 0 && !shaped(r.objective);
 }
 
-/** λ has moved, or the basis: the next factor tells anew how coefficients are held. */
+/** Takes the ridges of `heldOf` away, as λ or the basis has changed: the next factor sets new ones. */
 export function release(r: Reduced): void {
   memory.fill(heldOf(r), 0, (<usize>r.length) << 3);
 }

@@ -25,7 +25,7 @@ export const CHUNK: i32 = 32;
 const HEAD: usize = 512;
 /** Residuals below it are zero: their state s is kept through a rebuild, or it would cycle. */
 export const ZERO: f64 = 1e-7;
-/** Relative violation of a hard row that is none: near the apex an absolute one would let it cheat. */
+/** Violation up to which a hard row holds, relative to (μ, α): an absolute one holds always near the apex, where these are 0. */
 export const HARD: f64 = 1e-9;
 
 @unmanaged

@@ -54,7 +54,7 @@ function hardRounded(f: L1Fit, first: i32, count: i32, curvature: f64, t: f64): 
   return sum;
 }
 
-/** w ← Newton's direction with the kinks of the active slots rounded off over |r| < band. Returns that of hard rows. */
+/** w ← Newton's direction with the kinks of the active slots rounded off over |r| < band. Returns the curvature of hard rows. */
 export function newton(f: L1Fit, band: f64): f64 {
   const p = f.p;
   const side = tileSide(p);
@@ -122,7 +122,7 @@ function sumOf(numbers: usize, n: i32): f64 {
   return even + odd;
 }
 
-/** Hard rows that are violated pull with a curvature that is all the observations'. */
+/** Adds the pull and the curvature of violated hard rows: of each as much curvature as all observations have together. */
 function hardRows(f: L1Fit, first: i32, count: i32, curvature: f64, side: i32): void {
   const column = (<usize>columnStride(f.p)) << 3;
   for (let i = first; i < first + count; i++) {
