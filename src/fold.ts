@@ -185,7 +185,7 @@ export class Fold {
   }
 }
 
-/** That a fold trains on every group that has a weight in the loss. @throws FOLD */
+/** Checks that a fold trains on every group that has a weight in the loss. @throws FOLD */
 function checkGroups(f: number, { train: { weights }, rowGroups }: FoldOptions): void {
   if (!rowGroups || rowGroups.augmentation) return;
   const counts = new Uint8Array(rowGroups.count);
@@ -231,7 +231,7 @@ export interface Folds {
   readonly classes: readonly (string | number)[] | undefined;
   /** The columns that the models have weights of, where these are not all. */
   readonly selected: Int32Array | undefined;
-  /** Of cross-validation: all rows, to train the model of the chosen λ on. */
+  /** With cross-validation: the objective over all rows, to train the model of the chosen λ on. */
   readonly whole?: ObjectiveOptions;
 }
 

@@ -16,7 +16,7 @@ const NO_HEADER = "Line 1 is not the header of a study.";
 export interface Journal {
   readonly options: StudyOptions;
   readonly events: readonly StudyEvent[];
-  /** Of the problem that the study belongs to, as its writer computed it. */
+  /** Fingerprint of the problem that the study belongs to, as its writer computed it. */
   readonly fingerprint: string;
   /** Bytes up to the end of the last whole line: appending goes on from here. */
   readonly length: number;

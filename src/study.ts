@@ -50,7 +50,7 @@ export interface Observation {
   readonly error: number;
   /** Whether it minimizes its trial's loss: only such models bound what a λ selects. */
   readonly converged: boolean;
-  /** As it was told. */
+  /** The passes that were told with it. */
   readonly passes: number | undefined;
 }
 
@@ -218,7 +218,7 @@ export class Study<Name extends string = string> {
     return this.#events;
   }
 
-  /** As it was made with, for another like it. */
+  /** The options that it was made with, for another like it. */
   get options(): StudyOptions<Name> {
     return this.#options;
   }

@@ -44,7 +44,7 @@ export interface TrainerOptions {
     /** Sorted labels; absent for regression. */
     readonly classes?: readonly (string | number)[] | undefined;
   };
-  /** Of the training rows. */
+  /** Groups of the training rows. */
   readonly rowGroups: RowGroups | undefined;
   readonly metric: Metric;
   readonly tolerance: number;

@@ -33,13 +33,13 @@ interface Timing {
   readonly gigaflops: number;
 }
 
-/** Of ‖W‖₁ and ½‖W‖² in the fits, and by what they grow for those that follow. */
+/** Weight of ‖W‖₁ or ½‖W‖² in the fits, and the factor on it for those that follow. */
 const STRENGTH = 1e-3;
 const STEP = 1.1;
 
 const FIT_TOLERANCE = 1e-4;
 
-/** Of X in f32, in the memory that WebAssembly has. */
+/** Most values of X: in f32 they fill the memory that WebAssembly has. */
 const MOST_VALUES = 2 ** 30;
 
 export function benchCommand(): Command {

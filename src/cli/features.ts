@@ -130,7 +130,7 @@ function sideOf(rows: Dataset, image = guessLayout(rows)): number {
   return image ? Math.min(image.width, image.height) : Math.sqrt(rows.columns);
 }
 
-/** Of `augment:`, with a default amount in pixels, degrees, shares or factors for images of so many pixels a side. */
+/** Transformations of `augment:`, by an amount in pixels, degrees, shares or factors; its default for images of a given side. */
 const TRANSFORMATIONS: Record<string, readonly [(amount: number) => Transformation, ((side: number) => number)?]> = {
   shift: [(a) => either(shift(a, 0), shift(-a, 0), shift(0, a), shift(0, -a)), (side) => Math.max(side / 28, 0.5)],
   rotate: [(a) => either(rotate(a), rotate(-a)), () => 10],

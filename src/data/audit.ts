@@ -27,7 +27,7 @@ interface Use {
   readonly validation?: Dataset | undefined;
   /** Whether the loss has penalties. @default true */
   readonly penalized?: boolean;
-  /** Of the training rows. */
+  /** The augmentation of the training rows, if any. */
   readonly augmentation?: Augmentation | undefined;
   /** In which the rows are held. @default f32 */
   readonly precision?: "f32" | "f64";

@@ -34,7 +34,7 @@ export interface Dataset {
   readonly weights?: Float64Array;
   /** One per column. @default none */
   readonly columnNames?: readonly string[];
-  /** Of a row in its file, where that has more dimensions than one, such as [height, width, channels]. @default none */
+  /** Shape of a row in its file, where that has more dimensions than one, such as [height, width, channels]. @default none */
   readonly shape?: readonly number[];
   /** A domain per row, 0 … : for worst-group error and group weights. */
   readonly groups?: Int32Array;
@@ -52,7 +52,7 @@ export interface DatasetOptions {
   readonly columnNames?: readonly string[];
   /** Domains, numbered from 0. @default none */
   readonly groups?: ArrayLike<number>;
-  /** Of the domains, by number. @default none */
+  /** Names of the domains, by number. @default none */
   readonly groupNames?: readonly string[];
 }
 
@@ -320,7 +320,7 @@ function flatten(rows: Lists, columns: number): Float64Array {
   return values;
 }
 
-/** Of a row and a column from 0. */
+/** The error for a value that is not finite, at a row and a column from 0. */
 export function notFinite(value: unknown, row: number, column: number, names?: readonly string[]): LearnLossError {
   const name = names?.[column] ? ` (${names[column]})` : "";
   return new LearnLossError(

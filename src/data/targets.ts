@@ -9,7 +9,7 @@ interface EncodedTargets {
   /** Scores per row: the number of classes for softmax, otherwise 1. */
   readonly outputs: number;
   readonly train: Float64Array;
-  /** Those of the further data sets, in the order given. */
+  /** Encoded targets of the further data sets, in the order given. */
   readonly others: readonly Float64Array[];
 }
 
@@ -46,14 +46,14 @@ export function encodeTargets(model: ModelKind, train: Dataset, ...others: reado
 /** |y| of regression at most, as of X in f32: residuals and their squares stay far from overflow. */
 const LARGEST_TARGET = 1e30;
 
-/** That some row counts. @throws EMPTY, WEIGHT */
+/** Checks that some row counts. @throws EMPTY, WEIGHT */
 export function checkRows(what: string, { rows, weights }: Pick<Dataset, "rows" | "weights">): void {
   if (rows === 0) throw new LearnLossError("EMPTY", `There are no rows in ${what}: give some.`);
   if (weights?.every((weight) => weight === 0))
     throw new LearnLossError("WEIGHT", `All sample weights of ${what} are 0: at least one row must count.`);
 }
 
-/** That rows which count differ in their labels: without, intercepts alone would grow for ever. @throws ONE_CLASS */
+/** Checks that rows which count differ in their labels: else intercepts alone would grow for ever. @throws ONE_CLASS */
 function checkContrast({ rows, y, weights }: Dataset): void {
   const counts = (i: number) => weights === undefined || weights[i]! > 0;
   let first = 0;

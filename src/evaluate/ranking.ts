@@ -10,7 +10,7 @@ export class Ranking {
   /** In the order of `#rows`. */
   readonly #weights: Pointer;
   readonly #scratch: Pointer;
-  /** Of several outputs: the log-odds of every class, [output][row]. */
+  /** Room for the log-odds of every class of several outputs, [output][row]; 0 until it is needed. */
   #logOdds: Pointer = 0;
 
   /** @param labels a class per row, from 0 to before `classes` */

@@ -15,8 +15,8 @@ export function lossName(model: ModelKind): string {
  */
 export class LinearLoss {
   /**
-   * The plain loss of the model: "logLoss" (softmax, logistic) or "squaredError". Unless a feature is the loss of a group of rows,
-   * it is a term of the loss, with the weight 1, or what label smoothing leaves of 1.
+   * The plain loss of the model: "logLoss" (softmax, logistic) or "squaredError". Unless a feature is the loss of a group of
+   * rows, it is a term of the loss, with the weight 1, or what label smoothing leaves of 1.
    */
   readonly lossName: string;
   /** The terms beside it, or in its place, by name. */

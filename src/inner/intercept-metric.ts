@@ -60,7 +60,7 @@ export class InterceptMetric {
   }
 }
 
-/** Of a symmetric positive definite matrix, by elimination; all infinite when it is none. */
+/** The inverse of a symmetric positive definite matrix, by elimination; all infinite when it is none. */
 function inverseOf(matrix: Float64Array, n: number): Float64Array {
   const a = Float64Array.from(matrix);
   const inverse = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));

@@ -11,7 +11,7 @@ import { RowLinks } from "./row-links.ts";
  */
 const NEWTON = { steps: 40, tolerance: 1e-12, shorter: 0.1 };
 
-/** Outputs from which on one looks first whether anything can be proved: for two more passes, instead of a curvature. */
+/** Outputs from which on, before a curvature is formed, two more passes tell whether anything can be proved. */
 const MANY = 32;
 
 /**
@@ -82,7 +82,10 @@ export class RegionFinder {
     this.#scores = arena.f64(outputs * rows);
   }
 
-  /** Of the minimizer of ℓ_λ, seen from the model `theta`. Costs 1½ passes and one product with X per output more; twice that of many outputs. */
+  /**
+   * The region of the minimizer of ℓ_λ, as seen from the model `theta`. Costs 1½ passes and one product with X per output more;
+   * twice that of many outputs.
+   */
   *find(lambda: ArrayLike<number>, theta: Pointer): Generator<void, Region> {
     const arena = this.#arena;
     const objective = this.#objective;

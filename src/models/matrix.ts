@@ -43,7 +43,7 @@ export class Matrix {
   /** Bytes per value. */
   readonly width: 4 | 8;
   readonly values: Pointer;
-  /** Of the columns and of the rows of CSR; 0 when dense. */
+  /** Columns of the values of CSR, and where its rows begin among them; 0 when dense. */
   readonly indices: Pointer;
   readonly starts: Pointer;
   readonly rows: number;

@@ -82,13 +82,13 @@ export interface GroupsOfRows {
 export interface ObjectiveWeights {
   /** One per row group. @default 1 for each */
   readonly groups?: ArrayLike<number>;
-  /** Of the uniform cross-entropy. */
+  /** Weight of the uniform cross-entropy. */
   readonly uniform?: number;
   readonly l1?: number;
   readonly l2?: number;
-  /** Of Σ_g √|g|·‖W_g‖₂ over the groups of columns. */
+  /** Weight of Σ_g √|g|·‖W_g‖₂ over the groups of columns. */
   readonly groupNorm?: number;
-  /** Of Σ max(0, |w| − knot), one weight per knot; knots ascend and are ≥ 0. */
+  /** Weights of Σ max(0, |w| − knot), one per knot; knots are ≥ 0, in any order. */
   readonly hinges?: { readonly knots: ArrayLike<number>; readonly weights: ArrayLike<number> };
 }
 
@@ -102,7 +102,7 @@ export class Objective {
   /** The record of assembly/objective.ts. */
   readonly pointer: Pointer;
   readonly model: ModelKind;
-  /** Those of the dataset times `copies`. */
+  /** Rows of the dataset times `copies`. */
   readonly rows: number;
   /** Rows made of one row of the dataset: 1, or the number of transformations and 1. */
   readonly copies: number;

@@ -25,9 +25,9 @@ interface Stage {
 export class RowGenerator {
   /** The record of assembly/augmentation/generator.ts. */
   readonly pointer: Pointer;
-  /** Of all generated rows: the training row each is made of. */
+  /** The training row that each generated row is made of. */
   readonly sources: Int32Array;
-  /** Of all generated rows: 0 for rows as they are, otherwise the number of the transformation. */
+  /** The transformation of each generated row, numbered from 1; 0 for rows as they are. */
   readonly transformations: Int32Array;
   readonly #arena: Arena<Kernels>;
   readonly #columns: number;

@@ -105,7 +105,7 @@ export function fitLambda(observations: readonly FitObservation[], F: Box, optio
   }
 }
 
-/** Those of ascending errors that are not `FAR` from the least. */
+/** The errors, ascending, that are not `FAR` from the least. */
 function near(errors: readonly number[]): readonly number[] {
   const least = errors[0]!;
   const middle = errors[errors.length >> 1]! - least;

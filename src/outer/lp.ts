@@ -75,7 +75,7 @@ export type LpOutcome =
       readonly status: "infeasible";
       /** Row multipliers y, ‖y‖∞ = 1: y·(A x) is above what the row bounds allow for every x within its bounds. */
       readonly ray: Float64Array;
-      /** By how much, relative to the numbers compared. */
+      /** By how much it is above, relative to the numbers compared. */
       readonly margin: number;
       readonly basis: LpBasis;
     })
@@ -133,12 +133,12 @@ export class Lp {
     this.#basis = [...new Array<number>(n).fill(2), ...new Array<number>(rows).fill(3)];
   }
 
-  /** Of A. */
+  /** Rows of A. */
   get rows(): number {
     return this.#bounds.rowLower.length;
   }
 
-  /** Of A. */
+  /** Columns of A. */
   get columns(): number {
     return this.#cost.length;
   }
@@ -183,7 +183,7 @@ export class Lp {
     this.#basis.push(...rows);
   }
 
-  /** Of a column; the basis stays primal feasible. @throws SHAPE, NON_FINITE */
+  /** Sets the cost of a column; the basis stays primal feasible. @throws SHAPE, NON_FINITE, DISPOSED */
   changeCost(column: number, cost: number): void {
     this.#alive();
     this.#index(column, this.columns, "Column");

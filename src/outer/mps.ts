@@ -91,7 +91,7 @@ class MpsReader {
   /** Columns whose lower bound is not the one by default, and rows with a right-hand side. */
   readonly #bounded = new Set<number>();
   readonly #righted = new Set<string>();
-  /** Of several sets the first, which alone counts. */
+  /** Name of the first set of each section: of several sets it alone counts. */
   readonly #sets = { RHS: "", RANGES: "", BOUNDS: "" };
 
   constructor(fixed: boolean) {
@@ -251,7 +251,7 @@ class MpsReader {
     return set === "" || set === this.#sets[section];
   }
 
-  /** Of name and number. */
+  /** Pairs of a name and a number. */
   #pairs(fields: readonly string[]): [string, number][] {
     const list: [string, number][] = [];
     for (let f = 0; f < fields.length; f += 2) list.push([fields[f]!, this.#number(fields[f + 1])]);

@@ -8,7 +8,7 @@ export interface OrderingProof {
   readonly models: readonly number[];
   /** Nonnegative, they sum to 1: this mixture of models has a smaller loss than the incumbent whatever λ is. */
   readonly weights: readonly number[];
-  /** By how much at least, in units of the loss. */
+  /** Least difference of these losses over F, in units of the loss. */
   readonly margin: number;
 }
 

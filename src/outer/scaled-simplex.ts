@@ -118,7 +118,7 @@ export class ScaledSimplex {
     return ENDS[this.#arena.kernels.simplexSolve(this.#block, iterations, tolerance)]!;
   }
 
-  /** Of the last run. */
+  /** Iterations of the last run. */
   get iterations(): number {
     return this.#arena.kernels.simplexNumber(this.#block, ITERATIONS);
   }

@@ -51,7 +51,7 @@ export class Basis {
     return this.#arena.kernels.basisSize(this.pointer);
   }
 
-  /** The intercepts alone are left. */
+  /** Empties the basis but for the intercepts. */
   clear(): void {
     const k = this.#arena.kernels;
     k.basisInit(this.pointer, this.#outputs, this.#columns, this.capacity, this.#vectors, this.#columnOf);
@@ -109,7 +109,7 @@ export class Basis {
     this.expand(this.#unit, theta);
   }
 
-  /** Of each output. */
+  /** The vectors of a slot, one per output. */
   #vectorsOf(slot: number): Float64Array[] {
     const at = (c: number) => this.#vectors + 8 * this.#columns * (c * this.capacity + slot);
     return Array.from({ length: this.#outputs }, (_, c) => this.#arena.viewF64(at(c), this.#columns));

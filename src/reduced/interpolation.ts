@@ -58,13 +58,13 @@ interface Judged extends Candidate {
   readonly interpolant: Interpolant;
   /** Whether ties of `bound` are broken by the loss, for those that reach the best before them. */
   readonly reaches: boolean;
-  /** Asked for when it matters: it takes an exponential per score. */
+  /** Found only when it matters, as it takes an exponential per score. */
   tieBreak?: number;
 }
 
 type Box = ReturnType<VirtualModels["box"]>;
 
-/** Of one fold: the minimizers' validation scores and their weights. */
+/** What is remembered of the minimizers in one fold: their validation scores and their weights. */
 interface Memory {
   readonly scores: JudgedMixtures;
   readonly thetas: Mixtures;
@@ -180,7 +180,7 @@ export class Interpolation {
     return this.#models.lambda(x);
   }
 
-  /** Those of a few λ that are not next to a minimizer and whose metric did not fail. */
+  /** Judges the λ that are not next to a minimizer; without those whose metric failed. */
   #judge(lambdas: readonly Float64Array[], doubt: number, best: Judged | undefined): Judged[] {
     const known = (place: Float64Array) => this.#nodes.some((node) => isNear(node.place, place, SEPARATION));
     const places = lambdas.map((lambda) => this.#place(lambda));

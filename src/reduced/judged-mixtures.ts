@@ -25,7 +25,7 @@ export class JudgedMixtures {
     this.#decisions?.set(slot, scores);
   }
 
-  /** Of the mixtures with up to `TOGETHER` sets of weights. */
+  /** Errors of the mixtures with up to `TOGETHER` sets of weights. */
   errors(sets: readonly Float64Array[]): number[] {
     const { metric, offset } = this.#judge;
     // One alone is mixed in less time than four are decided for.

@@ -23,7 +23,7 @@ export class Kriging {
   readonly #places: Float64Array;
   readonly #origin: Float64Array;
   readonly #scale: number;
-  /** Of the system [K 1; 1ᵀ 0] of the places, row by row. */
+  /** Inverse of the system [K 1; 1ᵀ 0] of the places, row by row. */
   readonly #inverse: Float64Array;
   /** The place that is asked for. */
   readonly #asked: Float64Array;
@@ -119,7 +119,7 @@ function euclidean(a: Float64Array, b: Float64Array): number {
   return Math.sqrt(sum);
 }
 
-/** Of a square matrix, which is overwritten, by Gauss and Jordan with row pivots: the system is symmetric, but not definite. */
+/** The inverse of a matrix, which is overwritten, by Gauss and Jordan with row pivots: the system is symmetric, not definite. */
 function inverse(matrix: Float64Array, n: number): Float64Array {
   const rows = Array.from({ length: n }, (_, i) => matrix.subarray(i * n, (i + 1) * n));
   const pivots: number[] = [];

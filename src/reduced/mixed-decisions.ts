@@ -44,7 +44,7 @@ export class MixedDecisions {
     this.#arena.kernels.rowStripSet(this.#rows, this.#outputs, capacity, slot, scores, this.#strips);
   }
 
-  /** Of the mixtures with up to `TOGETHER` sets of weights: i32 per row, valid until the next. */
+  /** Decisions of the mixtures with up to `TOGETHER` sets of weights: i32 per row, valid until the next. */
   decide(sets: readonly Float64Array[]): Pointer[] {
     const [rows, outputs, decisions] = [this.#rows, this.#outputs, this.#decisions];
     const { capacity, vectors } = this.#scores;

@@ -36,7 +36,7 @@ export class ReducedModel {
   readonly #validation: Objective;
   readonly #basis: Basis;
   readonly #trainRows: Pointer;
-  /** Of the training rows: f64[blocks][outputs][BLOCK]. */
+  /** Residuals of the training rows: f64[blocks][outputs][BLOCK]. */
   readonly #residuals: Pointer;
   readonly #validationRows: Pointer;
   /** The record of assembly/reduced/model.ts. */

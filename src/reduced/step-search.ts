@@ -18,7 +18,7 @@ const TRUST = { first: 1, most: 2, least: 0.04 };
 const GENERATIONS = 6;
 const CANDIDATES = 40;
 
-/** Of these the best whose mean is the next middle: that of a plateau rather than its edge. */
+/** The best of these, whose mean is the next middle: that of a plateau rather than its edge. */
 const ELITE = CANDIDATES / 8;
 
 /**
@@ -120,7 +120,7 @@ function* evolve(
   return { delta: mean, promise };
 }
 
-/** The best candidates. Ties are broken for those alone whose error lets them be among these: of 40, eight. */
+/** The best candidates. Ties, which cost more, are broken only for those whose error may put them among these: of 40, eight. */
 function eliteOf(
   models: VirtualModels,
   deltas: readonly Float64Array[],

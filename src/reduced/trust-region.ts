@@ -1,9 +1,9 @@
 import { log } from "../wasm/transcendental.ts";
 
-/** Radius in log λ: first, at most, at the end (of a center that is no minimizer; of one, a third of it). */
+/** Radius in log λ: at first, at most, and where a search ends (0.3 of it if the center is a minimizer). */
 const RADIUS = { first: 1, most: 4, least: 0.15 };
 
-/** Of a promise as much is believed as the last ones kept: weight of the last of them; what is believed at least. */
+/** Share of a promise that is believed, a moving mean of what earlier ones kept: weight of the latest; least share. */
 const FAITH = { last: 0.5, least: 0.05 };
 
 /** How far from a center of log λ the span is searched, and how much of what it promises there is believed. */
@@ -27,7 +27,7 @@ export class TrustRegion {
     return this.radius < RADIUS.least * (converged ? 0.3 : 1);
   }
 
-  /** Whether a step was its own, not cut short: what is cut short promises more behind it. */
+  /** Whether a step ended inside of the region: one that the region cut short promises more behind it. */
   contains(step: number): boolean {
     return step < 0.8 * this.radius;
   }

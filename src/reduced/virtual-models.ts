@@ -21,7 +21,7 @@ export interface Judged {
 interface Linearization {
   readonly coefficients: Pointer;
   readonly tangents: Pointer;
-  /** Of a, then along each tangent; for metrics that step. */
+  /** Validation scores of a, then how they change along each tangent; for metrics that move in steps. */
   readonly scores: JudgedMixtures | undefined;
 }
 
@@ -31,9 +31,9 @@ interface Linearization {
  */
 export class VirtualModels {
   readonly space: FeatureSpace;
-  /** Which weights there are to search. */
+  /** Indices of the weights that are searched. */
   readonly free: readonly number[];
-  /** Those solved for and judged. */
+  /** The virtual models that were solved for and judged. */
   readonly seen = new VirtualObservations();
   /** Work on the validation rows, in passes over them. */
   validationPasses = 0;
@@ -131,7 +131,7 @@ export class VirtualModels {
     return sum / this.#folds.length;
   }
 
-  /** Of one product with the validation rows. */
+  /** Validation passes of one product with a fold's projected validation rows. */
   #passesOf({ reduced, judge }: Judged): number {
     return (judge.share * reduced.size) / judge.validation.columns / this.#folds.length;
   }

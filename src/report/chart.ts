@@ -17,7 +17,7 @@ export interface Series {
   readonly points: readonly Point[];
   /** `area` closes the points to a polygon. */
   readonly kind: "line" | "step" | "dots" | "rings" | "area";
-  /** Of lines; radius of dots. */
+  /** Width of lines; radius of dots. */
   readonly width?: number;
   readonly dashed?: boolean;
   /** A color per dot instead of `color`. */

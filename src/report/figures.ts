@@ -5,7 +5,7 @@ import { color } from "./style.ts";
 export interface SeenPoint {
   readonly trial: number;
   readonly iteration: number;
-  /** Of all points, or of none: then trainings are counted. */
+  /** Passes until then: known of all points, or of none, and then trainings are counted. */
   readonly passes: number | undefined;
   readonly error: number;
   readonly converged: boolean;

@@ -14,7 +14,7 @@ export interface ReportInput extends FigureInput {
   readonly table: Table;
   /** What is proved, in sentences. */
   readonly certificate: readonly string[];
-  /** Of which a learned penalty is drawn, if it has one. */
+  /** The learned loss: if it has a learned penalty, that is drawn. */
   readonly loss?: LinearLoss;
 }
 

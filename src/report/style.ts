@@ -1,6 +1,6 @@
 // Colors are variables: pages have others in the dark.
 
-/** Of the i-th series. */
+/** Color of the i-th series. */
 export function color(i: number): string {
   return `var(--c${i % 8})`;
 }

@@ -57,7 +57,7 @@ export interface Training {
   readonly groupLosses: Float64Array;
 }
 
-/** Of the current iterate on the training rows, [output][row]. */
+/** Scores of the current iterate on the training rows, [output][row]. */
 export interface Scores {
   readonly scores: Float64Array;
   readonly passes: number;

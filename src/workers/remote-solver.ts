@@ -72,7 +72,7 @@ export class RemoteSolver implements TrainingSolver {
     return this.#training!.passes.length - 1;
   }
 
-  /** Of the iterate where the worker stopped. */
+  /** θ of the iterate where the worker stopped. */
   get theta(): Pointer {
     if (this.#training && this.#steps === this.#last) this.#passes = Math.max(this.#passes, this.#training.looked);
     return this.#theta;
