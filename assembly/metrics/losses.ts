@@ -1,6 +1,6 @@
 // Errors that are losses: those of training, on validation rows, but less exact near 0. Log losses below 1e-16, of softmax below
-// 1e-16 of the largest score, are rounding here; losses/ corrects log(1 + e) and subtracts scores first. Layouts as in
-// classification.ts.
+// 1e-16 of the largest score, are rounding here; losses/logistic.ts corrects log(1 + e), softmax.ts there subtracts scores first.
+// Layouts as in classification.ts.
 
 import { exp, expPair, log, logPair } from "../linalg/elementwise";
 

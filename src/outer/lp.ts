@@ -284,7 +284,7 @@ export class Lp {
     return { ...outcome, iterations };
   }
 
-  /** Ends its use: calls throw DISPOSED afterwards. There is no memory to free, as every solve frees its own. */
+  /** Ends its use: edits and solves throw DISPOSED afterwards. There is no memory to free, as every solve frees its own. */
   dispose(): void {
     this.#disposed = true;
   }
