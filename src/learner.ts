@@ -26,10 +26,10 @@ import type { Pointer } from "./wasm/arena.ts";
 const GAIN = 3e-3;
 
 /**
- * A promise below this share of e, from a model near its minimizer whose slope in λ is the true one, inside the trust region,
- * takes one more training and no look at what that leaves, which is little unless twice the promise was kept. Passes in
- * all, seeds 6 to 40: mails 101 → 98, diabetes 76 → 74, digits 82 → 81, their class weights 72 → 68, breast cancer
- * 228 → 221, with as many hits. At 1e-2, one fewer of diabetes and one fewer of breast cancer.
+ * A promised gain below this share of e, inside the trust region and from a center whose slope in λ is the true one, ends a
+ * search with one more training: what that leaves is little, unless it gains twice the promise. Passes in all, seeds 6 to 40:
+ * mails 101 → 98, diabetes 76 → 74, digits 82 → 81, their class weights 72 → 68, breast cancer 228 → 221, with as many hits. At
+ * 1e-2, one fewer of diabetes and one fewer of breast cancer.
  */
 const LAST = 2 * GAIN;
 
@@ -63,12 +63,12 @@ const LACK = 0.01;
 const SLACK = 0.12;
 
 /**
- * A look at another kind of model, once one has been found: from where its brief training was, the span is searched far
- * and wide, because it knows the way to what was found. What is promised there first is of a span that hardly knows it.
- * With columns to spare, a model on the way there whose loss is `hopeless` of the best above it is too far from it to look from
- * (mails, where nearly all its weights are 0, seeds 6 to 15, 400 rows: 126 → 105 passes in all, 1000: 132 → 114, the same
- * models; breast cancer: never so). A learned penalty does need such looks: without, 7 hits in 10, not 9. Errors that
- * step may be 0 at best.
+ * A look at another kind of model, once one has been found: up to two brief trainings (`iterations`), after each of which the
+ * span is searched far and wide, as it knows the way to what was found. After the first, when it hardly knows the other kind,
+ * what it promises may be `slack` above the best. With columns to spare, a model on the way whose e is above the best by the
+ * share `hopeless` of it is too far off to look from (mails, where nearly all its weights are 0, seeds 6 to 15, 400 rows: 126 →
+ * 105 passes in all, 1000: 132 → 114, the same models; breast cancer: never so). A learned penalty does need such looks:
+ * without, 7 hits in 10, not 9. `hopeless` is not for errors that move in steps: their best may be 0.
  */
 const PROBE = { iterations: 6, radius: 9, slack: 0.25, hopeless: 1 };
 

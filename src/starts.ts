@@ -3,14 +3,14 @@ import type { Random } from "./random.ts";
 import type { VirtualModels } from "./reduced/virtual-models.ts";
 import { exp, log } from "./wasm/transcendental.ts";
 
-/** The weight of a penalty that rules, over the middle of its range. */
+/** Weight of the penalty that rules a start, as a multiple of the middle of its range. */
 const RULE = 10;
 
 /**
- * The weights of the others. Two norms that far apart (0.01) leave e flat in the lesser: nothing tells that more of it
- * would be better. Breast cancer, 80 splits, with sparse starts at 0.01, and with dense ones too at 0.01 and 0.3: 61, 67 and
- * 68 hits of what 4000 passes and more find, in 247, 297 and 276 passes. The many knots of a learned penalty add up: at 0.3,
- * those of MNIST took 274 passes, not 172, for the same errors.
+ * Weights of the other penalties, in the same way. Norms as far apart as at 0.01 leave e flat in the lesser one: nothing tells
+ * that more of it would be better. Breast cancer, 80 splits, with sparse starts at 0.01, and with dense ones too at 0.01 and
+ * 0.3: 61, 67 and 68 hits of what 4000 passes and more find, in 247, 297 and 276 passes. The many knots of a learned penalty add
+ * up: at 0.3, those of MNIST took 274 passes, not 172, for the same errors.
  */
 const LEAST = { norms: 0.3, learned: 0.01 };
 

@@ -20,7 +20,7 @@ export const PROPOSALS: Readonly<Record<Proposal["kind"], true>> = {
 
 /** Factor around the incumbent's λ that the fit may move: at the start, and bounds on what it becomes. */
 const RADIUS = { start: 8, least: 1.2, most: 24 };
-/** A fit with such a residual is exact: e is affine in some λ·φ, and that λ is proposed wherever it is. */
+/** Residual below which a fit is exact: e is affine in some λ·φ, and that λ is proposed wherever it is. */
 const EXACT = 1e-7;
 /** Two λ closer than this share of F's log-widths are the same. */
 const SAME = 1e-6;
