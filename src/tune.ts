@@ -49,7 +49,10 @@ export interface TunerOptions<F extends Features = Features> {
    * @default 0
    */
   readonly seed?: number;
-  /** A training ends at this relative minimum-norm subgradient. @default 1e-4 */
+  /**
+   * A training ends at this relative minimum-norm subgradient. Where rows are nearly separated and penalties with kinks weak, a model
+   * may still be far from its minimizer there, with another error: 1e-6 is right. @default 1e-4
+   */
   readonly tolerance?: number;
   /** Arithmetic of the trainings. @default "f32" */
   readonly precision?: "f32" | "f64";
