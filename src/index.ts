@@ -40,15 +40,14 @@ export type { OrderingProof } from "./outer/ordering-proof.ts";
 export type { Budget, Run } from "./run.ts";
 export {
   createStudy,
-  type ModelSeen,
   type Observation,
   Study,
   type StudyOptions,
-  type ToldModel,
   type Trial,
   type TrialRecord,
 } from "./study.ts";
 export type { StudyEvent } from "./study-event.ts";
+export type { ModelSeen, ToldModel } from "./told-model.ts";
 export {
   type BestModel,
   createTuner,

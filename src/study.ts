@@ -1,12 +1,12 @@
-import { given, LearnLossError, listed, readStored } from "./errors.ts";
+import { given, LearnLossError, readStored } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
 import { isJournal, readJournal } from "./journal.ts";
-import { checkNames, type OptionNames } from "./option-names.ts";
+import { checkNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
-import { fittable, LARGEST } from "./outer/l1-scaling.ts";
 import { type Proposal, propose } from "./outer/propose.ts";
 import { checkSeed } from "./random.ts";
 import { isStudyEvent, type StudyEvent } from "./study-event.ts";
+import { checkToldModel, type ModelSeen, type ToldModel } from "./told-model.ts";
 
 /** One λ to train with. `lambda` is frozen. */
 export interface Trial<Name extends string = string> {
@@ -16,26 +16,6 @@ export interface Trial<Name extends string = string> {
   readonly lambda: Readonly<Record<Name, number>>;
   /** Why this λ: a starting point, the outer fit, exploration, or given by the caller. */
   readonly proposal: Proposal["kind"];
-}
-
-/** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
-export interface ModelSeen<Name extends string = string> {
-  /**
-   * φ(θ): the terms of the loss without their weights, on the training rows, in units in which the trial's loss is λ·φ, the same
-   * for all models. Below 1e150, and best ≥ 0: exploration takes 0 for the least that a loss may be, and finds less where it may
-   * be less.
-   */
-  readonly features: Readonly<Record<Name, number>>;
-  /** e(θ), on rows that judge. From 1e150 on it counts as Infinity. */
-  readonly error: number;
-  /** Work spent when it was seen, in passes or in any unit: kept for reports, without effect on proposals. */
-  readonly passes?: number | undefined;
-}
-
-/** The last model of a trial. */
-export interface ToldModel<Name extends string = string> extends ModelSeen<Name> {
-  /** Whether it minimizes its trial's loss: one whose training was cut short does not, and proves nothing of λ. @default true */
-  readonly converged?: boolean;
 }
 
 /** A model that was told, whatever produced it: a checkpoint or the end of a training. */
@@ -88,8 +68,6 @@ export interface StudyOptions<Name extends string = string> {
 }
 
 const VERSION = 1;
-
-const MODEL_NAMES: OptionNames<ToldModel> = { features: true, error: true, passes: true, converged: true };
 
 /** Why a trial failed whose error was told. */
 const FAILED = "its error is NaN";
@@ -231,23 +209,8 @@ export class Study<Name extends string = string> {
   #record(type: "observe" | "tell", trial: Pick<Trial, "id">, model: ModelSeen, converged: boolean): void {
     this.#alive();
     const record = this.#find(trial);
-    checkNames(given("the model", model), MODEL_NAMES);
+    const features = checkToldModel(this.polyhedron.names, trial.id, model, converged);
     const { error, passes } = model;
-    if (typeof converged !== "boolean")
-      throw new LearnLossError("TYPE", `converged of trial ${trial.id} is ${String(converged)}: give true or false.`);
-    const features = this.#features(model.features);
-    if (typeof error !== "number" || error === Number.NEGATIVE_INFINITY) {
-      throw new LearnLossError(
-        "NON_FINITE",
-        `The error of trial ${trial.id} is ${error}: give a number, +Infinity for the worst.`,
-      );
-    }
-    if (error <= -LARGEST)
-      throw new LearnLossError("OVERFLOW", `The error of trial ${trial.id} is ${error}: give more than ${-LARGEST}.`);
-    if (passes !== undefined && !Number.isFinite(passes))
-      throw new LearnLossError("NON_FINITE", `The passes of trial ${trial.id} are ${passes}: give a number, or none.`);
-    if (passes !== undefined && passes < 0)
-      throw new LearnLossError("OPTION", `The passes of trial ${trial.id} are ${passes}: give a number ≥ 0, or none.`);
     if (record.status !== "pending") {
       const last = record.observations.at(-1);
       const same =
@@ -269,24 +232,6 @@ export class Study<Name extends string = string> {
     const stored = error === Number.POSITIVE_INFINITY ? "Infinity" : error;
     const spent = passes === undefined ? {} : { passes };
     this.#apply({ type, trial: trial.id, features: Array.from(features), error: stored, converged, ...spent });
-  }
-
-  #features(record: Readonly<Record<string, number>>): Float64Array {
-    const { names } = this.polyhedron;
-    const keys = Object.keys(record ?? {});
-    if (keys.length !== names.length || names.some((name) => !Object.hasOwn(record, name))) {
-      throw new LearnLossError("SHAPE", `The features are ${listed(keys)}: give exactly ${listed(names)}.`);
-    }
-    for (const name of names) {
-      if (!Number.isFinite(record[name])) {
-        throw new LearnLossError("NON_FINITE", `Feature ${name} is ${record[name]}: the observation is rejected.`);
-      }
-      if (!fittable(record[name]!)) {
-        const what = `Feature ${name} is ${record[name]}: the observation is rejected.`;
-        throw new LearnLossError("OVERFLOW", `${what} Give numbers below ${LARGEST}, or call fail.`);
-      }
-    }
-    return Float64Array.from(names, (name) => record[name]!);
   }
 
   #find(trial: Pick<Trial, "id">): OwnTrial {

@@ -3,7 +3,8 @@ import { Command } from "commander";
 import { isRecord, LearnLossError } from "../errors.ts";
 import { atLeast, between, fixed, share, type Weight } from "../features/polyhedron.ts";
 import { checkNames } from "../option-names.ts";
-import { type ModelSeen, Study, type StudyOptions } from "../study.ts";
+import { Study, type StudyOptions } from "../study.ts";
+import type { ModelSeen } from "../told-model.ts";
 import { jsonText, problem } from "./output.ts";
 import { fingerprint, StudyFile } from "./study-file.ts";
 
