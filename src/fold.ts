@@ -1,6 +1,7 @@
-import { type Dataset, gather, take, takeLabels } from "./data/dataset.ts";
+import type { Dataset } from "./data/dataset.ts";
 import { sampleRows } from "./data/sample.ts";
 import { foldRows, joined } from "./data/split.ts";
+import { gather, take, takeLabels } from "./data/take.ts";
 import { checkRows, encodeTargets } from "./data/targets.ts";
 import { LearnLossError } from "./errors.ts";
 import { type Judge, judgeOfSpan } from "./evaluate/judge.ts";

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { type Dataset, take } from "../../src/data/dataset.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
 import { dense, sparse } from "../../src/data/index.ts";
+import { take } from "../../src/data/take.ts";
 import { encodeTargets } from "../../src/data/targets.ts";
 import { LearnLossError } from "../../src/errors.ts";
 import type { ModelKind } from "../../src/models/objective.ts";

@@ -1,8 +1,9 @@
 import { LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { checkSeed, Random } from "../random.ts";
-import { checkDataset, type Dataset, take } from "./dataset.ts";
+import { checkDataset, type Dataset } from "./dataset.ts";
 import { rowsWhere } from "./sample.ts";
+import { take } from "./take.ts";
 
 /** Options of `data.split`, and but for `validation` of `data.folds`. */
 export interface SplitOptions {

@@ -1,5 +1,6 @@
-import { type Dataset, gather, take } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { stratifiedSample } from "../data/sample.ts";
+import { gather, take } from "../data/take.ts";
 import { Objective } from "../models/objective.ts";
 import type { TrainerOptions } from "../trainer.ts";
 import type { Arena } from "../wasm/arena.ts";

@@ -1,4 +1,5 @@
-import { type CsrMatrix, copy, type DenseMatrix } from "../data/dataset.ts";
+import type { CsrMatrix, DenseMatrix } from "../data/dataset.ts";
+import { copy } from "../data/take.ts";
 import { varyingColumns } from "../data/varying-columns.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";

@@ -1,7 +1,8 @@
 // What runs in a worker of a `Pool`: the entry `learnloss/worker`.
 import workerpool from "workerpool";
-import { type Dataset, takeLabels } from "../data/dataset.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { joined } from "../data/split.ts";
+import { takeLabels } from "../data/take.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { fit } from "../fit.ts";
 import { Solver } from "../inner/solver.ts";
