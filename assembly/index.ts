@@ -11,7 +11,7 @@ export {
 export { adjointFinish, adjointStart, adjointStep, adjointWorkBytes } from "./inner/adjoint";
 export { directAdjoint, directAdjointBytes, directAdjointForm, directAdjointStart } from "./inner/direct-adjoint";
 export { columnMoments } from "./inner/moments";
-export { solverRefresh, solverStart, solverStep } from "./inner/solver";
+export { solverRefresh, solverStart, solverStep } from "./inner/solve";
 export {
   solverBytes,
   solverGive,
@@ -71,8 +71,7 @@ export {
   objectiveSetPenalty,
   objectiveValues,
 } from "./objective";
-export { penaltyGap, penaltyProx } from "./penalties/group";
-export { penaltyFeatures } from "./penalties/separable";
+export { penaltyFeatures, penaltyGap, penaltyProx } from "./penalties/penalty";
 export { basisBytes, basisExpand, basisInit, basisProject, basisSet, basisSize } from "./reduced/basis";
 export { reducedFactor, reducedWhole } from "./reduced/factor";
 export { mixedDecisions, mixedDecisionsBytes, rowStripBytes, rowStripSet } from "./reduced/mixed-decisions";

@@ -15,7 +15,7 @@ import { fitLambda } from "../src/outer/fit-lambda.ts";
 import { Random } from "../src/random.ts";
 import { ReducedModel } from "../src/reduced/reduced-model.ts";
 import { report } from "../src/report/report.ts";
-import { Session } from "../src/session.ts";
+import { Session } from "../src/tuning/session.ts";
 import { Arena } from "../src/wasm/arena.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { everyRow, mails, repeated } from "./inner/problems.ts";

@@ -13,7 +13,7 @@ import type { ModelKind } from "./models/objective.ts";
 import type { Certificate } from "./outer/certificate.ts";
 import { type Budget, checkBudget, Run } from "./run.ts";
 import type { Study } from "./study.ts";
-import { TuningWork } from "./tuning-work.ts";
+import { TuningWork } from "./tuning/tuning-work.ts";
 
 /** Options of `tune` and `createTuner`. */
 export interface TunerOptions<F extends Features = Features> {

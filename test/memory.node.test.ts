@@ -1,9 +1,9 @@
 // Bytes are counted in WebAssembly's memory, which is the same in each engine; these sizes take a browser too long.
 import { expect, test } from "vitest";
 import { data, l2 } from "../src/index.ts";
-import { Learner } from "../src/learner.ts";
 import { Random } from "../src/random.ts";
-import { Session } from "../src/session.ts";
+import { Learner } from "../src/tuning/learner.ts";
+import { Session } from "../src/tuning/session.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
 

@@ -10,7 +10,7 @@ import { isKink, kinked } from "../penalties/separable";
 import { centre, centreGradient } from "./centering";
 import { Curvature, remember } from "./curvature";
 import { applyInverse } from "./curvature-inverse";
-import { dataGradient } from "./iterate";
+import { dataGradient } from "./data-gradient";
 import { leaveRowSpace, leaveToTheta, RowSpace } from "./row-space";
 import { Solver } from "./solver";
 

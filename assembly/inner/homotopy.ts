@@ -12,7 +12,8 @@
 import { Objective, SQUARED } from "../objective";
 import { kinkAtZero, knotsUpTo, PenaltyPath, slopeOnPiece } from "../penalties/path";
 import { centre, centreGradient } from "./centering";
-import { dataGradient, refine } from "./iterate";
+import { dataGradient } from "./data-gradient";
+import { refine } from "./iterate";
 import { followPiece, leaveStart, MinimizerPath, minimizerPathBytes, minimizerPathInit } from "./minimizer-path";
 import { nullModel } from "./null-model";
 import { RUNNING, Solver } from "./solver";

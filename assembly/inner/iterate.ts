@@ -1,12 +1,12 @@
 // The iterate of a solver: its data terms and their gradient, in which arithmetic, and what follows from them.
 
-import { objectiveGradient } from "../losses/gradient";
 import { Objective } from "../objective";
-import { penaltyValue } from "../penalties/separable";
+import { penaltyValue } from "../penalties/penalty";
 import { centreGradient } from "./centering";
+import { dataGradient } from "./data-gradient";
 import { iterateGradient, leaveLine, searchesLine } from "./line-search";
+import { relativeResidual } from "./residual";
 import { Solver } from "./solver";
-import { relativeResidual } from "./stopping";
 
 /** f64 takes over once the residual is below this multiple of f32's rounding error in it. */
 export const MARGIN: f64 = 20;
@@ -16,14 +16,6 @@ export function evaluateIterate(s: Solver, o: Objective): void {
   s.dataLoss = gradientHere(s, o, s.gradient);
   memory.copy(s.groupLosses, o.groupLosses, (<usize>(o.groups + 1)) << 3);
   centreGradient(o, s.moments, s.gradient);
-}
-
-/** The data terms and their gradient at `theta`, in the arithmetic of the moment. */
-export function dataGradient(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
-  o.fine = s.fine;
-  const loss = objectiveGradient(s.objective, theta, gradient);
-  o.fine = false;
-  return loss;
 }
 
 function gradientHere(s: Solver, o: Objective, gradient: usize): f64 {

@@ -16,7 +16,7 @@ import { curvatureAlong } from "../losses/second-derivatives";
 import { BLOCK, Objective, objectiveKnow } from "../objective";
 import { kinked } from "../penalties/separable";
 import { centre } from "./centering";
-import { dataGradient } from "./iterate";
+import { dataGradient } from "./data-gradient";
 import { Solver } from "./solver";
 
 /** Newton's length at most, in steps: beyond, the curvature at the iterate says little. */
@@ -144,4 +144,10 @@ function gradientBy(s: Solver, o: Objective, theta: usize, scores: usize, slopes
   o.slopes = 0;
   if (knownAt != theta) objectiveKnow(s.objective, knownAt, known);
   return loss;
+}
+
+/** Length to try after one of too little decrease: that of the parabola's minimum, between a tenth and a half of it. */
+export function shorterLength(length: f64, descent: f64, change: f64): f64 {
+  const best = (-0.5 * descent * length * length) / (change - descent * length);
+  return best > 0.1 * length ? min(best, 0.5 * length) : 0.1 * length;
 }

@@ -7,9 +7,12 @@ import { axpy, dot, scal } from "../linalg/dense";
 import { takeBlock } from "../losses/block";
 import { bendBlock, probabilitiesOf, totalCurvature } from "../losses/second-derivatives";
 import { BLOCK, Objective } from "../objective";
-import { penaltyValue } from "../penalties/separable";
+import { penaltyValue } from "../penalties/penalty";
 import { evaluateIterate } from "./iterate";
+import { shorterLength } from "./line-search";
 import { curvatureAt } from "./metric";
+import { progress } from "./progress";
+import { relativeResidual } from "./residual";
 import {
   coefficientsOf,
   enterRowSpace,
@@ -32,8 +35,8 @@ import {
   tailOf,
   vectorBytes,
 } from "./row-space";
-import { progress, RUNNING, Solver, shorterLength } from "./solver";
-import { exhausted, judge, relativeResidual } from "./stopping";
+import { RUNNING, Solver } from "./solver";
+import { exhausted, judge } from "./stopping";
 
 /** Share of the tolerance up to which rounding may be in the final residual without being seen there. */
 const DRIFT: f64 = 0.1;
@@ -268,16 +271,4 @@ function gradientNorm(s: Solver, o: Objective): f64 {
     squares += g * g;
   }
   return Math.sqrt(squares);
-}
-
-/** Σ sᵢ²/(hᵢ + l2) of stopping.ts at the iterate, h by the second derivatives of the losses. */
-export function rowDecrement(s: Solver, r: RowSpace): f64 {
-  const o = changetype<Objective>(s.objective);
-  let sum: f64 = 0;
-  for (let i = 0; i < o.thetaCount; i++) {
-    const at = (<usize>i) << 3;
-    const g = load<f64>(s.trialGradient + at);
-    sum += (g * g) / (i < o.weightCount ? curvatureAt(o, s.moments, i, s.unit, r.bend) + o.l2 : r.bend);
-  }
-  return sum;
 }

@@ -10,13 +10,13 @@
 
 import { Objective, SQUARED } from "../objective";
 import { groupStart, groupSubgradientSquares, memberAt } from "../penalties/group";
-import { conjugate, kinked, nearestSubgradient, penaltyValue, subgradientSquares } from "../penalties/separable";
+import { penaltyValue } from "../penalties/penalty";
+import { conjugate, kinked, nearestSubgradient, subgradientSquares } from "../penalties/separable";
 import { Curvature } from "./curvature";
 import { isFollowedUp } from "./homotopy";
 import { curvatureAt } from "./metric";
 import { resortsToNewton } from "./proximal-newton";
 import { RowSpace } from "./row-space";
-import { rowDecrement } from "./row-steps";
 import { CONVERGED, RUNNING, Solver, STALLED, UNBOUNDED } from "./solver";
 
 /** Iterations without a smaller residual or value after which rounding is to blame. */
@@ -107,17 +107,14 @@ function decrement(s: Solver): f64 {
   return sum;
 }
 
-export function relativeResidual(s: Solver, o: Objective, theta: usize, gradient: usize): f64 {
-  const n = o.weightCount;
+/** Σ sᵢ²/(hᵢ + l2) at an iterate over the rows, h by the second derivatives of the losses. */
+function rowDecrement(s: Solver, r: RowSpace): f64 {
+  const o = changetype<Objective>(s.objective);
   let sum: f64 = 0;
-  if (o.groupNorm > 0) {
-    for (let g = 0; g < o.normGroups; g++) sum += groupSubgradientSquares(o, g, theta, gradient);
-  } else {
-    sum = subgradientSquares(o, n, theta, gradient);
+  for (let i = 0; i < o.thetaCount; i++) {
+    const at = (<usize>i) << 3;
+    const g = load<f64>(s.trialGradient + at);
+    sum += (g * g) / (i < o.weightCount ? curvatureAt(o, s.moments, i, s.unit, r.bend) + o.l2 : r.bend);
   }
-  for (let i = n; i < o.thetaCount; i++) {
-    const r = s.unit * load<f64>(gradient + ((<usize>i) << 3));
-    sum += r * r;
-  }
-  return Math.sqrt(sum) / s.scale;
+  return sum;
 }

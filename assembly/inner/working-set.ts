@@ -5,7 +5,8 @@
 import { Objective } from "../objective";
 import { nearestOfNorms, nearestSubgradient } from "../penalties/separable";
 import { Curvature } from "./curvature";
-import { Solver, solverStart, solverStep } from "./solver";
+import { solverStart, solverStep } from "./solve";
+import { Solver } from "./solver";
 
 /**
  * Violating columns that may join in a round, if fewer are in the set already; more if sparse, whose columns cost few rows

@@ -3,7 +3,7 @@
 // hinges) and what is not meet in a scalar equation.
 
 import { Objective } from "../objective";
-import { nearestSubgradient, penaltyChange, prox } from "./separable";
+import { nearestSubgradient, prox } from "./separable";
 
 /** First of the members of group g. */
 export function groupStart(o: Objective, g: i32): i32 {
@@ -220,35 +220,4 @@ function placeOfWeight(o: Objective, at: usize, places: usize, count: i32): i32 
   const i = <i32>(at >> 3);
   const place = load<i32>(places + ((<usize>(i % o.columns)) << 2));
   return place < 0 ? -1 : (i / o.columns) * count + place;
-}
-
-/** x ← argmin_z Σ_i ½·a_i·(z_i − x_i)² + penalty(z) over all weights. */
-export function penaltyProx(pointer: usize, a: usize, x: usize): void {
-  const o = changetype<Objective>(pointer);
-  for (let g = 0; g < o.normGroups; g++) groupProx(o, g, a, x);
-}
-
-/**
- * How far W is from minimizing g·w + penalty(w): (g·W + penalty(W)) − min_w (g·w + penalty(w)) ≥ 0. `nearest` ← the
- * minimizing w. For l2 > 0; on the way a ridge of 1e-12 of it is added in `prox`, which moves the minimum by less than rounding.
- */
-export function penaltyGap(pointer: usize, w: usize, g: usize, nearest: usize, work: usize): f64 {
-  const o = changetype<Objective>(pointer);
-  const n = o.weightCount;
-  const ridge = 1e-12 * o.l2;
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    store<f64>(work + at, ridge);
-    store<f64>(nearest + at, -load<f64>(g + at) / ridge);
-  }
-  penaltyProx(pointer, work, nearest);
-  let change = penaltyChange(o, n, nearest, w);
-  let size = Math.abs(change);
-  for (let i = 0; i < n; i++) {
-    const at = (<usize>i) << 3;
-    const term = load<f64>(g + at) * (load<f64>(w + at) - load<f64>(nearest + at));
-    change += term;
-    size += Math.abs(term);
-  }
-  return max(change, 0) + 1e-15 * size; // what rounding may have taken
 }

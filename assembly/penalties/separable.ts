@@ -1,14 +1,13 @@
 // penalty(W) = l1·‖W‖₁ + l2·½‖W‖² + Σ_b h_b·Σ max(0, |w| − t_b): separable, convex, even, piecewise linear-quadratic.
-// Everything a solver needs of it is a walk along the knots, one weight at a time; the group norm, which is not
-// separable, joins here where all weights are summed, and in group.ts where a solver needs more.
+// Everything a solver needs of it is a walk along the knots, one weight at a time; the group norm, which is not separable,
+// joins in penalty.ts.
 
 import { sumOfPair } from "../linalg/dense";
 import { multiplyAdd } from "../linalg/multiply-add";
 import { Objective } from "../objective";
-import { groupNormChange, groupNormSum } from "./group";
 
-/** The λ-weighted penalty of n weights. */
-export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
+/** The λ-weighted penalty of n weights, the group norm apart. */
+export function separableValue(o: Objective, n: i32, w: usize): f64 {
   let absolute: f64 = 0;
   let squares: f64 = 0;
   let i = 0;
@@ -33,17 +32,10 @@ export function penaltyValue(o: Objective, n: i32, w: usize): f64 {
     const weight = load<f64>(o.knotWeights + ((<usize>b) << 3));
     if (weight > 0) value += weight * hingeSum(n, w, load<f64>(o.knots + ((<usize>b) << 3)));
   }
-  if (o.groupNorm > 0) value += o.groupNorm * groupNormSum(o, w);
   return value;
 }
 
-/** penalty(to) − penalty(from), summed weight by weight so that small changes keep their digits. */
-export function penaltyChange(o: Objective, n: i32, from: usize, to: usize): f64 {
-  const change = separableChange(o, n, from, to);
-  return o.groupNorm > 0 ? change + o.groupNorm * groupNormChange(o, from, to) : change;
-}
-
-/** The same, the group norm apart. */
+/** penalty(to) − penalty(from), the group norm apart, summed weight by weight so that small changes keep their digits. */
 export function separableChange(o: Objective, n: i32, from: usize, to: usize): f64 {
   let change: f64 = 0;
   let i = 0;
@@ -72,26 +64,8 @@ export function separableChange(o: Objective, n: i32, from: usize, to: usize): f
   return change;
 }
 
-/** φ of the penalties at θ, unweighted: ‖W‖₁, ½‖W‖², Σ_g √|g|·‖W_g‖, a hinge sum per knot. out: f64[3 + knotCount]. */
-export function penaltyFeatures(pointer: usize, theta: usize, out: usize): void {
-  const o = changetype<Objective>(pointer);
-  const n = o.weightCount;
-  let absolute: f64 = 0;
-  let squares: f64 = 0;
-  for (let i = 0; i < n; i++) {
-    const x = load<f64>(theta + ((<usize>i) << 3));
-    absolute += Math.abs(x);
-    squares += x * x;
-  }
-  store<f64>(out, absolute);
-  store<f64>(out, 0.5 * squares, 8);
-  store<f64>(out, groupNormSum(o, theta), 16);
-  for (let b = 0; b < o.knotCount; b++) {
-    store<f64>(out + ((<usize>b) << 3), hingeSum(n, theta, load<f64>(o.knots + ((<usize>b) << 3))), 24);
-  }
-}
-
-function hingeSum(n: i32, w: usize, knot: f64): f64 {
+/** Σ max(0, |w| − knot) of n weights. */
+export function hingeSum(n: i32, w: usize, knot: f64): f64 {
   let sum: f64 = 0;
   for (let i = 0; i < n; i++) sum += max(0, Math.abs(load<f64>(w + ((<usize>i) << 3))) - knot);
   return sum;

@@ -2,7 +2,7 @@
 
 import { dot } from "../linalg/dense";
 import { groupDot, groupFactor } from "../penalties/group";
-import { penaltyFeatures } from "../penalties/separable";
+import { penaltyFeatures } from "../penalties/penalty";
 import { Basis, expandWeights, reduceWeights } from "./basis";
 import { addGroupSlopes, Reduced, shaped, smooth, smoothedNorm } from "./model";
 

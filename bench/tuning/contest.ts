@@ -1,9 +1,9 @@
 import { encodeTargets } from "../../src/data/targets.ts";
 import { FeatureSpace } from "../../src/features/space.ts";
 import { Random } from "../../src/random.ts";
-import { TRAININGS } from "../../src/session.ts";
-import { Trainer } from "../../src/trainer.ts";
 import { createTuner } from "../../src/tune.ts";
+import { TRAININGS } from "../../src/tuning/session.ts";
+import { Trainer } from "../../src/tuning/trainer.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import type { Optimizer } from "./optimizer.ts";

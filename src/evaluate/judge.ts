@@ -2,7 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { stratifiedSample } from "../data/sample.ts";
 import { gather, take } from "../data/take.ts";
 import { Objective } from "../models/objective.ts";
-import type { TrainerOptions } from "../trainer.ts";
+import type { TrainerOptions } from "../tuning/trainer.ts";
 import type { Arena } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { MetricEvaluator } from "./metric.ts";

@@ -1,6 +1,6 @@
 import type { Judge } from "../evaluate/judge.ts";
 import type { Random } from "../random.ts";
-import type { Trainer } from "../trainer.ts";
+import type { Trainer } from "../tuning/trainer.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { log } from "../wasm/transcendental.ts";

@@ -3,7 +3,7 @@ import { dense } from "../../src/data/dataset.ts";
 import { stratifiedSample } from "../../src/data/sample.ts";
 import { l2 } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
-import { Session } from "../../src/session.ts";
+import { Session } from "../../src/tuning/session.ts";
 
 test("half of a sample is in proportion, half alike from every stratum; its weights stand for all rows", () => {
   const sizes = [9000, 900, 90, 10];

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { FeatureSpace } from "../../src/features/space.ts";
-import { Fold } from "../../src/fold.ts";
 import { l1, l2 } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
 import { Interpolation } from "../../src/reduced/interpolation.ts";
 import { VirtualModels } from "../../src/reduced/virtual-models.ts";
+import { Fold } from "../../src/tuning/fold.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import { exampleProblem, type Problem } from "../reference/example-problem.ts";

@@ -11,7 +11,7 @@ import {
   type TunerOptions,
   tune,
 } from "../../src/index.ts";
-import { Trainer } from "../../src/trainer.ts";
+import { Trainer } from "../../src/tuning/trainer.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 

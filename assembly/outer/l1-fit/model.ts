@@ -266,3 +266,8 @@ export function l1FitIterations(block: usize): i32 {
 export function l1FitReweigh(block: usize): void {
   changetype<L1Fit>(block).current = 0;
 }
+
+/** The observation that a slot holds. */
+export function origin(f: L1Fit, slot: i32): i32 {
+  return load<i32>(f.origin + ((<usize>slot) << 2));
+}

@@ -2,7 +2,7 @@
 
 import { columnStride, dot } from "../basis";
 import { panelBytes, setRow, swapRows } from "../panels";
-import { at, L1Fit } from "./model";
+import { at, L1Fit, origin } from "./model";
 import { addTo, bound, rowInto } from "./rows";
 
 /**
@@ -60,10 +60,6 @@ function joinRow(f: L1Fit, row: i32, low: f64, high: f64): void {
 function assign(f: L1Fit, slot: i32, observation: i32): void {
   store<i32>(f.origin + ((<usize>slot) << 2), observation);
   store<i32>(f.place + ((<usize>observation) << 2), slot);
-}
-
-export function origin(f: L1Fit, slot: i32): i32 {
-  return load<i32>(f.origin + ((<usize>slot) << 2));
 }
 
 /** Exchanges two slots, neither of them basic. */

@@ -2,8 +2,7 @@
 
 import { axpy, columnStride, dot } from "../basis";
 import { addRow, addRows, panelBytes, panelDots } from "../panels";
-import { at, L1Fit, total } from "./model";
-import { origin } from "./observations";
+import { at, L1Fit, origin, total } from "./model";
 
 /** out ← the coefficients of row `index`, padded with zeros. */
 export function rowInto(f: L1Fit, index: i32, out: usize): void {

@@ -2,8 +2,7 @@
 
 import { columnStride } from "../basis";
 import { addRow, addRows } from "../panels";
-import { at, L1Fit } from "./model";
-import { origin } from "./observations";
+import { at, L1Fit, origin } from "./model";
 import { addTo, basic, bound, multiply } from "./rows";
 
 /**

@@ -1,6 +1,6 @@
-import type { Center } from "./reduced/search.ts";
-import type { VirtualModels } from "./reduced/virtual-models.ts";
-import type { Study } from "./study.ts";
+import type { Center } from "../reduced/search.ts";
+import type { VirtualModels } from "../reduced/virtual-models.ts";
+import type { Study } from "../study.ts";
 
 /**
  * Where penalties are weak, what they do to e is in proportion to λ: a slope in log λ that promises nothing nearby promises

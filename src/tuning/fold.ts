@@ -1,21 +1,21 @@
-import type { Dataset } from "./data/dataset.ts";
-import { sampleRows } from "./data/sample.ts";
-import { foldRows, joined } from "./data/split.ts";
-import { gather, take, takeLabels } from "./data/take.ts";
-import { checkRows, encodeTargets } from "./data/targets.ts";
-import { LearnLossError } from "./errors.ts";
-import { type Judge, judgeOfSpan } from "./evaluate/judge.ts";
-import type { Features } from "./features/feature.ts";
-import type { FeatureSpace } from "./features/space.ts";
-import type { Start, TrainingSolver } from "./inner/training-solver.ts";
-import { columnsToRead, Matrix } from "./models/matrix.ts";
-import { Objective, type ObjectiveOptions } from "./models/objective.ts";
-import { ReducedModel } from "./reduced/reduced-model.ts";
-import type { Pause } from "./run.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { sampleRows } from "../data/sample.ts";
+import { foldRows, joined } from "../data/split.ts";
+import { gather, take, takeLabels } from "../data/take.ts";
+import { checkRows, encodeTargets } from "../data/targets.ts";
+import { LearnLossError } from "../errors.ts";
+import { type Judge, judgeOfSpan } from "../evaluate/judge.ts";
+import type { Features } from "../features/feature.ts";
+import type { FeatureSpace } from "../features/space.ts";
+import type { Start, TrainingSolver } from "../inner/training-solver.ts";
+import { columnsToRead, Matrix } from "../models/matrix.ts";
+import { Objective, type ObjectiveOptions } from "../models/objective.ts";
+import { ReducedModel } from "../reduced/reduced-model.ts";
+import type { Pause } from "../run.ts";
+import type { TunerOptions } from "../tune.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import { Trainer, type TrainerOptions, type TrainingRows, trainingTerms } from "./trainer.ts";
-import type { TunerOptions } from "./tune.ts";
-import type { Arena, Pointer } from "./wasm/arena.ts";
-import type { Kernels } from "./wasm/kernels.ts";
 
 /** Directions per output at most: memory is outputs × capacity × (columns + rows + validation rows) doubles. */
 const CAPACITY = 36;

@@ -1,7 +1,7 @@
-import type { FeatureSpace } from "./features/space.ts";
-import type { Random } from "./random.ts";
-import type { VirtualModels } from "./reduced/virtual-models.ts";
-import { exp, log } from "./wasm/transcendental.ts";
+import type { FeatureSpace } from "../features/space.ts";
+import type { Random } from "../random.ts";
+import type { VirtualModels } from "../reduced/virtual-models.ts";
+import { exp, log } from "../wasm/transcendental.ts";
 
 /** Weight of the penalty that rules a start, as a multiple of the middle of its range. */
 const RULE = 10;

@@ -1,8 +1,8 @@
-import type { FeatureSpace } from "./features/space.ts";
-import { Solver } from "./inner/solver.ts";
-import { Objective, type ObjectiveOptions } from "./models/objective.ts";
-import type { Arena } from "./wasm/arena.ts";
-import type { Kernels } from "./wasm/kernels.ts";
+import type { FeatureSpace } from "../features/space.ts";
+import { Solver } from "../inner/solver.ts";
+import { Objective, type ObjectiveOptions } from "../models/objective.ts";
+import type { Arena } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 
 /** The training of a λ, once it is chosen by cross-validation, on all rows. */
 export class Refit {

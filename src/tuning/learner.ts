@@ -1,22 +1,22 @@
+import type { Features } from "../features/feature.ts";
+import type { Start } from "../inner/training-solver.ts";
+import type { Random } from "../random.ts";
+import { Interpolation } from "../reduced/interpolation.ts";
+import { KINK, sharpen } from "../reduced/kink.ts";
+import { type Center, type Prediction, searchLambda } from "../reduced/search.ts";
+import { distance, TrustRegion } from "../reduced/trust-region.ts";
+import { VirtualModels } from "../reduced/virtual-models.ts";
+import type { Pause } from "../run.ts";
+import type { TrialRecord } from "../study.ts";
+import type { Pointer } from "../wasm/arena.ts";
 import { above } from "./above.ts";
-import type { Features } from "./features/feature.ts";
 import { hone } from "./hone.ts";
-import type { Start } from "./inner/training-solver.ts";
 import { beyondPlateau, PLATEAU } from "./plateau.ts";
-import type { Random } from "./random.ts";
-import { Interpolation } from "./reduced/interpolation.ts";
-import { KINK, sharpen } from "./reduced/kink.ts";
-import { type Center, type Prediction, searchLambda } from "./reduced/search.ts";
-import { distance, TrustRegion } from "./reduced/trust-region.ts";
-import { VirtualModels } from "./reduced/virtual-models.ts";
-import type { Pause } from "./run.ts";
 import type { Session, Trained } from "./session.ts";
 import { aim, land, STILL, sketch } from "./sketch.ts";
 import { startAnywhere, startBeside, startsOf } from "./starts.ts";
 import { strengthen } from "./strengthen.ts";
-import type { TrialRecord } from "./study.ts";
 import type { Goal } from "./trainer.ts";
-import type { Pointer } from "./wasm/arena.ts";
 
 /**
  * A predicted gain in e below this share of it is not worth a training: a third of what a hit of the bench resolves. Passes in

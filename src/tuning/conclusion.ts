@@ -1,8 +1,8 @@
-import type { Enclosure } from "./evaluate/enclosure.ts";
+import type { Enclosure } from "../evaluate/enclosure.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import type { Leader } from "./leaderboard.ts";
 import type { Refit } from "./refit.ts";
-import type { Arena, Pointer } from "./wasm/arena.ts";
-import type { Kernels } from "./wasm/kernels.ts";
 
 /** What a conclusion needs of a session. */
 interface Concluded {

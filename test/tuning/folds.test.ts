@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { LearnLossError } from "../src/errors.ts";
-import { classWeights, createTuner, data, groupWeights, l1, l2, fit as minimize, tune } from "../src/index.ts";
-import type { TrainingSolver, Workers } from "../src/inner/training-solver.ts";
-import { kernels } from "../src/wasm/kernels.ts";
-import { blobs } from "./reference/blobs.ts";
+import { LearnLossError } from "../../src/errors.ts";
+import { classWeights, createTuner, data, groupWeights, l1, l2, fit as minimize, tune } from "../../src/index.ts";
+import type { TrainingSolver, Workers } from "../../src/inner/training-solver.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { blobs } from "../reference/blobs.ts";
 
 const rows = blobs(120, 6, 3, 3);
 const setting = { model: "softmax", train: rows, folds: 4, features: { l1: l1(), l2: l2() }, seed: 5 } as const;

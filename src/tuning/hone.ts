@@ -1,12 +1,12 @@
-import type { Features } from "./features/feature.ts";
-import type { Start } from "./inner/training-solver.ts";
-import type { Random } from "./random.ts";
-import type { Interpolation } from "./reduced/interpolation.ts";
-import type { VirtualModels } from "./reduced/virtual-models.ts";
-import type { Pause } from "./run.ts";
+import type { Features } from "../features/feature.ts";
+import type { Start } from "../inner/training-solver.ts";
+import type { Random } from "../random.ts";
+import type { Interpolation } from "../reduced/interpolation.ts";
+import type { VirtualModels } from "../reduced/virtual-models.ts";
+import type { Pause } from "../run.ts";
+import { log } from "../wasm/transcendental.ts";
 import type { Session } from "./session.ts";
 import type { Goal } from "./trainer.ts";
-import { log } from "./wasm/transcendental.ts";
 
 /**
  * λ in a row that may bring nothing better; and passes, as a share of those until the best, when no λ promises to be better.

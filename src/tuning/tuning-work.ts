@@ -1,9 +1,9 @@
-import type { Features } from "./features/feature.ts";
+import type { Features } from "../features/feature.ts";
+import { checkSeed, Random } from "../random.ts";
+import type { Budget, Pause, Work } from "../run.ts";
+import type { Improvement, Progress, TuneResult, TunerOptions } from "../tune.ts";
 import { Learner } from "./learner.ts";
-import { checkSeed, Random } from "./random.ts";
-import type { Budget, Pause, Work } from "./run.ts";
 import { Session } from "./session.ts";
-import type { Improvement, Progress, TuneResult, TunerOptions } from "./tune.ts";
 
 const INFINITY = Number.POSITIVE_INFINITY;
 

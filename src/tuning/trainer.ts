@@ -1,17 +1,17 @@
+import type { Dataset } from "../data/dataset.ts";
+import { Encloser, type Enclosure } from "../evaluate/enclosure.ts";
+import { type Metric, MetricEvaluator } from "../evaluate/metric.ts";
+import type { RowGroups } from "../features/feature.ts";
+import type { FeatureSpace } from "../features/space.ts";
+import { RegionFinder } from "../inner/region.ts";
+import { Solver } from "../inner/solver.ts";
+import type { FoldRows, SolverTask, Start, TrainingSolver } from "../inner/training-solver.ts";
+import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveRows } from "../models/objective.ts";
+import type { Pause } from "../run.ts";
+import type { Arena, Pointer } from "../wasm/arena.ts";
+import type { Kernels } from "../wasm/kernels.ts";
 import { above } from "./above.ts";
 import { nextCheckpoint } from "./checkpoints.ts";
-import type { Dataset } from "./data/dataset.ts";
-import { Encloser, type Enclosure } from "./evaluate/enclosure.ts";
-import { type Metric, MetricEvaluator } from "./evaluate/metric.ts";
-import type { RowGroups } from "./features/feature.ts";
-import type { FeatureSpace } from "./features/space.ts";
-import { RegionFinder } from "./inner/region.ts";
-import { Solver } from "./inner/solver.ts";
-import type { FoldRows, SolverTask, Start, TrainingSolver } from "./inner/training-solver.ts";
-import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveRows } from "./models/objective.ts";
-import type { Pause } from "./run.ts";
-import type { Arena, Pointer } from "./wasm/arena.ts";
-import type { Kernels } from "./wasm/kernels.ts";
 
 /**
  * Limits of the conjugate gradients for the adjoint; fine where small gains are at stake. Twice as many iterations and half

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createTuner, l1, l2, type TuneResult } from "../src/index.ts";
-import { blobs } from "./reference/blobs.ts";
+import { createTuner, l1, l2, type TuneResult } from "../../src/index.ts";
+import { blobs } from "../reference/blobs.ts";
 
 /** Classes whose columns are running means of what they were: alike, so that a training takes long. */
 function alike(columns: number, seed: number) {

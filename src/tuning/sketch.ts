@@ -1,12 +1,12 @@
+import type { Features } from "../features/feature.ts";
+import type { Start } from "../inner/training-solver.ts";
+import type { Random } from "../random.ts";
+import { KINK, sharpen } from "../reduced/kink.ts";
+import { type Prediction, searchLambda } from "../reduced/search.ts";
+import { distance } from "../reduced/trust-region.ts";
+import type { VirtualModels } from "../reduced/virtual-models.ts";
+import type { Pause } from "../run.ts";
 import { above } from "./above.ts";
-import type { Features } from "./features/feature.ts";
-import type { Start } from "./inner/training-solver.ts";
-import type { Random } from "./random.ts";
-import { KINK, sharpen } from "./reduced/kink.ts";
-import { type Prediction, searchLambda } from "./reduced/search.ts";
-import { distance } from "./reduced/trust-region.ts";
-import type { VirtualModels } from "./reduced/virtual-models.ts";
-import type { Pause } from "./run.ts";
 import type { Session } from "./session.ts";
 import { NEAR_MINIMUM } from "./trainer.ts";
 

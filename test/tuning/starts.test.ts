@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
-import { FeatureSpace } from "../src/features/space.ts";
-import { convexPenalty, type Features, l1, l2 } from "../src/index.ts";
-import { Random } from "../src/random.ts";
-import { VirtualModels } from "../src/reduced/virtual-models.ts";
-import { startBeside, startsOf } from "../src/starts.ts";
-import { Arena } from "../src/wasm/arena.ts";
-import { kernels } from "../src/wasm/kernels.ts";
+import { FeatureSpace } from "../../src/features/space.ts";
+import { convexPenalty, type Features, l1, l2 } from "../../src/index.ts";
+import { Random } from "../../src/random.ts";
+import { VirtualModels } from "../../src/reduced/virtual-models.ts";
+import { startBeside, startsOf } from "../../src/tuning/starts.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
 
 const starts = (features: Features, rows: number, columns: number, all = false) => {
   const space = new FeatureSpace(features, "softmax");
