@@ -61,7 +61,7 @@ export function isHomotopyDue(s: Solver, o: Objective): bool {
 
 /** Whether the minimizers of an objective can be followed. */
 export function mayFollow(s: Solver, o: Objective): bool {
-  if (o.model != SQUARED || o.rows > o.columns || o.rows >= LARGEST) return false;
+  if (o.model != SQUARED || s.counted > o.columns || o.rows >= LARGEST) return false;
   if (s.homotopy != 0 && changetype<Homotopy>(s.homotopy).failed) return false;
   return o.gram == 0 && o.generator == 0 && o.groupNorm == 0 && kinkAtZero(o) > 0;
 }

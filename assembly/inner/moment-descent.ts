@@ -60,7 +60,7 @@ export function startMoments(s: Solver, o: Objective): void {
   q.own = s.raw;
   q.other = s.trialGradient; // both are free until the next gradient
   q.trial = 0;
-  q.damping = o.rows > d || (o.l2 > 0 && !kinked(o)) ? 0 : DAMPING;
+  q.damping = s.counted > d || (o.l2 > 0 && !kinked(o)) ? 0 : DAMPING;
   q.yardstick = s.scale;
   startQuadratic(q, ACCURACY * min(s.tolerance, FALL * s.residual), 1);
 }

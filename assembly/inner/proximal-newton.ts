@@ -29,7 +29,7 @@ import { RUNNING, Solver } from "./solver";
 const STEPS: f64 = 2;
 
 /** Iterations from which on their work beyond passes counts as well. */
-const LONG: i32 = 300;
+export const LONG: i32 = 300;
 
 /** Work of an iteration beyond its passes, in multiplications per unknown: without and with kinks. */
 const BESIDE: f64 = 160;

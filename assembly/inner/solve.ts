@@ -13,17 +13,18 @@ import { Curvature, forget, remember, rescale, startScales } from "./curvature";
 import { dataGradient } from "./data-gradient";
 import { advanceHomotopy, Homotopy, isHomotopyDue, resetHomotopy, wantsHomotopy } from "./homotopy";
 import { evaluateIterate, MARGIN, measure, refine, takeTrial } from "./iterate";
+import { trustKnownScores } from "./known-scores";
 import { gradientAlong, leaveLine, lineLength, nullGradient, searchesLine, shorterLength } from "./line-search";
 import { advanceMoments, isMinimizedByMoments, startMoments } from "./moment-descent";
 import { newtonPoint } from "./newton-point";
 import { leastRowWeight, nullModel, nullScale, totalOf, totalWeight } from "./null-model";
 import { progress } from "./progress";
-import { advanceNewton, learnTrust, startNewton, wantsNewton } from "./proximal-newton";
+import { advanceNewton, LONG, learnTrust, startNewton, wantsNewton } from "./proximal-newton";
 import { Quadratic } from "./quadratic-descent";
 import { relativeResidual } from "./residual";
 import { leaveRowSpace, leaveToTheta, RowSpace } from "./row-space";
-import { advanceRows } from "./row-steps";
-import { RUNNING, Solver } from "./solver";
+import { abandonRows, advanceRows } from "./row-steps";
+import { RUNNING, Solver, STALLED } from "./solver";
 import { exhausted, judge } from "./stopping";
 
 /**
@@ -91,6 +92,7 @@ export function solverStart(pointer: usize, theta: usize): void {
     }
     centre(o, s.moments, s.theta, s.centred, 1);
     s.fine = exact;
+    trustKnownScores(s, o, curvatureBound(s, o));
     evaluateIterate(s, o);
   }
   measure(s, o);
@@ -156,10 +158,11 @@ export function solverStep(pointer: usize, iterations: i32): i32 {
   const s = changetype<Solver>(pointer);
   const o = changetype<Objective>(s.objective);
   const r = changetype<RowSpace>(s.rowSpace);
-  const overRows = livesOverRows(s, o);
   for (let i = 0; i < iterations && s.status == RUNNING && !wantsNewton(s, o) && !wantsHomotopy(s, o); i++) {
-    if (overRows) advanceRows(s, o, r);
-    else advance(s, o);
+    if (livesOverRows(s, o)) {
+      advanceRows(s, o, r);
+      if (s.status == STALLED || (s.status == RUNNING && s.iterations >= LONG)) abandonRows(s, o, r);
+    } else advance(s, o);
     if (s.midway != 0) break;
   }
   if (s.status != RUNNING) leaveToTheta(s, r);

@@ -1,5 +1,6 @@
 // What a solver needs memory for, and where it has it.
 
+import { shareOf } from "../losses/block";
 import { Objective } from "../objective";
 import { kinked } from "../penalties/separable";
 import {
@@ -113,4 +114,6 @@ export function solverInit(
   rowSpaceInit(changetype<RowSpace>(s.rowSpace), o, c.steps, c.stepChange - c.steps);
   fillMetric(o, moments, c.metric);
   s.unit = typicalDeviation(o, moments);
+  s.counted = 0;
+  for (let i = 0; i < o.rows; i++) if (shareOf(o, i) > 0) s.counted++;
 }

@@ -35,6 +35,7 @@ export class Solver {
   leastValue: f64; // when `idle` was last 0
   threshold: f64; // below this data loss the rows are separated and no minimizer exists
   dataLoss: f64;
+  counted: i32; // rows that weigh anything
   iterations: i32;
   idle: i32; // iterations without progress of residual or value
   status: i32;

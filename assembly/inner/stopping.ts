@@ -44,7 +44,7 @@ export function judge(s: Solver): i32 {
  */
 function isBlind(s: Solver): bool {
   const o = changetype<Objective>(s.objective);
-  if (o.model != SQUARED || o.rows > o.columns) return false;
+  if (o.model != SQUARED || s.counted > o.columns) return false;
   if (kinked(o)) return o.groupNorm == 0 && !isFollowedUp(s) && dualityGap(s, o) > s.tolerance * s.value;
   const slope = s.residual * s.scale;
   return slope * slope > 2 * o.l2 * s.tolerance * s.value && o.l2 > 0;

@@ -18,9 +18,13 @@ const ROW: usize = (<usize>BLOCK) << 3;
 /** Order of a Hessian that is formed, at most: 8 MiB. */
 export const LARGEST: i32 = 1024;
 
-/** Multiplications of forming one in `count` columns. */
+/** What a second derivative of a row's loss takes, in multiplications: it is most where few columns are left. */
+const SHAPE: f64 = 8;
+
+/** Multiplications of forming one in `count` columns, about. */
 export function hessianWork(o: Objective, count: i32): f64 {
-  return 0.25 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * <f64>(count + 1) * <f64>(count + 2);
+  const products = 0.5 * <f64>(count + 1) * <f64>(count + 2);
+  return 0.5 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * (products + SHAPE);
 }
 
 /** Where row i of the Hessian is in θ′: the columns are those of `list`, i32[count]. */
@@ -163,10 +167,10 @@ function shapeOf(o: Objective, rows: i32, probabilities: usize, weights: usize, 
       const p = load<f64>(probabilities + at);
       bend = p * (1 - p);
     } else if (o.model == SOFTMAX) {
-      let others: f64 = 0;
-      for (let k = 0; k < o.outputs; k++) if (k != c) others += load<f64>(probabilities + <usize>k * ROW + at);
-      bend = load<f64>(probabilities + <usize>c * ROW + at);
-      bend *= c == e ? others : -load<f64>(probabilities + <usize>e * ROW + at);
+      let other: f64 = 0;
+      if (c != e) other = -load<f64>(probabilities + <usize>e * ROW + at);
+      else for (let k = 0; k < o.outputs; k++) if (k != c) other += load<f64>(probabilities + <usize>k * ROW + at);
+      bend = load<f64>(probabilities + <usize>c * ROW + at) * other;
     }
     store<f64>(shape + at, load<f64>(weights + at) * bend);
   }

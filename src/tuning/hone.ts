@@ -30,6 +30,13 @@ const PATIENCE = {
  */
 const ROWS = 2 ** 11;
 
+/**
+ * How many rows one is where a metric is not of decisions for the largest score (AUC, costs, functions): mixtures are then judged
+ * one by one, from all their scores. 32000 rows to train on and 8000 to judge, five classes, AUC: 40 s of which 37 judged, 4 s so,
+ * 0.03419 and 0.03420.
+ */
+const WHOLE = 8;
+
 /** A smooth e this far above the best, relatively, may still end below it when its training is near the minimizer. */
 const DOUBT = 0.02;
 
@@ -63,7 +70,8 @@ export function* hone<F extends Features>(
   const { smooth } = models.metric;
   const rough = smooth && !session.options.explore;
   const patience = PATIENCE[rough ? "rough" : looks ? "looks" : smooth ? "exploring" : "steps"];
-  const most = Math.ceil(patience.failures * Math.min(ROWS / interpolation.rows, 1));
+  const rows = interpolation.rows * (smooth || models.metric.countsLargest ? 1 : WHOLE);
+  const most = Math.ceil(patience.failures * Math.min(ROWS / rows, 1));
   let found = session.passes;
   for (let failures = 0; failures < most; failures++) {
     const best = leaders.chosen.error;

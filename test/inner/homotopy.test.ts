@@ -170,3 +170,23 @@ test("the error of a tuning is that of the minimizer of its loss", async () => {
     expect(error / model.error(validation)).toBeCloseTo(1, 2);
   }
 });
+
+test("rows of weight 0 change nothing: as many of them again as count, and more in all than columns", async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = new Random(seed);
+    const x = Array.from({ length: 40 }, () => Array.from({ length: 30 }, () => random.normal()));
+    const y = x.map((row) => row[0]! + row[1]! + random.normal());
+    const some = data.dense({ x: x.slice(0, 20), y: y.slice(0, 20) });
+    const all = data.dense({ x, y, weights: y.map((_, i) => Number(i < 20)) });
+    const least = await minimize({ model: "squared", train: some, loss: { l1: 1e-3 }, tolerance: 1e-10 });
+    const found = await minimize({
+      model: "squared",
+      train: all,
+      loss: { l1: 1e-3 },
+      tolerance: 1e-4,
+      precision: "f64",
+    });
+    expect(found.status).toBe("converged");
+    expect(found.objective / least.objective).toBeLessThan(1 + 1e-4);
+  }
+});

@@ -139,6 +139,36 @@ for (const model of kinds) {
   });
 }
 
+test.each(kinds)("%s: columns of units far apart, rows sparse or dense: the same minimum", (model) => {
+  const random = new Random(4);
+  const [rows, columns, outputs] = [80, 27, model === "softmax" ? 3 : 1];
+  const units = Float64Array.from({ length: columns }, () => 10 ** (8 * random.uniform() - 4));
+  const values = Float64Array.from({ length: rows * columns }, (_, k) => units[k % columns]! * random.normal());
+  const targets = Float64Array.from({ length: rows }, (_, i) => {
+    let told = random.normal();
+    for (let j = 0; j < columns; j++) told += (values[i * columns + j]! / units[j]!) * Math.sin(1 + j);
+    return model === "squared" ? told : model === "logistic" ? Number(told > 0) : told > 2 ? 2 : told > -2 ? 1 : 0;
+  });
+  const indices = Int32Array.from(values, (_, k) => k % columns);
+  const starts = Int32Array.from({ length: rows + 1 }, (_, i) => i * columns);
+  const least = [{ kind: "dense", values } as const, { kind: "csr", values, indices, starts } as const].map((x) => {
+    const { arena, objective, solver } = open(
+      { model, dataset: { rows, columns, x }, targets, outputs },
+      { tolerance: 1e-7 },
+    );
+    try {
+      objective.setWeights({ groups: [1], l2: 1e-4 });
+      solver.start(0);
+      solver.step(2000);
+      expect(solver.status).toBe("converged");
+      return solver.value;
+    } finally {
+      arena.dispose();
+    }
+  });
+  expect(least[1]! / least[0]!).toBeCloseTo(1, 6);
+});
+
 test("columns cost nothing: split into two that are alike, the same iterations to the same minimum", () => {
   const whole = text("logistic", 200, 500);
   const { x, rows, columns } = whole.dataset;
