@@ -82,6 +82,9 @@ describe("a run", () => {
     const first = seen.at(-1)!;
     expect(first.budget).toMatchObject({ trials: Number.POSITIVE_INFINITY, milliseconds: 60_000 });
     expect(first.budget.passes).toBeCloseTo(10, 0);
+    const counted = (first.rate * first.milliseconds) / 1000 / first.passes; // per second
+    expect(counted).toBeLessThanOrEqual(1);
+    expect(counted).toBeGreaterThan(0.9); // but for what was spent before the run, in `createTuner`
     await tuner.run({ trials: 2 });
     const { passes, milliseconds, rate, budget, best } = seen.at(-1)!;
     expect(budget).toEqual({

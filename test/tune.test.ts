@@ -222,6 +222,17 @@ describe("tune", () => {
     expect(await run(3)).toBe(await run(3));
   });
 
+  test("another seed leads elsewhere, where a metric moves in steps", async () => {
+    const studies = new Set<string>();
+    for (const seed of [0, 1, 2, 3, 4]) {
+      const features = { ...classWeights(train), l2: l2() };
+      using tuner = createTuner({ ...setting, features, metric: "error-rate", seed });
+      await tuner.run({ trials: 5 });
+      studies.add(JSON.stringify(tuner.study.observations.map(({ error, features }) => [error, features])));
+    }
+    expect(studies.size).toBeGreaterThan(1);
+  });
+
   test("adding a constant to a column, or another order of columns, changes nothing that matters", async () => {
     const { columns } = train;
     const change = (rows: typeof train) => {
