@@ -1,8 +1,21 @@
 import { describe, expect, test } from "vitest";
 import { LearnLossError } from "../../src/errors.ts";
-import { classWeights, createTuner, data, groupWeights, l1, l2, fit as minimize, tune } from "../../src/index.ts";
+import {
+  classWeights,
+  createTuner,
+  type Dataset,
+  data,
+  groupWeights,
+  LinearLoss,
+  l1,
+  l2,
+  fit as minimize,
+  type Scores,
+  tune,
+} from "../../src/index.ts";
 import type { TrainingSolver, Workers } from "../../src/inner/training-solver.ts";
 import { Random } from "../../src/random.ts";
+import { Session } from "../../src/tuning/session.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import { blobs } from "../reference/blobs.ts";
 
@@ -20,36 +33,98 @@ function regression(seed: number) {
   return { model: "squared", train: data.dense({ x, y }), features: { l1: l1() } } as const;
 }
 
+/** The same rows, some of which weigh thirty times as much as others, and some nothing. */
+const weighed = { ...rows, weights: Float64Array.from({ length: 120 }, (_, i) => [0.1, 3, 1, 0, 0.3][(7 * i) % 5]!) };
+
 /** Mean −log p(label), in plain arithmetic. */
-function logLoss(probabilities: Float64Array, y: ArrayLike<number>, classes: readonly unknown[]): number {
-  let sum = 0;
-  for (let i = 0; i < y.length; i++) sum -= Math.log(probabilities[i * classes.length + classes.indexOf(y[i])]!);
-  return sum / y.length;
+function logLoss(probabilities: Float64Array, { y, weights }: Dataset, classes: readonly unknown[]): number {
+  let [sum, total] = [0, 0];
+  for (let i = 0; i < y.length; i++) {
+    const weight = weights?.[i] ?? 1;
+    sum -= weight * Math.log(probabilities[i * classes.length + classes.indexOf(y[i])]!);
+    total += weight;
+  }
+  return sum / total;
+}
+
+/** The same as a user would write it, who keeps what it is asked about. */
+function asFunction(asked: Set<Dataset>) {
+  return ({ outputs, values }: Scores, dataset: Dataset) => {
+    asked.add(dataset);
+    const shares = values.map((_, at) => {
+      const row = values.subarray(at - (at % outputs), at - (at % outputs) + outputs);
+      return 1 / row.reduce((sum, score) => sum + Math.exp(score - values[at]!), 0);
+    });
+    return logLoss(shares, dataset, [0, 1, 2]);
+  };
 }
 
 describe("cross-validation", () => {
-  test("the error is the mean over the folds of what models of λ make on rows they have not seen", async () => {
-    const result = await tune({ ...setting, precision: "f64", tolerance: 1e-6 });
-    const errors = [];
-    for (const { train, validation } of data.folds(rows, 4, { seed: 5 })) {
-      const { model } = await minimize({ model: "softmax", train, loss: result.loss });
-      errors.push(logLoss(model.probabilities(validation), validation.y as Float64Array, model.classes!));
-    }
-    const mean = errors.reduce((sum, error) => sum + error, 0) / 4;
-    const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / 3;
-    expect(result.error / mean).toBeCloseTo(1, 4);
-    expect(result.standardError! / Math.sqrt(variance / 4)).toBeCloseTo(1, 3);
+  test.each([
+    ["rows alike", rows, {}],
+    ["rows that weigh what they weigh", weighed, {}],
+    [
+      "rows that a function judges by",
+      weighed,
+      { metric: asFunction(new Set()), features: { l2: l2({ min: 0.01, max: 0.01 }) } },
+    ],
+  ] as const)(
+    "the error is the mean over the folds of what models of λ make on %s that they have not seen",
+    async (_, train, more) => {
+      const result = await tune({ ...setting, train, precision: "f64", tolerance: 1e-6, ...more });
+      const errors = [];
+      for (const { train: others, validation } of data.folds(train, 4, { seed: 5 })) {
+        const { model } = await minimize({ model: "softmax", train: others, loss: result.loss });
+        errors.push(logLoss(model.probabilities(validation), validation, model.classes!));
+      }
+      const mean = errors.reduce((sum, error) => sum + error, 0) / 4;
+      const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / 3;
+      expect(result.error / mean).toBeCloseTo(1, 4);
+      expect(result.standardError! / Math.sqrt(variance / 4)).toBeCloseTo(1, 3);
+    },
+  );
+
+  test("a function is handed the rows that judge a fold, as they were given", async () => {
+    const asked = new Set<Dataset>();
+    await tune({ ...setting, train: weighed, metric: asFunction(asked), trials: 1 });
+    const parts = ({ x, y, weights }: Dataset) => ({ x: x.values, y, weights });
+    const expected = data.folds(weighed, 4, { seed: 5 }).map(({ validation }) => parts(validation));
+    expect([...asked].map(parts)).toEqual(expected);
   });
 
-  test("the model at the end is that of all rows", async () => {
+  test.each([
+    ["alike", rows],
+    ["that weigh what they weigh", weighed],
+  ] as const)("the model at the end is that of all rows, %s", async (_, train) => {
     const result = await tune({
       ...setting,
-      features: { ...classWeights(rows), l2: l2() },
+      train,
+      features: { ...classWeights(train), l2: l2() },
       precision: "f64",
       tolerance: 1e-8,
     });
-    const { model } = await minimize({ model: "softmax", train: rows, loss: result.loss, tolerance: 1e-8 });
+    const { model } = await minimize({ model: "softmax", train, loss: result.loss, tolerance: 1e-8 });
     for (const [i, w] of model.coefficients.entries()) expect(result.best.coefficients[i]!).toBeCloseTo(w, 5);
+  });
+
+  test("a model that leads has the mean of the weights that it has in the folds", async () => {
+    const session = new Session({ ...setting, precision: "f64", tolerance: 1e-8 });
+    const lambda = session.space.normalize(Float64Array.of(1, 0.01, 0.01));
+    for (const _ of session.train(lambda, [0, 0, 0, 0], {}));
+    const { theta } = session.leaders.chosen!;
+    const loss = new LinearLoss("logLoss", setting.features, session.user(lambda));
+    session.dispose();
+    const fits = data
+      .folds(rows, 4, { seed: 5 })
+      .map(({ train }) => minimize({ model: "softmax", train, loss, tolerance: 1e-8 }));
+    const models = (await Promise.all(fits)).map(({ model }) => model.coefficients);
+    for (const i of models[0]!.keys()) {
+      expect(theta[i]!).toBeCloseTo(
+        models.reduce((sum, weights) => sum + weights[i]! / 4, 0),
+        5,
+      );
+    }
+    expect(Math.max(...models[0]!.map((w, i) => Math.abs(w - theta[i]!)))).toBeGreaterThan(0.01);
   });
 
   test("the model is that of all rows, too, when a budget ends the run, which then goes on as if it had not", async () => {
@@ -205,5 +280,18 @@ describe("what a fold trains without", () => {
     );
     const features = { ...groupWeights(train), l2: l2() };
     await expect(tune({ model: "logistic", train, folds: 4, features })).rejects.toMatchObject({ code: "FOLD" });
+  });
+
+  test("rows of a group that weigh nothing are as good as none", async () => {
+    const groups = Array.from({ length: 60 }, (_, i) => (i % 10 === 3 ? 1 : 0));
+    const tuned = (counts: (i: number) => boolean) => {
+      const train = part(
+        groups.map((group, i) => (group === 0 || counts(i) ? 1 : 0)),
+        groups,
+      );
+      return tune({ model: "logistic", train, folds: 3, features: { ...groupWeights(train), l2: l2() }, trials: 1 });
+    };
+    expect((await tuned(() => true)).error).toBeGreaterThan(0);
+    await expect(tuned((i) => i === 23)).rejects.toMatchObject({ code: "FOLD" });
   });
 });
