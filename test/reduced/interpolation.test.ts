@@ -5,41 +5,50 @@ import { Random } from "../../src/random.ts";
 import { Interpolation } from "../../src/reduced/interpolation.ts";
 import { VirtualModels } from "../../src/reduced/virtual-models.ts";
 import { Fold } from "../../src/tuning/fold.ts";
-import { Arena } from "../../src/wasm/arena.ts";
+import { Arena, type Pointer } from "../../src/wasm/arena.ts";
 import { kernels } from "../../src/wasm/kernels.ts";
 import { exampleProblem, type Problem } from "../reference/example-problem.ts";
 
-function interpolated() {
+/** Minimizers in as many folds as there are sets of rows to judge by. */
+function interpolated(judging: readonly number[] = [200]) {
   const arena = new Arena(kernels());
   const space = new FeatureSpace({ l1: l1(), l2: l2() }, "softmax");
-  const train = exampleProblem("softmax", 60, 7, 3);
-  const validation = exampleProblem("softmax", 200, 7, 3, 2);
   const rows = ({ dataset: { rows, columns, x }, targets }: Problem) => ({ rows, columns, x, y: targets });
-  const fold = new Fold(
-    arena,
-    space,
-    {
-      model: "softmax",
-      metric: "error-rate",
-      train: rows(train),
-      validation: rows(validation),
-      targets: { outputs: train.outputs, train: train.targets, validation: validation.targets },
-      rowGroups: undefined,
-      tolerance: 1e-8,
-      precision: "f64",
-    },
-    1,
-  );
-  const interpolation = new Interpolation(arena, new VirtualModels(arena, space, [fold]), [fold]);
+  const folds = judging.map((count, f) => {
+    const train = exampleProblem("softmax", 60, 7, 3, 1 + 2 * f);
+    const validation = exampleProblem("softmax", count, 7, 3, 2 + 2 * f);
+    return new Fold(
+      arena,
+      space,
+      {
+        model: "softmax",
+        metric: "error-rate",
+        train: rows(train),
+        validation: rows(validation),
+        targets: { outputs: train.outputs, train: train.targets, validation: validation.targets },
+        rowGroups: undefined,
+        tolerance: 1e-8,
+        precision: "f64",
+      },
+      1,
+    );
+  });
+  const interpolation = new Interpolation(arena, new VirtualModels(arena, space, folds), folds);
+  const [fold] = folds as [Fold];
   const { trainer } = fold;
   const minimize = (lambda: Float64Array) => {
-    trainer.start(lambda, 0);
-    trainer.solver.step(10_000);
+    for (const { trainer } of folds) {
+      trainer.start(lambda, 0);
+      trainer.solver.step(10_000);
+    }
     return arena.viewF64(trainer.solver.theta, trainer.objective.thetaCount).slice();
   };
+  const judge = (thetas: readonly Pointer[]) =>
+    folds.reduce((sum, { trainer }, f) => sum + trainer.judge(thetas[f]!), 0) / folds.length;
   const learn = (lambda: Float64Array) => {
     const theta = minimize(lambda);
-    interpolation.add(lambda, trainer.judge(trainer.solver.theta), [trainer.solver.theta]);
+    const thetas = folds.map(({ trainer }) => trainer.solver.theta);
+    interpolation.add(lambda, judge(thetas), thetas);
     return theta;
   };
   const random = new Random(4);
@@ -47,7 +56,7 @@ function interpolated() {
     space.normalize(Float64Array.of(1, 10 ** (-4 + 3 * random.uniform()), 10 ** (-4 + 3 * random.uniform())));
   const start = (lambda: Float64Array) =>
     arena.viewF64(interpolation.start(lambda)[0]!, trainer.objective.thetaCount).slice();
-  return { arena, fold, interpolation, minimize, learn, chance, start, random };
+  return { arena, fold, interpolation, minimize, judge, learn, chance, start, random };
 }
 
 /** Of the weights: all intercepts may be moved alike. */
@@ -73,26 +82,32 @@ test("minimizers are given back, and between them models come near to minimizers
   arena.dispose();
 });
 
-test("a proposal is within F, is judged as the model interpolated there is, and is no minimizer seen", () => {
-  const { arena, fold, interpolation, learn, chance, random } = interpolated();
-  const places = Array.from({ length: 12 }, chance);
-  for (const lambda of places) learn(lambda);
-  const work = interpolation.propose(random);
-  let step = work.next();
-  while (!step.done) step = work.next();
-  const { lambda, error, bound } = step.value!;
-  const { lower, upper } = new FeatureSpace({ l1: l1(), l2: l2() }, "softmax");
-  for (const [j, weight] of lambda.entries()) {
-    expect(weight).toBeGreaterThanOrEqual(lower[j]! * (1 - 1e-12));
-    expect(weight).toBeLessThanOrEqual(upper[j]! * (1 + 1e-12));
-  }
-  expect(fold.trainer.judge(interpolation.start(lambda)[0]!)).toBe(error);
-  expect(bound).toBeLessThanOrEqual(error);
-  const farthest = (other: Float64Array) => Math.max(...other.map((w, j) => Math.abs(Math.log(w / lambda[j]!))));
-  for (const other of places) expect(farthest(other)).toBeGreaterThan(0.0199);
-  expect(interpolation.validationPasses).toBeGreaterThan(0);
-  arena.dispose();
-});
+test.each([
+  ["a validation set", [200]],
+  ["two folds", [200, 90]],
+])(
+  "%s: a proposal is within F, is judged as the models interpolated there are, and is no minimizer seen",
+  (_, judging) => {
+    const { arena, interpolation, judge, learn, chance, random } = interpolated(judging);
+    const places = Array.from({ length: 12 }, chance);
+    for (const lambda of places) learn(lambda);
+    const work = interpolation.propose(random);
+    let step = work.next();
+    while (!step.done) step = work.next();
+    const { lambda, error, bound } = step.value!;
+    const { lower, upper } = new FeatureSpace({ l1: l1(), l2: l2() }, "softmax");
+    for (const [j, weight] of lambda.entries()) {
+      expect(weight).toBeGreaterThanOrEqual(lower[j]! * (1 - 1e-12));
+      expect(weight).toBeLessThanOrEqual(upper[j]! * (1 + 1e-12));
+    }
+    expect(judge(interpolation.start(lambda))).toBeCloseTo(error, 12);
+    expect(bound).toBeLessThanOrEqual(error);
+    const farthest = (other: Float64Array) => Math.max(...other.map((w, j) => Math.abs(Math.log(w / lambda[j]!))));
+    for (const other of places) expect(farthest(other)).toBeGreaterThan(0.0199);
+    expect(interpolation.validationPasses).toBeGreaterThan(0);
+    arena.dispose();
+  },
+);
 
 test("models that failed are not remembered", () => {
   const { arena, fold, interpolation, learn, chance, start } = interpolated();
