@@ -1,9 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { dense } from "../../src/data/dataset.ts";
 import { stratifiedSample } from "../../src/data/sample.ts";
+import { encodeTargets } from "../../src/data/targets.ts";
+import { FeatureSpace } from "../../src/features/space.ts";
 import { l2 } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
+import { VirtualModels } from "../../src/reduced/virtual-models.ts";
+import { Fold } from "../../src/tuning/fold.ts";
 import { Session } from "../../src/tuning/session.ts";
+import { train as training } from "../../src/tuning/trainer.ts";
+import { Arena } from "../../src/wasm/arena.ts";
+import { kernels } from "../../src/wasm/kernels.ts";
+import { blobs } from "../reference/blobs.ts";
 
 test("half of a sample is in proportion, half alike from every stratum; its weights stand for all rows", () => {
   const sizes = [9000, 900, 90, 10];
@@ -87,4 +95,37 @@ describe("where rows that judge are many", () => {
     expect(session.folds[0]!.judge.validation).toBe(session.folds[0]!.trainer.validation);
     session.dispose();
   });
+});
+
+test.each([
+  ["squared", "mean-squared-error"],
+  ["softmax", "log-loss"],
+  ["softmax", "error-rate"],
+] as const)("%s, %s: a sample that is far off says of the model trained last what all rows do", (model, metric) => {
+  using arena = new Arena(kernels());
+  const [train, validation] = [blobs(100, 5, 3, 1), blobs(3000, 5, 3, 2)];
+  const { outputs, others, ...encoded } = encodeTargets(model, train, validation);
+  const space = new FeatureSpace({ l2: l2() }, model);
+  const targets = { outputs, train: encoded.train, validation: others[0]! };
+  const given = { metric, targets, rowGroups: space.rowGroups, tolerance: 1e-6, precision: "f64" } as const;
+  const room = 4 * 8 * outputs * 6 * 30; // of a span of all five columns: for 30 rows that judge, and 120 to train on
+  const fold = new Fold(arena, space, { ...given, model, train, validation }, 1, room);
+  const { judge, trainer } = fold;
+  expect(judge.share).toBeCloseTo(0.01, 3);
+  const models = new VirtualModels(arena, space, [fold]);
+  const error = () => (judge.metric.smooth ? judge.metric.fromLoss(models.loss()) : models.error());
+  for (const weight of [1, 0.01]) {
+    const lambda = space.normalize(Float64Array.of(1, weight));
+    for (const _ of training([trainer], lambda, [0], {}, () => {}));
+    for (const _ of fold.learn(lambda, "coarse"));
+    const truth = trainer.judge(trainer.solver.theta);
+    expect(Math.abs(judge.offset)).toBeGreaterThan(0.01 * truth);
+    expect(error() / truth).toBeCloseTo(1, 9);
+    if (!judge.metric.smooth) continue;
+    // What a search sees of it, on the way to other λ, starts there.
+    for (const _ of models.solve(lambda));
+    const here = models.loss();
+    for (const _ of models.linearize(lambda));
+    expect(models.slope(Float64Array.of(0, 0)).value).toBeCloseTo(here, 12);
+  }
 });
