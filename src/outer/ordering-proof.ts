@@ -37,7 +37,7 @@ export function orderingMargin(
       difference[j]! += weights[n]! * (base - other);
       size += weights[n]! * (Math.abs(base) + Math.abs(other));
     }
-    rounding += 2e-16 * (models.length + 4) * size * Math.min(F.upper[j]!, Number.MAX_VALUE);
+    rounding += 2e-16 * (models.length + k + 4) * size * Math.min(F.upper[j]!, Number.MAX_VALUE);
   }
   return minimumOver(F, difference) - rounding;
 }

@@ -56,3 +56,16 @@ test("a margin is no more than it is in exact arithmetic, and hardly less, of lo
   }
   expect(proofs).toBeGreaterThan(50);
 });
+
+test("nor of many features whose sum is rounded up at each of them", () => {
+  const k = 1000;
+  const small = 1.2e-16; // of 1, more than half a unit in the last place
+  const phi = Array.from({ length: 2 * k }, (_, j) => {
+    if (j === 2 * k - 1) return 1 + 1.7e-16 * k;
+    return j === 0 ? 1 : j < k - 1 ? small : 0;
+  });
+  const ones = new Float64Array(k).fill(1);
+  const F = { lower: ones, upper: ones };
+  expect(exactMargin(phi, k, [1], F) < 0n).toBe(true);
+  expect(orderingMargin(phi, k, 0, [1], [1], F)).toBeLessThan(0);
+});
