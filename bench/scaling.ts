@@ -247,6 +247,7 @@ ladder("report", "observations", 1, [6250, 25000, 100000], (count) => {
       points,
       trainings,
       lambda,
+      error: points[0]!.error,
       dataFeatures: ["loss"],
       table: [[]],
       certificate: [],

@@ -72,7 +72,7 @@ export class Contest {
     return this.space.normalize(lambda);
   }
 
-  /** Where LearnLoss begins, and all others too. */
+  /** Where the others begin: shares alike, penalties at the middle of their ranges. (LearnLoss's are over the number of shares.) */
   start(): number[] {
     const { lower, upper, data } = this.space;
     const penalties = data.reduce((count, a) => count + (a ? 0 : 1), 0);

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { Command } from "commander";
 import { report } from "../report/report.ts";
 import { checkOutputs, short, writeFile } from "./output.ts";
-import { bestTable, provedBy, seenIn } from "./reporting.ts";
+import { chosenIn, chosenTable, provedBy, seenIn } from "./reporting.ts";
 import { readStudy } from "./study-file.ts";
 
 export function reportCommand(): Command {
@@ -14,18 +14,19 @@ export function reportCommand(): Command {
       checkOutputs({ output }, [path]);
       const { study, warnings } = readStudy(path);
       for (const warning of warnings) console.error(`learnloss: warning: ${path}: ${warning}`);
-      const { best, trials, observations } = study;
+      const { trials, observations } = study;
+      const chosen = chosenIn(study);
       const failed = trials.filter(({ status }) => status === "failed").length;
       const tried = `${trials.length} trials${failed > 0 ? ` (${failed} failed)` : ""}`;
       const page = {
         title: basename(path),
-        subtitle: best
-          ? `Error ${short(best.error)} after ${tried} and ${observations.length} models seen.`
+        subtitle: chosen
+          ? `Error ${short(chosen.error)} after ${tried} and ${observations.length} models seen.`
           : `${tried}, no model has an error yet.`,
         metric: "error",
-        ...seenIn(study, best?.lambda),
-        table: bestTable(study),
-        ...provedBy(study, study.certificate, best?.lambda),
+        ...seenIn(study, chosen?.lambda, chosen?.error),
+        table: chosenTable(study),
+        ...provedBy(study, study.certificate, chosen?.lambda),
       };
       writeFile(output, report(page));
       console.log(output);

@@ -44,7 +44,7 @@ export function reportOf(study: Study, result: TuneResult, title: string): Omit<
     title,
     subtitle: `${errorName(result.metric)} ${short(result.error)} after ${Math.round(result.passes)} passes, ${result.trials} trainings and ${Math.round(result.milliseconds)} ms: minimize ${String(result.loss)}`,
     metric: errorName(result.metric),
-    ...seenIn(study, result.loss.lambda),
+    ...seenIn(study, result.loss.lambda, result.error),
     ...proofs,
     certificate: [...proofs.certificate, ...boundsSentence(result)],
   };
@@ -54,12 +54,14 @@ export function reportOf(study: Study, result: TuneResult, title: string): Omit<
 export function seenIn(
   study: Study,
   lambda: Readonly<Record<string, number>> | undefined,
-): Pick<ReportInput, "points" | "trainings" | "lambda" | "dataFeatures"> {
+  error: number | undefined,
+): Pick<ReportInput, "points" | "trainings" | "lambda" | "error" | "dataFeatures"> {
   const { polyhedron } = study;
   return {
     points: pointsOf(study),
     trainings: trainingsOf(study),
     lambda: lambda && polyhedron.toRecord(wholeOf(polyhedron, lambda)),
+    error,
     dataFeatures: polyhedron.names.filter((_, j) => polyhedron.data[j]! > 0),
   };
 }
@@ -85,13 +87,25 @@ export function resultTable(result: TuneResult): ReportInput["table"] {
   ];
 }
 
-/** The best model of a study and its λ, with its training as the pictures count it. */
-export function bestTable({ best, polyhedron }: Study): ReportInput["table"] {
-  const names = polyhedron.names;
-  if (!best) return [[...names, "error"]];
+/**
+ * What to use of a study: the best minimizer of its loss, as λ are compared by them alone; the best model where there is none
+ * with an error.
+ */
+export function chosenIn({ best, observations, polyhedron }: Study): Study["best"] {
+  const solved = observations.filter(({ converged, error }) => converged && Number.isFinite(error));
+  if (solved.length === 0) return best;
+  const { trial, error, lambda, features } = solved.reduce((a, b) => (b.error < a.error ? b : a));
+  return { trial, error, lambda: polyhedron.toRecord(lambda), features: polyhedron.toRecord(features) };
+}
+
+/** The chosen model's λ, its error and its training, as the pictures count it. */
+export function chosenTable(study: Study): ReportInput["table"] {
+  const { names } = study.polyhedron;
+  const chosen = chosenIn(study);
+  if (!chosen) return [[...names, "error"]];
   return [
     [...names, "error", "training"],
-    [...names.map((name) => short(best.lambda[name]!)), short(best.error), String(best.trial + 1)],
+    [...names.map((name) => short(chosen.lambda[name]!)), short(chosen.error), String(chosen.trial + 1)],
   ];
 }
 

@@ -40,6 +40,8 @@ export interface FigureInput {
   readonly trainings: readonly Training[];
   /** The λ that came of it. */
   readonly lambda: Readonly<Record<string, number>> | undefined;
+  /** The error of its model: trainings may have the same λ. */
+  readonly error: number | undefined;
   /** Features whose weights set the scale of the loss; the others are penalties. */
   readonly dataFeatures: readonly string[];
   readonly bounds?: LossBounds;
@@ -235,16 +237,15 @@ function labels(notes: readonly Note[]): Note[] {
 }
 
 /** The weights of each training, in order. */
-export function lambdaPath({ points, trainings, metric, lambda }: FigureInput): Figure {
+export function lambdaPath({ points, trainings, metric, lambda, error }: FigureInput): Figure {
   if (trainings.length === 0) return { title: "No training has ended", svg: "", caption: "There is no λ to show." };
   const names = Object.keys(trainings[0]!.lambda);
   const changed = names.filter((name) => trainings.some((t) => t.lambda[name] !== trainings[0]!.lambda[name]));
   const free = changed.length > 0 ? changed : names;
   const shown = [...free].sort((a, b) => spread(trainings, b) - spread(trainings, a)).slice(0, 8);
   const failed = trainings.filter((t) => t.failed);
-  const ended = new Map(points.map((p) => [p.trial, p]));
-  const chosen =
-    lambda && trainings.find((t) => ended.has(t.trial) && free.every((name) => t.lambda[name] === lambda[name]));
+  const there = lambda ? points.filter((p) => free.every((name) => p.lambda[name] === lambda[name])) : [];
+  const chosen = there.find((p) => p.error === error) ?? there.at(-1);
   const at = (t: Training, name: string): [number, number] => [t.trial + 1, t.lambda[name]!];
   const count = `${trainings.length} ${trainings.length === 1 ? "training" : "trainings"} on the way to λ`;
   return {
@@ -275,16 +276,17 @@ export function lambdaPath({ points, trainings, metric, lambda }: FigureInput): 
       ],
       ...(chosen ? { notes: [{ kind: "vertical", x: chosen.trial + 1, text: "chosen" }] } : {}),
     }),
-    caption: `The weights of each training, in order${free.length > shown.length ? `; the ${shown.length} of ${free.length} that changed most` : ""}.${chosen ? afterwards(points, ended.get(chosen.trial)!, metric) : ""}`,
+    caption: `The weights of each training, in order${free.length > shown.length ? `; the ${shown.length} of ${free.length} that changed most` : ""}.${chosen ? afterwards(points, chosen, metric) : ""}`,
   };
 }
 
-/** What came of the trainings after the chosen one, in a sentence; none where one ended better. */
+/** What came of the trainings after that of the chosen model, in a sentence; none where one ended better. */
 function afterwards(points: readonly SeenPoint[], chosen: SeenPoint, metric: string): string {
   const later = points.filter(({ trial }) => trial > chosen.trial);
-  const [best] = later.reduce(([a], b) => [b.error < a.error ? b : a], [chosen]);
-  if (later.length === 0 || later.some(({ error, converged }) => converged && error < chosen.error)) return "";
-  if (best === chosen) return " What follows the chosen one was no better.";
+  const ended = new Map(later.map((p) => [p.trial, p]));
+  if (later.length === 0 || [...ended.values()].some(({ error }) => error < chosen.error)) return "";
+  const best = later.reduce((a, b) => (b.error < a.error ? b : a));
+  if (!(best.error < chosen.error)) return " What follows the chosen one was no better.";
   return ` No training that follows the chosen one ended better; training ${best.trial + 1} passed a model of ${metric} ${short(best.error)} on its way, which minimizes no loss.`;
 }
 

@@ -41,6 +41,18 @@ test("the table counts trainings as the pictures do", async () => {
   expect(figure(/falls from/)).toContain("<title>training 2, model 1</title>");
 });
 
+test("the λ to use is that of the best minimizer, not of a better model on its way; of the best model where none is told", async () => {
+  const result = study();
+  const [first, second] = [result.ask(), result.ask()];
+  result.observe(first, { features: { logLoss: 0.2, l2: 1 }, error: 0.1 });
+  result.tell(first, { features: { logLoss: 0.1, l2: 2 }, error: 0.4 });
+  result.tell(second, { features: { logLoss: 0.1, l2: 3 }, error: 0.3 });
+  expect((await pageOf(result)).page).toMatch(/<td>0\.3<\/td><td>2<\/td><\/tr>/);
+  const running = study();
+  running.observe(running.ask(), { features: { logLoss: 0.2, l2: 1 }, error: 0.1 });
+  expect((await pageOf(running)).page).toMatch(/<td>0\.1<\/td><td>1<\/td><\/tr>/);
+});
+
 test("passes are on the axis where they were told of every model, trainings elsewhere", async () => {
   const counted = (await pageOf(told([0.3, 0.1, 0.2], (trial) => 10 * (trial + 1)))).figure(/falls from/);
   expect(counted).toContain("passes over the training data");

@@ -17,6 +17,7 @@ const input = (...points: SeenPoint[]): FigureInput => ({
   points,
   trainings: points.map(({ trial, lambda }) => ({ trial, lambda, failed: false })),
   lambda: points[0]?.lambda,
+  error: points[0]?.error,
   dataFeatures: ["logLoss"],
 });
 
@@ -29,6 +30,16 @@ test("what follows the chosen training is told as it was: no better, better on i
   );
   expect(caption(seen(1, 0.4, true))).not.toContain("better");
   expect(caption()).not.toContain("better");
+});
+
+test("of trainings with one λ the chosen one is that of the model that was chosen", () => {
+  const again = (trial: number, error: number) => ({ ...seen(trial, error, false), lambda: seen(0, 1, true).lambda });
+  const points = [again(0, 0.8), again(1, 0.5), again(2, 0.6), again(2, 0.55)];
+  const { svg, caption } = lambdaPath({ ...input(...points), error: 0.5 });
+  expect(caption).toContain("What follows the chosen one was no better.");
+  const [first, second] = [0.8, 0.5].map((error) => lambdaPath({ ...input(...points), error }).svg);
+  expect(svg).toBe(second);
+  expect(first).not.toBe(second);
 });
 
 test("the line is said to be the least of the models seen, which need not be minimizers", () => {
