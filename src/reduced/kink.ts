@@ -9,7 +9,10 @@ export const KINK = { wide: 0.1, sharp: 0.03 };
 
 /** Smooths |w| in the spans of all folds, by so many typical weights of a model: the root mean square of those not 0. */
 export function sharpen(
-  folds: readonly { readonly reduced: ReducedModel; readonly trainer: { readonly objective: Objective } }[],
+  folds: readonly {
+    readonly reduced: Pick<ReducedModel, "setSmoothing">;
+    readonly trainer: { readonly objective: Pick<Objective, "outputs" | "columns"> };
+  }[],
   theta: Float64Array,
   kink: number,
 ): void {
