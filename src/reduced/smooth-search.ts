@@ -146,7 +146,7 @@ function* leap(
 }
 
 /** What the reduced model's slope at the center, where the models were just linearized, lacks of the true one. */
-function tiltOf(models: VirtualModels, { slope, lambda }: Center): Float64Array {
+export function tiltOf(models: VirtualModels, { slope, lambda }: Center): Float64Array {
   const tilt = new Float64Array(lambda.length);
   if (!slope) return tilt;
   const { gradient } = models.slope(tilt);
@@ -155,7 +155,7 @@ function tiltOf(models: VirtualModels, { slope, lambda }: Center): Float64Array 
 }
 
 /** The correction at x: tilt·δ/(1 + |δ|²/range), δ = x − home. */
-function liftOf(tilt: Float64Array, x: Float64Array, home: Float64Array): Slope {
+export function liftOf(tilt: Float64Array, x: Float64Array, home: Float64Array): Slope {
   const delta = x.map((value, j) => value - home[j]!);
   const length = delta.reduce((sum, d) => sum + d * d, 0);
   const lift = delta.reduce((sum, d, j) => sum + d * tilt[j]!, 0);
