@@ -65,3 +65,26 @@ test("no other error is, nor one that no λ of F explains", () => {
   const upside = ([loss, a]: Float64Array) => loss! - a!;
   expect(observed(40, upside).explanation([], F)).toBeUndefined();
 });
+
+test("the best of many models are what is explained, whether they come first or last", () => {
+  const random = new Random(5, 4);
+  const phi = () => Float64Array.from({ length: 3 }, () => random.uniform());
+  const good = Array.from({ length: 120 }, phi);
+  const bad = Array.from({ length: 121 }, phi);
+  const affine = ([loss, a, b]: Float64Array) => loss! + 0.3 * a! + 0.02 * b!;
+  const chance = () => 5 + random.uniform();
+  for (const goodFirst of [true, false]) {
+    const seen = new VirtualObservations();
+    const add = (models: readonly Float64Array[], error: (phi: Float64Array) => number) => {
+      for (const features of models) seen.add(features, error(features));
+    };
+    if (goodFirst) add(good, affine);
+    add(bad, chance);
+    if (!goodFirst) {
+      expect(seen.explanation([], F)).toBeUndefined();
+      add(good, affine);
+    }
+    const lambda = seen.explanation([], F)!;
+    for (const [j, weight] of [1, 0.3, 0.02].entries()) expect(lambda[j]! / weight).toBeCloseTo(1, 6);
+  }
+});
