@@ -89,6 +89,35 @@ for (const model of ["logistic", "softmax"] as const) {
   });
 }
 
+test.each(strong)(
+  "softmax, %s: what classes have in common without a ridge is not in the adjoint of a factor",
+  (_, weights) => {
+    using arena = new Arena(kernels());
+    const columns = 200;
+    const columnGroups = Array.from({ length: columns }, (_, j) => j >> 1);
+    const problem = { ...exampleProblem("softmax", 50, columns, 3), columnGroups };
+    const train = new Objective(arena, { ...problem, precision: "f64" });
+    const validation = new Objective(arena, { ...exampleProblem("softmax", 40, columns, 3, 2), precision: "f64" });
+    const solver = new Solver(arena, train, { tolerance: 1e-7 });
+    train.setWeights(weights(2.5));
+    solver.start(0);
+    while (solver.status === "running") solver.step(50);
+    expect(arena.kernels.directAdjointBytes(solver.pointer)).toBeGreaterThan(0);
+    const [right, out] = [arena.f64(train.thetaCount), arena.f64(train.thetaCount)];
+    validation.gradient(solver.theta, right);
+    for (const _ of solver.adjoint(right, out, { iterations: 6, tolerance: 0.3 }));
+    const u = arena.viewF64(out, train.thetaCount).slice();
+    const of = (j: number) => [0, 1, 2].map((c) => u[c * columns + j]!);
+    const { values } = problem.dataset.x as { readonly values: Float64Array };
+    const mean = (j: number) => values.reduce((sum, x, e) => sum + (e % columns === j ? x / 50 : 0), 0);
+    // Intercepts where the columns are at their means, in which no penalty has a part.
+    let common = u[3 * columns]! + u[3 * columns + 1]! + u[3 * columns + 2]!;
+    for (let j = 0; j < columns; j++) common += mean(j) * of(j).reduce((sum, x) => sum + x, 0);
+    const size = Math.hypot(...u);
+    expect(Math.abs(common)).toBeLessThan(1e-9 * size);
+  },
+);
+
 test.each(["logistic", "softmax"] as const)("%s: units of the columns do not matter to a factor", (model) => {
   const [columns, l1] = model === "softmax" ? [200, 0.3] : [60, 0.12];
   const inUnits = (unit: number) => {

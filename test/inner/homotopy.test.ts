@@ -61,6 +61,30 @@ function sparseTruth(rows: number, columns: number, seed: number, value = (rando
   return data.dense({ x, y });
 }
 
+test("a path to a penalty that is a little weaker begins where the last one ended", () => {
+  const spent = [...Array(4).keys()].map((seed) => {
+    const { x, y } = sparseTruth(60, 240, seed);
+    const dataset = { rows: 60, columns: 240, x };
+    using arena = new Arena(kernels());
+    const passes = (solver: Solver, l1: number, from: number) => {
+      objective.setWeights({ groups: [1], l1 });
+      const before = objective.passes;
+      solver.start(from);
+      while (solver.step(1) === "running");
+      expect(solver.status).toBe("converged");
+      return objective.passes - before;
+    };
+    const targets = Float64Array.from(y as ArrayLike<number>);
+    const objective = new Objective(arena, { model: "squared", dataset, targets, outputs: 1, precision: "f64" });
+    const [first, other] = [0, 1].map(() => new Solver(arena, objective, { tolerance: 1e-9 }));
+    passes(first!, 1e-3, 0);
+    const after = passes(first!, 0.9e-3, first!.theta);
+    return { after, alone: passes(other!, 0.9e-3, 0) };
+  });
+  // 21 of 88 to 118.
+  for (const { after, alone } of spent) expect(after).toBeLessThan(0.5 * alone);
+});
+
 test("a weak L1 takes a few looks at the data per row, and none of its minimizers is nearly one", async () => {
   for (let seed = 0; seed < 3; seed++) {
     const train = sparseTruth(60, 240, seed);

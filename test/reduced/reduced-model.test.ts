@@ -301,3 +301,47 @@ test("a span of all columns loses no direction to models that have no weights, a
     arena.dispose();
   }
 });
+
+test("scores kept in the place of the span's residuals are forgotten once these are taken", () => {
+  const { arena, space, reduced, train, thetaCount, random } = reducedModel({ l1: l1(), l2: l2() });
+  const lambda = space.normalize([1, 0.02, 0.03]);
+  const theta = arena.copy(Float64Array.from({ length: thetaCount }, () => 0.3 * random.normal()));
+  const [gradient, out, expected] = [arena.f64(thetaCount), arena.f64(180), arena.f64(180)];
+  reduced.keepScores();
+  train.scores(theta, expected);
+  for (let i = 0; i < 2; i++) {
+    train.setWeights(space.termWeights(lambda));
+    train.gradient(theta, gradient);
+    expect(train.keptScores(theta, out)).toBe(true);
+    // Softmax scores may be kept up to what all classes have in common.
+    const [a, b] = [arena.viewF64(out, 180), arena.viewF64(expected, 180)];
+    for (let e = 0; e < 120; e++) expect(a[e]! - a[e + 60]!).toBeCloseTo(b[e]! - b[e + 60]!, 10);
+    reduced.solve(lambda);
+    expect(train.keptScores(theta, out)).toBe(false);
+  }
+  arena.dispose();
+});
+
+test.each(spaces)(
+  "%s: a solve that no step improves any more leaves φ and curvature of where it ends",
+  (_, features) => {
+    const { arena, space, reduced, length } = reducedModel(features);
+    const k = arena.kernels;
+    for (let i = 0; i < 8; i++) {
+      const lambda = space.normalize(Float64Array.from(space.names, (_, j) => (space.data[j] ? 1 : 0.003 * 2 ** i)));
+      reduced.solve(lambda);
+      // To less than rounding: the last step finds nothing.
+      k.reducedSolve(reduced.pointer, reduced.coefficients, false, 0, 100);
+      const [gradient, product] = [arena.f64(length), arena.f64(length)];
+      const v = arena.copy(Float64Array.from({ length }, (_, j) => (j % 6 < 5 ? Math.sin(j) : 0)));
+      const look = () => {
+        k.reducedHessian(reduced.pointer, v, product);
+        return [...reduced.features()!, ...arena.viewF64(product, length)];
+      };
+      const left = look();
+      k.reducedGradient(reduced.pointer, reduced.coefficients, gradient);
+      expect(left).toEqual(look());
+    }
+    arena.dispose();
+  },
+);
