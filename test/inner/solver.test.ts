@@ -273,3 +273,39 @@ test("a contingency table row by row, whose equal rows are rounded alike, is sol
     expect(passes).toBeLessThan(60);
   }
 });
+
+test("where rows cease to count, or begin to, what was learned of their curvature is forgotten: a solve takes no longer than a new solver's", () => {
+  // The columns of the second half of the rows are in other units.
+  const wide = (problem: Problem): Problem => {
+    const values = Float64Array.from(problem.dataset.x.values, (x, e) => (e < 150 * 20 ? x : 30 * x));
+    return { ...problem, dataset: { ...problem.dataset, x: { kind: "dense", values } } };
+  };
+  for (let seed = 1; seed <= 4; seed++) {
+    using arena = new Arena(kernels());
+    const rowGroups = { count: 2, map: Int32Array.from({ length: 300 }, (_, i) => (i < 150 ? 0 : 1)) };
+    const problem = wide(exampleProblem("squared", 300, 20, 1, seed));
+    const objective = new Objective(arena, { ...problem, rowGroups, precision: "f64" });
+    const warm = new Solver(arena, objective, { tolerance: 1e-6 });
+    const spent = (solver: Solver, from: number) => {
+      const before = objective.passes;
+      solver.start(from);
+      while (solver.step(10) === "running");
+      expect(solver.status).toBe("converged");
+      return objective.passes - before;
+    };
+    objective.setWeights({ l2: 1e-3, groups: [1, 1] });
+    spent(warm, 0);
+    for (const groups of [
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ]) {
+      objective.setWeights({ l2: 1e-3, groups });
+      const theta = arena.copy(arena.viewF64(warm.theta, objective.thetaCount).slice());
+      const after = spent(warm, warm.theta);
+      const anew = spent(new Solver(arena, objective, { tolerance: 1e-6 }), theta);
+      // 9 or 10 passes of the first half alone, 15 with what was learned of both.
+      expect(after).toBeLessThan(anew + 1);
+    }
+  }
+});
