@@ -42,6 +42,23 @@ describe("random LPs of known status", () => {
     }
   });
 
+  test("the unit of the costs does not matter: the same pivots to the same x, bit for bit", () => {
+    for (let seed = 0; seed < 60; seed++) {
+      const problem = randomLp(seed, seed % 2 ? "feasible" : "degenerate", 5 + (seed % 25));
+      const plain = solveLp(problem);
+      if (plain.status !== "optimal") throw new Error(plain.status);
+      for (const unit of [2 ** -60, 2 ** -30, 2 ** 30]) {
+        const cost = Array.from(problem.cost, (c) => unit * c);
+        const outcome = solveLp({ ...problem, cost, offset: unit * (problem.offset ?? 0) });
+        if (outcome.status !== "optimal") throw new Error(outcome.status);
+        expect(outcome.x).toEqual(plain.x);
+        expect(outcome.iterations).toBe(plain.iterations);
+        expect(outcome.objective).toBe(unit * plain.objective);
+        expect(outcome.rowDuals).toEqual(plain.rowDuals.map((y) => unit * y));
+      }
+    }
+  });
+
   test("residuals above 1e-9 only where no doubles have less", () => {
     // 4/3·e + 0.1 lies between two doubles x·e that are 2e-16·e apart.
     const problem = (e: number) => ({
