@@ -10,6 +10,7 @@ import type { Pause } from "../run.ts";
 import type { TrialRecord } from "../study.ts";
 import type { Pointer } from "../wasm/arena.ts";
 import { above } from "./above.ts";
+import { correctedError } from "./corrected-error.ts";
 import { hone } from "./hone.ts";
 import { beyondPlateau, PLATEAU } from "./plateau.ts";
 import type { Session, Trained } from "./session.ts";
@@ -361,7 +362,7 @@ export class Learner<F extends Features> {
     );
   }
 
-  /** Trains at λ. The error of a model near the minimizer is corrected for what it lacks: e − u·∇ℓ, u the adjoint. */
+  /** Trains at λ. The error of a model near the minimizer is corrected for what it lacks. */
   *#visit(
     lambda: Float64Array,
     starts: readonly Start[],
@@ -373,14 +374,13 @@ export class Learner<F extends Features> {
     const { error, slope, converged }: Trained = yield* session.train(lambda, starts, goal, prediction?.error);
     this.#visited = session.passes - before;
     if (converged && this.#hones) this.#interpolation.add(lambda, error, session.reached());
-    // ∇ℓ = Σ_j λ_j·∂φ_j: what is lacking is the sum of the slopes, 0 at the minimizer.
-    const lacking = converged || !slope ? 0 : this.#models.metric.fromLoss(slope.reduce((sum, s) => sum + s, 0));
-    if (Math.abs(lacking) > LACK * Math.abs(error))
+    const corrected = converged || !slope ? error : correctedError(error, slope, this.#models.metric);
+    if (Math.abs(corrected - error) > LACK * Math.abs(error))
       return yield* this.#visit(lambda, session.reached(), {}, prediction);
     this.#searched.push(lambda);
     return {
       lambda,
-      error: error + lacking,
+      error: corrected,
       slope,
       converged,
       thetas: session.folds.map((fold) => fold.current()),
