@@ -81,3 +81,19 @@ test("a search goes down the slope that is given, whatever the span thinks, and 
     expect(error - found).toBeCloseTo(gain, 12);
   }
 });
+
+test("where a search has become dear, any gain will do", () => {
+  using arena = new Arena(kernels());
+  const { models, center } = linearized(arena);
+  const [long, short] = [undefined, () => true].map((dear) => {
+    const before = models.validationPasses;
+    const options = { radius: 3, tolerance: 1e-6, random: new Random(1), ...(dear ? { dear } : {}) };
+    const work = searchBySlopes(models, { ...center, slope: undefined }, options);
+    let step = work.next();
+    while (!step.done) step = work.next();
+    return { gain: step.value.gain, spent: models.validationPasses - before };
+  });
+  expect(short!.gain).toBeGreaterThan(0);
+  expect(short!.gain).toBeLessThanOrEqual(long!.gain);
+  expect(short!.spent).toBeLessThan(0.7 * long!.spent);
+});
