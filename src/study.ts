@@ -135,7 +135,10 @@ export class Study<Name extends string = string> {
     const { lambda, kind } = fixed
       ? ({ lambda: this.#inside(fixed, "λ"), kind: "given" } as const)
       : propose(this.polyhedron, this.#trials, this.seed, this.#start);
-    return this.#apply({ type: "ask", lambda: Array.from(lambda), proposal: kind });
+    const id = this.#trials.length;
+    this.#apply({ type: "ask", lambda: Array.from(lambda), proposal: kind });
+    const record = this.polyhedron.toRecord(lambda) as Record<Name, number>;
+    return Object.freeze({ id, lambda: Object.freeze(record), proposal: kind });
   }
 
   /** A checkpoint of a trial that goes on training. @throws as `tell` */
@@ -251,13 +254,17 @@ export class Study<Name extends string = string> {
   }
 
   /** The fold's step: the only place where the state changes. */
-  #apply(event: StudyEvent): Trial {
+  #apply(event: StudyEvent): void {
     this.#events.push(event);
     if (event.type === "ask") {
-      const id = this.#trials.length;
-      const lambda = Float64Array.from(event.lambda);
-      this.#trials.push({ id, lambda, proposal: event.proposal, status: "pending", observations: [] });
-      return Object.freeze({ id, lambda: Object.freeze(this.polyhedron.toRecord(lambda)), proposal: event.proposal });
+      this.#trials.push({
+        id: this.#trials.length,
+        lambda: Float64Array.from(event.lambda),
+        proposal: event.proposal,
+        status: "pending",
+        observations: [],
+      });
+      return;
     }
     const record = this.#trials[event.trial]!;
     if (event.type !== "observe") this.#settled++;
@@ -285,7 +292,6 @@ export class Study<Name extends string = string> {
         this.#best = observation;
       }
     }
-    return { id: record.id, lambda: this.polyhedron.toRecord(record.lambda), proposal: record.proposal };
   }
 
   /** What `JSON.stringify` stores, with a version: the options and all that happened. */

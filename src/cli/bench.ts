@@ -37,7 +37,8 @@ interface Timing {
 const STRENGTH = 1e-3;
 const STEP = 1.1;
 
-const FIT_TOLERANCE = 1e-4;
+/** Of the fits: as of the trainings of `tune`. */
+const TOLERANCE = 1e-4;
 
 /** Most values of X: in f32 they fill the memory that WebAssembly has. */
 const MOST_VALUES = 2 ** 30;
@@ -119,7 +120,7 @@ async function fits(model: ModelKind, dataset: Dataset, penalty: "l1" | "l2", se
   let passes: [number, number] = [0, 0];
   const end = performance.now() + 1000 * seconds;
   do {
-    using fitting = new Fitting({ model, train: dataset, tolerance: FIT_TOLERANCE });
+    using fitting = new Fitting({ model, train: dataset, tolerance: TOLERANCE });
     const one = await fitting.solve(linearLoss(model, { [penalty]: STRENGTH }));
     const other = await fitting.solve(linearLoss(model, { [penalty]: STRENGTH * STEP }));
     first.push(one.milliseconds);

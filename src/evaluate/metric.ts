@@ -211,7 +211,8 @@ export class MetricEvaluator {
   }
 
   /** e with ties broken by the model's own loss, for metrics that move in steps: less than one row's worth of it. */
-  rank(scores: Pointer, error = this.evaluate(scores)): number {
+  rank(scores: Pointer): number {
+    const error = this.evaluate(scores);
     return this.smooth ? error : error + this.tieBreak(scores);
   }
 

@@ -5,6 +5,7 @@ import type { Interpolation } from "../reduced/interpolation.ts";
 import type { VirtualModels } from "../reduced/virtual-models.ts";
 import type { Pause } from "../run.ts";
 import { log } from "../wasm/transcendental.ts";
+import { above } from "./above.ts";
 import type { Session } from "./session.ts";
 import type { Goal } from "./trainer.ts";
 
@@ -92,7 +93,7 @@ export function* hone<F extends Features>(
       }
       starts = session.expanded();
     }
-    const rival = smooth ? best + DOUBT * Math.abs(best) : best;
+    const rival = smooth ? above(best, DOUBT) : best;
     const goal: Goal = smooth ? { hopeless: best, rival, learns: "model" } : { rival };
     const { error, converged } = yield* session.train(lambda, starts, goal, promise);
     interpolation.add(lambda, error, session.reached());
