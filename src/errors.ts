@@ -57,6 +57,11 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Whether it counts something: an integer ≥ 0, or Infinity, which is no limit. */
+export function isCount(value: unknown): boolean {
+  return value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && Number(value) >= 0);
+}
+
 /**
  * The thing that JSON was stored of, by a program of this version; `make` throws where it is none.
  *

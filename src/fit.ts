@@ -1,7 +1,7 @@
 import { audit } from "./data/audit.ts";
 import { checkDataset, type Dataset } from "./data/dataset.ts";
 import { encodeTargets } from "./data/targets.ts";
-import { given, LearnLossError } from "./errors.ts";
+import { given, isCount, LearnLossError } from "./errors.ts";
 import { bind } from "./features/bind.ts";
 import { LinearLoss, lossName } from "./features/loss.ts";
 import { groupNorm, l1, l2 } from "./features/norms.ts";
@@ -39,7 +39,7 @@ export interface FitOptions {
    * in f64 arithmetic on it, so that any tolerance is reached. @default "f64" below 1e-5, otherwise "f32"
    */
   readonly precision?: "f32" | "f64";
-  /** Most iterations of the solver, ≥ 0; there its status is `iterations`. With 0 it is the null model. @default 10000 */
+  /** Most iterations of the solver, an integer ≥ 0 or Infinity; there its status is `iterations`. With 0 it is the null model. @default 10000 */
   readonly iterations?: number;
   /** Aborting rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
@@ -118,8 +118,7 @@ export function checkFitOptions(options: FitOptions): CheckedFitOptions {
   const { precision = tolerance < 1e-5 ? "f64" : "f32" } = options;
   if (precision !== "f32" && precision !== "f64")
     throw new LearnLossError("OPTION", `precision is ${precision}: give f32 or f64.`);
-  if (!(typeof iterations === "number" && iterations >= 0))
-    throw new LearnLossError("OPTION", `iterations is ${iterations}: give a number ≥ 0.`);
+  if (!isCount(iterations)) throw new LearnLossError("OPTION", `iterations is ${iterations}: give an integer ≥ 0.`);
   if (train.rows < 3) {
     throw new LearnLossError("TOO_FEW", `${train.rows} rows are too few to fit a model: give at least 3.`);
   }

@@ -1,4 +1,4 @@
-import { LearnLossError } from "./errors.ts";
+import { isCount, LearnLossError } from "./errors.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { outOfTrap } from "./wasm/shared.ts";
 
@@ -9,7 +9,7 @@ import { outOfTrap } from "./wasm/shared.ts";
 export interface Budget {
   /** Passes over the training rows, reduced work included. @default Infinity */
   readonly passes?: number;
-  /** Trainings. @default Infinity */
+  /** Trainings, an integer. @default Infinity */
   readonly trials?: number;
   /** Milliseconds. @default Infinity */
   readonly time?: number;
@@ -31,9 +31,10 @@ export function checkBudget(budget: Budget): void {
   checkSignal(budget.signal);
   for (const name of ["passes", "trials", "time"] as const) {
     const value = budget[name];
-    if (value !== undefined && !(typeof value === "number" && value > 0)) {
-      throw new LearnLossError("BUDGET", `The budget ${name} is ${value}: give a positive number, or leave it out.`);
-    }
+    if (value === undefined || (typeof value === "number" && value > 0 && (name !== "trials" || isCount(value))))
+      continue;
+    const expected = name === "trials" ? "an integer > 0" : "a positive number";
+    throw new LearnLossError("BUDGET", `The budget ${name} is ${value}: give ${expected}, or leave it out.`);
   }
 }
 
@@ -141,7 +142,8 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
   }
 
   async *#improve(): AsyncGenerator<Improvement, void, void> {
-    const { signal, time = Number.POSITIVE_INFINITY } = this.#budget;
+    const budget = this.#budget;
+    const { signal } = budget;
     const start = performance.now();
     const work = this.#work;
     try {
@@ -157,7 +159,8 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
       for (let more = true; more; ) {
         const slice = performance.now();
         let now = slice;
-        const late = () => work.seen && now - start >= time;
+        // Its time is asked for each time: it may begin after the run.
+        const late = () => work.seen && now - start >= (budget.time ?? Number.POSITIVE_INFINITY);
         while (more && !work.waiting && !work.improved && now - slice < SLICE && !late()) {
           more = work.step();
           now = performance.now();

@@ -1,4 +1,4 @@
-import { given, LearnLossError, readStored } from "./errors.ts";
+import { given, isCount, LearnLossError, readStored } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
 import { isJournal, readJournal } from "./journal.ts";
 import { checkNames } from "./option-names.ts";
@@ -63,7 +63,7 @@ export interface StudyOptions<Name extends string = string> {
   readonly seed?: number;
   /** The first λ to try. @default the middle of F on the log scale */
   readonly start?: Readonly<Record<Name, number>>;
-  /** Trials after which `done` is true. @default 100 */
+  /** Trials after which `done` is true: an integer > 0, or Infinity. @default 100 */
   readonly trials?: number;
 }
 
@@ -100,8 +100,8 @@ export class Study<Name extends string = string> {
     this.seed = checkSeed(seed);
     this.#limit = trials;
     this.#start = start === undefined ? undefined : this.#inside(given("start", start), "The start");
-    if (!(typeof trials === "number" && trials > 0))
-      throw new LearnLossError("BUDGET", `trials is ${trials}: give a positive number.`);
+    if (!(isCount(trials) && trials > 0))
+      throw new LearnLossError("BUDGET", `trials is ${trials}: give an integer > 0.`);
     // Copies, since the caller's may change; and JSON has no Infinity.
     const limit = options.trials === undefined ? {} : { trials: Math.min(trials, Number.MAX_SAFE_INTEGER) };
     const first = this.#start && { start: this.polyhedron.toRecord(this.#start) as Readonly<Record<Name, number>> };

@@ -199,6 +199,8 @@ const refused: readonly (readonly [string, () => unknown, string, RegExp?])[] = 
   ["33 budget 0", () => tune({ ...setting, passes: 0 }), "BUDGET"],
   ["33 budget −1", () => tune({ ...setting, trials: -1 }), "BUDGET"],
   ["33 budget NaN", () => tune({ ...setting, time: Number.NaN }), "BUDGET"],
+  ["33 budget 1.5 trials", () => tune({ ...setting, trials: 1.5 }), "BUDGET", /trials is 1\.5: give an integer/],
+  ["33 1.5 trials", () => createStudy({ lambda, trials: 1.5 }), "BUDGET", /trials is 1\.5: give an integer/],
   ["33 no trials", () => createStudy({ lambda, trials: 0 }), "BUDGET"],
   ["42 a NUL in the CSV", () => data.csv("x,y\n1,2\n\0,3\n", { target: "y" }), "PARSE", /Line 3/],
   ["42 Latin-1", () => data.csv(Uint8Array.of(120, 44, 121, 10, 49, 44, 0xe9, 10), { target: "y" }), "PARSE", /Line 2/],

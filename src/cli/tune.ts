@@ -8,7 +8,7 @@ import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import type { Layout } from "../features/image-layout.ts";
 import { checkModel } from "../models/objective.ts";
 import { report } from "../report/report.ts";
-import type { Budget } from "../run.ts";
+import { type Budget, checkBudget } from "../run.ts";
 import { createTuner, type TuneResult, type Tuner, type TunerOptions } from "../tune.ts";
 import type { Pool } from "../workers.ts";
 import { image, parseFeatures } from "./features.ts";
@@ -230,8 +230,7 @@ async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar, 
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     const { signal } = interrupted;
-    const left = events > 0 && budget.time !== undefined ? await repeat(tuner, events, budget, signal) : {};
-    return await tuner.run({ ...budget, ...left, signal });
+    return await tuner.run(afterRepeating(tuner, { ...budget, signal }, events));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
     return { ...(await tuner.run({ time: Number.MIN_VALUE })), status: "stopped" };
@@ -240,26 +239,27 @@ async function untilInterrupted(tuner: Tuner, budget: Budget, bar: ProgressBar, 
   }
 }
 
-/** Does again what an earlier run did, which takes none of the time. Returns what is left of the budget. */
-async function repeat(
-  tuner: Tuner,
-  events: number,
-  { passes = Number.POSITIVE_INFINITY, trials = Number.POSITIVE_INFINITY }: Budget,
-  signal: AbortSignal,
-): Promise<Budget> {
-  const repeated = new AbortController();
-  const spent = { passes: 0, trials: 0 };
-  tuner.on("progress", (progress) => {
-    Object.assign(spent, progress);
-    if (tuner.study.events.length >= events) repeated.abort();
+/**
+ * A budget whose time begins once the tuner has done again what an earlier run did.
+ *
+ * @param events of the earlier run
+ * @throws BUDGET
+ */
+function afterRepeating(tuner: Tuner, budget: Budget, events: number): Budget {
+  const { time } = budget;
+  if (events === 0 || time === undefined) return budget;
+  checkBudget(budget);
+  let end = Number.POSITIVE_INFINITY;
+  const begun = performance.now();
+  tuner.on("progress", () => {
+    if (end === Number.POSITIVE_INFINITY && tuner.study.events.length >= events) end = performance.now() - begun + time;
   });
-  try {
-    await tuner.run({ passes, trials, signal: AbortSignal.any([repeated.signal, signal]) });
-  } catch (error) {
-    if (!repeated.signal.aborted || signal.aborted) throw error;
-  }
-  const left = (most: number, used: number) => Math.max(most - used, Number.MIN_VALUE);
-  return { passes: left(passes, spent.passes), trials: left(trials, spent.trials) };
+  return {
+    ...budget,
+    get time() {
+      return end;
+    },
+  };
 }
 
 /** @throws OPTION */

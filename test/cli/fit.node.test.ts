@@ -38,6 +38,12 @@ async function printed(...parameters: string[]): Promise<string> {
   return stdout;
 }
 
+test("half an iteration is refused", async () => {
+  const some = ["--target", "cultivar", "--model", "softmax", "--iterations", "2.5"];
+  const { code, stderr } = await learnloss("fit", `${root}data/wine.csv`, ...some);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("OPTION: iterations is 2.5: give an integer")]);
+});
+
 describe("fit reproduces the reference solutions", () => {
   for (const problem of problems) {
     test(`${problem.data} ${problem.model} l1 ${problem.l1} l2 ${problem.l2}`, async () => {

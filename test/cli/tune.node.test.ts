@@ -133,6 +133,7 @@ describe("learnloss tune", () => {
     ["IO", ["--features", "l1", "--costs", "missing.csv"]],
     ["BUDGET", ["--features", "l1", "--passes", "-3"]],
     ["BUDGET", ["--features", "l1", "--time", "NaN"]],
+    ["BUDGET", ["--features", "l1", "--trials", "1.5"]],
     ["SEED", ["--features", "l1", "--seed", "1.5"]],
     ["SEED", ["--features", "l1", "--seed", "x"]],
     ["IO", ["--features", "l1", "--validation-data", "missing.csv"]],
@@ -239,6 +240,13 @@ test("a study that is run again with a time goes on from what it holds, one with
   const both = await run("--time", "100000", "--passes", String(Math.ceil(again.passes) + 50));
   expect(both).toMatchObject({ status: "passes", stderr: expect.not.stringContaining("repeats") });
   expect(both.passes).toBeLessThan(again.passes + 200);
+});
+
+test("a study that is run again with a time and no more trainings than it holds ends with these", async () => {
+  const run = ["tune", ...cancer, "--features", "l1,l2", "--study", "trials.jsonl", "--json", "--trials", "3"];
+  const first = JSON.parse((await learnloss(...run)).stdout);
+  const again = JSON.parse((await learnloss(...run, "--time", "100000")).stdout);
+  expect(again).toMatchObject({ status: "trials", trials: 3, error: first.error, passes: first.passes });
 });
 
 test("a disk that is full for the study ends no search and loses no result", async () => {
