@@ -13,7 +13,7 @@ export interface Budget {
   readonly trials?: number;
   /** Milliseconds. @default Infinity */
   readonly time?: number;
-  /** Aborting rejects with `signal.reason`; what was found stays. */
+  /** Aborting rejects with `signal.reason`; what was found stays with the tuner, which `tune` disposes of. */
   readonly signal?: AbortSignal;
 }
 

@@ -67,7 +67,7 @@ export interface TunerOptions<F extends Features = Features> {
    * Goes on when nothing better is promised near the best λ, until the budget ends or the caller leaves: searches that begin
    * beside it, trainings where interpolated models are best, and a quarter of the passes where the error may be least of all
    * F, as far as one pass proves. In the limit no λ is better than the one found; it pays where e has several basins (many
-   * weights, few rows) or moves in steps. Needs a budget in `tune`; not with `folds` or on the fly.
+   * weights, few rows) or moves in steps. Needs passes, trials or time in `tune`; not with `folds` or on the fly.
    * @default false
    */
   readonly explore?: boolean;
@@ -201,7 +201,8 @@ export class Tuner<F extends Features = Features> {
 
   /**
    * Goes on learning within a budget. Await the run for the result, or iterate over its improvements; another call goes
-   * on where the last one ended.
+   * on where the last one ended. With `explore` and no budget it goes on until the loop is left or a signal aborts: whoever awaits
+   * it alone waits for good.
    *
    * @throws BUDGET, DISPOSED, or CONFLICT while another run goes on
    */
@@ -291,15 +292,16 @@ export function createTuner<const F extends Features>(options: TunerOptions<F>):
 /**
  * Tunes the weights of a loss, and frees everything it used.
  *
- * @throws as `createTuner`, BUDGET for a budget that is none, OPTION for `explore` without
- *   one, NON_FINITE when no model has an error; what a metric throws; the reason of the signal
+ * @throws as `createTuner`, BUDGET for a budget that is none, OPTION for `explore` without passes, trials or time to end it,
+ *   NON_FINITE when no model has an error; what a metric throws; the reason of the signal, and what was found is lost then
  */
 export async function tune<const F extends Features>(options: TunerOptions<F> & Budget): Promise<TuneResult<F>> {
-  const { explore, passes, trials, time, signal } = given("tune", options);
-  if (explore && [passes, trials, time, signal].every((limit) => limit === undefined)) {
+  const { explore, passes, trials, time } = given("tune", options);
+  const endless = (limit = Number.POSITIVE_INFINITY) => limit === Number.POSITIVE_INFINITY;
+  if (explore && [passes, trials, time].every(endless)) {
     throw new LearnLossError(
       "OPTION",
-      "Exploration ends with its budget: give `passes`, `trials`, `time` or a `signal`.",
+      "Exploration ends with its budget: give `passes`, `trials` or `time` (a signal rejects, and what was found is lost), or run a tuner of `createTuner`.",
     );
   }
   const tuner = new Tuner<F>(options);
