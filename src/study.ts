@@ -1,5 +1,6 @@
 import { given, isCount, LearnLossError, readStored } from "./errors.ts";
 import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
+import { flatness } from "./flatness.ts";
 import { isJournal, readJournal } from "./journal.ts";
 import { checkNames } from "./option-names.ts";
 import { type Certificate, certify } from "./outer/certificate.ts";
@@ -182,6 +183,14 @@ export class Study<Name extends string = string> {
    */
   get certificate(): Certificate | undefined {
     return certify(this.observations, this.polyhedron);
+  }
+
+  /**
+   * What is doubtful about what was told so far, each beginning with a code: FLAT where more than two models had all the same
+   * error, or the same φ at different λ, and some weight is free. Nothing can be learned of the weights then.
+   */
+  get warnings(): readonly string[] {
+    return flatness(this.polyhedron, this.observations);
   }
 
   /** Every trial that was asked for, by its number: the study's own records, to be read only. */

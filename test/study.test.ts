@@ -130,6 +130,40 @@ test.each([1, 10, 1000, 1e17])("shares beside a fixed weight of %d begin even, a
   }
 });
 
+describe("warnings of models that tell nothing of the weights", () => {
+  const told = (lambda: StudyOptions["lambda"], model: (i: number) => object, count = 3) => {
+    const study = createStudy({ lambda, trials: count });
+    for (let i = 0; i < count; i++) {
+      const trial = study.ask();
+      study.tell(trial, { ...train(trial.lambda), ...model(i) });
+    }
+    expect(Study.fromJSON(JSON.stringify(study)).warnings).toEqual(study.warnings);
+    return study.warnings;
+  };
+  const { features } = train({ l1: 1, l2: 1 });
+  const [fixedWeights, { lambda }] = [{ logLoss: fixed(1), l1: fixed(1), l2: fixed(1) }, options];
+
+  test.each([
+    ["the same error", lambda, () => ({ error: 0.2 }), [/^FLAT: .* error.*metric/]],
+    ["infinite errors", lambda, () => ({ error: Number.POSITIVE_INFINITY }), [/^FLAT: .* error.*metric/]],
+    ["the same φ whatever λ", lambda, (i: number) => ({ features, error: i }), [/^FLAT: .*φ.*trainer/]],
+    ["the same φ and error", lambda, () => ({ features, error: 1 }), [/^FLAT: .*φ.*trainer/]],
+    ["one error that differs", lambda, (i: number) => ({ error: Number(i === 2) }), []],
+    ["one φ that differs", lambda, (i: number) => ({ features: { ...features, l1: Number(i === 2) }, error: i }), []],
+    ["no weight that is free", fixedWeights, () => ({ features, error: 1 }), []],
+  ])("%s", (_, weights, model, expected) => {
+    expect(told(weights, model)).toEqual(expected.map((message) => expect.stringMatching(message)));
+    expect(told(weights, model, 2)).toEqual([]);
+  });
+
+  test("the same φ at the same λ proves nothing", () => {
+    const study = createStudy(options);
+    const trial = study.ask();
+    for (const error of [1, 2, 3]) study.observe(trial, { features, error });
+    expect(study.warnings).toEqual([]);
+  });
+});
+
 describe("what is told is checked", () => {
   const { features } = train({});
 

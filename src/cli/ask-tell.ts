@@ -17,6 +17,7 @@ One JSON object a line on stdin, one answer a line on stdout:
   {"tell": {"id": 0, "features": {…}, "error": 0.2}}                                   the finished model
   {"fail": {"id": 0, "reason": "diverged"}}                                            -> {"ok": true, "done": false}
   {"best": {}}                         -> {"best": {"error": …, "lambda": {…}, "trial": 0, "features": {…}}}
+Answers to best, and the first with "done": true, also have "warnings": ["FLAT: …"] where nothing was learned of λ.
 Features are the terms of the loss without their weights, on the training rows, best none below 0; the error is that on
 rows that judge, lower is better: a number, "Infinity" for the worst, "NaN" for a trial that failed.
 A weight is {"fixed": v}, {"atLeast": min}, {"atLeast": [min, max]}, {"between": [min, max]} or
@@ -86,6 +87,7 @@ class Session {
 
   answer(verb: string, argument: Record<string, unknown>): unknown {
     const study = this.#study;
+    const { done } = study;
     const trial = argument as { id: number };
     switch (verb) {
       case "ask": {
@@ -104,12 +106,17 @@ class Session {
         study.fail(trial, argument.reason ?? "no reason given");
         break;
       case "best":
-        return { best: study.best ?? null };
+        return { best: study.best ?? null, ...this.#doubts() };
       default:
         throw new LearnLossError("OPTION", `"${verb}" is no request: see learnloss ask-tell --help.`);
     }
     this.#file?.sync(study);
-    return { ok: true, done: study.done };
+    return { ok: true, done: study.done, ...(study.done && !done ? this.#doubts() : {}) };
+  }
+
+  #doubts(): { readonly warnings?: readonly string[] } {
+    const { warnings } = this.#study;
+    return warnings.length > 0 ? { warnings } : {};
   }
 
   close(): void {

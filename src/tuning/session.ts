@@ -24,8 +24,6 @@ import { type Goal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
 const CHOICE =
   "CHOICE: the run ended before the choice by one standard error, so the weights are those of the best model: give it more.";
 
-const FLAT = "FLAT: all models had the same error, so nothing could be learned of the weights: use another metric.";
-
 /** Trainings of a tuning, about, brief ones too. */
 export const TRAININGS = 10;
 
@@ -265,11 +263,7 @@ export class Session<F extends Features> {
     const { model, metric, features } = this.options;
     const judged = this.#sum(({ trainer }) => trainer.validation.passes) / this.folds.length;
     const unchosen = this.options.choice === "one-standard-error" && !this.#final;
-    const found = [
-      ...(this.#flat() ? [FLAT] : []),
-      ...(this.#unbounded ? [UNBOUNDED] : []),
-      ...(unchosen ? [CHOICE] : []),
-    ];
+    const found = [...this.study.warnings, ...(this.#unbounded ? [UNBOUNDED] : []), ...(unchosen ? [CHOICE] : [])];
     const concluding = this.#conclusion.passes;
     const result: TuneResult<F> = {
       status: spent.status,
@@ -302,12 +296,6 @@ export class Session<F extends Features> {
     if (!this.#warned) for (const message of this.#warnings) this.emit("warning", { message });
     this.#warned = true;
     this.deliver();
-  }
-
-  /** Whether all models had the same error. */
-  #flat(): boolean {
-    const errors = this.study.observations.map(({ error }) => error);
-    return this.space.tuned.length > 0 && errors.length > 2 && errors.every((error) => error === errors[0]);
   }
 
   get best(): BestModel<F> | undefined {

@@ -138,6 +138,21 @@ describe("learnloss ask-tell", () => {
     expect(more[2]).toEqual({ ok: true, done: true });
   });
 
+  test("says once that nothing could be learned of the weights, and beside the best", async () => {
+    const { lambda, seed } = create.create;
+    const lines = [0, 1, 2].flatMap((id) => [{ ask: {} }, tell(id, 0.2)]);
+    const request = { create: { lambda, seed, trials: 3 } };
+    const answers = await talk([request, ...lines, tell(2, 0.2), { best: {} }]);
+    const warnings = [expect.stringMatching(/^FLAT: /)];
+    expect(answers.slice(4)).toEqual([
+      { ok: true, done: false },
+      expect.anything(),
+      { ok: true, done: true, warnings },
+      { ok: true, done: true },
+      { best: expect.objectContaining({ error: 0.2 }), warnings },
+    ]);
+  });
+
   test("slips are refused, not passed over", async () => {
     const told = { id: 0, features: { logLoss: 0.3, l2: 2 }, error: 1 };
     const answers = await talk([
