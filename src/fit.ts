@@ -39,7 +39,10 @@ export interface FitOptions {
    * in f64 arithmetic on it, so that any tolerance is reached. @default "f64" below 1e-5, otherwise "f32"
    */
   readonly precision?: "f32" | "f64";
-  /** Most iterations of the solver, an integer ≥ 0 or Infinity; there its status is `iterations`. With 0 it is the null model. @default 10000 */
+  /**
+   * Most iterations of the solver, an integer ≥ 0 or Infinity; there its status is `iterations`. With 0 it is the null model.
+   * @default 10000
+   */
   readonly iterations?: number;
   /** Aborting rejects with `signal.reason`. */
   readonly signal?: AbortSignal;
@@ -87,7 +90,8 @@ export const FIT_NAMES: OptionNames<FitOptions> = {
 };
 
 /**
- * Minimizes a linear loss over all rows of a dataset; frees everything it used.
+ * Minimizes a linear loss over all rows of a dataset; frees everything it used. It works in pieces, between which everything else has
+ * its turn. The first is before `fit` returns its promise, and grows with X, which it copies and centres: 0.8 s of 500000 × 100.
  *
  * @throws LAMBDA for a loss that is none, LABEL or SHAPE for one of other classes, groups or images; EMPTY, TOO_FEW, ONE_CLASS,
  *   WEIGHT, OVERFLOW, SHAPE or TYPE for data that cannot be fitted; OPTION, OUT_OF_MEMORY; the reason of the signal

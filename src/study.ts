@@ -62,7 +62,10 @@ export interface StudyOptions<Name extends string = string> {
   readonly lambda: Readonly<Record<Name, Weight>>;
   /** Seeds all pseudo-random choices: an integer in [0, 2³²). @default 0 */
   readonly seed?: number;
-  /** The first λ to try. @default the middle of F on the log scale */
+  /**
+   * The first λ to try. @default the middle of each weight's bounds on the log scale; shares are then scaled to sum to 1, and the
+   * other weights with them, unless one is fixed
+   */
   readonly start?: Readonly<Record<Name, number>>;
   /** Trials after which `done` is true: an integer > 0, or Infinity. @default 100 */
   readonly trials?: number;

@@ -103,6 +103,14 @@ describe("a study is a fold over what was told", () => {
   });
 });
 
+test("a study begins in the middle of the bounds; shares are scaled to 1, and penalties with them unless a weight is fixed", () => {
+  const [a, b, middle] = [share(), share(), Math.sqrt(1e-6 * 10)];
+  const first = (lambda: StudyOptions["lambda"]) => createStudy({ lambda }).ask().lambda;
+  expect(first({ w: fixed(4), l2: atLeast(0) }).l2).toBeCloseTo(middle, 12);
+  expect(first({ w: fixed(4), a, b, l2: atLeast(0) }).l2).toBeCloseTo(middle, 12);
+  expect(first({ a, b, l2: atLeast(0) }).l2).toBeCloseTo((middle * 0.5) / Math.sqrt(1e-3), 12);
+});
+
 test.each([1, 10, 1000, 1e17])("shares beside a fixed weight of %d begin even, and stay shares of 1", (weight) => {
   const [a, b, c] = [share(), share(), share()];
   for (const lambda of [

@@ -7,6 +7,8 @@ import { checkBounds, type Feature, type RowGroups, SHARE_BOUNDS, type WeightBou
  * A feature per class: the mean loss over its rows, named `class:label`. Their weights sum to 1; equal weights are the
  * balanced loss, weights in proportion to the classes' sizes the plain one. Each in [1e-3, 1] by default, of more than a
  * hundred from a tenth of an even share on.
+ *
+ * @throws TYPE or SHAPE for what is no dataset, EMPTY, WEIGHT when no row counts, ONE_CLASS, BOUNDS, OPTION
  */
 export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
   checkDataset("train", train);
@@ -22,7 +24,7 @@ export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<
  * A feature per domain of `train.groups`: the mean loss over its rows, named `group:index`. Their weights sum to 1, and
  * are bounded as those of classes.
  *
- * @throws OPTION when the dataset has no groups, SHAPE when a group has no rows
+ * @throws OPTION when the dataset has no groups, SHAPE when a group has no rows; TYPE or SHAPE for what is no dataset; BOUNDS
  */
 export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
   checkDataset("train", train);

@@ -2,12 +2,12 @@ import { LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
 import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
 
-/** ‖W‖₁ = Σ|w| (intercepts excluded): sparse models. Weight in [1e-6, 1] by default. @throws BOUNDS */
+/** ‖W‖₁ = Σ|w| (intercepts excluded): sparse models. `WeightBounds` says what its weight is by default. @throws BOUNDS, OPTION */
 export function l1(bounds: WeightBounds = {}): Feature {
   return { kind: "l1", ...penaltyBounds("l1", bounds) };
 }
 
-/** ½‖W‖² (intercepts excluded): ridge, weight decay. Weight in [1e-6, 1] by default. @throws BOUNDS */
+/** ½‖W‖² (intercepts excluded): ridge, weight decay. `WeightBounds` says what its weight is by default. @throws BOUNDS, OPTION */
 export function l2(bounds: WeightBounds = {}): Feature {
   return { kind: "l2", ...penaltyBounds("l2", bounds) };
 }
@@ -21,7 +21,7 @@ export interface GroupNormOptions extends WeightBounds {
 /**
  * Σ_g √|g|·‖W_g‖₂ over groups of columns (intercepts excluded), W_g the weights of group g for all classes and |g| its
  * columns (group lasso; Yuan and Lin 2006): whole groups of columns are in the model or out of it. By default each column
- * is a group: Σ_j ‖W_j‖₂. With `l1` beside it, the sparse-group lasso. Weight in [1e-6, 1] by default.
+ * is a group: Σ_j ‖W_j‖₂. With `l1` beside it, the sparse-group lasso. `WeightBounds` says what its weight is by default.
  *
  * @throws BOUNDS, OPTION for groups that are not numbered from 0 without gaps
  */

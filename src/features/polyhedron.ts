@@ -17,22 +17,22 @@ const LEAST = 1e-6;
 /** Rounding allowed in bounds that are to sum to 1: ten times 0.1 is less than 1. */
 const ROUNDING = 1e-9;
 
-/** A weight that does not change; it sets the scale of the loss. `fixed(1)` for a log loss. */
+/** A weight that does not change; it sets the scale of the loss. `fixed(1)` for a log loss. @throws BOUNDS */
 export function fixed(value: number): Weight {
   return weight("fixed", value, value);
 }
 
-/** A weight from `min` (0 stands for 1e-6) to `max`. @default max 10, or ten times `min` where that is more */
+/** A weight from `min` (0 stands for 1e-6) to `max`. @default max 10, or ten times `min` where that is more. @throws BOUNDS */
 export function atLeast(min: number, max = 10 * Math.max(1, Number(min))): Weight {
   return between(min, max);
 }
 
-/** A weight between two bounds, 0 again for 1e-6. */
+/** A weight between two bounds, 0 again for 1e-6. @throws BOUNDS */
 export function between(min: number, max: number): Weight {
   return weight("free", min === 0 ? LEAST : min, max);
 }
 
-/** One of several weights that sum to 1. @default min 1e-3 */
+/** One of several weights that sum to 1. @default min 1e-3, max 1. @throws BOUNDS */
 export function share(min = 1e-3, max = 1): Weight {
   return weight("share", min, max);
 }

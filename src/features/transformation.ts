@@ -27,57 +27,61 @@ export interface Choice {
 /** What `augmentation` makes rows of: made by `shift`, `rotate` and the others, `sequence` and `either` of them. */
 export type Transformation = Change | Sequence | Choice;
 
-/** Moves the picture by so many pixels to the right and down; parts of pixels are interpolated. */
+/** Moves the picture by so many pixels to the right and down; parts of pixels are interpolated. @throws OPTION */
 export function shift(right: number, down: number): Change {
   return checked({ kind: "shift", right, down });
 }
 
-/** Turns the picture about its center, counterclockwise, by degrees. */
+/** Turns the picture about its center, counterclockwise, by degrees. @throws OPTION */
 export function rotate(degrees: number): Change {
   return checked({ kind: "rotate", degrees });
 }
 
-/** Enlarges (factor > 1) or reduces the picture about its center. */
+/** Enlarges (factor > 1) or reduces the picture about its center. @throws OPTION */
 export function scale(horizontal: number, vertical = horizontal): Change {
   return checked({ kind: "scale", horizontal, vertical });
 }
 
-/** Slants the picture: a pixel one below the center moves right by `horizontal`, one right of it down by `vertical`. */
+/** Slants the picture: a pixel one below the center moves right by `horizontal`, one right of it down by `vertical`. @throws OPTION */
 export function shear(horizontal: number, vertical = 0): Change {
   return checked({ kind: "shear", horizontal, vertical });
 }
 
-/** Exchanges left and right, or with "vertical" top and bottom. */
+/** Exchanges left and right, or with "vertical" top and bottom. @throws OPTION */
 export function mirror(axis: "horizontal" | "vertical" = "horizontal"): Change {
   return checked({ kind: "mirror", axis });
 }
 
-/** Gaussian blur, cut at three standard deviations; the standard deviation is in pixels, 100 at most. */
+/** Gaussian blur, cut at three standard deviations; the standard deviation is in pixels, 100 at most. @throws OPTION */
 export function blur(deviation: number): Change {
   return checked({ kind: "blur", deviation });
 }
 
-/** Adds chance to every value, nearly normal; the standard deviation is a share of the images' range, 1e6 at most. Clipped to it. */
+/**
+ * Adds chance to every value, nearly normal; the standard deviation is a share of the images' range, 1e6 at most. Clipped to it.
+ *
+ * @throws OPTION
+ */
 export function noise(deviation: number): Change {
   return checked({ kind: "noise", deviation });
 }
 
-/** Multiplies each value's distance from its image's mean by up to 1e6; clipped to the images' range. */
+/** Multiplies each value's distance from its image's mean by up to 1e6; clipped to the images' range. @throws OPTION */
 export function contrast(factor: number): Change {
   return checked({ kind: "contrast", factor });
 }
 
-/** Blanks a square of so many pixels a side, at a place that each image gets by chance (DeVries, Taylor 2017). */
+/** Blanks a square of so many pixels a side, at a place that each image gets by chance (DeVries, Taylor 2017). @throws OPTION */
 export function cutout(side: number): Change {
   return checked({ kind: "cutout", side });
 }
 
-/** One change after the other: `sequence(rotate(5), noise(0.1))`. */
+/** One change after the other: `sequence(rotate(5), noise(0.1))`. @throws OPTION */
 export function sequence(...changes: readonly Change[]): Sequence {
   return checkTransformation("sequence", { kind: "sequence", changes });
 }
 
-/** One of several for each image, by chance: `either(rotate(10), rotate(-10))`. */
+/** One of several for each image, by chance: `either(rotate(10), rotate(-10))`. @throws OPTION */
 export function either(...alternatives: readonly (Change | Sequence)[]): Choice {
   return checkTransformation("either", { kind: "either", alternatives });
 }
