@@ -89,7 +89,7 @@ export interface Improvement<F extends Features = Features> {
   readonly lambda: Lambda<F>;
   /** The number of its training, from 0. */
   readonly trial: number;
-  /** Whether it minimizes its loss, or was caught on the way. */
+  /** Whether it minimizes its loss; if not, it was caught on the way, or the loss has no minimizer (UNBOUNDED). */
   readonly converged: boolean;
   /** Passes over the training rows spent when it was found, reduced work included. */
   readonly passes: number;
@@ -109,7 +109,7 @@ export interface BestModel<F extends Features = Features> extends Improvement<F>
 export interface TuneResult<F extends Features = Features> {
   /** "complete": the search came to its end; "stopped": the caller left the loop; otherwise the budget that ended it. */
   readonly status: "complete" | "stopped" | "passes" | "trials" | "time";
-  /** The λ to use: that of the best model that minimizes its loss; on the fly, of the best model on the way. */
+  /** The λ to use: that of the best model that minimizes its loss; on the fly, and where none does, of the best model seen. */
   readonly lambda: Lambda<F>;
   /** That model's error; with folds, their mean. */
   readonly error: number;
@@ -120,7 +120,7 @@ export interface TuneResult<F extends Features = Features> {
    * apart, of the rows as `precision` holds them: X in f32 moves it by a share of 1e-9 to 1e-7 or so, by 1e-5 where means
    * are a thousand deviations. A model that was trained to `tolerance` misses it by a little; the smaller the tolerance and
    * the stronger L2, the closer the bounds, from 0 to Infinity where there is no L2 or too little of it. Undefined when no
-   * training ended, and on the fly. One pass and a half after a run, in `passes`.
+   * training came to a minimizer, and on the fly. One pass and a half after a run, in `passes`.
    */
   readonly errorBounds: Enclosure | undefined;
   /** The metric's name: of a function its own, mean-cost of costs. */

@@ -22,9 +22,9 @@ export class TrustRegion {
     return this.#faith * gain;
   }
 
-  /** Whether it is too small to search on around a center. */
-  exhausted(converged: boolean): boolean {
-    return this.radius < RADIUS.least * (converged ? 0.3 : 1);
+  /** Whether it is too small to search on around a center, whose training ended or not. */
+  exhausted(ended: boolean): boolean {
+    return this.radius < RADIUS.least * (ended ? 0.3 : 1);
   }
 
   /** Whether a step ended inside of the region: one that the region cut short promises more behind it. */

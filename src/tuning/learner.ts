@@ -93,7 +93,8 @@ const NEAR_BY = 3;
 
 /** A λ that was trained, whose neighborhood can be searched. */
 interface Visit extends Center {
-  readonly converged: boolean;
+  /** @see Trained.ended */
+  readonly ended: boolean;
   readonly thetas: readonly Float64Array[];
 }
 
@@ -149,7 +150,7 @@ export class Learner<F extends Features> {
     yield* this.#pursue(slack);
     if (this.#hones) yield* hone(this.session, this.#models, this.#interpolation, this.#random);
     if (this.session.options.explore) yield* this.#explore();
-    const { chosen } = this.session.leaders;
+    const { best, chosen = best } = this.session.leaders;
     if (!chosen || this.session.options.validation) return;
     const { choice } = this.session.options;
     const strongest = choice === "one-standard-error" ? yield* strengthen(this.session, this.#models, chosen) : chosen;
@@ -174,8 +175,8 @@ export class Learner<F extends Features> {
       const { gain } = prediction;
       if (frugal && this.#isBehind(center, prediction)) return;
       // The last of it can be left where models of another kind may be better.
-      const least = trust > 0 && center.converged && this.#starts.length > 1 ? LAST : GAIN;
-      if (!(region.believed(gain) > least * Math.abs(center.error)) || region.exhausted(center.converged)) {
+      const least = trust > 0 && center.ended && this.#starts.length > 1 ? LAST : GAIN;
+      if (!(region.believed(gain) > least * Math.abs(center.error)) || region.exhausted(center.ended)) {
         const next: Visit | undefined = yield* this.#finish(center, region);
         if (!next) return;
         center = next;
@@ -191,12 +192,12 @@ export class Learner<F extends Features> {
       // Of the promise, what was kept; a center that was no minimizer promised nothing.
       const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
       if (last) {
-        if (kept < 2 && (center.converged || next.error < above(center.error, GAIN))) return;
+        if (kept < 2 && (center.ended || next.error < above(center.error, GAIN))) return;
         next = { ...next, slope: yield* session.learn(next.lambda, "fine") };
       }
       region.learn(kept, step);
       this.#rough ||= kept < 0 && next.error - prediction.error > ROUGH * Math.abs(next.error);
-      const polished = next.converged && !center.converged && next.error <= above(center.error, GAIN);
+      const polished = next.ended && !center.ended && next.error <= above(center.error, GAIN);
       if (kept > 0.1 || polished) center = next;
     }
   }
@@ -208,7 +209,7 @@ export class Learner<F extends Features> {
   *#finish(center: Visit, region: TrustRegion): Generator<Pause, Visit | undefined> {
     const { session } = this;
     const frugal = this.#frugal;
-    if (!center.converged) {
+    if (!center.ended) {
       const polished = yield* this.#visit(
         center.lambda,
         session.placed(center.thetas),
@@ -371,10 +372,10 @@ export class Learner<F extends Features> {
   ): Generator<Pause, Visit> {
     const { session } = this;
     const before = session.passes;
-    const { error, slope, converged }: Trained = yield* session.train(lambda, starts, goal, prediction?.error);
+    const { error, slope, converged, ended }: Trained = yield* session.train(lambda, starts, goal, prediction?.error);
     this.#visited = session.passes - before;
     if (converged && this.#hones) this.#interpolation.add(lambda, error, session.reached());
-    const corrected = converged || !slope ? error : correctedError(error, slope, this.#models.metric);
+    const corrected = ended || !slope ? error : correctedError(error, slope, this.#models.metric);
     if (Math.abs(corrected - error) > LACK * Math.abs(error))
       return yield* this.#visit(lambda, session.reached(), {}, prediction);
     this.#searched.push(lambda);
@@ -382,7 +383,7 @@ export class Learner<F extends Features> {
       lambda,
       error: corrected,
       slope,
-      converged,
+      ended,
       thetas: session.folds.map((fold) => fold.current()),
     };
   }

@@ -3,6 +3,7 @@ import { Solver } from "../inner/solver.ts";
 import { Objective, type ObjectiveOptions } from "../models/objective.ts";
 import type { Arena } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
+import { isMinimal } from "./trainer.ts";
 
 /** The training of a λ, once it is chosen by cross-validation, on all rows. */
 export class Refit {
@@ -20,6 +21,11 @@ export class Refit {
 
   get passes(): number {
     return this.#objective.passes;
+  }
+
+  /** Whether the training ended at a minimizer. */
+  get converged(): boolean {
+    return isMinimal(this.#solver);
   }
 
   /** The minimizer of ℓ_λ, from θ. */

@@ -19,7 +19,7 @@ import { Conclusion } from "./conclusion.ts";
 import { type Fold, type Folds, foldsOf } from "./fold.ts";
 import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
 import { Refit } from "./refit.ts";
-import { type Goal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
+import { type Goal, isMinimal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
 
 const CHOICE =
   "CHOICE: the run ended before the choice by one standard error, so the weights are those of the best model: give it more.";
@@ -31,7 +31,10 @@ export const TRAININGS = 10;
 export interface Trained extends Seen {
   /** de/dlog λ at the minimizer, when the model is near it and e has a gradient. */
   readonly slope: Float64Array | undefined;
+  /** Whether it minimizes its loss. */
   readonly converged: boolean;
+  /** Whether its training can go no further: at a minimizer, or where there is none. */
+  readonly ended: boolean;
 }
 
 /** Of a training, relative. */
@@ -133,7 +136,8 @@ export class Session<F extends Features> {
       study.observe(trial, { features: space.toRecord(checkpoint.features), error, passes: this.passes });
       this.#look(checkpoint, lambda, trial.id, false);
     });
-    const converged = trainers.every(({ running }) => !running);
+    const ended = trainers.every(({ running }) => !running);
+    const converged = trainers.every(({ solver }) => isMinimal(solver));
     if (trainers.some(({ solver }) => solver.status === "unbounded")) this.#unbounded = true;
     const { features, error } = seen;
     if (!features.every(fittable)) {
@@ -141,17 +145,17 @@ export class Session<F extends Features> {
       this.seen = true;
       this.training = false;
       yield;
-      return { ...seen, error: Number.POSITIVE_INFINITY, slope: undefined, converged };
+      return { ...seen, error: Number.POSITIVE_INFINITY, slope: undefined, converged: false, ended };
     }
     study.tell(trial, { features: space.toRecord(features), error, converged, passes: this.passes });
     this.#look(seen, lambda, trial.id, converged);
-    const minimal = converged || trainers.every(({ solver }) => solver.residual < NEAR_MINIMUM);
+    const minimal = ended || trainers.every(({ solver }) => solver.residual < NEAR_MINIMUM);
     const brief = goal.iterations !== undefined;
     const adjoint = !minimal || brief || goal.learns ? undefined : goal.settle === undefined ? "fine" : "coarse";
     const slope: Float64Array | undefined = goal.learns === "nothing" ? undefined : yield* this.learn(lambda, adjoint);
     this.training = false;
     yield;
-    return { ...seen, slope, converged };
+    return { ...seen, slope, converged, ended };
   }
 
   /** The models of the last training join the span. Returns de/dlog λ there, when asked for and e has a gradient. */
@@ -233,7 +237,7 @@ export class Session<F extends Features> {
     for (const fold of this.folds) fold.dispose(); // in whose place it trains
     this.#refit = this.refitIn!(this.arena);
     const theta = yield* this.#refit.train(chosen.lambda, chosen.theta);
-    this.#final = { ...chosen, theta, converged: true };
+    this.#final = { ...chosen, theta, converged: this.#refit.converged };
   }
 
   get trainingPasses(): number {

@@ -65,7 +65,7 @@ export function* strengthen<F extends Features>(
     yield* isAllowed(low);
     const seen: Trained = yield* session.train(lambda, session.expanded(), {}, models.error());
     if (seen.error <= limit) {
-      leader = session.leaderOf(seen, lambda, session.study.trials.length - 1, true);
+      leader = session.leaderOf(seen, lambda, session.study.trials.length - 1, seen.converged);
       shortest = low;
     } else if (blind) {
       break;

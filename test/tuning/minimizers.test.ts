@@ -1,6 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { data, type LinearLoss, type LinearModel, l2, labelSmoothing, fit as minimize, tune } from "../../src/index.ts";
+import {
+  classWeights,
+  createTuner,
+  data,
+  type LinearLoss,
+  type LinearModel,
+  l2,
+  labelSmoothing,
+  fit as minimize,
+  tune,
+} from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
+import { isMinimal } from "../../src/tuning/trainer.ts";
 
 /** Two columns, the first of which says a little of the label. */
 function rows(count: number, random: Random) {
@@ -21,6 +32,41 @@ function objective(loss: LinearLoss, model: LinearModel, train: ReturnType<typeo
   }
   return sum / train.rows + 0.5 * ridge * model.coefficients.reduce((total, w) => total + w * w, 0);
 }
+
+/** Three classes that a column tells apart, and rows beside them. */
+function separable() {
+  const rows = Array.from({ length: 60 }, (_, i) => [i % 3, (i * 7) % 5]);
+  const y = rows.map(([label]) => label!);
+  return { train: data.dense({ x: rows, y }), validation: data.dense({ x: rows.map(([a, b]) => [a!, b! + 0.5]), y }) };
+}
+
+describe("where a loss has no minimizer, none is claimed", () => {
+  const { train, validation } = separable();
+  const features = classWeights(train);
+  test.each([
+    ["a validation set", { validation }],
+    ["folds", { folds: 3 }],
+    ["folds, and the strongest penalties", { folds: 3, choice: "one-standard-error" }],
+    ["a validation set, exploring", { validation, explore: true }],
+  ] as const)("%s", async (_, judging) => {
+    using tuner = createTuner({ model: "softmax", train, features, metric: "log-loss", ...judging });
+    const { status, best, warnings, errorBounds, model } = await tuner.run({ passes: 2000 });
+    expect(warnings.map((warning) => warning.split(":")[0])).toContain("UNBOUNDED");
+    expect(warnings.map((warning) => warning.split(":")[0])).not.toContain("CHOICE");
+    expect(status).toBe("explore" in judging ? "passes" : "complete");
+    expect([best.converged, errorBounds]).toEqual([false, undefined]);
+    expect(tuner.study.observations.filter(({ converged }) => converged)).toEqual([]);
+    expect(model.coefficients.every(Number.isFinite)).toBe(true);
+  });
+
+  test("what the status and the residual of a solver say", () => {
+    expect(isMinimal({ status: "converged", residual: 1e-5 })).toBe(true);
+    expect(isMinimal({ status: "stalled", residual: 1e-5 })).toBe(true);
+    for (const residual of [1, Number.POSITIVE_INFINITY, Number.NaN])
+      expect(isMinimal({ status: "stalled", residual })).toBe(false);
+    for (const status of ["running", "unbounded"] as const) expect(isMinimal({ status, residual: 1e-5 })).toBe(false);
+  });
+});
 
 describe("a tuned model minimizes its loss", () => {
   // The span of nearly empty models knows few digits of their scores, which trainings begin with.
