@@ -1,6 +1,5 @@
 import type { Box } from "./box.ts";
 import { createL1Fit } from "./l1-fit.ts";
-import type { OrderingProof } from "./ordering-proof.ts";
 
 /** A model that was seen: φ in F's coordinate order, e, and whether it minimizes its λ·φ. */
 export interface FitObservation {
@@ -17,28 +16,16 @@ interface FitLambdaOptions {
   readonly most?: number;
 }
 
-/** A model that no λ of the F that was searched prefers to the other models. */
-interface Rejection {
-  /** Index among the observations given. */
-  readonly model: number;
-  /** Indices as in `model`. */
-  readonly proof: OrderingProof;
-}
-
 type LambdaFit =
   | {
       readonly status: "optimal";
       readonly lambda: Float64Array;
-      /** j: the model that λ prefers to all converged ones, the best for which such a λ exists. */
+      /** The model that λ prefers to all converged ones, the best for which such a λ exists: its index among those given. */
       readonly incumbent: number;
-      /** What the fit says of the error of model j. */
-      readonly predicted: number;
       /** Weighted mean of |e − fit|, relative to the weighted mean of |e − its mean|; 0 when e is affine in λ·φ. */
       readonly residual: number;
-      /** Models with a smaller error, with the proof that none of the λ prefers them. */
-      readonly rejected: readonly Rejection[];
     }
-  | { readonly status: "none"; readonly rejected: readonly Rejection[] };
+  | { readonly status: "none" };
 
 /**
  * Errors farther from the least one than this many times the median is are of models that diverged and are left out: in their
@@ -61,8 +48,7 @@ export function fitLambda(observations: readonly FitObservation[], F: Box, optio
     .filter((i) => observations[i]!.error <= last)
     .sort((a, b) => observations[a]!.error - observations[b]!.error || a - b)
     .slice(0, most);
-  const rejected: Rejection[] = [];
-  if (best.length === 0) return { status: "none", rejected };
+  if (best.length === 0) return { status: "none" };
   const errors = near(best.map((i) => observations[i]!.error));
   const order = best.slice(0, errors.length);
   const weights = weightsOf(errors, k);
@@ -77,29 +63,19 @@ export function fitLambda(observations: readonly FitObservation[], F: Box, optio
     for (const [j, index] of order.entries()) {
       fit.setIncumbent(j);
       const outcome = fit.solve();
-      if (outcome.status === "infeasible") {
-        const { proof } = outcome;
-        rejected.push({
-          model: index,
-          proof: { ...proof, incumbent: index, models: proof.models.map((i) => order[i]!) },
-        });
-      } else if (outcome.status === "optimal") {
-        const { features } = observations[index]!;
-        let predicted = outcome.intercept;
-        for (let i = 0; i < k; i++) predicted += outcome.mu[i]! * features[i]!;
-        let sum = 0;
-        let mean = 0;
-        for (const [i, w] of weights.entries()) {
-          sum += w;
-          mean += w * errors[i]!;
-        }
-        mean /= sum;
-        const spread = weights.reduce((total, w, i) => total + w * Math.abs(errors[i]! - mean), 0);
-        const residual = spread > 0 ? outcome.objective / spread : 0;
-        return { status: "optimal", lambda: outcome.lambda, incumbent: index, predicted, residual, rejected };
+      if (outcome.status !== "optimal") continue;
+      let sum = 0;
+      let mean = 0;
+      for (const [i, w] of weights.entries()) {
+        sum += w;
+        mean += w * errors[i]!;
       }
+      mean /= sum;
+      const spread = weights.reduce((total, w, i) => total + w * Math.abs(errors[i]! - mean), 0);
+      const residual = spread > 0 ? outcome.objective / spread : 0;
+      return { status: "optimal", lambda: outcome.lambda, incumbent: index, residual };
     }
-    return { status: "none", rejected };
+    return { status: "none" };
   } finally {
     fit.dispose();
   }
@@ -120,7 +96,7 @@ function weightsOf(errors: readonly number[], k: number): number[] {
 }
 
 /** F within a factor of a λ. With the normalization in place this is a box again. */
-export function within(F: Box, trust: FitLambdaOptions["trust"]): Box {
+function within(F: Box, trust: FitLambdaOptions["trust"]): Box {
   if (!trust) return F;
   const { lambda, radius } = trust;
   const lower = F.lower.map((low, j) => Math.min(Math.max(low, lambda[j]! / radius), F.upper[j]!));
