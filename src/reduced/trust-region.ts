@@ -1,5 +1,3 @@
-import { log } from "../wasm/transcendental.ts";
-
 /** Radius in log λ: at first, at most, and where a search ends (0.3 of it if the center is a minimizer). */
 const RADIUS = { first: 1, most: 4, least: 0.15 };
 
@@ -50,9 +48,4 @@ export class TrustRegion {
     if (kept < 0.25) this.radius = 0.4 * Math.min(this.radius, step);
     else if (kept > 0.75 && !this.contains(step)) this.radius = Math.min(2 * this.radius, RADIUS.most);
   }
-}
-
-/** The largest |log λ_j − log λ′_j|. */
-export function distance(lambda: Float64Array, other: Float64Array): number {
-  return lambda.reduce((most, value, j) => Math.max(most, Math.abs(log(value / other[j]!))), 0);
 }

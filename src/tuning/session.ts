@@ -17,8 +17,9 @@ import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type Kernels, kernels } from "../wasm/kernels.ts";
 import { Conclusion } from "./conclusion.ts";
 import { type Fold, type Folds, foldsOf } from "./fold.ts";
-import { type Leader, Leaderboard, standardError } from "./leaderboard.ts";
+import { type Leader, Leaderboard } from "./leaderboard.ts";
 import { Refit } from "./refit.ts";
+import { standardError } from "./standard-error.ts";
 import { type Goal, isMinimal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
 
 const CHOICE =

@@ -1,12 +1,10 @@
 import type { Features } from "../features/feature.ts";
-import type { Start } from "../inner/training-solver.ts";
 import type { Random } from "../random.ts";
+import { distance } from "../reduced/distance.ts";
 import { KINK, sharpen } from "../reduced/kink.ts";
 import { type Prediction, searchLambda } from "../reduced/search.ts";
-import { distance } from "../reduced/trust-region.ts";
 import type { VirtualModels } from "../reduced/virtual-models.ts";
 import type { Pause } from "../run.ts";
-import { above } from "./above.ts";
 import type { Session } from "./session.ts";
 import { NEAR_MINIMUM } from "./trainer.ts";
 
@@ -33,7 +31,7 @@ const STRONGER = { squared: 30, logistic: 2, softmax: 2 };
  * alike.
  */
 const TUNE = { first: 5, stronger: 3, next: 6, rounds: 3, tolerance: 1e-3 };
-const FLY = { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 };
+export const FLY = { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 };
 
 /**
  * Share of the trainings' passes below which searches of the span cost next to nothing: then the training itself goes on
@@ -44,7 +42,7 @@ const FLY = { first: 4, stronger: 3, next: 3, rounds: 2, tolerance: 1e-2 };
  */
 const CHEAP = 0.15;
 
-/** Most rounds of such a training, and of an ending on the fly. */
+/** Most rounds of such a training. */
 const ROUNDS = 16;
 
 interface Sketch {
@@ -102,23 +100,4 @@ export function* aim<F extends Features>(
   sharpen(session.folds, session.folds[0]!.current(), KINK.wide);
   const { tolerance } = session.onTheFly ? FLY : TUNE;
   return yield* searchLambda(models, { lambda, error: Number.NaN, slope: undefined }, { radius, tolerance, random });
-}
-
-/** The ending on the fly: the training goes on at λ until the best model on the way gets no better by a share of e. */
-export function* land<F extends Features>(
-  session: Session<F>,
-  models: VirtualModels,
-  lambda: Float64Array,
-  gain: number,
-): Generator<Pause> {
-  const { leaders } = session;
-  // The span's errors are of minimizers: one that promises nothing will not get better than the model caught on its way.
-  if (leaders.best && !(models.error() < above(leaders.best.error, -gain))) return;
-  let starts: readonly Start[] = session.expanded();
-  let before = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS && !(leaders.best && leaders.best.error > above(before, -gain)); round++) {
-    before = leaders.best?.error ?? before;
-    yield* session.train(lambda, starts, { iterations: FLY.next, learns: "nothing" });
-    starts = session.reached();
-  }
 }

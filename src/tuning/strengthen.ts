@@ -3,8 +3,9 @@ import { KINK, sharpen } from "../reduced/kink.ts";
 import type { VirtualModels } from "../reduced/virtual-models.ts";
 import type { Pause } from "../run.ts";
 import { exp, log } from "../wasm/transcendental.ts";
-import { type Leader, standardError } from "./leaderboard.ts";
+import type { Leader } from "./leaderboard.ts";
 import type { Session, Trained } from "./session.ts";
+import { standardError } from "./standard-error.ts";
 
 /**
  * Steps in the log of the factor on the penalties: the least that is worth a training, the least after one that was allowed, and
