@@ -47,7 +47,7 @@ export type Pause = void | Promise<unknown>;
 
 /** What a run drives: work in bounded steps, improvements as they come, a result at the end. */
 export interface Work<Improvement, Result> {
-  begin(): void;
+  begin(budget: Budget): void;
   /** Does a bounded piece of work. Returns false when there is nothing left to do within the budget. */
   step(): boolean;
   /** While work elsewhere must end before the next step. Never rejects: the step throws. */
@@ -147,7 +147,7 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     const start = performance.now();
     const work = this.#work;
     try {
-      work.begin();
+      work.begin(this.#budget);
     } catch (error) {
       this.#settle.reject(error);
       throw error;

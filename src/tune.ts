@@ -191,7 +191,6 @@ export interface TunerEvents<F extends Features = Features> {
 /** Tunes the weights of a loss; owns Wasm memory until it is disposed. */
 export class Tuner<F extends Features = Features> {
   readonly #work: TuningWork<F>;
-  #running = false;
 
   constructor(options: TunerOptions<F>) {
     checkOptions(given("createTuner", options));
@@ -209,40 +208,7 @@ export class Tuner<F extends Features = Features> {
   run(budget: Budget = {}): Run<Improvement<F>, TuneResult<F>> {
     checkBudget(budget);
     this.#work.session.alive();
-    const work = this.#work;
-    return new Run(
-      {
-        begin: () => {
-          if (this.#running)
-            throw new LearnLossError("CONFLICT", "This tuner is running already: wait for that run to end.");
-          this.#running = true;
-          try {
-            work.begin(budget);
-          } catch (error) {
-            this.#running = false; // a listener threw
-            throw error;
-          }
-        },
-        step: () => work.step(),
-        get waiting() {
-          return work.waiting;
-        },
-        get seen() {
-          return work.seen;
-        },
-        get improved() {
-          return work.improved;
-        },
-        take: () => work.take(),
-        finish: () => work.finish(),
-        result: (ended) => work.result(ended),
-        end: () => {
-          this.#running = false;
-          work.end();
-        },
-      },
-      budget,
-    );
+    return new Run(this.#work, budget);
   }
 
   /** The best model so far, a copy. */

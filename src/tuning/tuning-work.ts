@@ -1,3 +1,4 @@
+import { LearnLossError } from "../errors.ts";
 import type { Features } from "../features/feature.ts";
 import { checkSeed, Random } from "../random.ts";
 import type { Budget, Pause, Work } from "../run.ts";
@@ -15,6 +16,8 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   #waiting: Promise<unknown> | undefined;
   #failure: { readonly reason: unknown } | undefined;
   #complete = false;
+  /** Between `begin` and `end`. */
+  #running = false;
   #begun = { passes: 0, time: 0 };
   /** What passes, trials and milliseconds may reach in this run. */
   #limits: Progress["budget"] = { passes: 0, trials: 0, milliseconds: 0 };
@@ -32,16 +35,24 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
     this.#work = this.#learner.learn();
   }
 
+  /** @throws CONFLICT while another run goes on, DISPOSED, and what a listener throws: it has not begun then */
   begin({ passes = INFINITY, trials = INFINITY, time = INFINITY }: Budget = {}): void {
-    this.session.alive();
+    if (this.#running) throw new LearnLossError("CONFLICT", "This tuner is running already: wait for that run to end.");
     const { session } = this;
+    session.alive();
     this.#begun = { passes: session.passes, time: performance.now() };
     this.#limits = {
       passes: session.passes + passes,
       trials: session.study.trials.length + trials,
       milliseconds: this.#elapsed + time,
     };
-    session.warn();
+    this.#running = true;
+    try {
+      session.warn();
+    } catch (error) {
+      this.#running = false; // a listener threw
+      throw error;
+    }
   }
 
   step(): boolean {
@@ -128,6 +139,7 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   }
 
   end(): void {
+    this.#running = false;
     this.#elapsed += performance.now() - this.#begun.time;
     this.session.improvements = [];
   }
