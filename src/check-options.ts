@@ -2,7 +2,7 @@ import { checkDataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
 import { type Features, isFeature } from "./features/feature.ts";
 import { checkTolerance } from "./fit.ts";
-import { checkModel } from "./models/objective.ts";
+import { checkModel } from "./models/model-kind.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
 import { BUDGET_NAMES, type Budget } from "./run.ts";
 import type { TunerOptions } from "./tune.ts";

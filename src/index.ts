@@ -34,7 +34,7 @@ export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { type FitPathOptions, fitPath } from "./fit-path.ts";
 export { type PenaltyWeights, toGlmnetLambda, toSklearnC } from "./models/conventions.ts";
 export { LinearModel, type LinearModelOptions } from "./models/linear.ts";
-export type { ModelKind } from "./models/objective.ts";
+export type { ModelKind } from "./models/model-kind.ts";
 export { type Certificate, type CertifiedModel, verifyCertificate } from "./outer/certificate.ts";
 export type { OrderingProof } from "./outer/ordering-proof.ts";
 export type { Budget, Run } from "./run.ts";

@@ -9,7 +9,7 @@ import type { LinearLoss } from "./features/loss.ts";
 import { inUnits } from "./features/units.ts";
 import type { Workers } from "./inner/training-solver.ts";
 import type { LinearModel } from "./models/linear.ts";
-import type { ModelKind } from "./models/objective.ts";
+import type { ModelKind } from "./models/model-kind.ts";
 import type { Certificate } from "./outer/certificate.ts";
 import { type Budget, checkBudget, Run } from "./run.ts";
 import type { Study } from "./study.ts";

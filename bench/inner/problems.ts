@@ -4,7 +4,7 @@ import { dense, sparse } from "../../src/data/index.ts";
 import { take } from "../../src/data/take.ts";
 import { encodeTargets } from "../../src/data/targets.ts";
 import { LearnLossError } from "../../src/errors.ts";
-import type { ModelKind } from "../../src/models/objective.ts";
+import type { ModelKind } from "../../src/models/model-kind.ts";
 import { Random } from "../../src/random.ts";
 import { breastCancerSquared, digits } from "../tuning/data.ts";
 

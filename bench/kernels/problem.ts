@@ -1,4 +1,5 @@
-import type { ModelKind, Rows } from "../../src/models/objective.ts";
+import type { ModelKind } from "../../src/models/model-kind.ts";
+import type { Rows } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
 
 export type Precision = "f32" | "f64";

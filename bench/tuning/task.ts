@@ -1,7 +1,7 @@
 import type { Dataset } from "../../src/data/dataset.ts";
 import type { MetricName } from "../../src/evaluate/metric.ts";
 import type { Features } from "../../src/features/feature.ts";
-import type { ModelKind } from "../../src/models/objective.ts";
+import type { ModelKind } from "../../src/models/model-kind.ts";
 
 export interface Parts {
   readonly train: Dataset;

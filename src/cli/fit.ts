@@ -3,7 +3,7 @@ import { LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
 import { FIT_TOLERANCE, type FitOptions, type FitResult, fit } from "../fit.ts";
 import type { LinearModel } from "../models/linear.ts";
-import { checkModel } from "../models/objective.ts";
+import { checkModel } from "../models/model-kind.ts";
 import {
   DATA,
   type DataOptions,

@@ -6,7 +6,7 @@ import { LearnLossError } from "../errors.ts";
 import type { Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import type { Layout } from "../features/image-layout.ts";
-import { checkModel } from "../models/objective.ts";
+import { checkModel } from "../models/model-kind.ts";
 import { report } from "../report/report.ts";
 import { type Budget, checkBudget } from "../run.ts";
 import { createTuner, type TuneResult, type Tuner, type TunerOptions } from "../tune.ts";

@@ -1,5 +1,5 @@
 import { LearnLossError, listed } from "../errors.ts";
-import type { ModelKind } from "../models/objective.ts";
+import type { ModelKind } from "../models/model-kind.ts";
 import type { Dataset } from "./dataset.ts";
 
 /** Targets as the kernels want them: class indices, 0 or 1, or values. */

@@ -1,11 +1,28 @@
 import type { Dataset } from "../data/dataset.ts";
 import { stratifiedSample } from "../data/sample.ts";
 import { gather, take } from "../data/take.ts";
+import type { ModelKind } from "../models/model-kind.ts";
 import { Objective } from "../models/objective.ts";
-import type { TrainerOptions } from "../tuning/trainer.ts";
+import type { TrainingRows } from "../models/training-rows.ts";
 import type { Arena } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { MetricEvaluator } from "./metric.ts";
+import { type Metric, MetricEvaluator } from "./metric.ts";
+
+/** What judges models, and how. */
+export interface JudgeOptions {
+  readonly model: ModelKind;
+  readonly validation: TrainingRows;
+  readonly targets: {
+    readonly validation: Float64Array;
+    readonly outputs: number;
+    /** Sorted labels; absent for regression. */
+    readonly classes?: readonly (string | number)[] | undefined;
+  };
+  readonly metric: Metric;
+  readonly precision: "f32" | "f64";
+  /** @see ObjectiveOptions.selected */
+  readonly selected?: Int32Array | undefined;
+}
 
 /** What judges models: rows, and a metric of their scores. */
 export interface Judge {
@@ -37,7 +54,7 @@ const ROWS = 2 ** 11;
  */
 export function judgeOfSpan(
   arena: Arena<Kernels>,
-  options: TrainerOptions,
+  options: JudgeOptions,
   whole: Pick<Judge, "validation" | "metric">,
   most: number,
   source?: { readonly dataset: Dataset; readonly rows: Int32Array },

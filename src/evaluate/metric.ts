@@ -1,6 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { LearnLossError } from "../errors.ts";
-import type { ModelKind } from "../models/objective.ts";
+import type { ModelKind } from "../models/model-kind.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { type CostMatrix, costTable } from "./costs.ts";

@@ -1,5 +1,5 @@
 import { given, isRecord, LearnLossError, listed, readStored } from "../errors.ts";
-import type { ModelKind } from "../models/objective.ts";
+import type { ModelKind } from "../models/model-kind.ts";
 import { type Feature, type Features, isFeature } from "./feature.ts";
 
 const VERSION = 1;

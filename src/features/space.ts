@@ -1,5 +1,6 @@
 import { LearnLossError, listed } from "../errors.ts";
-import type { ModelKind, ObjectiveOptions } from "../models/objective.ts";
+import type { ModelKind } from "../models/model-kind.ts";
+import type { ObjectiveOptions } from "../models/objective.ts";
 import { type Feature, type Features, type RowGroups, SHARE_BOUNDS } from "./feature.ts";
 import { lossName } from "./loss.ts";
 import { Polyhedron, type Weight } from "./polyhedron.ts";

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import type { ModelKind } from "../models/objective.ts";
+import type { ModelKind } from "../models/model-kind.ts";
 import type { Feature, Features } from "./feature.ts";
 
 /** Rows that tell what unit X is in: of more of them, so many. */

@@ -1,4 +1,4 @@
-import type { ModelKind } from "../models/objective.ts";
+import type { ModelKind } from "../models/model-kind.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 import { InterceptMetric } from "./intercept-metric.ts";
 

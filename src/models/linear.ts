@@ -7,7 +7,7 @@ import { defaultMetric, type Metric, MetricEvaluator } from "../evaluate/metric.
 import { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/kernels.ts";
 import { likelihoods, probabilities } from "./link.ts";
-import { checkModel, type ModelKind } from "./objective.ts";
+import { checkModel, type ModelKind } from "./model-kind.ts";
 
 const VERSION = 1;
 

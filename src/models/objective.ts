@@ -4,24 +4,10 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { Gram } from "./gram.ts";
 import type { HeldRows } from "./matrix.ts";
+import { MODELS, type ModelKind } from "./model-kind.ts";
 import { normGroupsOf } from "./norm-groups.ts";
 import { generatedRows, generatorOf, givenRows, heldRows } from "./row-data.ts";
 import { rowShares } from "./row-shares.ts";
-
-/**
- * Linear models: softmax (multinomial logistic), logistic (two classes, one output) and squared loss. The plain loss is the
- * mean over the rows of −log p(label), for squared loss of ½(score − target)².
- */
-export type ModelKind = "softmax" | "logistic" | "squared";
-
-/** The numbers of assembly/objective.ts. */
-const MODELS: Record<ModelKind, number> = { softmax: 0, logistic: 1, squared: 2 };
-
-/** @throws OPTION for a model that there is not */
-export function checkModel(model: unknown): ModelKind {
-  if (Object.hasOwn(MODELS, model as string)) return model as ModelKind;
-  throw new LearnLossError("OPTION", `The model is ${model}: give one of ${Object.keys(MODELS).join(", ")}.`);
-}
 
 /** What an objective reads of a dataset: X, dense row by row or CSR, and sample weights (default 1 each). */
 export interface Rows {

@@ -1,6 +1,6 @@
 import type { Judge } from "../evaluate/judge.ts";
+import type { Objective } from "../models/objective.ts";
 import type { Random } from "../random.ts";
-import type { Trainer } from "../tuning/trainer.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { log } from "../wasm/transcendental.ts";
@@ -41,7 +41,7 @@ interface Node {
 
 /** What an interpolation needs of a fold. */
 interface Interpolated {
-  readonly trainer: Pick<Trainer, "objective">;
+  readonly trainer: { readonly objective: Pick<Objective, "thetaCount"> };
   readonly judge: Judge;
   /** Where the next training starts. */
   readonly theta: Pointer;

@@ -10,12 +10,13 @@ import type { FeatureSpace } from "../features/space.ts";
 import type { Start, TrainingSolver } from "../inner/training-solver.ts";
 import { columnsToRead, Matrix } from "../models/matrix.ts";
 import { Objective, type ObjectiveOptions } from "../models/objective.ts";
+import type { TrainingRows } from "../models/training-rows.ts";
 import { ReducedModel } from "../reduced/reduced-model.ts";
 import type { Pause } from "../run.ts";
 import type { TunerOptions } from "../tune.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
-import { Trainer, type TrainerOptions, type TrainingRows, trainingTerms } from "./trainer.ts";
+import { Trainer, type TrainerOptions, trainingTerms } from "./trainer.ts";
 
 /** Directions per output at most: memory is outputs × capacity × (columns + rows + validation rows) doubles. */
 const CAPACITY = 36;

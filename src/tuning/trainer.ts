@@ -1,12 +1,13 @@
-import type { Dataset } from "../data/dataset.ts";
 import { Encloser, type Enclosure } from "../evaluate/enclosure.ts";
-import { type Metric, MetricEvaluator } from "../evaluate/metric.ts";
+import type { JudgeOptions } from "../evaluate/judge.ts";
+import { MetricEvaluator } from "../evaluate/metric.ts";
 import type { RowGroups } from "../features/feature.ts";
 import type { FeatureSpace } from "../features/space.ts";
 import { RegionFinder } from "../inner/region.ts";
 import { Solver } from "../inner/solver.ts";
 import type { FoldRows, SolverTask, Start, TrainingSolver } from "../inner/training-solver.ts";
-import { type ModelKind, Objective, type ObjectiveOptions, type ObjectiveRows } from "../models/objective.ts";
+import { Objective, type ObjectiveOptions } from "../models/objective.ts";
+import type { TrainingRows } from "../models/training-rows.ts";
 import type { Pause } from "../run.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
@@ -30,29 +31,14 @@ export interface Seen {
   readonly iteration: number;
 }
 
-/** Rows whose X may be in Wasm memory already. */
-export type TrainingRows = Omit<Dataset, "x"> & Pick<ObjectiveRows, "x">;
-
-export interface TrainerOptions {
-  readonly model: ModelKind;
+export interface TrainerOptions extends JudgeOptions {
   readonly train: TrainingRows;
-  readonly validation: TrainingRows;
-  readonly targets: {
-    readonly train: Float64Array;
-    readonly validation: Float64Array;
-    readonly outputs: number;
-    /** Sorted labels; absent for regression. */
-    readonly classes?: readonly (string | number)[] | undefined;
-  };
+  readonly targets: JudgeOptions["targets"] & { readonly train: Float64Array };
   /** Groups of the training rows. */
   readonly rowGroups: RowGroups | undefined;
-  readonly metric: Metric;
   readonly tolerance: number;
   /** @see SolverOptions.solves */
   readonly solves?: number;
-  readonly precision: "f32" | "f64";
-  /** @see ObjectiveOptions.selected */
-  readonly selected?: Int32Array | undefined;
   /** Makes a solver in another thread. @default one in this */
   readonly solver?: (task: Omit<SolverTask, keyof FoldRows>) => TrainingSolver;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type ModelKind, Objective, type ObjectiveOptions, type Rows } from "../../src/models/objective.ts";
+import type { ModelKind } from "../../src/models/model-kind.ts";
+import { Objective, type ObjectiveOptions, type Rows } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
 import { Arena } from "../../src/wasm/arena.ts";
 import { type Kernels, kernels } from "../../src/wasm/kernels.ts";

@@ -1,4 +1,5 @@
-import type { ModelKind, ObjectiveWeights, Rows } from "../../src/models/objective.ts";
+import type { ModelKind } from "../../src/models/model-kind.ts";
+import type { ObjectiveWeights, Rows } from "../../src/models/objective.ts";
 import { Random } from "../../src/random.ts";
 
 export const kinds: readonly ModelKind[] = ["softmax", "logistic", "squared"];

@@ -1,4 +1,4 @@
-import type { ModelKind } from "../../src/models/objective.ts";
+import type { ModelKind } from "../../src/models/model-kind.ts";
 import { Random } from "../../src/random.ts";
 
 /**
