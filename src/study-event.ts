@@ -1,4 +1,4 @@
-import { fittable, LARGEST } from "./outer/l1-scaling.ts";
+import { fittable, LARGEST } from "./outer/fittable.ts";
 import { PROPOSALS, type Proposal } from "./outer/propose.ts";
 
 /** What happened, as it is stored: a study is the fold over its events. */

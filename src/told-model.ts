@@ -1,6 +1,6 @@
 import { given, LearnLossError, listed } from "./errors.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
-import { fittable, LARGEST } from "./outer/l1-scaling.ts";
+import { fittable, LARGEST } from "./outer/fittable.ts";
 
 /** A model: its features φ, keyed as λ, and its error e (lower is better; +Infinity is allowed, NaN means it failed). */
 export interface ModelSeen<Name extends string = string> {

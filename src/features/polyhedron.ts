@@ -1,5 +1,4 @@
 import { LearnLossError, listed } from "../errors.ts";
-import { MOST_WEIGHTS } from "../outer/box.ts";
 
 /** The bounds of one weight λ_j, and whether it takes part in the normalization of F. */
 export interface Weight {
@@ -10,6 +9,9 @@ export interface Weight {
   /** That of `min` for a fixed weight. */
   readonly max: number;
 }
+
+/** Weights of a λ, at most: the basis of the outer fit is dense, (k + 2)² numbers. */
+export const MOST_WEIGHTS = 1000;
 
 /** What a lower bound of 0 stands for: λ lives on a log scale. */
 const LEAST = 1e-6;

@@ -1,9 +1,6 @@
 import { given, LearnLossError } from "../errors.ts";
 import type { Polyhedron } from "../features/polyhedron.ts";
 
-/** Weights of a λ, at most: the fit's basis is dense, (k + 2)² numbers. */
-export const MOST_WEIGHTS = 1000;
-
 /** F in numbers: lower ≤ λ ≤ upper and, where `data` ≥ 0 is given, data·λ = total. A `Polyhedron` is one. */
 export type Box = Pick<Polyhedron, "lower" | "upper"> & {
   /** Coefficients ≥ 0 of the normalization; 0 for weights that take no part in it. @default no normalization */

@@ -1,7 +1,7 @@
 import { given, LearnLossError } from "../errors.ts";
 import { type Box, checkBox } from "./box.ts";
+import { LARGEST } from "./fittable.ts";
 import { createL1Fit } from "./l1-fit.ts";
-import { LARGEST } from "./l1-scaling.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 
 /** A model by its place among those given, and its error. */

@@ -1,9 +1,11 @@
 import { given, LearnLossError } from "../errors.ts";
+import { MOST_WEIGHTS } from "../features/polyhedron.ts";
 import { checkNames } from "../option-names.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type LpKernels, lpKernels } from "../wasm/lp.ts";
-import { type Box, checkBox, MOST_WEIGHTS } from "./box.ts";
-import { type ConeRow, conesOf, type L1Scaling, LARGEST, Moments } from "./l1-scaling.ts";
+import { type Box, checkBox } from "./box.ts";
+import { LARGEST } from "./fittable.ts";
+import { type ConeRow, conesOf, type L1Scaling, Moments } from "./l1-scaling.ts";
 import { iterationLimit, MOST_ITERATIONS } from "./lp-numbers.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
 

@@ -2,14 +2,6 @@ import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { LpKernels } from "../wasm/lp.ts";
 import type { Box } from "./box.ts";
 
-/** φ and e are below it: squares of larger numbers overflow, summed up. */
-export const LARGEST = 1e150;
-
-/** Whether a φ can be fitted; NaN cannot. */
-export function fittable(value: number): boolean {
-  return Math.abs(value) < LARGEST;
-}
-
 /** Least spread of a share, over the largest: scaled by its inverse, the sum of shares is right to rounding beside 1/this. */
 const LEAST = 1e-4;
 

@@ -3,7 +3,7 @@ import type { TrialRecord } from "../study.ts";
 import { exp, log } from "../wasm/transcendental.ts";
 import { explore, nearest } from "./explore.ts";
 import { fitLambda } from "./fit-lambda.ts";
-import { LARGEST } from "./l1-scaling.ts";
+import { LARGEST } from "./fittable.ts";
 
 /** The next λ, and why. */
 export interface Proposal {

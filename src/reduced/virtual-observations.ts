@@ -1,6 +1,6 @@
 import type { Polyhedron } from "../features/polyhedron.ts";
 import { type FitObservation, fitLambda } from "../outer/fit-lambda.ts";
-import { LARGEST } from "../outer/l1-scaling.ts";
+import { LARGEST } from "../outer/fittable.ts";
 
 /** How many are kept, the best: as many as a fit looks at. */
 const MOST = 120;

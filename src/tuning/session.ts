@@ -9,7 +9,7 @@ import { FIT_TOLERANCE } from "../fit.ts";
 import { UNBOUNDED } from "../inner/solver.ts";
 import type { Start } from "../inner/training-solver.ts";
 import { type LinearModel, modelOf } from "../models/linear.ts";
-import { fittable } from "../outer/l1-scaling.ts";
+import { fittable } from "../outer/fittable.ts";
 import type { Pause } from "../run.ts";
 import { Study } from "../study.ts";
 import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "../tune.ts";
