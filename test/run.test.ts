@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createTuner, l1, l2, type Progress, tune } from "../src/index.ts";
+import { classWeights, createTuner, l1, l2, type Progress, tune } from "../src/index.ts";
 import { blobs } from "./reference/blobs.ts";
 import { leastTime } from "./reference/least-time.ts";
 
@@ -201,5 +201,19 @@ describe("a run", () => {
     tuner.dispose();
     tuner.dispose();
     expect(() => tuner.run()).toThrow(code("DISPOSED"));
+  });
+
+  test("one that a listener breaks off as it begins has not begun; nor does another begin in a listener", async () => {
+    const few = { train, validation: blobs(20, 12, 3, 2), features: { ...classWeights(train), l2: l2() } };
+    using tuner = createTuner({ model: "softmax", ...few });
+    const refused: unknown[] = [];
+    let heard = 0;
+    tuner.on("warning", () => {
+      refused.push(tuner.run().catch((error) => error));
+      if (heard++ === 0) throw new Error("a listener's own");
+    });
+    await expect(tuner.run()).rejects.toThrow("a listener's own");
+    expect((await tuner.run()).status).toBe("complete");
+    expect(await refused[0]).toEqual(code("CONFLICT"));
   });
 });
