@@ -19,7 +19,7 @@ const ROW: usize = (<usize>BLOCK) << 3;
 export const LARGEST: i32 = 1024;
 
 /** What a second derivative of a row's loss takes, in multiplications: it is most where few columns are left. */
-const SHAPE: f64 = 8;
+const SHAPE: f64 = 6;
 
 /** Multiplications of forming one in `count` columns, about. */
 export function hessianWork(o: Objective, count: i32): f64 {

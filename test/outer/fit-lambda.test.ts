@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { type LpProblem, solveLp } from "../../src/lp.ts";
 import type { Box } from "../../src/outer/box.ts";
 import { type FitObservation, fitLambda } from "../../src/outer/fit-lambda.ts";
-import { orderingMargin } from "../../src/outer/ordering-proof.ts";
 import { Random } from "../../src/random.ts";
 
 function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
@@ -43,11 +42,9 @@ function cone({ lower, upper, data }: Box, width: number) {
     high.push(most);
   };
   const k = lower.length;
-  const less = (j: number, bound: number) =>
-    Object.entries({ [j]: 1, [k]: -bound }).map(([at, x]) => [Number(at), x] as const);
   for (let j = 0; j < k; j++) {
-    add(less(j, lower[j]!), 0, Number.POSITIVE_INFINITY);
-    add(less(j, upper[j]!), Number.NEGATIVE_INFINITY, 0);
+    add([[j, 1], [k, -lower[j]!]], 0, Number.POSITIVE_INFINITY); // biome-ignore format: a row of A each
+    add([[j, 1], [k, -upper[j]!]], Number.NEGATIVE_INFINITY, 0); // biome-ignore format: a row of A each
   }
   if (data) add([...Array.from(data, (a, j) => [j, a] as const), [k, -1]], 0, 0);
   const solve = (cost: readonly number[], colLower: readonly number[], colUpper: readonly number[]) => {
@@ -117,9 +114,9 @@ function leastResidual(observations: readonly FitObservation[], j: number, F: Bo
 }
 
 test("λ is in F, prefers the model it explains to all converged ones, and no better model is preferred by any: brute force", () => {
-  let rejections = 0;
+  let passed = 0;
   for (let seed = 0; seed < 150; seed++) {
-    const { k, observations, F } = posed(seed);
+    const { observations, F } = posed(seed);
     const fit = fitLambda(observations, F);
     const ascending = [...observations.keys()].sort((a, b) => observations[a]!.error - observations[b]!.error);
     const lacks = ascending.map((j) => lack(observations, j, F));
@@ -127,13 +124,7 @@ test("λ is in F, prefers the model it explains to all converged ones, and no be
     const first = ascending[lacks.findIndex((least) => least <= 0)]!;
     if (fit.status !== "optimal") throw new Error(`seed ${seed}: ${fit.status}`);
     expect(fit.incumbent).toBe(first);
-    expect(fit.rejected.map(({ model }) => model)).toEqual(ascending.slice(0, ascending.indexOf(first)));
-    for (const { proof, model } of fit.rejected) {
-      expect(proof.incumbent).toBe(model);
-      const phi = observations.flatMap(({ features }) => Array.from(features));
-      expect(orderingMargin(phi, k, model, proof.models, proof.weights, F)).toBeGreaterThan(0);
-      rejections++;
-    }
+    passed += ascending.indexOf(first);
     for (const [j, weight] of fit.lambda.entries()) {
       expect(weight).toBeGreaterThanOrEqual(F.lower[j]! * (1 - 1e-9));
       expect(weight).toBeLessThanOrEqual(F.upper[j]! * (1 + 1e-9));
@@ -146,7 +137,7 @@ test("λ is in F, prefers the model it explains to all converged ones, and no be
     // α is at least 1e-6 of what explains e, here 0.
     expect(Math.abs(fit.residual - leastResidual(observations, first, F))).toBeLessThan(1e-5);
   }
-  expect(rejections).toBeGreaterThan(20);
+  expect(passed).toBeGreaterThan(20);
 });
 
 test("within a factor of a λ the fit stays there, and in F", () => {
@@ -174,7 +165,6 @@ test("only the best take part, whatever their order, and none that diverged", ()
       if (fit.status !== "optimal" || other.status !== "optimal") throw new Error(`seed ${seed}`);
       expect(others[other.incumbent]).toBe(observations[fit.incumbent]);
       expect(other.residual).toBeCloseTo(fit.residual, 6);
-      expect(other.predicted).toBeCloseTo(fit.predicted, 6);
       for (const [j, weight] of other.lambda.entries()) expect(weight).toBeCloseTo(fit.lambda[j]!, 6);
     };
     same(observations.toReversed());
@@ -188,7 +178,7 @@ test("only the best take part, whatever their order, and none that diverged", ()
 
 test("of no models there is no fit; of one any λ is", () => {
   const { F } = posed(2);
-  expect(fitLambda([], F)).toEqual({ status: "none", rejected: [] });
+  expect(fitLambda([], F)).toEqual({ status: "none" });
   const features = F.lower.map(() => 1);
   expect(fitLambda([{ features, error: 3, converged: true }], F)).toMatchObject({ status: "optimal", residual: 0 });
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { distance, TrustRegion } from "../../src/reduced/trust-region.ts";
+import { distance } from "../../src/reduced/distance.ts";
+import { TrustRegion } from "../../src/reduced/trust-region.ts";
 
 test("of promises that were not kept the next ones are believed less, those kept restore it; without doubts all are", () => {
   const [doubtful, trustful] = [new TrustRegion(true), new TrustRegion(false)];
