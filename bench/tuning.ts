@@ -104,7 +104,7 @@ for (const task of values.tables ? [] : chosen) {
       if (!KINDS.includes(kind)) throw new Error(`No method ${method}: choose of ${METHODS.join(", ")}.`);
       const optimizer = await createOptimizer(kind, k, seed, contest.start(), python);
       // A Gaussian process thinks longer with every trial, the others do not.
-      const trials = kind === "gp" ? (task.patience?.trials ?? 160) : 1000;
+      const trials = kind === "gp" ? (task.patience?.trials ?? 160) : 3000;
       const enough = task.step ? best : 1.002 * best;
       keep(method, await contest.compete(optimizer, start === "warm", { ...budget, trials, enough }));
     }

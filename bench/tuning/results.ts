@@ -69,9 +69,12 @@ function courseOf({ lambda, passes, trials, coldPasses, curve }: RunResult): str
   return JSON.stringify([lambda, passes, trials, coldPasses, curve.map(([at, , error]) => [at, error])], digits6);
 }
 
+/** Runs that tell whether kernels train as others did: of the first every training follows from all before it, of the other many do. */
+const TELLING = ["learnloss", "random-warm"];
+
 /**
- * Replaces a task's runs of the same method and seed, keeps its others. Where LearnLoss's comes out as it had, today's kernels train
- * as those did that it replaces: the others' runs by those count as runs by today's.
+ * Replaces a task's runs of the same method and seed, keeps its others. Where LearnLoss's or random search's comes out as it had,
+ * today's kernels train as those did that it replaces: the others' runs by those count as runs by today's.
  */
 export function store(name: string, result: TaskResult): void {
   const all = readResults();
@@ -79,7 +82,7 @@ export function store(name: string, result: TaskResult): void {
   const fresh = new Set(result.runs.map(key));
   const known = all[name]?.runs ?? [];
   const alike = new Set<string>();
-  for (const run of result.runs.filter(({ method }) => method === "learnloss")) {
+  for (const run of result.runs.filter(({ method }) => TELLING.includes(method))) {
     const before = known.find((other) => key(other) === key(run));
     if (before && courseOf(before) === courseOf(run)) alike.add(`${run.seed} ${before.kernels}`);
   }

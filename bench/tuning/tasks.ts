@@ -173,7 +173,7 @@ export const tasks: readonly Task[] = [
     basins: true,
     features: (train) => ({ ...classWeights(train), smoothing: labelSmoothing(), ...convexPenalty({ knots: 13 }) }),
     parts: imbalancedDigits,
-    patience: { seconds: 40, trials: 240 },
+    patience: { seconds: 40, trials: 240, passes: 57500 },
   },
   {
     name: "spam",
