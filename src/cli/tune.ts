@@ -116,7 +116,7 @@ export function tuneCommand(): Command {
     )
     .option(
       "--explore",
-      "go on until the budget ends: with searches beside the best λ, a quarter of the passes all over; not with --folds",
+      "go on until the budget ends: first with searches beside the best λ, then with a quarter of the passes all over; not with --folds",
     )
     .option("--passes <n>", "budget: passes over the training rows", number("passes", "BUDGET"))
     .option("--trials <n>", "budget: trainings", number("trials", "BUDGET"))
