@@ -18,13 +18,13 @@ const ROW: usize = (<usize>BLOCK) << 3;
 /** Order of a Hessian that is formed, at most: 8 MiB. */
 export const LARGEST: i32 = 1024;
 
-/** What a second derivative of a row's loss takes, in multiplications: it is most where few columns are left. */
-const SHAPE: f64 = 6;
+/** What a second derivative of a row's loss takes, in multiplications: most of the work where hardly a column is left. */
+const SHAPE: f64 = 8;
 
 /** Multiplications of forming one in `count` columns, about. */
 export function hessianWork(o: Objective, count: i32): f64 {
   const products = 0.5 * <f64>(count + 1) * <f64>(count + 2);
-  return 0.5 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * (products + SHAPE);
+  return 0.5 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * max(products, SHAPE);
 }
 
 /** Where row i of the Hessian is in θ′: the columns are those of `list`, i32[count]. */
