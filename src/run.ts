@@ -147,7 +147,7 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     const start = performance.now();
     const work = this.#work;
     try {
-      work.begin(this.#budget);
+      work.begin(budget);
     } catch (error) {
       this.#settle.reject(error);
       throw error;

@@ -7,13 +7,11 @@ import { axpy, dot, scal } from "../linalg/dense";
 import { takeBlock } from "../losses/block";
 import { bendBlock, probabilitiesOf, totalCurvature } from "../losses/second-derivatives";
 import { BLOCK, Objective } from "../objective";
-import { penaltyValue } from "../penalties/penalty";
 import { Curvature, forget } from "./curvature";
 import { evaluateIterate, measure } from "./iterate";
 import { shorterLength } from "./line-search";
 import { curvatureAt } from "./metric";
 import { progress } from "./progress";
-import { relativeResidual } from "./residual";
 import {
   coefficientsOf,
   enterRowSpace,
@@ -88,21 +86,22 @@ function sizeOfGradient(o: Objective, r: RowSpace): f64 {
   return Math.sqrt(dot<f64>(n, z, z)) + r.reach * r.reach * Math.sqrt(dot<f64>(n, c, c));
 }
 
-/**
- * Goes on from θ, while that leads anywhere, without what rounding has put between coefficients and scores. A pass and a
- * half. (Random text, tolerance 1e-9: without, 61 of 1080 solves stalled at residuals of 1e-9 to 3e-6.)
- */
-function renew(s: Solver, o: Objective, r: RowSpace): void {
+/** Goes on from θ, without what rounding has put between coefficients and scores. A pass and a half. */
+function returnToTheta(s: Solver, o: Objective, r: RowSpace): void {
   leaveToTheta(s, r);
   leaveRowSpace(r);
   r.ready = false;
   evaluateIterate(s, o);
-  s.value = s.dataLoss + penaltyValue(o, o.weightCount, s.theta);
-  s.residual = relativeResidual(s, o, s.centred, s.gradient);
+  measure(s, o);
   s.leastResidual = s.residual;
   s.leastValue = s.value;
   s.idle = 0;
   s.status = judge(s);
+}
+
+/** The same while that leads anywhere. (Random text, tolerance 1e-9: without, 61 of 1080 solves stalled at 1e-9 to 3e-6.) */
+function renew(s: Solver, o: Objective, r: RowSpace): void {
+  returnToTheta(s, o, r);
   if (s.status == RUNNING && !(s.residual < 0.5 * r.renewed)) s.status = exhausted(s);
   r.renewed = s.residual;
 }
@@ -112,16 +111,9 @@ function renew(s: Solver, o: Objective, r: RowSpace): void {
  * apart (80 × 27, softmax, l2 = 1e-4: 10000 steps led to 29 % above the least F; in θ′ it is there in 306).
  */
 export function abandonRows(s: Solver, o: Objective, r: RowSpace): void {
-  leaveToTheta(s, r);
-  leaveRowSpace(r);
+  returnToTheta(s, o, r);
   r.capacity = 0;
   forget(changetype<Curvature>(s.curvature));
-  evaluateIterate(s, o);
-  measure(s, o);
-  s.leastResidual = s.residual;
-  s.leastValue = s.value;
-  s.idle = 0;
-  s.status = judge(s);
 }
 
 /** The step in the free slot is one of those kept, instead of the oldest where there is no room. */
