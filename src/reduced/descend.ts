@@ -63,6 +63,7 @@ export function* descend(
       continue;
     }
 
+    const scaled = inverse !== undefined;
     let length = 1;
     let next = target;
     let at: Slope | undefined;
@@ -80,7 +81,13 @@ export function* descend(
       // A step that failed tells about the curvature, too.
       if (!at) inverse = update(inverse, minus(next, x), minus(tried.gradient, gradient), k);
     } while (!at && evaluations < options.evaluations && -decrease * length > worth);
-    if (!at) break;
+    if (!at) {
+      // Where bounds bend its path, a step may rise midway. Ending there took 8 % more passes of 72 small learned penalties, for
+      // errors that were alike.
+      if (!scaled) break;
+      inverse = undefined;
+      continue;
+    }
     inverse = update(inverse, minus(next, x), minus(at.gradient, gradient), k);
     const gain = value - at.value;
     x = next;
