@@ -1,7 +1,7 @@
 // npm run bench:tuning [-- --tasks a,b --methods learnloss,gp-warm --seeds 5 --quick --tables]: LearnLoss beside random
 // search, grid, a Gaussian process, Optuna's TPE, CMA-ES and Hyperband, all with the same Wasm trainer, bounds and first
-// λ. Results join bench/results/tuning.json task by task (--seeds 6-10 those of five more splits); tables and pictures are
-// made of that file.
+// λ. Results join bench/results/tuning.json task by task (--seeds 6-10 those of five more splits; --seconds and --trials of a
+// Gaussian process at most instead of a task's own); tables and pictures are made of that file.
 import { parseArgs } from "node:util";
 import { Contest } from "./tuning/contest.ts";
 import { END_TO_END, tuneSaga } from "./tuning/end-to-end.ts";
@@ -35,6 +35,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     tables: { type: "boolean", default: false },
     seconds: { type: "string" },
+    trials: { type: "string" },
     "saga-seconds": { type: "string", default: "240" },
   },
 });
@@ -104,7 +105,7 @@ for (const task of values.tables ? [] : chosen) {
       if (!KINDS.includes(kind)) throw new Error(`No method ${method}: choose of ${METHODS.join(", ")}.`);
       const optimizer = await createOptimizer(kind, k, seed, contest.start(), python);
       // A Gaussian process thinks longer with every trial, the others do not.
-      const trials = kind === "gp" ? (task.patience?.trials ?? 160) : 3000;
+      const trials = kind === "gp" ? Number(values.trials ?? task.patience?.trials ?? 160) : 3000;
       const enough = task.step ? best : 1.002 * best;
       keep(method, await contest.compete(optimizer, start === "warm", { ...budget, trials, enough }));
     }

@@ -56,6 +56,12 @@ def enumerate_names(values):
     return [(f"x{i}", value) for i, value in enumerate(values)]
 
 
+def next_fit(trials):
+    if trials < 30:
+        return 1
+    return 5 if trials < 200 else trials // 10
+
+
 class GaussianProcess:
     def __init__(self, dimensions, seed, start):
         self.random = numpy.random.default_rng(seed)
@@ -63,6 +69,7 @@ class GaussianProcess:
         self.start = start
         self.dimensions = dimensions
         self.initial = min(dimensions + 2, 8)
+        self.due = 0
         self.kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern([0.5] * dimensions, (0.05, 20), nu=2.5) + WhiteKernel(
             1e-4, (1e-8, 1e-1)
         )
@@ -77,12 +84,14 @@ class GaussianProcess:
         if len(self.x) < self.initial:
             return self.random.random(self.dimensions)
         x, y = numpy.array(self.x), numpy.log(numpy.maximum(self.y, 1e-9))
-        # The likelihood is maximized at every trial while that is cheap.
-        often = len(x) <= 30 or len(x) % 5 == 0
+        # The likelihood is maximized at every trial while that is cheap, later with every tenth more of them.
+        due = len(x) >= self.due
         model = GaussianProcessRegressor(
-            self.kernel, normalize_y=True, optimizer="fmin_l_bfgs_b" if often else None, random_state=0
+            self.kernel, normalize_y=True, optimizer="fmin_l_bfgs_b" if due else None, random_state=0
         ).fit(x, y)
         self.kernel = model.kernel_
+        if due:
+            self.due = len(x) + next_fit(len(x))
         best = x[y.argmin()]
         candidates = [self.random.random((1000, self.dimensions))]
         for width in (0.2, 0.05, 0.01):
