@@ -64,10 +64,23 @@ function minimizerOver(F: Box, d: ArrayLike<number>): Float64Array {
   return lambda;
 }
 
-/** The least d·λ over F; −Infinity where an unbounded weight lowers it. */
+/** What rounding does to a number, a little more than half a unit in its last place. */
+export const HALF_UNIT = 1.2e-16;
+
+/**
+ * The least d·λ over F, less what rounding may have added in summing it up, and in what is left for the last of the shares;
+ * −Infinity where an unbounded weight lowers it.
+ */
 export function minimumOver(F: Box, d: ArrayLike<number>): number {
   const lambda = minimizerOver(F, d);
   let value = 0;
-  for (const [j, weight] of lambda.entries()) if (weight !== 0 && d[j] !== 0) value += weight * d[j]!;
-  return value;
+  let size = 0;
+  let price = 0;
+  for (const [j, weight] of lambda.entries()) {
+    if (F.data && F.data[j]! > 0) price = Math.max(price, Math.abs(d[j]!) / F.data[j]!);
+    if (weight === 0 || d[j] === 0) continue;
+    value += weight * d[j]!;
+    size += Math.abs(weight * d[j]!);
+  }
+  return value - 2 * HALF_UNIT * (lambda.length + 4) * (size + price * (F.total ?? 1));
 }

@@ -1,4 +1,4 @@
-import { type Box, checkBox, minimumOver } from "./box.ts";
+import { type Box, checkBox, HALF_UNIT, minimumOver } from "./box.ts";
 
 /** No λ in F orders the models so: Σ weights·λ·(φ_incumbent − φ_model) ≥ margin > 0 for every λ in F. */
 export interface OrderingProof {
@@ -27,17 +27,16 @@ export function orderingMargin(
   F: Box,
 ): number {
   checkBox(F, k);
+  // As λ ≥ 0, what rounding may have added to a difference is taken from it: an unbounded weight makes nothing of it then.
   const difference = new Float64Array(k);
-  let rounding = 0;
   for (let j = 0; j < k; j++) {
-    const base = phi[incumbent * k + j]!;
     let size = 0;
     for (const [n, i] of models.entries()) {
-      const other = phi[i * k + j]!;
-      difference[j]! += weights[n]! * (base - other);
-      size += weights[n]! * (Math.abs(base) + Math.abs(other));
+      const apart = weights[n]! * (phi[incumbent * k + j]! - phi[i * k + j]!);
+      difference[j]! += apart;
+      size += Math.abs(apart);
     }
-    rounding += 2e-16 * (models.length + k + 4) * size * Math.min(F.upper[j]!, Number.MAX_VALUE);
+    difference[j]! -= HALF_UNIT * (models.length + 4) * size;
   }
-  return minimumOver(F, difference) - rounding;
+  return minimumOver(F, difference);
 }

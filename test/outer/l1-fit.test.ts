@@ -339,6 +339,18 @@ test("bounds that sum to the total but for rounding, and unbounded weights, make
   createL1Fit({ k: 2, F: { lower: Float64Array.of(0, 0), upper, data: Float64Array.of(1, 0) } }).dispose();
 });
 
+test("a model that no λ prefers is proved to be one where a weight has no upper bound", () => {
+  for (let seed = 0; seed < 50; seed++) {
+    const random = new Random(seed, 7);
+    const F = { lower: Float64Array.of(1, 0.01), upper: Float64Array.of(1, Number.POSITIVE_INFINITY) };
+    using fit = createL1Fit({ k: 2, F });
+    const front = Array.from({ length: 6 }, () => 0.1 + random.uniform());
+    fit.append([...front.flatMap((x) => [x, 1 / x]), 2, 20], [...front, 3]);
+    fit.setIncumbent(6);
+    expect(fit.solve().status).toBe("infeasible");
+  }
+});
+
 test("misuse is a typed error and memory comes back", () => {
   const before = lpKernels().allocatedBytes();
   const p = randomFit(1, 10, 2);

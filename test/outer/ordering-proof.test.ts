@@ -69,3 +69,27 @@ test("nor of many features whose sum is rounded up at each of them", () => {
   expect(exactMargin(phi, k, [1], F) < 0n).toBe(true);
   expect(orderingMargin(phi, k, 0, [1], [1], F)).toBeLessThan(0);
 });
+
+test("of a weight without an upper bound as of one that no λ reaches, and of none that lowers the difference", () => {
+  const random = new Random(2);
+  for (let trial = 0; trial < 200; trial++) {
+    const k = 2 + random.below(4);
+    const phi = Array.from({ length: 3 * k }, () => random.uniform());
+    const margin = (upper: number, data?: Float64Array) => {
+      const F = {
+        lower: new Float64Array(k).fill(0.01),
+        upper: new Float64Array(k).fill(upper),
+        ...(data && { data }),
+      };
+      return orderingMargin(phi, k, 0, [1, 2], [0.3, 0.7], F);
+    };
+    const shares = new Float64Array(k).fill(1);
+    expect(margin(Number.POSITIVE_INFINITY, shares)).toBe(margin(2, shares));
+    // Where every feature of the incumbent is larger, the least λ has the least difference.
+    for (let j = 0; j < k; j++) phi[j] = 1;
+    expect(margin(Number.POSITIVE_INFINITY)).toBe(margin(0.01));
+    expect(margin(0.01)).toBeGreaterThan(0);
+    phi[0] = 0;
+    expect(margin(Number.POSITIVE_INFINITY)).toBe(Number.NEGATIVE_INFINITY);
+  }
+});
