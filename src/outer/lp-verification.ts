@@ -63,7 +63,8 @@ export function kktOf(
   let excess = 0;
   const look = (value: number, low: number, high: number, d: number, size: number, rounds: number, prices: number) => {
     const beyond = Math.max(low - value, value - high);
-    if (beyond > 0) {
+    // Not a number where terms overflow, of which nothing can be said.
+    if (!(beyond <= 0)) {
       const unit = 1 + Math.abs(value < low ? low : high);
       primal = Math.max(primal, beyond / unit);
       excess = Math.max(excess, (beyond - ROUNDING * rounds) / unit);

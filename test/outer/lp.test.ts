@@ -92,6 +92,13 @@ describe("random LPs of known status", () => {
     }
   });
 
+  test("of a row whose terms overflow nothing is said", () => {
+    const fixed = [1e200, 1e200];
+    const matrix = { rows: 1, dense: [1e200, -1e200] };
+    const outcome = solveLp({ cost: [0, 0], matrix, rowLower: [5], colLower: fixed, colUpper: fixed });
+    expect(outcome.status).toBe("numerical");
+  });
+
   test("whatever comes out is proved", () => {
     const seen = new Set<string>();
     for (let seed = 0; seed < 300; seed++) {
