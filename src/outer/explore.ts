@@ -142,15 +142,24 @@ function project(fixed: readonly Float64Array[], v: Float64Array): boolean {
   return true;
 }
 
-/** (g(λ) − lower bound)/|g(λ)|, at least 0. */
-export function gap(lambda: ArrayLike<number>, solved: readonly Solved[], values: readonly number[]): number {
+/** g(λ), the least loss of any model. */
+function leastLoss(lambda: ArrayLike<number>, solved: readonly Solved[]): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (const { features } of solved) least = Math.min(least, dot(lambda, features));
+  return least;
+}
+
+/**
+ * (g(λ) − lower bound)/|g(λ)|, at least 0. `values` are v(λ_s) as their models have it. Those that are used are lowered to g: that
+ * of a training that diverged, if it were believed, would leave no gap in most of F.
+ */
+export function gap(lambda: ArrayLike<number>, solved: readonly Solved[], values: number[]): number {
   if (solved.length === 0) return 1;
-  let upper = Number.POSITIVE_INFINITY;
-  for (const { features } of solved) upper = Math.min(upper, dot(lambda, features));
+  const upper = leastLoss(lambda, solved);
   // Greedy: the solved λ_s that explains most is taken out of λ as often as it fits, then the next.
   const rest = Float64Array.from(lambda);
   let lower = 0;
-  for (let round = 0; round < rest.length; round++) {
+  for (let round = 0; round < rest.length; ) {
     let gain = 0;
     let chosen = -1;
     let times = 0;
@@ -164,6 +173,12 @@ export function gap(lambda: ArrayLike<number>, solved: readonly Solved[], values
       }
     }
     if (chosen < 0 || gain < 1e-9 * Math.abs(upper)) break;
+    const value = leastLoss(solved[chosen]!.lambda, solved);
+    if (value < values[chosen]!) {
+      values[chosen] = value;
+      continue;
+    }
+    round++;
     lower += gain;
     for (let j = 0; j < rest.length; j++) rest[j] = Math.max(rest[j]! - times * solved[chosen]!.lambda[j]!, 0);
   }

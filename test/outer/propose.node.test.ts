@@ -132,6 +132,23 @@ test("finitely many models with many local minima: all ten solved, in far fewer 
   expect(median(ours)).toBeLessThan(0.5 * median(theirs));
 });
 
+test("exploration does not believe a trial that diverged, told as it is: its loss is no bound of others", () => {
+  for (const seed of [0, 2, 4]) {
+    const trainer = multimodal(seed, 3, 1000);
+    const least = Math.min(...selected(trainer, seed).map(({ error }) => error));
+    let trials = 0;
+    const diverging: Trainer = {
+      k: 3,
+      train(lambda) {
+        const { features, error } = trainer.train(lambda);
+        return ++trials === 2 ? { features: features.map((value) => 1e6 * value), error: 1e7 } : { features, error };
+      },
+    };
+    const study = createStudy({ lambda: weights(3), seed, trials: 1000 });
+    expect(asksUntil(study, diverging, least, 400)).toBeLessThanOrEqual(400);
+  }
+});
+
 /** The models that some λ of F selects: those that many random λ do. */
 function selected(trainer: Trainer, seed: number): { readonly features: number[]; readonly error: number }[] {
   const { polyhedron } = createStudy({ lambda: weights(trainer.k) });
