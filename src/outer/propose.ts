@@ -43,10 +43,14 @@ export function propose(
     const lambda = designPoint(F, trials.length, origin);
     if (!repeats(F, lambda, asked)) return { lambda, kind: "start" };
   }
-  const observations = trials.flatMap((trial) => trial.observations).filter(({ error }) => error < LARGEST);
-  const solved = observations.filter(({ converged }) => converged);
-  const exploring = () =>
-    ({ lambda: explore(F, solved, asked, (seed + trials.length) >>> 0), kind: "explore" }) as const;
+  const seen = trials.flatMap((trial) => trial.observations);
+  const observations = seen.filter(({ error }) => error < LARGEST);
+  const exploring = (): Proposal => {
+    // A minimizer with an infinite error says, as the worst one does, where there is nothing else.
+    const worst = observations.reduce((most, { error }) => Math.max(most, error), Number.NEGATIVE_INFINITY);
+    const solved = seen.filter(({ converged }) => converged).map((o) => ({ ...o, error: Math.min(o.error, worst) }));
+    return { lambda: explore(F, solved, asked, (seed + trials.length) >>> 0), kind: "explore" };
+  };
   if (observations.length === 0) return exploring();
   const free = fitLambda(observations, F);
   if (free.status === "optimal" && free.residual < EXACT && !repeats(F, free.lambda, asked)) {

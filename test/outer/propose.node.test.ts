@@ -189,6 +189,17 @@ const hard: readonly (readonly [string, (seed: number, k: number) => Trainer])[]
       );
     },
   ],
+  [
+    "most of them infinitely bad",
+    (seed, k) => {
+      const random = new Random(seed, 92);
+      const error = () => (random.uniform() < 0.8 ? Number.POSITIVE_INFINITY : random.uniform());
+      return finite(
+        k,
+        front(seed, k, 60).map((features) => ({ features, error: error() })),
+      );
+    },
+  ],
 ];
 
 test.each(hard)("finitely many models, %s: all ten solved by exploration", (_, make) => {
