@@ -162,20 +162,32 @@ export class Polyhedron {
 
   /**
    * From the slope ∂e/∂log λ to the gradient of x ↦ e(normalize(exp x)) at x = log λ, for an e that does not change when
-   * λ is scaled: shares held at a bound do not scale with the others.
+   * λ is scaled: shares held at a bound do not scale with the others, nor do the weights of `still`.
    */
-  gradient(lambda: ArrayLike<number>, slope: Float64Array): Float64Array {
+  gradient(lambda: ArrayLike<number>, slope: Float64Array, still: ReadonlySet<number> = new Set()): Float64Array {
     let pull = 0;
     let room = 0;
     const free = slope.map((s, j) => {
-      const [value, low, high] = [lambda[j]!, this.lower[j]!, this.upper[j]!];
-      const held = this.data[j] && ((value <= low * (1 + 1e-9) && s > 0) || (value >= high * (1 - 1e-9) && s < 0));
-      if (held) return 0;
+      if (still.has(j) || (this.data[j] && this.#stops(lambda[j]!, s, j))) return 0;
       pull += s;
-      if (this.data[j]) room += value;
+      if (this.data[j]) room += lambda[j]!;
       return 1;
     });
     return slope.map((s, j) => (free[j] ? s - (this.data[j] && room > 0 ? (lambda[j]! / room) * pull : 0) : s));
+  }
+
+  /**
+   * Penalties at a bound beyond which e of this slope would fall, by more than `least` per unit of log λ. Scaled with the shares
+   * they would be clipped, or leave their bound.
+   */
+  stopped(lambda: ArrayLike<number>, slope: Float64Array, least: number): Set<number> {
+    const stops = (s: number, j: number) => !this.data[j] && Math.abs(s) > least && this.#stops(lambda[j]!, s, j);
+    return new Set(Array.from(slope.keys()).filter((j) => stops(slope[j]!, j)));
+  }
+
+  /** Whether λ_j is at a bound, and e of slope s in log λ_j falls beyond. */
+  #stops(value: number, s: number, j: number): boolean {
+    return (value <= this.lower[j]! * (1 + 1e-9) && s > 0) || (value >= this.upper[j]! * (1 - 1e-9) && s < 0);
   }
 
   toRecord(lambda: ArrayLike<number>): Record<string, number> {

@@ -27,6 +27,13 @@ const ALONE = 3;
  */
 const FLAT = 2e-3;
 
+/**
+ * Share of e, per unit of log λ, by which it would fall beyond a penalty's bound for that penalty to stay there while shares move.
+ * Where it scaled with them a step down ended where it began: of 80 pairs of class weights beside an L2 of at most 1e-3, 10 ended
+ * more than 1 % above a grid, now 3. At 1e-3, six splits of 25 weights took a quarter more passes, for errors that were alike.
+ */
+const PRESSED = 0.01;
+
 /** Evaluations of a linearization at most: they cost validation work alone. */
 const EVALUATIONS = 60;
 
@@ -64,16 +71,19 @@ export function* searchBySlopes(
     linearized = lambda;
     const origin = lambda.map(log);
     tilt ??= tiltOf(models, center);
+    let still: ReadonlySet<number> | undefined;
     const evaluate = (x: Float64Array): Slope => {
       const at = models.slope(x.map((value, j) => value - origin[j]!));
       const lift = liftOf(tilt!, x, home);
       const slope = at.gradient.map((g, j) => g + lift.gradient[j]!);
-      return { value: at.value + offset + lift.value, gradient: space.gradient(x.map(exp), slope) };
+      const value = at.value + offset + lift.value;
+      still ??= space.stopped(x.map(exp), slope, PRESSED * Math.abs(value));
+      return { value, gradient: space.gradient(x.map(exp), slope, still) };
     };
     const found = yield* descend(evaluate, origin, {
       lower: origin.map((x, j) => Math.max(x - trust, limits.lower[j]!)),
       upper: origin.map((x, j) => Math.min(x + trust, limits.upper[j]!)),
-      project: (x) => models.lambda(x).map(log),
+      project: (x) => models.lambda(x).map((value, j) => (still?.has(j) ? x[j]! : log(value))),
       evaluations: EVALUATIONS,
       reach: trust,
       tolerance: 0.1 * tolerance,

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { l2, labelSmoothing } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
 import { liftOf, searchBySlopes, tiltOf } from "../../src/reduced/smooth-search.ts";
 import { Arena } from "../../src/wasm/arena.ts";
@@ -79,6 +80,34 @@ test("a search goes down the slope that is given, whatever the span thinks, and 
     expect(gain).toBeGreaterThan(0);
     expect(gain).toBeLessThan(0.5);
     expect(error - found).toBeCloseTo(gain, 12);
+  }
+});
+
+test("shares are searched where a penalty is at a bound that it would leave", () => {
+  using arena = new Arena(kernels());
+  const features = { smoothing: labelSmoothing(), l2: l2({ min: 0.01, max: 0.1 }) };
+  const models = virtualModels(arena, "log-loss", features);
+  for (const share of [0.1, 0.3, 0.6]) {
+    for (const l2 of [0.01, 0.1]) {
+      const lambda = Float64Array.of(1 - share, share, l2);
+      for (const _ of models.solve(lambda));
+      const error = models.metric.fromLoss(models.loss());
+      // Scaling λ changes nothing: the slopes sum to 0.
+      const press = l2 === 0.01 ? 2 : -2;
+      for (const part of [-1, -0.3, 0.2, 0.5, 1, 2]) {
+        const slope = Float64Array.of(-press * (1 - part), -press * part, press);
+        const down = press * (part - share);
+        const options = { radius: 0.2, tolerance: 1e-3, random: new Random(1) };
+        const work = searchBySlopes(models, { lambda, error, slope }, options);
+        let step = work.next();
+        while (!step.done) step = work.next();
+        const { lambda: found, gain } = step.value;
+        expect(found[0]! + found[1]!).toBeCloseTo(1, 12);
+        expect(found[2]).toBeCloseTo(l2, 9);
+        expect(Math.sign(found[1]! - share)).toBe(Math.sign(down));
+        expect(gain).toBeGreaterThan(0.05 * Math.abs(down));
+      }
+    }
   }
 });
 
