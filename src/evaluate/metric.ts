@@ -66,6 +66,8 @@ export function metricName(metric: Metric): string {
 export class MetricEvaluator {
   /** Whether the metric is the model's own loss, so that it has a gradient. */
   readonly smooth: boolean;
+  /** No model has less error. */
+  readonly least: number;
   readonly #arena: Arena<Kernels>;
   readonly #metric: Metric;
   readonly #model: ModelKind;
@@ -119,7 +121,12 @@ export class MetricEvaluator {
     this.#groupCount = dataset.groups ? dataset.groups.reduce((most, g) => Math.max(most, g), 0) + 1 : 0;
     this.#counts = arena.f64(3 * Math.max(this.#classCount, this.#groupCount));
     this.#ranking = metric === "auc" ? new Ranking(arena, targets, this.#classCount, dataset.weights) : undefined;
-    this.#costs = costs && classes ? arena.copy(costTable(costs, classes)) : 0;
+    const table = costs && classes ? costTable(costs, classes) : undefined;
+    this.#costs = table ? arena.copy(table) : 0;
+    this.least =
+      typeof metric === "function"
+        ? Number.NEGATIVE_INFINITY
+        : (table?.reduce((least, cost) => Math.min(least, cost)) ?? 0);
     this.#likelihoods = costs?.decision === "least-expected-cost" ? arena.f64(this.#classCount) : 0;
     this.#decisions = this.counts === "decisions" ? arena.i32(dataset.rows) : 0;
   }

@@ -65,7 +65,7 @@ export function* hone<F extends Features>(
   random: Random,
 ): Generator<Pause> {
   const { leaders, folds } = session;
-  if (!leaders.chosen) return;
+  if (!leaders.chosen || session.perfect) return;
   yield* tellTangents(session, models, interpolation, leaders.chosen.lambda);
   const looks = folds.every((fold) => fold.faithful);
   const { smooth } = models.metric;
@@ -74,7 +74,7 @@ export function* hone<F extends Features>(
   const rows = interpolation.rows * (smooth || models.metric.countsLargest ? 1 : WHOLE);
   const most = Math.ceil(patience.failures * Math.min(ROWS / rows, 1));
   let found = session.passes;
-  for (let failures = 0; failures < most; failures++) {
+  for (let failures = 0; failures < most && !session.perfect; failures++) {
     const best = leaders.chosen.error;
     const candidate = yield* interpolation.propose(random);
     if (!candidate || (candidate.bound >= best && session.passes > (1 + patience.share) * found)) return;

@@ -144,6 +144,7 @@ export class Learner<F extends Features> {
     const { space, study } = this.session;
     yield* this.#search(this.#models.seen.explanation(study.observations, space) ?? lambda, this.#trust(pursued));
     for (const other of others) {
+      if (this.session.perfect) break;
       if (slack === 0) this.#renew(this.session.folds.map(({ trainer }) => trainer.solver.theta));
       const starts = slack > 0 ? this.session.reached() : this.session.folds.map(() => 0);
       const promising = yield* this.#probe(other, slack, starts);
@@ -170,7 +171,7 @@ export class Learner<F extends Features> {
     let center = yield* this.#visit(start, session.expanded(), { settle: SETTLE, trust });
     const region = new TrustRegion(frugal);
     let near = false;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < ROUNDS && !session.perfect; round++) {
       sharpen(session.folds, center.thetas[0]!, near ? KINK.sharp : KINK.wide);
       const options = { radius: region.radius, tolerance: 1e-3, random: this.#random };
       const prediction = yield* searchLambda(this.#models, center, { ...options, dear: this.#allowance() });
@@ -194,7 +195,13 @@ export class Learner<F extends Features> {
       // Of the promise, what was kept; a center that was no minimizer promised nothing.
       const kept = smooth && !center.slope ? 1 : (center.error - next.error) / gain;
       if (last) {
-        if (kept < 2 && (center.ended || next.error < above(center.error, GAIN))) return;
+        if (kept < 2 && (center.ended || next.error < above(center.error, GAIN))) {
+          // Penalties this weak may be the reason that so little was promised.
+          const stronger: Visit | undefined = yield* this.#beyond({ ...next, slope: center.slope }, region);
+          if (!stronger) return;
+          center = stronger;
+          continue;
+        }
         next = { ...next, slope: yield* session.learn(next.lambda, "fine") };
       }
       region.learn(kept, step);
@@ -217,12 +224,18 @@ export class Learner<F extends Features> {
         session.placed(center.thetas),
         frugal ? { learns: "model" } : {},
       );
-      if (frugal && polished.error < above(center.error, GAIN)) return undefined;
+      if (frugal && polished.error < above(center.error, GAIN))
+        return yield* this.#beyond({ ...polished, slope: center.slope }, region);
       region.reopen();
       return frugal ? { ...polished, slope: yield* session.learn(center.lambda, "fine") } : polished;
     }
-    const least = GAIN * Math.abs(center.error);
-    const stronger = frugal ? beyondPlateau(session.study, this.#models, center, least) : undefined;
+    return frugal ? yield* this.#beyond(center, region) : undefined;
+  }
+
+  /** Where penalties are so weak that nothing is promised: looks at stronger ones. Returns where to go on from, if anywhere. */
+  *#beyond(center: Visit, region: TrustRegion): Generator<Pause, Visit | undefined> {
+    const { session } = this;
+    const stronger = beyondPlateau(session.study, this.#models, center, GAIN * Math.abs(center.error));
     if (!stronger) return undefined;
     const { error } = yield* session.train(stronger, session.placed(center.thetas), { iterations: PLATEAU.iterations });
     region.open();
@@ -299,7 +312,7 @@ export class Learner<F extends Features> {
   *#explore(): Generator<Pause> {
     const { session } = this;
     let [near, far] = [0, 0];
-    while (true) {
+    while (!session.perfect) {
       const begun = session.passes;
       if (near <= NEAR_BY * far && session.leaders.chosen) {
         for (let i = 0; i < HOPS.count; i++) yield* this.#hop(session.leaders.chosen.lambda);

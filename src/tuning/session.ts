@@ -213,6 +213,12 @@ export class Session<F extends Features> {
     if (leader?.converged && !this.onTheFly) yield* this.#conclusion.prove(leader);
   }
 
+  /** Whether the best minimizer has the least error that there is: nothing better is to be found. */
+  get perfect(): boolean {
+    const { metric } = this.folds[0]!.trainer;
+    return this.leaders.chosen !== undefined && this.leaders.chosen.error <= metric.least;
+  }
+
   /** Whose λ is to be used. */
   get #chosen(): Leader | undefined {
     const { leaders } = this;

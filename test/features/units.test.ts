@@ -58,11 +58,14 @@ test("default bounds of penalties follow the unit of dense columns that are of o
   const ordinary = Object.values(features).map(({ max }) => max);
   const rows = regression(200, 1, 1);
   const times = (factor: number) => data.rescale(rows, 1 / factor);
-  for (const factor of [0.2, 1, 5]) expect(bounds(times(factor))).toEqual(ordinary);
-  expect(bounds(times(50))).toEqual([10, 100, 5, 10, 1]);
+  for (const factor of [0.2, 1, 2]) expect(bounds(times(factor))).toEqual(ordinary);
+  // Half a power of ten in W is one in its square.
+  expect(bounds(times(5))).toEqual([1, 10, 5, 1, 1]);
+  expect(bounds(times(20))).toEqual([10, 100, 5, 10, 1]);
+  expect(bounds(times(50))).toEqual([10, 1000, 5, 10, 1]);
   expect(bounds(times(0.002)).map((max) => Math.round(1e6 * max) / 1e6)).toEqual([0.01, 0.0001, 5, 0.01, 1]);
   expect(bounds({ ...times(50), y: rows.y.map((y) => 100 * (y as number)) as Float64Array }, "squared")).toEqual([
-    1000, 100, 5, 1000, 1,
+    1000, 1000, 5, 1000, 1,
   ]);
   const { values } = rows.x as { readonly values: Float64Array };
   const mixed = data.dense({ x: values.map((v, e) => (e % 8 === 0 ? 1e5 * v : v)), columns: 8, y: rows.y });

@@ -1,5 +1,17 @@
 import { expect, test } from "vitest";
-import { createTuner, l1, l2 } from "../../src/index.ts";
+import {
+  classWeights,
+  costMatrix,
+  createTuner,
+  data,
+  LinearLoss,
+  l1,
+  l2,
+  type Metric,
+  fit as minimize,
+  tune,
+} from "../../src/index.ts";
+import { Random } from "../../src/random.ts";
 import { blobs } from "../reference/blobs.ts";
 
 test("where a model on its way was better than every minimizer, a search begins there in the end", async () => {
@@ -23,5 +35,53 @@ test("where a model on its way was better than every minimizer, a search begins 
     });
     expect(begun.length, `seed ${seed}`).toBeGreaterThan(0);
     for (const i of begun) expect(ends[i]!.converged).toBe(false);
+  }
+});
+
+test("a search that is promised little has looked at stronger penalties, too", async () => {
+  // Weak signals, of which weak penalties make models worse than none, and class weights that are searched first.
+  for (const seed of [5, 50, 133, 223]) {
+    const random = new Random(seed, 5);
+    const columns = 5 + Math.floor(10 * random.uniform());
+    const [count, judging] = [60 + Math.floor(200 * random.uniform()), 60 + Math.floor(200 * random.uniform())];
+    const size = 0.4 * random.uniform();
+    const beta = Array.from({ length: 3 * columns }, () => size * random.normal());
+    const rows = (count: number) => {
+      const x = Array.from({ length: count }, () => Array.from({ length: columns }, () => random.normal()));
+      const score = (row: readonly number[], c: number) =>
+        row.reduce((sum, value, j) => sum + value * beta[c * columns + j]!, 0) - Math.log(-Math.log(random.uniform()));
+      const scores = x.map((row) => [0, 1, 2].map((c) => score(row, c)));
+      return data.dense({ x, y: scores.map((s) => "abc"[s.indexOf(Math.max(...s))]!) });
+    };
+    const [train, validation] = [rows(count), rows(judging)];
+    const features = { ...classWeights(train), l1: l1(), l2: l2() };
+    const { lambda, error } = await tune({ model: "softmax", train, validation, features, seed });
+    for (const strength of [0.01, 0.03, 0.1, 0.3]) {
+      const loss = new LinearLoss("logLoss", features, { ...lambda, l2: strength });
+      const { model } = await minimize({ model: "softmax", train, loss });
+      expect(model.error(validation, "log-loss"), `seed ${seed}, l2 ${strength}`).toBeGreaterThan(0.99 * error);
+    }
+  }
+});
+
+test("nothing better is looked for than no error, whatever it is counted by, nor with a budget to explore", async () => {
+  const metrics: Metric[] = ["error-rate", "balanced-error", "macro-f1", "auc", costMatrix({ a: { b: 5 } })];
+  const [train, validation] = [1, 2].map((seed) => {
+    const random = new Random(seed, 7);
+    const y = Array.from({ length: 40 }, (_, i) => (i % 2 ? "a" : "b"));
+    return data.dense({ x: y.map((label) => [label === "a" ? 4 + random.normal() : random.normal() - 4]), y });
+  });
+  for (const metric of metrics) {
+    for (const explore of [false, true]) {
+      const options = {
+        model: "logistic",
+        train: train!,
+        validation: validation!,
+        features: { l1: l1(), l2: l2() },
+      } as const;
+      const { error, trials, status } = await tune({ ...options, metric, explore, passes: 5000 });
+      expect([error, status]).toEqual([0, "complete"]);
+      expect(trials).toBeLessThan(10);
+    }
   }
 });
