@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
-import { csvNumber, csvTable } from "../data/csv.ts";
+import { csvNumber, csvTable, refuseTwice } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { isIdx } from "../data/idx.ts";
 import { csv, idx, npy, rescale, type Standardization, standardization, standardize } from "../data/index.ts";
@@ -155,6 +155,7 @@ export function unprepared(model: LinearModel, { scale = 1, standardization }: P
 /** A CSV of costs: predicted labels in the header, a row for each true label, which is its first cell. */
 export async function readCosts(path: string, decision?: Decision): Promise<CostMatrix> {
   const { header, records } = await csvTable(path);
+  refuseTwice(header.slice(1));
   const costs = new Map<string, Record<string, number>>();
   for (const { cells, line } of records) {
     const label = cells[0]!.trim();

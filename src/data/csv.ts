@@ -29,9 +29,9 @@ const LONGEST_RECORD = 16 * 1024 * 1024;
 
 /**
  * Reads a dataset: every column but the target is a number. Plain or gzipped UTF-8, with or without byte order mark,
- * any line ending, quoted cells. A column without a name is refused unless it is ignored. Numeric targets stay numbers,
- * others become labels, without the blanks around them; so do codes, whole numbers one of which has a leading zero or more digits
- * than a number holds: 07 is not 7, 9007199254740993 not …992, and each is to be predicted as it was written.
+ * any line ending, quoted cells. A column without a name, and two of one name, are refused unless they are ignored. Numeric targets
+ * stay numbers, others become labels, without the blanks around them; so do codes, whole numbers one of which has a leading zero or
+ * more digits than a number holds: 07 is not 7, 9007199254740993 not …992, and each is to be predicted as it was written.
  *
  * @param source a path (Node), a URL, the bytes, or the text itself (anything with a line break)
  * @throws PARSE with the line, OPTION for a column that is not there, IO, and what `dense` throws
@@ -54,8 +54,10 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
   const { ignore = [] } = options;
   if (!Array.isArray(ignore))
     throw new LearnLossError("TYPE", `\`ignore\` is ${String(ignore)}: give an array of columns.`);
-  const ignored = new Set([target, weights, groups, ...ignore.map((name) => indexOf(header, name))]);
-  const columns = header.flatMap((_, j) => (ignored.has(j) ? [] : [j]));
+  for (const name of ignore) indexOf(header, name);
+  const ignored = new Set<string>(ignore);
+  const others = new Set([target, weights, groups]);
+  const columns = header.flatMap((name, j) => (others.has(j) || ignored.has(name) ? [] : [j]));
   const nameless = columns.find((j) => header[j] === "");
   if (nameless !== undefined) {
     throw new LearnLossError(
@@ -63,6 +65,10 @@ export async function csv(source: Source, options: CsvOptions): Promise<Dataset>
       `Line 1 gives column ${nameless + 1} no name. If it numbers the rows, as pandas writes them, ignore the column "" (a model would learn the order of the file); else name it.`,
     );
   }
+  refuseTwice(
+    header,
+    header.filter((name, j) => others.has(j) || !ignored.has(name)),
+  );
   if (records.length === 0) throw new LearnLossError("EMPTY", "The CSV has a header and no rows.");
   if (columns.length === 0) throw new LearnLossError("EMPTY", "The CSV has no column besides the target.");
   const x = new Float64Array(records.length * columns.length);
@@ -94,6 +100,7 @@ export async function csvColumns(
 ): Promise<{ readonly rows: number; readonly columns: number; readonly x: DenseMatrix }> {
   const { header, records } = await csvTable(source);
   const index = names.map((name) => indexOf(header, name));
+  refuseTwice(header, names);
   const values = new Float64Array(records.length * names.length);
   for (const [i, { cells, line }] of records.entries()) {
     for (const [c, j] of index.entries()) values[i * names.length + c] = csvNumber(cells[j]!, line, header[j]!);
@@ -141,8 +148,6 @@ export async function parse(
   const [first, ...records] = rows;
   if (!first) throw new LearnLossError("EMPTY", "The CSV is empty: its first line must name the columns.");
   const header = first.cells.map((name) => name.trim());
-  const twice = header.find((name, j) => header.indexOf(name) < j);
-  if (twice !== undefined) throw new LearnLossError("PARSE", `Line 1 names the column "${twice}" twice: rename one.`);
   for (const { cells, line } of records) {
     if (cells.length === header.length) continue;
     throw new LearnLossError(
@@ -191,6 +196,14 @@ function detect(text: string): string {
   const line = text.slice(0, end < 0 ? text.length : end).replace(/"[^"]*"/g, "");
   const count = (mark: string) => line.split(mark).length;
   return [",", ";", "\t"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
+}
+
+/** Columns that are not read may have one name. @throws PARSE */
+export function refuseTwice(header: readonly string[], read: readonly string[] = header): void {
+  const names = new Set(read);
+  const unseen = new Set(read);
+  const twice = header.find((name) => names.has(name) && !unseen.delete(name));
+  if (twice !== undefined) throw new LearnLossError("PARSE", `Line 1 names the column "${twice}" twice: rename one.`);
 }
 
 function indexOf(header: readonly string[], name: string): number {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { csvColumns } from "../../src/data/csv.ts";
 import { csv } from "../../src/data/index.ts";
 import { fit as minimize } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
@@ -136,6 +137,15 @@ describe("a CSV is read right whatever wrote it", () => {
   test("a column without a name, as pandas numbers rows, may be ignored", async () => {
     const data = await csv(",a,t\n0,1,0\n1,2,1\n", { target: "t", ignore: [""] });
     expect(data.columnNames).toEqual(["a"]);
+  });
+
+  test("columns without a name, as spreadsheets leave them at the right, and two of one name may be ignored", async () => {
+    const data = await csv("a,c,t,c,,\n0,1,0,1,,\n1,2,1,2,,\n", { target: "t", ignore: ["", "c"] });
+    expect(data.columnNames).toEqual(["a"]);
+    expect((await csvColumns("c,a,c,,\n1,2,3,,\n", ["a"])).x.values).toEqual(Float64Array.of(2));
+    await expect(csvColumns("c,a,c,,\n1,2,3,,\n", ["a", "c"])).rejects.toThrow(code("PARSE", /"c" twice/));
+    const either = csv("a,c,c,t\n0,1,2,0\n", { target: "t", weights: "c", ignore: ["c"] });
+    await expect(either).rejects.toThrow(code("PARSE", /"c" twice/));
   });
 
   test("a column called __proto__ is a column", async () => {
