@@ -17,7 +17,7 @@ export interface CsvOptions {
   readonly groups?: string;
   /** Columns to leave out, such as an identifier. */
   readonly ignore?: readonly string[];
-  /** @default the most frequent of comma, semicolon and tab in the first line */
+  /** @default the most frequent of comma, semicolon and tab in the header */
   readonly delimiter?: string;
 }
 
@@ -191,9 +191,16 @@ function unquoted(text: string, delimiter: string): CsvRecord[] {
   return lines.flatMap((line, i) => (line === "" ? [] : [{ cells: line.split(delimiter), line: i + 1 }]));
 }
 
+/** By the first record: empty lines before it are none, line breaks in quotes do not end it. */
 function detect(text: string): string {
-  const end = text.search(/[\r\n]/);
-  const line = text.slice(0, end < 0 ? text.length : end).replace(/"[^"]*"/g, "");
+  const start = text.search(/[^\ufeff\r\n]/);
+  let end = text.length;
+  for (const { 0: found, index } of text.matchAll(/"[^"]*"|[\r\n]/g)) {
+    if (found[0] === '"' || index < start) continue;
+    end = index;
+    break;
+  }
+  const line = text.slice(0, end).replace(/"[^"]*"/g, "");
   const count = (mark: string) => line.split(mark).length;
   return [",", ";", "\t"].reduce((best, mark) => (count(mark) > count(best) ? mark : best));
 }

@@ -18,6 +18,7 @@ describe("a CSV is read right whatever wrote it", () => {
     quotes: '"a","b","kind"\n"1","2.5","x"\n"-3","4e-1","y"\n',
     "no line end": plain.trimEnd(),
     "empty lines": `${plain}\n\n`,
+    "empty lines first, semicolons": `\ufeff\r\n\n${plain.replaceAll(",", ";")}`,
     spaces: "a, b , kind\n1, 2.5, x\n-3 ,4e-1,y \n",
   };
   test.each(Object.entries(variants))("%s", async (_, text) => {
@@ -70,6 +71,13 @@ describe("a CSV is read right whatever wrote it", () => {
           y: rows.slice(1).map(([, y]) => y),
         });
       }
+    }
+  });
+
+  test("the delimiter is told from the whole header, line breaks in its quotes too", async () => {
+    for (const delimiter of [",", ";", "\t"]) {
+      const text = `"a\n(cm, or so)"${delimiter}b${delimiter}kind\n1${delimiter}2${delimiter}x\n3${delimiter}4${delimiter}y\n`;
+      expect((await csv(text, { target: "kind" })).columnNames).toEqual(["a\n(cm, or so)", "b"]);
     }
   });
 
