@@ -31,13 +31,16 @@ export function groupWeights(train: Dataset, bounds: WeightBounds = {}): Record<
   const { groups, groupNames: labels } = train;
   if (!groups)
     throw new LearnLossError("OPTION", "Group weights need groups on the training data set: name their column.");
-  const count = groups.reduce((most, group) => Math.max(most, group), 0) + 1;
+  // A group of the names that a split left without a row is one all the same: a loss without it fits no data that have it.
+  const count = labels?.length ?? groups.reduce((most, group) => Math.max(most, group), 0) + 1;
   const seen = new Set(groups);
   for (let g = 0; g < count; g++) {
     if (!seen.has(g))
       throw new LearnLossError(
         "SHAPE",
-        `Group ${g} of ${count} has no training row: number the groups from 0 without gaps.`,
+        labels
+          ? `Group "${labels[g]}" has no training row: split with another seed, or make the data without it.`
+          : `Group ${g} of ${count} has no training row: number the groups from 0 without gaps.`,
       );
   }
   const names = Array.from({ length: count }, (_, g) => `group:${g}`);

@@ -20,3 +20,15 @@ test("φ of rows that weigh nothing is of f64 arithmetic, as that of the others 
     expect(Math.abs(features[`group:${g}`]! / (sum / 30) - 1)).toBeLessThan(1e-9);
   }
 });
+
+test("a group that a split left without a row is named, wherever its name is among the others", async () => {
+  const rows = Array.from({ length: 40 }, (_, i) => `${i % 7},${i % 2},${i === 7 ? "lone" : i % 3 ? "me" : "ma"}`);
+  for (const lone of ["a", "mb", "z"]) {
+    const all = await data.csv(`x,y,g\n${rows.join("\n").replace("lone", lone)}\n`, { target: "y", groups: "g" });
+    const without = Int32Array.from({ length: 39 }, (_, i) => (i < 7 ? i : i + 1));
+    expect(() => groupWeights(data.take(all, without))).toThrow(
+      expect.objectContaining({ code: "SHAPE", message: expect.stringContaining(`"${lone}" has no training row`) }),
+    );
+    expect(Object.keys(groupWeights(all))).toEqual(["group:0", "group:1", "group:2"]);
+  }
+});
