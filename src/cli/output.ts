@@ -53,6 +53,15 @@ export function short(value: number): string {
   return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(1) : Number(value.toPrecision(4)).toString();
 }
 
+/** `short` of a bound that is to bound still: rounded down from below (−1), up from above (1). */
+export function shortBound(bound: number, side: -1 | 1): string {
+  const text = short(bound);
+  const shown = Number(text);
+  if (!(side * (bound - shown) > 0)) return text;
+  const digits = Math.abs(bound) < 1e-3 ? 1 : 3;
+  return short(shown + side * 10 ** (Number(shown.toExponential().split("e")[1]) - digits));
+}
+
 /** @throws IO */
 export function writeFile(path: string, text: string): void {
   writing(path, () => writeFileSync(path, text));

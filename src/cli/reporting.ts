@@ -7,7 +7,7 @@ import type { ReportInput } from "../report/report.ts";
 import type { Study } from "../study.ts";
 import type { TuneResult } from "../tune.ts";
 import { exp, log } from "../wasm/transcendental.ts";
-import { errorName, short } from "./output.ts";
+import { errorName, short, shortBound } from "./output.ts";
 
 /** Every model of a study, in the order of the work spent, or of the trainings where that was not told of each. */
 function pointsOf(study: Study): SeenPoint[] {
@@ -183,7 +183,7 @@ export function boundsSentence({ errorBounds, metric }: Pick<TuneResult, "errorB
     ];
   }
   return [
-    `The ${errorName(metric)} of the exact minimizer of this loss is proved to be from ${short(lower)} to ${short(upper)}.`,
+    `The ${errorName(metric)} of the exact minimizer of this loss is proved to be from ${shortBound(lower, -1)} to ${shortBound(upper, 1)}.`,
   ];
 }
 

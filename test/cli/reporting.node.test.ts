@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { boundsSentence, certificateSentences, lossBounds } from "../../src/cli/reporting.ts";
 import { atLeast, createStudy, createTuner, fixed, l1, l2 } from "../../src/index.ts";
+import { Random } from "../../src/random.ts";
 import { blobs } from "../reference/blobs.ts";
 
 test.each([
@@ -11,6 +12,19 @@ test.each([
   ["mean-squared-error", 0, 1, /proved to be from 0 to 1/],
 ])("bounds on %s from %d to %d, in words", (metric, lower, upper, sentence) => {
   expect(boundsSentence({ metric, errorBounds: { lower, upper } }).join(" ")).toMatch(sentence);
+});
+
+test("bounds in words are no narrower than those that were proved, and hardly wider", () => {
+  const random = new Random(1);
+  for (let i = 0; i < 20_000; i++) {
+    const [lower, upper] = [random.uniform(), random.uniform()].map((u) => 10 ** (24 * u - 12)).sort((a, b) => a - b);
+    const errorBounds = { lower: lower!, upper: upper! };
+    const [sentence] = boundsSentence({ metric: "log-loss", errorBounds });
+    const [, from, to] = /from (\S+) to (\S+)\.$/.exec(sentence!)!.map(Number);
+    const rounding = (bound: number) => bound * (bound < 1e-3 ? 0.1 : 1e-3) * (1 + 1e-9);
+    expect(from! <= lower! && lower! - from! <= rounding(lower!)).toBe(true);
+    expect(to! >= upper! && to! - upper! <= rounding(upper!)).toBe(true);
+  }
 });
 
 test("a certificate in words: of ties and of trainers without minimizers, no more than is proved", () => {
