@@ -11,6 +11,9 @@ export interface Scale {
   readonly ticks: readonly number[];
 }
 
+/** The relative difference up to which values are the same. */
+const SAME = 1e-9;
+
 /** @param spacing pixels between ticks at least */
 export function scale(values: readonly number[], axis: Axis, from: number, to: number, spacing: number): Scale {
   const log = axis.log ?? false;
@@ -19,7 +22,9 @@ export function scale(values: readonly number[], axis: Axis, from: number, to: n
   let low = usable.reduce((least, v) => Math.min(least, map(v)), Number.POSITIVE_INFINITY);
   let high = usable.reduce((most, v) => Math.max(most, map(v)), Number.NEGATIVE_INFINITY);
   if (!(low <= high)) [low, high] = [0, 1];
-  const pad = high > low ? 0.05 * (high - low) : Math.max(Math.abs(low) * 0.1, log ? 0.5 : 1e-6);
+  // Values apart by rounding are one: there are no ticks between them, and counting in steps that small never ends.
+  const apart = high - low > SAME * (log ? 1 : Math.max(Math.abs(low), Math.abs(high)));
+  const pad = apart ? 0.05 * (high - low) : Math.max(Math.abs(low) * 0.1, log ? 0.5 : 1e-6);
   low -= pad;
   high += pad;
   const at = (v: number) => from + ((map(v) - low) / (high - low)) * (to - from);

@@ -26,6 +26,21 @@ test.each([
   }
 });
 
+test("values apart by rounding have the ticks of one value", () => {
+  for (const value of [0.030653430031715535, 1, 1e-6, 123.456, 7e12, 1e17]) {
+    for (const share of [1, 2, 5, 1000, 1e6].map((ulps) => ulps * 2 ** -52)) {
+      for (const log of [false, true]) {
+        for (const sign of log ? [1] : [-1, 1]) {
+          const { ticks, at } = scale([sign * value, sign * value * (1 + share)], { label: "", log }, 0, 500, 20);
+          expect(ticks.length).toBeGreaterThan(1);
+          expect(at(sign * value)).toBeGreaterThan(0);
+          expect(at(sign * value)).toBeLessThan(500);
+        }
+      }
+    }
+  }
+});
+
 test("powers of ten are short", () => {
   expect([1e5, 1e-4, 2e6, 0.001, 99_999].map(tick)).toEqual(["10⁵", "10⁻⁴", "2·10⁶", "0.001", "99999"]);
 });
