@@ -100,9 +100,15 @@ export function values({ y }: Pick<Dataset, "y">): Float64Array {
  * same data they may be text.
  */
 export function placeAmong(classes: readonly (string | number)[]): (label: string | number) => number | undefined {
-  const index = new Map<string | number, number>(classes.map((label, c) => [label, c]));
-  const known = typeof classes[0] === "number" ? numberIn : String;
-  return (label) => index.get(label) ?? index.get(known(label));
+  const index = new Map<string | number, number | undefined>(classes.map((label, c) => [label, c]));
+  if (typeof classes[0] === "number") return (label) => index.get(label) ?? index.get(numberIn(label));
+  // A number is a class written otherwise, 1.0, if one alone says it; codes, such as 01, say none.
+  for (const [c, label] of (classes as readonly string[]).entries()) {
+    const value = numberIn(label);
+    if (typeof value === "number" && (String(value) === label || !/^\d+$/.test(label)))
+      index.set(value, index.has(value) ? undefined : c);
+  }
+  return (label) => index.get(label) ?? index.get(String(label));
 }
 
 /** The place of every row's label among the classes. @throws LABEL */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { csvColumns } from "../../src/data/csv.ts";
 import { csv } from "../../src/data/index.ts";
+import { placeAmong } from "../../src/data/targets.ts";
 import { fit as minimize } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
 
@@ -140,6 +141,25 @@ describe("a CSV is read right whatever wrote it", () => {
     await expect(minimize({ model: "squared", train, loss: { l2: 0.1 } })).rejects.toThrow(
       code("TYPE", /"07" .*leading zero/),
     );
+  });
+
+  test("labels that are numbers in one file are found where other labels make them text in another", async () => {
+    const read = (labels: string[]) => csv(`a,t\n${labels.map((t, i) => `${i},${t}`).join("\n")}\n`, { target: "t" });
+    for (const labels of [
+      ["1.0", "2.0"],
+      ["1e3", "-.5"],
+      ["+1", "2."],
+      ["1", "2"],
+      ["01", "2"],
+    ]) {
+      const train = await read([...labels, "other", ...labels, "other"]);
+      const { model } = await minimize({ model: "softmax", train, loss: { l2: 1e-3 } });
+      const numbers = await read([...labels, ...labels]);
+      const same = { ...numbers, y: [...labels, ...labels] };
+      expect(model.error(numbers)).toBe(model.error(same));
+    }
+    const place = placeAmong(["007", "1", "1.0", "2.0", "2.00", "9007199254740993"]);
+    expect([1, 2, 7, 9007199254740992].map(place)).toEqual([1, undefined, undefined, undefined]);
   });
 
   test("a column without a name, as pandas numbers rows, may be ignored", async () => {
