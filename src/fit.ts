@@ -13,7 +13,7 @@ import { columnsToRead } from "./models/matrix.ts";
 import { checkModel, type ModelKind } from "./models/model-kind.ts";
 import { Objective } from "./models/objective.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
-import { checkSignal, inSlices } from "./run.ts";
+import { checkSignal, inSlices, newSlice } from "./run.ts";
 import { Arena, type Pointer } from "./wasm/arena.ts";
 import { kernels } from "./wasm/kernels.ts";
 import { outOfTrap } from "./wasm/shared.ts";
@@ -147,6 +147,7 @@ export class Fitting {
   readonly #solver: WorkingSetSolver;
   readonly #classes: readonly (string | number)[] | undefined;
   readonly #warnings: readonly string[];
+  readonly #slice = newSlice();
   #started = false;
   /** Passes in results: what a path prepares is part of its first. */
   #told = 0;
@@ -207,7 +208,7 @@ export class Fitting {
     const began = performance.now();
     const lambda = this.#space.fromUserRecord(loss.lambda);
     objective.setWeights(this.#space.termWeights(lambda));
-    await inSlices(this.#steps(iterations), signal);
+    await inSlices(this.#steps(iterations), signal, this.#slice);
     signal?.throwIfAborted();
     const model = this.#model(solver.theta);
     const penalties = objective.penalties(solver.theta);
@@ -239,6 +240,7 @@ export class Fitting {
     yield* solver.prepare();
     solver.start(this.#started ? solver.theta : 0);
     this.#started = true;
+    yield;
     while (solver.status === "running" && solver.iterations < iterations) {
       solver.step(1);
       yield;

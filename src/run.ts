@@ -191,14 +191,26 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
   }
 }
 
-/** Does all of the work, with turns for everything else in between. Rejects with the reason of a signal that aborts then. */
-export async function inSlices(work: Generator<void>, signal?: AbortSignal): Promise<void> {
-  let slice = performance.now();
+/** When everything else had its last turn. */
+export interface Slice {
+  began: number;
+}
+
+export function newSlice(): Slice {
+  return { began: performance.now() };
+}
+
+/**
+ * Does all of the work, with turns for everything else in between. Rejects with the reason of a signal that aborts then.
+ *
+ * @param slice of short works one after the other the same, or no turn comes in any of them
+ */
+export async function inSlices(work: Generator<void>, signal?: AbortSignal, slice = newSlice()): Promise<void> {
   for (const _ of work) {
-    if (performance.now() - slice < SLICE) continue;
+    if (performance.now() - slice.began < SLICE) continue;
     await turn();
     signal?.throwIfAborted();
-    slice = performance.now();
+    slice.began = performance.now();
   }
 }
 

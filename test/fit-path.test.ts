@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { data, type FitPathOptions, fitPath, fit as minimize } from "../src/index.ts";
 import { Random } from "../src/random.ts";
 
@@ -53,4 +53,14 @@ test.each([2, 5, 20])("%i strengths are a ladder of equal ratios, down to the ra
   expect(strengths).toHaveLength(count);
   expect(strengths.at(-1)! / strengths[0]!).toBeCloseTo(ratio, 12);
   for (let i = 1; i < count; i++) expect(strengths[i]! / strengths[i - 1]!).toBeCloseTo(ratio ** (1 / (count - 1)), 12);
+});
+
+test("a path whose models are soon fitted gives everything else its turns, and sees a signal that aborts in one", async () => {
+  let milliseconds = 0;
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => ++milliseconds); // no model takes ten looks at it
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  setTimeout(() => controller.abort(reason));
+  await expect(pathOf({ count: 2000, ratio: 0.5, signal: controller.signal })).rejects.toBe(reason);
+  clock.mockRestore();
 });
