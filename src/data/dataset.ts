@@ -1,6 +1,6 @@
 import { LearnLossError } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
-import { isTyped } from "./typed-array.ts";
+import { attached, isTyped } from "./typed-array.ts";
 
 /** X as one array, row after row. */
 export interface DenseMatrix {
@@ -122,7 +122,7 @@ export function dense(
       `X is a ${typeName(x)}: give arrays of numbers, a Float32Array or a Float64Array.`,
     );
   }
-  const held = flat && attached(flat);
+  const held = flat && attached(flat, "X");
   const columns = flat ? options.columns : (x as Lists)[0]?.length;
   if (x.length === 0 || !columns) {
     throw new LearnLossError(
@@ -163,7 +163,7 @@ export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { rea
     const expected = name === "values" ? "a Float32Array or a Float64Array" : "an Int32Array";
     throw new LearnLossError("TYPE", `The ${name} of X are a ${typeName(array)}: give ${expected}.`);
   }
-  const values = attached(options.values);
+  const values = attached(options.values, "X");
   const indices = attached(options.indices, "indices");
   const starts = attached(options.starts, "starts");
   checkColumns(columns);
@@ -212,27 +212,6 @@ function checkColumns(columns: number): void {
     throw new LearnLossError("TYPE", `columns is ${String(columns)}: give the number of columns, a whole number.`);
   if (columns > MOST_COLUMNS)
     throw new LearnLossError("TOO_LARGE", `There are ${columns} columns: at most ${MOST_COLUMNS} can be taken.`);
-}
-
-/** The array, if its buffer is there; a shared one may change under our hands, so it is copied. */
-function attached<A extends Float32Array | Float64Array | Int32Array>(values: A, name = "X"): A {
-  const { buffer } = values;
-  if (detached(buffer)) {
-    throw new LearnLossError(
-      "TYPE",
-      `The buffer of ${name} is detached (it was transferred): give the array that is in use.`,
-    );
-  }
-  return buffer[Symbol.toStringTag] === "SharedArrayBuffer" ? (values.slice() as A) : values;
-}
-
-/** `ArrayBuffer.detached` is younger than Node 20; an empty buffer is not detached. */
-function detached(buffer: ArrayBufferLike): boolean {
-  try {
-    return new Uint8Array(buffer).length < 0;
-  } catch {
-    return true;
-  }
 }
 
 function flatten(rows: Lists, columns: number): Float64Array {

@@ -1,5 +1,5 @@
 import { LearnLossError } from "../errors.ts";
-import { isTyped } from "./typed-array.ts";
+import { attached, isTyped } from "./typed-array.ts";
 
 /** Where data come from: a path (Node, Bun, Deno), a URL, or the bytes themselves. */
 export type Source = string | URL | Uint8Array;
@@ -22,7 +22,7 @@ export async function readBytes(source: Source): Promise<Uint8Array> {
       `The source is of type ${type}: give a path, a URL, or the bytes as a Uint8Array.`,
     );
   }
-  const bytes = isTyped(source, "Uint8Array") ? source : await load(source);
+  const bytes = isTyped(source, "Uint8Array") ? attached(source, "the source") : await load(source);
   return bytes[0] === 0x1f && bytes[1] === 0x8b ? await gunzip(bytes) : bytes;
 }
 
