@@ -31,10 +31,13 @@ const CHOICES = {
   explore: [true, false],
 } as const;
 
-/** @throws OPTION, TYPE or TOO_FEW for options of a tuner that are none, or do not go together */
-export function checkOptions<F extends Features>(options: TunerOptions<F>): void {
+/**
+ * @returns the options by themselves
+ * @throws OPTION, TYPE or TOO_FEW for options of a tuner that are none, or do not go together
+ */
+export function checkOptions<F extends Features>(given: TunerOptions<F>): TunerOptions<F> {
+  const options = checkNames<TunerOptions & Budget>(given, NAMES) as TunerOptions<F>;
   const { model, train, validation, folds, features, schedule, choice, tolerance, explore } = options;
-  checkNames<TunerOptions & Budget>(options, NAMES);
   checkModel(model);
   checkDataset("train", train);
   if (validation) checkDataset("validation", validation);
@@ -98,4 +101,5 @@ export function checkOptions<F extends Features>(options: TunerOptions<F>): void
   if (choice === "one-standard-error" && validation) {
     throw new LearnLossError("OPTION", "A choice by one standard error needs `folds`: they tell the error's spread.");
   }
+  return options;
 }

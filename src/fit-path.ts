@@ -31,8 +31,7 @@ const PATH_NAMES: OptionNames<FitPathOptions> = { ...NAMES, mix: true, strengths
  * @throws as `fit`; OPTION for a mix, count, ratio or strengths that are none, LAMBDA at a strength that is negative
  */
 export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResult & { readonly strength: number }> {
-  checkNames(options, PATH_NAMES);
-  const { model, mix = 0.5, count = 100, ratio = 1e-3, strengths: chosen } = options;
+  const { mix = 0.5, count = 100, ratio = 1e-3, strengths: chosen, ...fits } = checkNames(options, PATH_NAMES);
   if (!(typeof mix === "number" && mix >= 0 && mix <= 1))
     throw new LearnLossError("OPTION", `mix is ${mix}: give a number from 0 to 1.`);
   if (!(Number.isInteger(count) && count > 0 && typeof ratio === "number" && ratio > 0 && ratio < 1)) {
@@ -44,9 +43,9 @@ export async function* fitPath(options: FitPathOptions): AsyncGenerator<FitResul
   if (chosen !== undefined && typeof given("strengths", chosen)[Symbol.iterator] !== "function")
     throw new LearnLossError("OPTION", "`strengths` cannot be iterated over: give an array of numbers.");
   const lossOf = (strength: number) =>
-    new LinearLoss(lossName(model), { l1: l1(), l2: l2() }, { l1: strength * mix, l2: strength * (1 - mix) });
+    new LinearLoss(lossName(fits.model), { l1: l1(), l2: l2() }, { l1: strength * mix, l2: strength * (1 - mix) });
   const solves = Array.isArray(chosen) ? chosen.length : chosen ? 1 : count;
-  const fitting = new Fitting({ ...options, loss: lossOf(1) }, solves);
+  const fitting = new Fitting({ ...fits, loss: lossOf(1) }, solves);
   try {
     // Without ‖W‖₁ no strength makes all weights 0: glmnet's convention begins where a thousandth of it would.
     const strengths = chosen ?? descending(fitting.largestL1 / Math.max(mix, 1e-3), count, ratio);

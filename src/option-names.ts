@@ -7,14 +7,17 @@ export type OptionNames<T> = { readonly [K in keyof Required<T>]: true };
  * Refuses a name that is a slip for an option's: passed over, it would leave a default where the caller set a value. Other
  * names are left alone: a bag may be meant for several functions. What is no bag at all is refused, too.
  *
+ * @returns the options that are given by these names, and no others: what a spread keeps, of a class or with a prototype too
  * @throws OPTION
  */
-export function checkNames<T extends object>(options: T, names: OptionNames<T>): void {
+export function checkNames<T extends object>(options: T, names: OptionNames<T>): T {
   for (const name of Object.keys(given("options", options))) {
     if (Object.hasOwn(names, name)) continue;
     const meant = Object.keys(names).find((known) => isSlip(name.toLowerCase(), known.toLowerCase()));
     if (meant) throw new LearnLossError("OPTION", `There is no option ${name}: did you mean ${meant}?`);
   }
+  const own = Object.keys(names).map((name) => [name, options[name as keyof T]] as const);
+  return Object.fromEntries(own.filter(([, value]) => value !== undefined)) as T;
 }
 
 /** A few edits away, or cut short. */

@@ -98,8 +98,8 @@ export class Study<Name extends string = string> {
 
   /** @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, TOO_LARGE, LAMBDA, SEED, BUDGET */
   constructor(options: StudyOptions<Name>) {
-    checkNames(options, { lambda: true, seed: true, start: true, trials: true });
-    const { lambda, seed = 0, trials = 100, start } = options;
+    const own = checkNames(options, { lambda: true, seed: true, start: true, trials: true });
+    const { lambda, seed = 0, trials = 100, start } = own;
     this.polyhedron = new Polyhedron(given("lambda", lambda));
     this.seed = checkSeed(seed);
     this.#limit = trials;
@@ -107,9 +107,9 @@ export class Study<Name extends string = string> {
     if (!(isCount(trials) && trials > 0))
       throw new LearnLossError("BUDGET", `trials is ${trials}: give an integer > 0.`);
     // Copies, since the caller's may change; and JSON has no Infinity.
-    const limit = options.trials === undefined ? {} : { trials: Math.min(trials, Number.MAX_SAFE_INTEGER) };
+    const limit = own.trials === undefined ? {} : { trials: Math.min(trials, Number.MAX_SAFE_INTEGER) };
     const first = this.#start && { start: this.polyhedron.toRecord(this.#start) as Readonly<Record<Name, number>> };
-    this.#options = { ...options, ...limit, ...first, lambda: this.polyhedron.weights };
+    this.#options = { ...own, ...limit, ...first, lambda: this.polyhedron.weights };
   }
 
   /** @throws LAMBDA, and BOUNDS for a λ outside of F */

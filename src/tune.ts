@@ -193,9 +193,9 @@ export class Tuner<F extends Features = Features> {
   readonly #work: TuningWork<F>;
 
   constructor(options: TunerOptions<F>) {
-    checkOptions(given("createTuner", options));
-    const { features, model, train } = options;
-    this.#work = new TuningWork({ ...options, features: inUnits(bind(features, train), model, train) as F });
+    const checked = checkOptions(given("createTuner", options));
+    const { features, model, train } = checked;
+    this.#work = new TuningWork({ ...checked, features: inUnits(bind(features, train), model, train) as F });
   }
 
   /**

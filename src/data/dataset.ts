@@ -156,8 +156,8 @@ export function dense(
  */
 export function sparse(options: DatasetOptions & Omit<CsrMatrix, "kind"> & { readonly columns: number }): Dataset {
   checkNames(options, { ...NAMES, values: true, indices: true, starts: true, columns: true });
-  const { columns, ...matrix } = options;
-  const arrays = { values: matrix.values, indices: matrix.indices, starts: matrix.starts };
+  const { columns } = options;
+  const arrays = { values: options.values, indices: options.indices, starts: options.starts };
   for (const [name, array] of Object.entries(arrays)) {
     if (name === "values" ? isTyped(array, "Float32Array", "Float64Array") : isTyped(array, "Int32Array")) continue;
     const expected = name === "values" ? "a Float32Array or a Float64Array" : "an Int32Array";
