@@ -281,11 +281,14 @@ const NORMS = { l1, l2, groupNorm } as const;
 export function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): LinearLoss {
   const plain = lossName(model);
   given("loss", loss);
-  if (loss instanceof LinearLoss) {
-    if (loss.lossName === plain) return loss;
+  if ("lossName" in loss) {
+    // That of another copy of this package (an iframe's, a bundle's beside this one), or a structured clone, is as good.
+    const { lossName: name, features, lambda } = loss as LinearLoss;
+    const own = loss instanceof LinearLoss ? loss : new LinearLoss(name, features, lambda);
+    if (own.lossName === plain) return own;
     throw new LearnLossError(
       "OPTION",
-      `The loss weighs its penalties against ${loss.lossName}, a ${model} model has ${plain}: tune one for it.`,
+      `The loss weighs its penalties against ${own.lossName}, a ${model} model has ${plain}: tune one for it.`,
     );
   }
   const unknown = Object.keys(loss).find((name) => !Object.hasOwn(NORMS, name));

@@ -47,6 +47,24 @@ test.each([
   },
 );
 
+test("a loss of another copy of the package, or a structured clone, is minimized as the loss that it is", async () => {
+  const features: Features = { ...classWeights(train), ...convexPenalty({ knots: 2 }) };
+  const lambda = Object.fromEntries(Object.keys(features).map((name) => [name, 0.1]));
+  const loss = new LinearLoss("logLoss", features, lambda);
+  const other = blobs(50, 3, 2, 2);
+  const { objective } = await minimize({ model: "logistic", train: other, loss });
+  const { lossName } = loss;
+  for (const copy of [structuredClone(loss), Object.freeze({ lossName, features, lambda })] as LinearLoss[]) {
+    expect(copy).not.toBeInstanceOf(LinearLoss);
+    const fitted = await minimize({ model: "logistic", train: other, loss: copy });
+    expect(fitted.objective).toBe(objective);
+    expect(String(fitted.loss)).toBe(String(loss));
+    await expect(minimize({ model: "squared", train: other, loss: copy })).rejects.toMatchObject({ code: "OPTION" });
+  }
+  const damaged = { ...structuredClone(loss), lambda: {} } as LinearLoss;
+  await expect(minimize({ model: "logistic", train, loss: damaged })).rejects.toMatchObject({ code: "LAMBDA" });
+});
+
 test.each([
   ["bounds the wrong way about", { features: { l2: { min: 1, max: 0.1 } } }],
   ["a bound of 0", { features: { l2: { min: 0 } } }],
