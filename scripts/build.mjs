@@ -102,7 +102,11 @@ if (!wasmOnly) {
   // import dist/ without a bundler.
   const loader = "node_modules/@assemblyscript/loader";
   const licence = "// @assemblyscript/loader, Copyright Daniel Wirtz / The AssemblyScript Authors, Apache-2.0\n";
-  writeFileSync("dist/wasm/loader.js", licence + readFileSync(join(loader, "index.js"), "utf8"));
+  // But for what it does to Object for engines older than ours: where globals are frozen (SES), nothing could be imported.
+  const theirs = readFileSync(join(loader, "index.js"), "utf8");
+  const pure = theirs.replace(/^\/\*\* polyfill for Object\.hasOwn \*\/\n.*?^};\n/ms, "");
+  if (/^Object\./m.test(pure) || pure === theirs) throw new Error(`${loader} has another polyfill`);
+  writeFileSync("dist/wasm/loader.js", licence + pure);
   const module = "dist/wasm/module.js";
   const source = readFileSync(module, "utf8");
   const bundled = source.replace('"@assemblyscript/loader"', '"./loader.js"');

@@ -36,12 +36,13 @@ export type ErrorCode =
  * unchanged. Outcomes (infeasible, iteration limit, budget spent …) are values with a `status`, not errors.
  */
 export class LearnLossError extends Error {
+  /** A field of its own, not assigned: that of a frozen `Error.prototype` would forbid it. */
+  override readonly name: string = "LearnLossError";
   /** What kind of misuse. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
-    this.name = "LearnLossError";
     this.code = code;
   }
 }

@@ -260,6 +260,16 @@ console.log((await data.csv('a,"b"\\n1,"x, y"\\n2,z\\n', { target: "b" })).y.joi
     expect(stdout.trim()).toBe("x, y;z");
   });
 
+  test("runs where globals are frozen, as in a hardened realm", async () => {
+    const program = `
+for (const frozen of [Object, Error, Error.prototype, Array, Array.prototype, WebAssembly, Math]) Object.freeze(frozen);
+const { data, fit } = await import("${pathToFileURL(join(root, "dist/index.js"))}");
+const { status } = await fit({ model: "logistic", train: data.dense({ x: [[1], [2], [4], [3]], y: [0, 1, 0, 1] }), loss: { l2: 1 } });
+try { data.dense({ x: [], y: [] }); } catch ({ name, code }) { console.log(status, name, code); }`;
+    const { stdout } = await run(process.execPath, ["--input-type=module", "--eval", program]);
+    expect(stdout.trim()).toBe("converged LearnLossError EMPTY");
+  });
+
   test.each([
     ["of the DOM", { lib: ["lib.es2022.d.ts", "lib.dom.d.ts"], types: [] }],
     ["of Node", { lib: ["lib.es2022.d.ts"], types: ["node"], typeRoots: [join(root, "node_modules/@types")] }],
