@@ -59,7 +59,8 @@ export function shortBound(bound: number, side: -1 | 1): string {
   const shown = Number(text);
   if (!(side * (bound - shown) > 0)) return text;
   const digits = Math.abs(bound) < 1e-3 ? 1 : 3;
-  return short(shown + side * 10 ** (Number(shown.toExponential().split("e")[1]) - digits));
+  const unit = Number(`1e${Number(shown.toExponential().split("e")[1]) - digits}`);
+  return short(shown + side * unit);
 }
 
 /** @throws IO */
