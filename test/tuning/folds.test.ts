@@ -5,6 +5,7 @@ import {
   createTuner,
   type Dataset,
   data,
+  groupNorm,
   groupWeights,
   LinearLoss,
   l1,
@@ -307,4 +308,20 @@ describe("what a fold trains without", () => {
     expect((await tuned(() => true)).error).toBeGreaterThan(0);
     await expect(tuned((i) => i === 23)).rejects.toMatchObject({ code: "FOLD" });
   });
+});
+
+test("a run ends though the model of all rows never comes to its tolerance, and says that it did not", async () => {
+  const random = new Random(182);
+  const x = Array.from({ length: 20 }, () => {
+    const v = random.normal();
+    const first = [v * Math.exp(4 * Math.abs(v)), 1e6 + random.normal(), 1e-13 * random.normal()];
+    const next = [1e12 * random.normal(), random.normal(), v, 1e-12 * random.normal()];
+    return [...first, ...next, 1e6 + random.normal(), random.normal()];
+  });
+  const weights = x.map((_, i) => [1e6, 1e-6, 1, 0.5, 2][(i * 7) % 5]!);
+  const y = x.map(([v, , , , u]) => (random.uniform() < 0.3 ? "a" : v! > 0 ? "b" : u! > 0 ? "c" : "a"));
+  const train = data.dense({ x, y, weights });
+  const features = { l1: l1(), l2: l2(), groupNorm: groupNorm() };
+  const { best } = await tune({ model: "softmax", train, folds: 3, features, trials: 8, passes: 5000 });
+  expect(best.converged).toBe(false);
 });
