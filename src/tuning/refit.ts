@@ -39,7 +39,7 @@ export class Refit {
     const start = this.#arena.copy(theta);
     solver.start(start);
     this.#arena.free(start);
-    for (let i = 0; i < ITERATIONS && solver.status === "running"; i++) {
+    while (solver.status === "running" && solver.iterations < ITERATIONS) {
       solver.step(1);
       yield;
     }
