@@ -70,6 +70,7 @@ export function solverStart(pointer: usize, theta: usize): void {
     s.dataLoss = searchesLine(s, o)
       ? nullGradient(s, o, s.trialGradient, theta == 0)
       : dataGradient(s, o, s.raw, s.trialGradient);
+    s.nullLoss = s.dataLoss;
     centreGradient(o, s.moments, s.trialGradient);
     s.scale = nullScale(o, s.moments, s.raw, s.trialGradient, s.dataLoss, s.unit);
     memory.copy(s.dataWeights, o.groupWeights, weightBytes);
@@ -130,15 +131,16 @@ function weighMore(o: Objective, lambda: usize, others: usize): bool {
   return false;
 }
 
-/** Mean log loss above which a solve starts at the null model instead, whose own is at most log C. */
-const LOST: f64 = 1e3;
+/** Times the null model's loss above which a solve starts at that one instead: a start that is a little worse knows more. */
+const LOST: f64 = 2;
 
 /**
- * Whether rounding has made nonsense of a start, as of a model mixed of some whose intercepts cancel 1e8 times their scores: at
- * scores of 1e7 losses are straight lines, and a solve from there never ended.
+ * Whether a start is far worse than the null model: of one that was extrapolated to class weights 500 times
+ * as far apart, with an intercept of −3000, where losses are straight lines, a training took 111000 passes; so are models that rounding
+ * made nonsense of, such as mixtures of some whose intercepts cancel 1e8 times their scores.
  */
 function isLost(s: Solver, o: Objective): bool {
-  return o.model != SQUARED && !(s.dataLoss <= LOST * totalWeight(o));
+  return o.model != SQUARED && !(s.dataLoss <= LOST * s.nullLoss);
 }
 
 /** Evaluates the iterate anew, by the second moments of the rows, which the objective uses from now on. */

@@ -28,6 +28,7 @@ export class Solver {
   homotopy: usize; // the same (homotopy.ts)
   tolerance: f64;
   scale: f64; // ‖G₀‖
+  nullLoss: f64; // of the data terms at the null model
   unit: f64; // s̄
   value: f64; // F at the iterate
   residual: f64; // relative, at the iterate
