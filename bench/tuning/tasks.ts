@@ -206,7 +206,7 @@ export const tasks: readonly Task[] = [
     basins: true,
     parts: imbalancedFashion,
     large: true,
-    patience: { seconds: 40, trials: 160, passes: 5000 },
+    patience: { seconds: 40, trials: 160, passes: 5700 },
   },
   {
     name: "fashion",
