@@ -20,6 +20,7 @@ import { aim, STILL, sketch } from "./sketch.ts";
 import { startAnywhere, startBeside, startsOf } from "./starts.ts";
 import { strengthen } from "./strengthen.ts";
 import type { Goal } from "./trainer.ts";
+import { trustIn } from "./trust.ts";
 
 /**
  * A predicted gain in e below this share of it is not worth a training: a third of what a hit of the bench resolves. Passes in
@@ -44,16 +45,6 @@ const NEAR = 0.01;
 
 /** Relative change of e below which a training may end before its tolerance (`Goal.settle`). */
 const SETTLE = 0.005;
-
-/**
- * Where the sketch leads, a training that soon has e within this share of what it started with goes on to the tolerance: the
- * span was right about e, and promised nothing better nearby. Most such minimizers are within 1 % of the best, and the look
- * at their neighborhood comes after. Passes to the hit, seeds 6 to 40: mails 75 → 68, digits 65 → 58, their class weights
- * 60 → 44, diabetes 65 → 54, MNIST 84 → 74 (12 seeds), breast cancer 129 → 139; as many hits. More than a few penalties are
- * not told apart by a few models: with learned ones e agreed on 8 of 12 seeds, up to 6 % above the best; but by those of
- * a sketch that was pursued, learned penalty of MNIST, 14 seeds: 112 → 90 passes, in all 164 → 138, errors as before.
- */
-const TRUST = { share: 0.015, penalties: 3 };
 
 /** Largest relative first-order correction of e with which an unfinished model may be the center of a search. */
 const LACK = 0.01;
@@ -142,7 +133,10 @@ export class Learner<F extends Features> {
     const { lambda, pursued } = yield* sketch(this.session, this.#models, this.#random, start!, slack > 0);
     if (this.session.onTheFly) return yield* land(this.session, this.#models, lambda, GAIN);
     const { space, study } = this.session;
-    yield* this.#search(this.#models.seen.explanation(study.observations, space) ?? lambda, this.#trust(pursued));
+    yield* this.#search(
+      this.#models.seen.explanation(study.observations, space) ?? lambda,
+      this.#frugal ? trustIn(space, pursued) : 0,
+    );
     for (const other of others) {
       if (this.session.perfect) break;
       if (slack === 0) this.#renew(this.session.folds.map(({ trainer }) => trainer.solver.theta));
@@ -296,12 +290,6 @@ export class Learner<F extends Features> {
     const end = this.session.reducedPasses + this.#visited;
     const limited = this.#models.free.every((j) => !data[j]);
     return () => limited && this.session.reducedPasses > end;
-  }
-
-  /** The share of `TRUST`, where the span may be trusted. */
-  #trust(pursued: boolean): number {
-    const penalties = this.session.space.data.filter((data) => !data).length;
-    return this.#frugal && (pursued || penalties <= TRUST.penalties) ? TRUST.share : 0;
   }
 
   /**
