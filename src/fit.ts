@@ -21,6 +21,9 @@ import { outOfTrap } from "./wasm/shared.ts";
 /** Default tolerance of `fit`. */
 export const FIT_TOLERANCE = 1e-6;
 
+/** Most iterations of `fit`, by default. */
+export const FIT_ITERATIONS = 10_000;
+
 /** Options of `fit`. */
 export interface FitOptions {
   /** What to train: softmax, logistic or linear ("squared") regression. */
@@ -115,7 +118,7 @@ export type CheckedFitOptions = Omit<Required<FitOptions>, "loss" | "signal"> & 
 
 /** @throws as `fit`, but for what only the data can tell */
 export function checkFitOptions(options: FitOptions): CheckedFitOptions {
-  const { train, tolerance = FIT_TOLERANCE, iterations = 10_000, signal } = options;
+  const { train, tolerance = FIT_TOLERANCE, iterations = FIT_ITERATIONS, signal } = options;
   const model = checkModel(options.model);
   checkDataset("train", train);
   checkSignal(signal);

@@ -135,9 +135,9 @@ function weighMore(o: Objective, lambda: usize, others: usize): bool {
 const LOST: f64 = 2;
 
 /**
- * Whether a start is far worse than the null model: of one that was extrapolated to class weights 500 times
- * as far apart, with an intercept of −3000, where losses are straight lines, a training took 111000 passes; so are models that rounding
- * made nonsense of, such as mixtures of some whose intercepts cancel 1e8 times their scores.
+ * Whether a start is far worse than the null model: of one that was extrapolated to class weights 500 times as far apart, with an
+ * intercept of −3000, where losses are straight lines, a training took 111000 passes. So are models that rounding made nonsense
+ * of, such as mixtures of some whose intercepts cancel 1e8 times their scores.
  */
 function isLost(s: Solver, o: Objective): bool {
   return o.model != SQUARED && !(s.dataLoss <= LOST * s.nullLoss);

@@ -57,6 +57,7 @@ def enumerate_names(values):
 
 
 def next_fit(trials):
+    """Trials until lengths are fitted again, which costs the cube of their number."""
     if trials < 30:
         return 1
     return 5 if trials < 200 else trials // 10

@@ -15,8 +15,8 @@ const ALIKE = 1000;
  * times: λ of first degree has to be x times as large, that of ½‖W‖² x² times. Bounds are multiplied by powers of ten: s by that
  * nearest to the targets' standard deviation, x by the root mean square of those of the columns where that is not of order 1
  * (0.1 to 10), x² by its square where that is 10 or more (tumors × 5 and × 11, 20 and 40 rows, ended at the bound, up to 21 %
- * above the loss they have at × 1). Raw pixels, 0 to 255: log loss of digits 0.255 → 0.209, of pixels / 1000 2.303 → 0.209. Bounds that the user gave
- * stay as they are.
+ * above the loss they have at × 1). Raw pixels, 0 to 255: log loss of digits 0.255 → 0.209, of pixels / 1000 2.303 → 0.209.
+ * Bounds that the user gave stay as they are.
  */
 export function inUnits<F extends Features>(features: F, model: ModelKind, train: Dataset): F {
   const target = model === "squared" ? powerOfTen(Math.sqrt(variance(train))) : 1;

@@ -133,10 +133,8 @@ export class Learner<F extends Features> {
     const { lambda, pursued } = yield* sketch(this.session, this.#models, this.#random, start!, slack > 0);
     if (this.session.onTheFly) return yield* land(this.session, this.#models, lambda, GAIN);
     const { space, study } = this.session;
-    yield* this.#search(
-      this.#models.seen.explanation(study.observations, space) ?? lambda,
-      this.#frugal ? trustIn(space, pursued) : 0,
-    );
+    const trust = this.#frugal ? trustIn(space, pursued) : 0;
+    yield* this.#search(this.#models.seen.explanation(study.observations, space) ?? lambda, trust);
     for (const other of others) {
       if (this.session.perfect) break;
       if (slack === 0) this.#renew(this.session.folds.map(({ trainer }) => trainer.solver.theta));

@@ -1,12 +1,10 @@
 import type { FeatureSpace } from "../features/space.ts";
+import { FIT_ITERATIONS } from "../fit.ts";
 import { Solver } from "../inner/solver.ts";
 import { Objective, type ObjectiveOptions } from "../models/objective.ts";
 import type { Arena } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { isMinimal } from "./trainer.ts";
-
-/** Most iterations, as of `fit`: no budget ends it, and columns or weights of rows 1e12 apart may never come to the tolerance. */
-const ITERATIONS = 10_000;
 
 /** The training of a λ, once it is chosen by cross-validation, on all rows. */
 export class Refit {
@@ -39,7 +37,8 @@ export class Refit {
     const start = this.#arena.copy(theta);
     solver.start(start);
     this.#arena.free(start);
-    while (solver.status === "running" && solver.iterations < ITERATIONS) {
+    // No budget ends it, and columns or weights of rows 1e12 apart may never come to the tolerance.
+    while (solver.status === "running" && solver.iterations < FIT_ITERATIONS) {
       solver.step(1);
       yield;
     }

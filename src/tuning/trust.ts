@@ -12,6 +12,6 @@ const TRUST = { share: 0.015, penalties: 3 };
 
 /** The share of `TRUST`, where the span may be trusted. */
 export function trustIn({ data }: FeatureSpace, pursued: boolean): number {
-  const penalties = data.reduce((count, isData) => count + (isData ? 0 : 1), 0);
+  const penalties = data.filter((weight) => !weight).length;
   return pursued || penalties <= TRUST.penalties ? TRUST.share : 0;
 }
