@@ -233,9 +233,12 @@ test("a study that is run again with a time goes on from what it holds, one with
   const first = await run("--passes", "600");
   const less = await run("--passes", "100");
   expect(less.stderr).toMatch(/repeats \d+ of the \d+ trainings in again\.jsonl/);
+  // Since its last training the first run has searched, to no purpose yet: how much of that is done again is the clock's affair.
+  const { event: last } = JSON.parse(readFileSync("again.jsonl", "utf8").trim().split("\n").at(-1)!);
   const again = await run("--time", "1");
   expect(again.status).toBe("time");
-  expect(again.passes).toBeGreaterThanOrEqual(first.passes);
+  expect(again.trials).toBeGreaterThanOrEqual(first.trials);
+  expect(again.passes).toBeGreaterThanOrEqual(last.passes);
   expect(again.error).toBeLessThanOrEqual(first.error);
   const both = await run("--time", "100000", "--passes", String(Math.ceil(again.passes) + 50));
   expect(both).toMatchObject({ status: "passes", stderr: expect.not.stringContaining("repeats") });
