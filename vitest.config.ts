@@ -23,8 +23,9 @@ const nodeOnly = ["test/**/*.node.test.ts"];
 
 export default defineConfig({
   test: {
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // Against tests that hang: beside ten busy processes on two cores, an example has taken 300 s.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     // All cores: of two, the default leaves one idle (219 s of Node's half instead of 152 s).
     maxWorkers: "100%",
     // Nothing is mocked: files of a worker share the modules, which took half a minute to import again for each of them.

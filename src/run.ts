@@ -181,7 +181,7 @@ export class Run<Improvement, Result> implements PromiseLike<Result>, AsyncItera
     } finally {
       // Also reached when the caller leaves the loop: what was found until then can still be awaited.
       try {
-        if (!failed) await inSlices(work.finish());
+        if (!failed) await inSlices(work.finish(), signal);
         this.#settle.resolve(work.result(ended));
       } catch (error) {
         this.#settle.reject(error);

@@ -20,7 +20,7 @@ test("exploration leaves basins that the search ended in (wines, twenty splits),
     const local = await tune(setting);
     using tuner = createTuner({ ...setting, explore: true });
     let before = Number.POSITIVE_INFINITY;
-    for (const passes of [1500, 1500]) {
+    for (const passes of [1000, 1000]) {
       const result = await tuner.run({ passes });
       expect(result.status).toBe("passes");
       expect(result.error).toBeLessThanOrEqual(before);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   classWeights,
   createStudy,
@@ -239,38 +239,34 @@ describe("works, and warns where it should", () => {
     expect(kernels().allocatedBytes()).toBe(before);
   });
 
-  test("37 abort in the middle of a fit: rejects with the reason within 50 ms", async () => {
+  test("37 abort in the middle of a fit: rejects with the reason at the next turn", async () => {
     const large = { model: "softmax", train: blobs(4000, 100, 10, 1), tolerance: 1e-12, loss: { l2: 1e-8 } } as const;
-    const least = await leastTime(50, async () => {
-      const controller = new AbortController();
-      let aborted = 0;
-      setTimeout(() => {
-        aborted = performance.now();
-        controller.abort(new Error("enough"));
-      }, 30);
-      await expect(minimize({ ...large, signal: controller.signal })).rejects.toThrow("enough");
-      return performance.now() - aborted;
+    const reason = new Error("enough");
+    const controller = new AbortController();
+    let looks = 0;
+    // A clock that a look at it moves by a millisecond: work between looks takes no time, on any machine.
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => {
+      if (++looks === 100) controller.abort(reason);
+      return looks;
     });
-    expect(least).toBeLessThan(50);
+    try {
+      await expect(minimize({ ...large, signal: controller.signal })).rejects.toBe(reason);
+      expect(looks).toBeGreaterThanOrEqual(100);
+      expect(looks).toBeLessThan(120);
+    } finally {
+      clock.mockRestore();
+    }
   });
 
   test("6 denormals: no slower than twice ordinary numbers", async () => {
-    const time = async (factor: number) => {
-      const rows = scaled(factor);
-      let least = Number.POSITIVE_INFINITY;
-      for (let i = 0; i < 5; i++) {
-        const { milliseconds, passes } = await minimize({
-          model: "softmax",
-          train: rows,
-          loss: { l2: 0.1 },
-          iterations: 30,
-        });
-        least = Math.min(least, milliseconds / passes);
-      }
-      return least;
+    const [ordinary, denormal] = [scaled(1), scaled(1e-310)];
+    const time = async (train: typeof ordinary) => {
+      const { milliseconds, passes } = await minimize({ model: "softmax", train, loss: { l2: 0.1 }, iterations: 30 });
+      return milliseconds / passes;
     };
-    const ordinary = await time(1);
-    expect(await time(1e-310)).toBeLessThan(2 * ordinary + 0.5);
+    // One after the other, so that the machine is as busy for both.
+    const ratio = await leastTime(2, async () => (await time(denormal)) / (await time(ordinary)));
+    expect(ratio).toBeLessThan(2);
   });
 
   test("28 many observations in bounded memory", () => {

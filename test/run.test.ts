@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { classWeights, createTuner, l1, l2, type Progress, tune } from "../src/index.ts";
+import { Refit } from "../src/tuning/refit.ts";
+import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
-import { leastTime } from "./reference/least-time.ts";
 
 const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
 const train = blobs(90, 12, 3, 1);
@@ -43,15 +44,24 @@ describe("a run", () => {
   // Exploration goes on for as long as it may, on any machine.
   const large = { ...setting, train: blobs(3000, 60, 6, 1), validation: blobs(500, 60, 6, 2), explore: true };
 
-  test("time ends it normally", async () => {
-    const least = await leastTime(100, async () => {
-      using tuner = createTuner(large);
-      const begun = performance.now();
-      const { status } = await tuner.run({ time: 60 });
-      expect(status).toBe("time");
-      return performance.now() - begun;
+  /** A clock that a look at it moves by a millisecond: work between looks takes no time, on any machine. */
+  async function byLooks<T>(work: (looks: () => number) => Promise<T>): Promise<T> {
+    let looks = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => ++looks);
+    try {
+      return await work(() => looks);
+    } finally {
+      clock.mockRestore();
+    }
+  }
+
+  test("time ends it normally, at the first look at the clock after it", async () => {
+    using tuner = createTuner(large);
+    await tuner.run({ passes: 1e-9 }); // to a first model, which no time ends before
+    await byLooks(async (looks) => {
+      expect((await tuner.run({ time: 60 })).status).toBe("time");
+      expect(looks()).toBeLessThan(90); // some to begin, to tell of progress and to conclude
     });
-    expect(least).toBeLessThan(100);
   });
 
   test.each([
@@ -124,20 +134,42 @@ describe("a run", () => {
     using tuner = createTuner(large);
     await tuner.run({ passes: 1e-9 }); // to a first model, which an abort does not wait for
     const reason = new Error("enough");
-    const least = await leastTime(100, async () => {
+    await byLooks(async (looks) => {
       const controller = new AbortController();
       let aborted = 0;
-      setTimeout(() => {
-        aborted = performance.now();
+      tuner.on("trial", () => {
+        aborted ||= looks();
         controller.abort(reason);
-      }, 50);
+      });
       await expect(tuner.run({ signal: controller.signal })).rejects.toBe(reason);
-      return performance.now() - aborted;
+      expect(aborted).toBeGreaterThan(0);
+      expect(looks() - aborted).toBeLessThan(20); // the slice that it came in
     });
-    expect(least).toBeLessThan(100);
     expect(tuner.best).toBeDefined();
     expect((await tuner.run({ trials: 1 })).trials).toBeGreaterThan(0);
     await expect(tuner.run({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  });
+
+  test("aborting ends the training on all rows, too, and another run ends with its model", async () => {
+    using tuner = createTuner({ model: "softmax", train: large.train, folds: 3, features: { l1: l1() } });
+    await tuner.run({ passes: 1e-9 });
+    const bytes = kernels().allocatedBytes();
+    const reason = new Error("enough");
+    const training = vi.spyOn(Refit.prototype, "train");
+    const throwIfAborted = () => {
+      if (training.mock.calls.length > 0) throw reason;
+    };
+    try {
+      const signal = { throwIfAborted } as AbortSignal;
+      await byLooks(() => expect(tuner.run({ trials: 2, signal })).rejects.toBe(reason));
+    } finally {
+      training.mockRestore();
+    }
+    expect(kernels().allocatedBytes() - bytes).toBeLessThan(large.train.rows * large.train.columns * 4);
+    const { status, error, passes, model } = await tuner.run({ time: Number.MIN_VALUE });
+    expect([status, error]).toEqual(["time", tuner.best!.error]);
+    expect(passes).toBeGreaterThan(tuner.best!.passes);
+    expect(model.coefficients).not.toEqual(tuner.best!.coefficients);
   });
 
   test("a loop that was left standing keeps nobody waiting; what was found in the meantime is taken in order", async () => {

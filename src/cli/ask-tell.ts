@@ -73,8 +73,13 @@ class Session {
     const { lambda, seed, start } = options;
     // A seed of 0 is none given.
     this.#file = new StudyFile(path, fingerprint([], { lambda, seed: seed || undefined, start }));
-    if (this.#file.stored) this.#study = Study.replay(options, this.#file.stored.study.events);
-    this.#file.sync(this.#study);
+    try {
+      if (this.#file.stored) this.#study = Study.replay(options, this.#file.stored.study.events);
+      this.#file.sync(this.#study);
+    } catch (error) {
+      this.#file.close(); // its lock, too: another `create` may find room
+      throw error;
+    }
   }
 
   created(): unknown {

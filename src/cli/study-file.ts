@@ -42,9 +42,14 @@ export class StudyFile {
         );
       }
       this.#descriptor = io(path, () => openSync(path, this.stored ? "r+" : "w"));
-      io(path, () => ftruncateSync(this.#descriptor, this.stored?.length ?? 0));
     } catch (error) {
       this.#lock.release();
+      throw error;
+    }
+    try {
+      io(path, () => ftruncateSync(this.#descriptor, this.stored?.length ?? 0));
+    } catch (error) {
+      this.close();
       throw error;
     }
     this.#length = this.stored?.length ?? 0;

@@ -31,20 +31,24 @@ export class Conclusion {
     const { arena } = this.#session;
     const before = this.#session.trainingPasses;
     const thetas = leader.thetas.map((theta) => arena.copy(theta));
-    this.#enclosed = { leader, bounds: yield* this.#session.enclose(leader.lambda, thetas) };
-    for (const theta of thetas) arena.free(theta);
-    this.#provingPasses += this.#session.trainingPasses - before;
+    try {
+      this.#enclosed = { leader, bounds: yield* this.#session.enclose(leader.lambda, thetas) };
+    } finally {
+      for (const theta of thetas) arena.free(theta);
+      this.#provingPasses += this.#session.trainingPasses - before;
+    }
   }
 
   /** Its model of all rows, once, apart from that which a cross-validation ends with, which may be in training. */
   *fit(leader: Leader): Generator<void> {
     if (!this.#session.refitIn || this.#fitted?.leader === leader) return;
     const arena = this.#session.arena.nested();
+    let refit: Refit | undefined;
     try {
-      const refit = this.#session.refitIn(arena);
+      refit = this.#session.refitIn(arena);
       this.#fitted = { leader, theta: yield* refit.train(leader.lambda, leader.theta) };
-      this.#fittingPasses += refit.passes;
     } finally {
+      this.#fittingPasses += refit?.passes ?? 0;
       arena.dispose();
     }
   }

@@ -11,6 +11,7 @@ test("killed at 8 random moments: nothing acknowledged is lost, and the file is 
   const crashed = await tellThroughCrashes(join(folder, "crashed.jsonl"), 40, 8);
   rmSync(folder, { recursive: true });
   expect(crashed.kills).toBe(8);
+  expect(crashed.survived).toBeGreaterThan(0);
   expect(crashed.lost).toBe(0);
   expect(crashed.bytes.equals(whole.bytes)).toBe(true);
 });

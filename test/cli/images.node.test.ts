@@ -83,7 +83,7 @@ describe("images on the command line", () => {
     expect(right).toBeGreaterThan(0.93 * digits.rows);
     const { code, json } = await learned("predict", "model.json", digitsCsv[0]!, "--json");
     expect([code, (json.error as { code: string }).code]).toEqual([2, "CORRUPT"]);
-  }, 90_000);
+  });
 
   test("the file's shape is that of its images: another is refused, in tune and where a stored loss is fitted", async () => {
     const pixels = Float32Array.from({ length: 30 * 108 }, (_, i) => (i * i) % 7);

@@ -1,10 +1,12 @@
 // What only a process of its own has: an exit code, pipes, threads, another life of the same study.
 import { execFile, spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { inFolder, learnloss, type Outcome } from "./command-line.ts";
+import { onDisk } from "./full-disk.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const main = `${root}dist/cli/main.js`;
@@ -193,6 +195,26 @@ describe("learnloss ask-tell", () => {
     await talk([{ create: { lambda } }, { ask: {} }], "--study", "seed.jsonl");
     const [again] = await talk([{ create: { lambda, seed: 0 } }], "--study", "seed.jsonl");
     expect(again).toMatchObject({ created: { trials: 1 } });
+  });
+
+  test("a study that its disk has no room for leaves no lock: another try may find some", async () => {
+    const { stdin } = process;
+    const lines = [create, create].map((line) => `${JSON.stringify(line)}\n`);
+    Object.defineProperty(process, "stdin", { value: Readable.from(lines), configurable: true });
+    try {
+      await onDisk(60, async () => {
+        const { stdout } = await learnloss("ask-tell", "--study", "no-room.jsonl");
+        const codes = stdout
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line).error.code);
+        expect(codes).toEqual(["IO", "IO"]);
+      });
+    } finally {
+      Object.defineProperty(process, "stdin", { value: stdin, configurable: true });
+    }
+    expect(existsSync("no-room.jsonl.lock")).toBe(false);
+    expect((await talk([create], "--study", "no-room.jsonl"))[0]).toHaveProperty("created");
   });
 
   test("an id that is text is told from a number", async () => {

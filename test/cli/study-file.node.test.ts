@@ -109,6 +109,35 @@ describe("a study file", () => {
     new StudyFile(path, "f").close(); // no lock was left
   });
 
+  test("a file that cannot be cut to what it holds is closed, and nobody's", () => {
+    written(2);
+    const { closeSync, ftruncateSync, openSync } = fs;
+    const open = new Set<number>();
+    Object.assign(fs, {
+      openSync: (...parameters: Parameters<typeof openSync>) => {
+        const descriptor = openSync(...parameters);
+        open.add(descriptor);
+        return descriptor;
+      },
+      closeSync: (descriptor: number) => {
+        closeSync(descriptor);
+        open.delete(descriptor);
+      },
+      ftruncateSync: () => {
+        throw new Error("EIO: i/o error, ftruncate");
+      },
+    });
+    syncBuiltinESMExports();
+    try {
+      expect(() => new StudyFile(path, "f")).toThrow(code("IO", /ftruncate/));
+    } finally {
+      Object.assign(fs, { closeSync, ftruncateSync, openSync });
+      syncBuiltinESMExports();
+    }
+    expect([...open]).toEqual([]);
+    expect(readdirSync(directory)).toEqual(["study.jsonl"]);
+  });
+
   test("another file is left alone, with line breaks or without", () => {
     for (const text of ["notes", "a,b\n1,2\n", '{"learnloss":"model"}']) {
       writeFileSync(path, text);

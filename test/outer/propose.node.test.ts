@@ -111,9 +111,7 @@ function randomSearch(seed: number, trainer: Trainer, target: number, most: numb
   return most + 1;
 }
 
-test("finitely many models with many local minima: all ten solved, in far fewer asks than random search", {
-  timeout: 120_000,
-}, () => {
+test("finitely many models with many local minima: all ten solved, in far fewer asks than random search", () => {
   const ours: number[] = [];
   const theirs: number[] = [];
   for (let seed = 0; seed < 10; seed++) {

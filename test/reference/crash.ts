@@ -2,7 +2,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { readJournal } from "../../src/journal.ts";
 import { Random } from "../../src/random.ts";
@@ -45,6 +44,8 @@ class Session {
 export interface CrashReport {
   readonly bytes: Buffer;
   readonly kills: number;
+  /** Tells that a session acknowledged before it was killed. */
+  readonly survived: number;
   readonly lost: number;
 }
 
@@ -52,26 +53,37 @@ export interface CrashReport {
 export async function tellThroughCrashes(path: string, trials: number, kills: number, seed = 1): Promise<CrashReport> {
   const random = new Random(seed);
   const acknowledged = new Set<number>();
-  let [killed, lost] = [0, 0];
+  let [killed, survived, lost] = [0, 0, 0];
+  /** Milliseconds that the last answers took, of a session that starts and of others: these machines differ by ten times. */
+  const latency = { start: 400, other: 2 };
   for (let finished = false; !finished; ) {
     const session = new Session(path);
     const doomed = killed < kills;
-    // Some die while they start, most between two requests or in the middle of one.
-    const fuse = random.below(3) === 0 ? random.uniform() * 200 : 200 + random.uniform() * 200;
-    const death = doomed ? sleep(fuse).then(() => session.process.kill("SIGKILL")) : undefined;
-    const created = (await session.say(CREATE))?.created as { trials: number; pending: Asked[] } | undefined;
+    // Some die while they start, most in the middle of a request or soon after it.
+    const last = random.below(3) === 0 ? 0 : 1 + random.below(12);
+    let said = 0;
+    const say = async (request: unknown) => {
+      const kind = said === 0 ? "start" : "other";
+      const moment = random.uniform() * latency[kind];
+      if (doomed && said === last) setTimeout(() => session.process.kill("SIGKILL"), moment);
+      said++;
+      const began = performance.now();
+      const answer = await session.say(request);
+      if (answer) latency[kind] = performance.now() - began;
+      return answer;
+    };
+    const created = (await say(CREATE))?.created as { trials: number; pending: Asked[] } | undefined;
     const pending = created ? [...created.pending] : [];
     let told = created ? created.trials - pending.length : 0;
-    while (created && (doomed || told < trials)) {
-      // Doomed sessions that have nothing to do ask and tell no more: they wait for their end.
-      if (told >= trials) break;
-      const asked = pending.shift() ?? ((await session.say({ ask: {} }))?.trial as Asked | undefined);
-      if (!asked || !(await session.say({ tell: model(asked) }))) break;
+    while (created && told < trials) {
+      const asked = pending.shift() ?? ((await say({ ask: {} }))?.trial as Asked | undefined);
+      if (!asked || !(await say({ tell: model(asked) }))) break;
       acknowledged.add(asked.id);
+      if (doomed) survived++;
       told++;
     }
-    await death;
     finished = !doomed;
+    if (doomed) session.process.kill("SIGKILL"); // one that had nothing left to do lives
     session.process.stdin.end();
     if (session.process.exitCode === null && session.process.signalCode === null) {
       await new Promise((resolve) => session.process.once("close", resolve));
@@ -80,7 +92,7 @@ export async function tellThroughCrashes(path: string, trials: number, kills: nu
     const stored = storedTells(path);
     lost += [...acknowledged].filter((id) => !stored.has(id)).length;
   }
-  return { bytes: readFileSync(path), kills: killed, lost };
+  return { bytes: readFileSync(path), kills: killed, survived, lost };
 }
 
 function storedTells(path: string): Set<number> {
