@@ -224,15 +224,7 @@ export class Tuner<F extends Features = Features> {
 
   /** Calls a listener at every event of a kind. @throws OPTION for an event that there is not */
   on<E extends keyof TunerEvents<F>>(event: E, listener: (detail: TunerEvents<F>[E]) => void): this {
-    const { listeners } = this.#work.session;
-    if (!Object.hasOwn(listeners, event) || typeof listener !== "function") {
-      const events = Object.keys(listeners).join(", ");
-      throw new LearnLossError(
-        "OPTION",
-        `on(${String(event)}, ${typeof listener}): give one of ${events} and a function.`,
-      );
-    }
-    listeners[event].push(listener as never);
+    this.#work.session.news.on(event, listener);
     return this;
   }
 

@@ -12,12 +12,13 @@ import { type LinearModel, modelOf } from "../models/linear.ts";
 import { fittable } from "../outer/fittable.ts";
 import type { Pause } from "../run.ts";
 import { Study } from "../study.ts";
-import type { BestModel, Improvement, Lambda, TuneResult, TunerEvents, TunerOptions } from "../tune.ts";
+import type { BestModel, Improvement, Lambda, TuneResult, TunerOptions } from "../tune.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type Kernels, kernels } from "../wasm/kernels.ts";
 import { Conclusion } from "./conclusion.ts";
 import { type Fold, type Folds, foldsOf } from "./fold.ts";
 import { type Leader, Leaderboard } from "./leaderboard.ts";
+import { News } from "./news.ts";
 import { Refit } from "./refit.ts";
 import { standardError } from "./standard-error.ts";
 import { type Goal, isMinimal, NEAR_MINIMUM, type Seen, train } from "./trainer.ts";
@@ -49,13 +50,7 @@ export class Session<F extends Features> {
   readonly folds: readonly Fold[];
   readonly study: Study;
   readonly leaders = new Leaderboard();
-  readonly listeners: { [E in keyof TunerEvents<F>]: ((detail: TunerEvents<F>[E]) => void)[] } = {
-    trial: [],
-    checkpoint: [],
-    improvement: [],
-    warning: [],
-    progress: [],
-  };
+  readonly news = new News<F>();
   /** Found since someone took them. */
   improvements: Improvement<F>[] = [];
   /** By how much a λ that the last round of exploration looked at may still be better, as far as one pass proves. */
@@ -72,8 +67,6 @@ export class Session<F extends Features> {
   #warned = false;
   /** Whether a training found that its loss has no minimizer: no other λ's has, then. */
   #unbounded = false;
-  /** What listeners have not been told yet. */
-  readonly #news: (() => void)[] = [];
   #final: Leader | undefined;
   #refit: Refit | undefined;
   #checkpoints = 0;
@@ -129,7 +122,7 @@ export class Session<F extends Features> {
     const { folds, space, study } = this;
     const trainers = folds.map(({ trainer }) => trainer);
     const trial = study.ask({ lambda: space.toRecord(lambda) });
-    this.emit("trial", { trial: trial.id, lambda: this.user(lambda), predicted });
+    this.news.emit("trial", { trial: trial.id, lambda: this.user(lambda), predicted });
     const seen: Seen = yield* train(trainers, lambda, starts, goal, (checkpoint) => {
       if (!checkpoint.features.every(fittable)) return;
       this.#checkpoints++;
@@ -229,11 +222,11 @@ export class Session<F extends Features> {
     const { passes } = this;
     const { error } = seen;
     this.seen = true;
-    this.emit("checkpoint", { trial, iteration: seen.iteration, error, passes });
+    this.news.emit("checkpoint", { trial, iteration: seen.iteration, error, passes });
     if (!this.leaders.add(seen, converged, () => this.leaderOf(seen, lambda, trial, converged))) return;
     const improvement = { error, lambda: this.user(lambda), trial, converged, passes };
     this.improvements.push(improvement);
-    this.emit("improvement", improvement);
+    this.news.emit("improvement", improvement);
   }
 
   /**
@@ -297,16 +290,16 @@ export class Session<F extends Features> {
       milliseconds: spent.milliseconds,
       warnings: [...this.#warnings, ...found],
     };
-    for (const message of found) this.emit("warning", { message });
-    this.deliver();
+    for (const message of found) this.news.emit("warning", { message });
+    this.news.deliver();
     return result;
   }
 
   /** Tells what is suspicious of the data: a run begins, so that listeners are there. */
   warn(): void {
-    if (!this.#warned) for (const message of this.#warnings) this.emit("warning", { message });
+    if (!this.#warned) for (const message of this.#warnings) this.news.emit("warning", { message });
     this.#warned = true;
-    this.deliver();
+    this.news.deliver();
   }
 
   get best(): BestModel<F> | undefined {
@@ -326,22 +319,6 @@ export class Session<F extends Features> {
     return this.space.toUserRecord(lambda) as Lambda<F>;
   }
 
-  /**
-   * For the listeners, at the next `deliver`: they may throw or dispose of the tuner, and the work goes on from where it is.
-   * Each has a copy of its own.
-   */
-  emit<E extends keyof TunerEvents<F>>(event: E, detail: TunerEvents<F>[E]): void {
-    for (const listener of this.listeners[event]) {
-      const copy = copied(detail);
-      this.#news.push(() => listener(copy));
-    }
-  }
-
-  /** Between two pieces of work. */
-  deliver(): void {
-    for (let tell = this.#news.shift(); tell; tell = this.#news.shift()) tell();
-  }
-
   /** @throws DISPOSED */
   alive(): void {
     if (this.arena.disposed) throw new LearnLossError("DISPOSED", "This tuner was disposed: create a new one.");
@@ -352,10 +329,4 @@ export class Session<F extends Features> {
     this.arena.dispose();
     this.study.dispose();
   }
-}
-
-/** A copy of what is told: values, and records of them. `structuredClone` is not in every engine that has SIMD. */
-function copied<T>(detail: T): T {
-  if (typeof detail !== "object" || detail === null) return detail;
-  return Object.fromEntries(Object.entries(detail).map(([name, value]) => [name, copied(value)])) as T;
 }

@@ -63,7 +63,7 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
     const { value, done } = this.#next();
     this.#complete = done === true;
     if (value) this.#wait(value);
-    this.session.deliver();
+    this.session.news.deliver();
     return !this.#complete;
   }
 
@@ -117,7 +117,7 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
     const { session } = this;
     const { passes } = session;
     const milliseconds = this.#milliseconds;
-    session.emit("progress", {
+    session.news.emit("progress", {
       passes,
       trials: session.study.trials.length,
       milliseconds,
@@ -126,7 +126,7 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
       iteration: session.folds[0]!.trainer.solver.iterations,
       best: session.leaders.best?.error,
     });
-    session.deliver();
+    session.news.deliver();
     return session.improvements.splice(0);
   }
 
