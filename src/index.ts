@@ -6,12 +6,13 @@ export { type CostMatrix, type Costs, costMatrix, type Decision } from "./evalua
 export type { Enclosure } from "./evaluate/enclosure.ts";
 export type { Metric, MetricName, Scores } from "./evaluate/metric.ts";
 export { type AugmentationOptions, augmentation, type ImageOptions } from "./features/augmentation.ts";
-export type { Feature, Features, WeightBounds } from "./features/feature.ts";
+export type { WeightBounds } from "./features/bounds.ts";
+export type { Feature, Features } from "./features/feature.ts";
 export { classWeights, groupWeights } from "./features/groups.ts";
 export { type ConvexPenaltyOptions, convexPenalty } from "./features/hinges.ts";
 export { LinearLoss } from "./features/loss.ts";
 export { type GroupNormOptions, groupNorm, l1, l2 } from "./features/norms.ts";
-export { atLeast, between, fixed, type Polyhedron, share, type Weight } from "./features/polyhedron.ts";
+export type { Polyhedron } from "./features/polyhedron.ts";
 export { labelSmoothing } from "./features/smoothing.ts";
 export {
   blur,
@@ -30,6 +31,7 @@ export {
   shift,
   type Transformation,
 } from "./features/transformation.ts";
+export { atLeast, between, fixed, share, type Weight } from "./features/weight.ts";
 export { type FitOptions, type FitResult, fit } from "./fit.ts";
 export { type FitPathOptions, fitPath } from "./fit-path.ts";
 export { type PenaltyWeights, toGlmnetLambda, toSklearnC } from "./models/conventions.ts";

@@ -1,5 +1,6 @@
 import { given, isCount, LearnLossError, readStored } from "./errors.ts";
-import { isWeight, Polyhedron, type Weight } from "./features/polyhedron.ts";
+import { Polyhedron } from "./features/polyhedron.ts";
+import { isWeight, type Weight } from "./features/weight.ts";
 import { flatness } from "./flatness.ts";
 import { isJournal, readJournal } from "./journal.ts";
 import { checkNames } from "./option-names.ts";

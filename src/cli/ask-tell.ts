@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import { Command } from "commander";
 import { isRecord, LearnLossError } from "../errors.ts";
-import { atLeast, between, fixed, share, type Weight } from "../features/polyhedron.ts";
+import { atLeast, between, fixed, share, type Weight } from "../features/weight.ts";
 import { checkNames } from "../option-names.ts";
 import { Study, type StudyOptions } from "../study.ts";
 import type { ModelSeen } from "../told-model.ts";

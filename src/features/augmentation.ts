@@ -2,17 +2,11 @@ import { checkDataset, type Dataset } from "../data/dataset.ts";
 import { given, LearnLossError, listed } from "../errors.ts";
 import { checkNames, type OptionNames } from "../option-names.ts";
 import { checkSeed } from "../random.ts";
-import {
-  BOUND_NAMES,
-  checkBounds,
-  type Feature,
-  type Features,
-  type RowGroups,
-  SHARE_BOUNDS,
-  type WeightBounds,
-} from "./feature.ts";
+import { BOUND_NAMES, checkBounds, type WeightBounds } from "./bounds.ts";
+import type { Feature, Features, RowGroups } from "./feature.ts";
 import { fitsLayout, guessLayout, type Layout } from "./image-layout.ts";
 import { checkTransformation, type Transformation } from "./transformation.ts";
+import { SHARE_BOUNDS } from "./weight.ts";
 
 /**
  * Rows that are images: pixel by pixel, line by line from the top, the channels of a pixel next to each other. Every field is set

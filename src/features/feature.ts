@@ -1,6 +1,5 @@
-import { checkNames, type OptionNames } from "../option-names.ts";
 import type { Augmentation } from "./augmentation.ts";
-import { checkInterval, isInterval } from "./polyhedron.ts";
+import { isInterval } from "./weight.ts";
 
 /**
  * One feature φ_j of a model, with the bounds of its weight λ_j: what a loss is a nonnegative mix of.
@@ -77,53 +76,3 @@ export interface RowGroups {
 
 /** What a loss is mixed of, by names of your choice. */
 export type Features = Readonly<Record<string, Feature>>;
-
-/** Bounds of a feature's weight λ_j. */
-export interface WeightBounds {
-  /**
-   * Smallest weight. @default 1e-6 for penalties, 1e-3 for shares. Where neither bound of a penalty is given, both are times the
-   * power of ten, towards 1, of the deviation of dense columns of one unit, its square for ½‖W‖²; and those of first degree (all
-   * but ½‖W‖²) are beside squared loss times the power of ten nearest to the targets' standard deviation. A tenth of `max`, where
-   * that alone is given and not above the default
-   */
-  readonly min?: number;
-  /** Largest weight. @default 1; for penalties ten times `min`, where that alone is given and 1 or more */
-  readonly max?: number;
-}
-
-export const BOUND_NAMES: OptionNames<WeightBounds> = { min: true, max: true };
-
-/** The default bounds of a penalty's weight, for losses that are means over rows of features of order 1. */
-const PENALTY_BOUNDS = { min: 1e-6, max: 1 } as const;
-
-/** Bounds of a penalty's weight. @throws BOUNDS */
-export function penaltyBounds(name: string, bounds: WeightBounds): Required<WeightBounds> & Pick<Feature, "relative"> {
-  const checked = checkBounds(name, bounds, PENALTY_BOUNDS, Number.POSITIVE_INFINITY);
-  return bounds.min === undefined && bounds.max === undefined ? { ...checked, relative: true } : checked;
-}
-
-/** Bounds of a data feature's share when several data features sum to 1. */
-export const SHARE_BOUNDS = { min: 1e-3, max: 1 } as const;
-
-/** How many times the lower bound the upper one is, where the default of one would leave no room to the other: as in `atLeast`. */
-const ROOM = 10;
-
-/**
- * Bounds of a weight, by default where they were not given.
- *
- * @param most what no default of `max` exceeds: 1 for shares
- * @throws BOUNDS, OPTION
- */
-export function checkBounds(
-  name: string,
-  bounds: WeightBounds,
-  defaults: Required<WeightBounds>,
-  most: number = SHARE_BOUNDS.max,
-): Required<WeightBounds> {
-  checkNames(bounds, BOUND_NAMES);
-  const { min: low = 0, max: high = Number.POSITIVE_INFINITY } = bounds;
-  const min = bounds.min ?? (high > defaults.min ? defaults.min : high / ROOM);
-  const max = bounds.max ?? (low < defaults.max ? defaults.max : Math.min(ROOM * low, most));
-  checkInterval(name, min, max);
-  return { min, max };
-}

@@ -1,7 +1,9 @@
 import { checkDataset, type Dataset } from "../data/dataset.ts";
 import { encodeTargets } from "../data/targets.ts";
 import { LearnLossError } from "../errors.ts";
-import { checkBounds, type Feature, type RowGroups, SHARE_BOUNDS, type WeightBounds } from "./feature.ts";
+import { checkBounds, type WeightBounds } from "./bounds.ts";
+import type { Feature, RowGroups } from "./feature.ts";
+import { SHARE_BOUNDS } from "./weight.ts";
 
 /**
  * A feature per class: the mean loss over its rows, named `class:label`. Their weights sum to 1; equal weights are the

@@ -1,6 +1,7 @@
 import { given, LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
-import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
+import { BOUND_NAMES, penaltyBounds, type WeightBounds } from "./bounds.ts";
+import type { Feature } from "./feature.ts";
 
 /** Options of `convexPenalty`: bounds are those of each of its weights. */
 export interface ConvexPenaltyOptions extends WeightBounds {

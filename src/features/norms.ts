@@ -1,6 +1,7 @@
 import { LearnLossError } from "../errors.ts";
 import { checkNames } from "../option-names.ts";
-import { BOUND_NAMES, type Feature, penaltyBounds, type WeightBounds } from "./feature.ts";
+import { BOUND_NAMES, penaltyBounds, type WeightBounds } from "./bounds.ts";
+import type { Feature } from "./feature.ts";
 
 /** ‖W‖₁ = Σ|w| (intercepts excluded): sparse models. `WeightBounds` says what its weight is by default. @throws BOUNDS, OPTION */
 export function l1(bounds: WeightBounds = {}): Feature {

@@ -1,4 +1,6 @@
-import { checkBounds, type Feature, SHARE_BOUNDS, type WeightBounds } from "./feature.ts";
+import { checkBounds, type WeightBounds } from "./bounds.ts";
+import type { Feature } from "./feature.ts";
+import { SHARE_BOUNDS } from "./weight.ts";
 
 /**
  * Cross-entropy against the uniform distribution. Its weight s and those of the data losses sum to 1: with one log

@@ -1,9 +1,10 @@
 import { LearnLossError, listed } from "../errors.ts";
 import type { ModelKind } from "../models/model-kind.ts";
 import type { ObjectiveOptions } from "../models/objective.ts";
-import { type Feature, type Features, type RowGroups, SHARE_BOUNDS } from "./feature.ts";
+import type { Feature, Features, RowGroups } from "./feature.ts";
 import { lossName } from "./loss.ts";
-import { Polyhedron, type Weight } from "./polyhedron.ts";
+import { Polyhedron } from "./polyhedron.ts";
+import { SHARE_BOUNDS, type Weight } from "./weight.ts";
 
 /** What an objective needs to weigh its terms: one λ expanded by kind. */
 interface TermWeights {
