@@ -5,6 +5,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
+import { checkOptions } from "../src/check-options.ts";
 import { FeatureSpace } from "../src/features/space.ts";
 import { atLeast, createStudy, type Dataset, data, fixed, l2, type TunerOptions } from "../src/index.ts";
 import { Solver } from "../src/inner/solver.ts";
@@ -307,7 +308,7 @@ const labelled = (problem: Problem, rows = problem.dataset.rows): Dataset => {
 const problem = makeProblem({ ...large, rows: 60000, columns: 784, outputs: 10 }); // as MNIST
 const train = labelled(problem);
 const tuning = (train: Dataset, rest: Pick<TunerOptions, "validation" | "folds">) => () => {
-  const session = new Session({ model: "softmax", features: { l2: l2() }, train, ...rest });
+  const session = new Session(checkOptions({ model: "softmax", features: { l2: l2() }, train, ...rest }));
   const spanBytes = session.folds.reduce((sum, fold) => sum + fold.spanBytes, 0);
   return { spanBytes, dispose: () => session.dispose() };
 };

@@ -1,9 +1,11 @@
 import { checkDataset } from "./data/dataset.ts";
 import { LearnLossError } from "./errors.ts";
+import { defaultMetric } from "./evaluate/metric.ts";
 import { type Features, isFeature } from "./features/feature.ts";
 import { checkTolerance } from "./fit.ts";
 import { checkModel } from "./models/model-kind.ts";
 import { checkNames, type OptionNames } from "./option-names.ts";
+import { checkSeed } from "./random.ts";
 import { BUDGET_NAMES, type Budget } from "./run.ts";
 import type { TunerOptions } from "./tune.ts";
 
@@ -24,20 +26,31 @@ const NAMES: OptionNames<TunerOptions & Budget> = {
   ...BUDGET_NAMES,
 };
 
-const CHOICES = {
+/** Relative minimum-norm subgradient at which the trainings of a tuner end. */
+export const TUNE_TOLERANCE = 1e-4;
+
+/** What options of a few values may be. */
+export const CHOICES = {
   schedule: ["tune", "on-the-fly"],
   choice: ["best", "one-standard-error"],
   precision: ["f32", "f64"],
   explore: [true, false],
 } as const;
 
+type Defaulted = "metric" | "seed" | "tolerance" | "precision" | "schedule" | "choice" | "explore";
+
+/** A tuner's options once they are checked, all defaults in place. */
+export type CheckedOptions<F extends Features = Features> = TunerOptions<F> & Required<Pick<TunerOptions, Defaulted>>;
+
 /**
  * @returns the options by themselves
- * @throws OPTION, TYPE or TOO_FEW for options of a tuner that are none, or do not go together
+ * @throws OPTION, TYPE, SEED or TOO_FEW for options of a tuner that are none, or do not go together
  */
-export function checkOptions<F extends Features>(given: TunerOptions<F>): TunerOptions<F> {
+export function checkOptions<F extends Features>(given: TunerOptions<F>): CheckedOptions<F> {
   const options = checkNames<TunerOptions & Budget>(given, NAMES) as TunerOptions<F>;
-  const { model, train, validation, folds, features, schedule, choice, tolerance, explore } = options;
+  const { model, train, validation, folds, features } = options;
+  const { schedule = "tune", choice = "best", precision = "f32", explore = false } = options;
+  const { metric = defaultMetric(model), tolerance = TUNE_TOLERANCE, seed = 0 } = options;
   checkModel(model);
   checkDataset("train", train);
   if (validation) checkDataset("validation", validation);
@@ -62,12 +75,13 @@ export function checkOptions<F extends Features>(given: TunerOptions<F>): TunerO
       `Class weights are of classes: the targets of ${train.rows} rows have ${classes} values, which is a quantity. Leave them out.`,
     );
   }
-  for (const [name, allowed] of Object.entries<readonly unknown[]>(CHOICES)) {
-    const given = options[name as keyof typeof CHOICES];
-    if (given === undefined || allowed.includes(given)) continue;
+  for (const [name, given] of Object.entries({ schedule, choice, precision, explore })) {
+    const allowed: readonly unknown[] = CHOICES[name as keyof typeof CHOICES];
+    if (allowed.includes(given)) continue;
     throw new LearnLossError("OPTION", `${name} is ${given}: give ${allowed.join(" or ")}.`);
   }
-  if (tolerance !== undefined) checkTolerance(tolerance);
+  checkTolerance(tolerance);
+  checkSeed(seed);
   if (train.rows < 3) {
     throw new LearnLossError("TOO_FEW", `${train.rows} training rows are too few to tune a loss: give at least 3.`);
   }
@@ -101,5 +115,5 @@ export function checkOptions<F extends Features>(given: TunerOptions<F>): TunerO
   if (choice === "one-standard-error" && validation) {
     throw new LearnLossError("OPTION", "A choice by one standard error needs `folds`: they tell the error's spread.");
   }
-  return options;
+  return { ...options, metric, seed, tolerance, precision, schedule, choice, explore };
 }

@@ -1,5 +1,6 @@
 // Bytes are counted in WebAssembly's memory, which is the same in each engine; these sizes take a browser too long.
 import { expect, test } from "vitest";
+import { checkOptions } from "../src/check-options.ts";
 import { data, l2 } from "../src/index.ts";
 import { Random } from "../src/random.ts";
 import { Learner } from "../src/tuning/learner.ts";
@@ -32,7 +33,7 @@ test.each([
     const bytes = 4 * rows * columns; // f32
     const before = kernels().allocatedBytes();
     const options = folds ? { folds } : { validation: blobs(400, columns, classes, 2) };
-    const session = new Session({ model, train, features: { l2: l2() }, ...options });
+    const session = new Session(checkOptions({ model, train, features: { l2: l2() }, ...options }));
     const held = () => kernels().allocatedBytes() - before - spansOf(session);
     expect(held()).toBeGreaterThan(bytes);
     expect(held()).toBeLessThan(1.3 * bytes);
@@ -45,7 +46,9 @@ test("memory grows by no more than that in a whole tuning, the model of all rows
   const train = blobs(40000, 256, 8, 1);
   const bytes = 4 * train.rows * train.columns;
   const before = kernels().allocatedBytes();
-  const session = new Session({ model: "softmax", train, features: { l2: l2() }, folds: 5, tolerance: 1e-3 });
+  const session = new Session(
+    checkOptions({ model: "softmax", train, features: { l2: l2() }, folds: 5, tolerance: 1e-3 }),
+  );
   expect(kernels().allocatedBytes() - before - spansOf(session)).toBeGreaterThan(bytes);
   let most = 0;
   for (const _ of new Learner(session, new Random(1)).learn()) most = Math.max(most, kernels().allocatedBytes());

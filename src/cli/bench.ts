@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
 import { Command } from "commander";
+import { TUNE_TOLERANCE } from "../check-options.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { dense, sparse } from "../data/index.ts";
 import { encodeTargets } from "../data/targets.ts";
@@ -37,9 +38,6 @@ interface Timing {
 /** Weight of ‖W‖₁ or ½‖W‖² in the fits, and the factor on it for those that follow. */
 const STRENGTH = 1e-3;
 const STEP = 1.1;
-
-/** Of the fits: as of the trainings of `tune`. */
-const TOLERANCE = 1e-4;
 
 /** Most values of X: in f32 they fill the memory that WebAssembly has. */
 const MOST_VALUES = 2 ** 30;
@@ -121,7 +119,7 @@ async function fits(model: ModelKind, dataset: Dataset, penalty: "l1" | "l2", se
   let passes: [number, number] = [0, 0];
   const end = performance.now() + 1000 * seconds;
   do {
-    using fitting = new Fitting({ model, train: dataset, tolerance: TOLERANCE });
+    using fitting = new Fitting({ model, train: dataset, tolerance: TUNE_TOLERANCE });
     const one = await fitting.solve(linearLoss(model, { [penalty]: STRENGTH }));
     const other = await fitting.solve(linearLoss(model, { [penalty]: STRENGTH * STEP }));
     first.push(one.milliseconds);

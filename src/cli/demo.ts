@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { TUNE_TOLERANCE } from "../check-options.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { csv, rescale, split } from "../data/index.ts";
 import { l1, l2 } from "../features/norms.ts";
@@ -75,7 +76,7 @@ export async function demo(seed: number, say: (line: string) => void): Promise<D
     validation,
     features: { l1: l1(), l2: l2() },
     metric: "log-loss",
-    tolerance: 1e-4,
+    tolerance: TUNE_TOLERANCE,
     precision: "f64",
   } as const;
   say(

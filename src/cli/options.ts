@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { Command } from "commander";
+import { CHOICES } from "../check-options.ts";
 import { csvNumber, csvTable, refuseTwice } from "../data/csv.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { isIdx } from "../data/idx.ts";
@@ -30,7 +31,7 @@ export function oneOf<Name extends string>(option: string, names: readonly Name[
 }
 
 /** What X is held in. */
-export const precision = oneOf("precision", ["f32", "f64"]);
+export const precision = oneOf("precision", CHOICES.precision);
 
 /** What is to be predicted, which columns of a CSV are what else, and how the others are prepared. */
 export interface DataOptions {

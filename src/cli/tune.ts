@@ -1,9 +1,10 @@
 import { basename } from "node:path";
 import { Command } from "commander";
+import { CHOICES, TUNE_TOLERANCE } from "../check-options.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { split } from "../data/index.ts";
 import { LearnLossError } from "../errors.ts";
-import type { Decision } from "../evaluate/costs.ts";
+import { DECISIONS, type Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import type { Layout } from "../features/image-layout.ts";
 import { checkModel } from "../models/model-kind.ts";
@@ -87,11 +88,7 @@ export function tuneCommand(): Command {
       oneOf<MetricName>("metric", METRICS),
     )
     .option("--costs <file.csv>", "instead: mean cost, by true label (rows) and predicted label (columns)")
-    .option(
-      "--decision <d>",
-      "with --costs: argmax (default) or least-expected-cost",
-      oneOf<Decision>("decision", ["argmax", "least-expected-cost"]),
-    )
+    .option("--decision <d>", "with --costs: argmax (default) or least-expected-cost", oneOf("decision", DECISIONS))
     .option("--validation <share>", "share or number of rows that judge (default: 0.25)", number("validation"))
     .option("--validation-data <file>", "rows that judge, instead of a share")
     .option("--validation-labels <file>", "with --validation-data in IDX or .npy: their labels")
@@ -104,15 +101,19 @@ export function tuneCommand(): Command {
     .option(
       "--choice <c>",
       "with --folds: best (default), or one-standard-error for the strongest penalties within it",
-      oneOf("choice", ["best", "one-standard-error"]),
+      oneOf("choice", CHOICES.choice),
     )
     .option("--seed <n>", "of the split and of all chance", number("seed", "SEED"), 0)
-    .option("--tolerance <t>", "relative subgradient at which a training ends (default: 1e-4)", number("tolerance"))
+    .option(
+      "--tolerance <t>",
+      `relative subgradient at which a training ends (default: ${TUNE_TOLERANCE.toExponential()})`,
+      number("tolerance"),
+    )
     .option("--precision <p>", "f32 (default) or f64", precision)
     .option(
       "--schedule <s>",
       "tune (default): train the chosen λ to the end; on-the-fly: learn the loss inside one training",
-      oneOf("schedule", ["tune", "on-the-fly"]),
+      oneOf("schedule", CHOICES.schedule),
     )
     .option(
       "--explore",

@@ -20,7 +20,7 @@ export interface CostMatrix {
   readonly decision: Decision;
 }
 
-const DECISIONS: readonly Decision[] = ["argmax", "least-expected-cost"];
+export const DECISIONS: readonly Decision[] = ["argmax", "least-expected-cost"];
 
 /**
  * The mean cost of what a model decides, as a metric: `costMatrix({ malignant: { benign: 10 } })` when a missed

@@ -1,3 +1,4 @@
+import type { CheckedOptions } from "../check-options.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { sampleRows } from "../data/sample.ts";
 import { foldRows, joined } from "../data/split.ts";
@@ -13,7 +14,6 @@ import { Objective, type ObjectiveOptions } from "../models/objective.ts";
 import type { TrainingRows } from "../models/training-rows.ts";
 import { ReducedModel } from "../reduced/reduced-model.ts";
 import type { Pause } from "../run.ts";
-import type { TunerOptions } from "../tune.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { Trainer, type TrainerOptions, trainingTerms } from "./trainer.ts";
@@ -242,7 +242,7 @@ type Settings = Pick<TrainerOptions, "metric" | "tolerance" | "solves" | "precis
 export function foldsOf<F extends Features>(
   arena: Arena<Kernels>,
   space: FeatureSpace,
-  options: TunerOptions<F>,
+  options: CheckedOptions<F>,
   given: Omit<Settings, "selected">,
 ): Folds {
   const { model, train, validation } = options;
@@ -267,10 +267,10 @@ export function foldsOf<F extends Features>(
 function crossValidation<F extends Features>(
   arena: Arena<Kernels>,
   space: FeatureSpace,
-  options: TunerOptions<F>,
+  options: CheckedOptions<F>,
   settings: Settings,
 ): Folds {
-  const { model, train, seed = 0, workers } = options;
+  const { model, train, seed, workers } = options;
   const { classes, outputs, train: all } = encodeTargets(model, train);
   // The model tells what is a class: counts and ratings are quantities to a squared loss.
   const parts = foldRows(train, options.folds!, { seed, stratified: classes !== undefined });

@@ -269,7 +269,7 @@ export class Learner<F extends Features> {
 
   /** Whether there may be many basins, or one looks for them. */
   get #hones(): boolean {
-    return !this.#models.metric.smooth || this.#rough || this.session.options.explore === true;
+    return !this.#models.metric.smooth || this.#rough || this.session.options.explore;
   }
 
   /** Exploration spends its budget whatever happens: its searches need not end early. */

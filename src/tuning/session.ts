@@ -1,7 +1,8 @@
+import type { CheckedOptions } from "../check-options.ts";
 import { audit } from "../data/audit.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Enclosure } from "../evaluate/enclosure.ts";
-import { defaultMetric, metricName } from "../evaluate/metric.ts";
+import { metricName } from "../evaluate/metric.ts";
 import type { Features } from "../features/feature.ts";
 import { LinearLoss, lossName } from "../features/loss.ts";
 import { FeatureSpace } from "../features/space.ts";
@@ -12,7 +13,7 @@ import { type LinearModel, modelOf } from "../models/linear.ts";
 import { fittable } from "../outer/fittable.ts";
 import type { Pause } from "../run.ts";
 import { Study } from "../study.ts";
-import type { BestModel, Improvement, Lambda, TuneResult, TunerOptions } from "../tune.ts";
+import type { BestModel, Improvement, Lambda, TuneResult } from "../tune.ts";
 import { Arena, type Pointer } from "../wasm/arena.ts";
 import { type Kernels, kernels } from "../wasm/kernels.ts";
 import { Conclusion } from "./conclusion.ts";
@@ -39,13 +40,10 @@ export interface Trained extends Seen {
   readonly ended: boolean;
 }
 
-/** Of a training, relative. */
-const TOLERANCE = 1e-4;
-
 /** The trainings of one tuning: each is a trial of the study; who led, what it cost, who listens. */
 export class Session<F extends Features> {
   readonly arena: Arena<Kernels>;
-  readonly options: TunerOptions<F>;
+  readonly options: CheckedOptions<F>;
   readonly space: FeatureSpace;
   readonly folds: readonly Fold[];
   readonly study: Study;
@@ -72,9 +70,8 @@ export class Session<F extends Features> {
   #checkpoints = 0;
   readonly #conclusion = new Conclusion(this);
 
-  constructor(options: TunerOptions<F>) {
-    const { model, train, validation, features, tolerance = TOLERANCE, precision = "f32", seed = 0 } = options;
-    const metric = options.metric ?? defaultMetric(model);
+  constructor(options: CheckedOptions<F>) {
+    const { model, train, validation, features, metric, tolerance, precision, seed } = options;
     this.options = options;
     this.space = new FeatureSpace(features, model);
     this.arena = new Arena(kernels());
@@ -275,7 +272,7 @@ export class Session<F extends Features> {
       error: chosen.error,
       standardError: chosen.errors.length > 1 ? standardError(chosen.errors) : undefined,
       errorBounds: this.#conclusion.boundsOf(chosen),
-      metric: metricName(metric ?? defaultMetric(model)),
+      metric: metricName(metric),
       model: this.#modelOf(this.#conclusion.thetaOf(chosen)),
       loss: new LinearLoss(lossName(model), features, this.user(chosen.lambda)),
       best: this.best!,

@@ -1,8 +1,9 @@
+import type { CheckedOptions } from "../check-options.ts";
 import { LearnLossError } from "../errors.ts";
 import type { Features } from "../features/feature.ts";
-import { checkSeed, Random } from "../random.ts";
+import { Random } from "../random.ts";
 import type { Budget, Pause, Work } from "../run.ts";
-import type { Improvement, Progress, TuneResult, TunerOptions } from "../tune.ts";
+import type { Improvement, Progress, TuneResult } from "../tune.ts";
 import { Learner } from "./learner.ts";
 import { Session } from "./session.ts";
 
@@ -23,8 +24,8 @@ export class TuningWork<F extends Features> implements Work<Improvement<F>, Tune
   #limits: Progress["budget"] = { passes: 0, trials: 0, milliseconds: 0 };
   #elapsed = 0;
 
-  constructor(options: TunerOptions<F>) {
-    const random = new Random(checkSeed(options.seed ?? 0));
+  constructor(options: CheckedOptions<F>) {
+    const random = new Random(options.seed);
     this.session = new Session(options);
     try {
       this.#learner = new Learner(this.session, random);

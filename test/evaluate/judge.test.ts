@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkOptions } from "../../src/check-options.ts";
 import { dense } from "../../src/data/dataset.ts";
 import { stratifiedSample } from "../../src/data/sample.ts";
 import { encodeTargets } from "../../src/data/targets.ts";
@@ -45,7 +46,7 @@ describe("where rows that judge are many", () => {
   for (const metric of ["balanced-error", "auc", "log-loss", "error-rate"] as const) {
     test(`${metric}: virtual models are judged by a sample, as all rows would`, () => {
       const options = { model: "logistic", train, validation, features: { l2: l2() }, metric } as const;
-      const session = new Session(options);
+      const session = new Session(checkOptions(options));
       const [fold] = session.folds;
       const { trainer } = fold!;
       // A metric that is the loss is asked for a few dozen times, not thousands.
@@ -69,13 +70,15 @@ describe("where rows that judge are many", () => {
       const sides = Float64Array.from({ length: validation.rows }, (_, i) => at(i, 0) + at(i, 1));
       const weights = sides.map((side, i) => (side > 0 === (validation.y[i] === 1) ? 1 : 10));
       const offset = (rows: typeof validation) => {
-        const session = new Session({
-          model: "logistic",
-          train: rare(500, 1, 2),
-          validation: rows,
-          features: { l2: l2() },
-          metric,
-        });
+        const session = new Session(
+          checkOptions({
+            model: "logistic",
+            train: rare(500, 1, 2),
+            validation: rows,
+            features: { l2: l2() },
+            metric,
+          }),
+        );
         for (const _ of session.train(Float64Array.of(1, 0.01), [0], {}));
         const [{ judge, trainer }] = session.folds as [(typeof session.folds)[number]];
         const error = trainer.judge(trainer.solver.theta);
@@ -91,7 +94,7 @@ describe("where rows that judge are many", () => {
 
   test("a function of scores is handed all of them", () => {
     const metric = ({ rows }: { readonly rows: number }) => (rows === 200_000 ? 0.5 : 1);
-    const session = new Session({ model: "logistic", train, validation, features: { l2: l2() }, metric });
+    const session = new Session(checkOptions({ model: "logistic", train, validation, features: { l2: l2() }, metric }));
     expect(session.folds[0]!.judge.validation).toBe(session.folds[0]!.trainer.validation);
     session.dispose();
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkOptions } from "../../src/check-options.ts";
 import { LearnLossError } from "../../src/errors.ts";
 import {
   classWeights,
@@ -122,7 +123,7 @@ describe("cross-validation", () => {
   );
 
   test("a model that leads has the mean of the weights that it has in the folds", async () => {
-    const session = new Session({ ...setting, precision: "f64", tolerance: 1e-8 });
+    const session = new Session(checkOptions({ ...setting, precision: "f64", tolerance: 1e-8 }));
     const lambda = session.space.normalize(Float64Array.of(1, 0.01, 0.01));
     for (const _ of session.train(lambda, [0, 0, 0, 0], {}));
     const { theta } = session.leaders.chosen!;

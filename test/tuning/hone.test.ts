@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { checkOptions } from "../../src/check-options.ts";
 import { classWeights, l2 } from "../../src/index.ts";
 import { Random } from "../../src/random.ts";
 import type { Interpolation } from "../../src/reduced/interpolation.ts";
@@ -11,7 +12,7 @@ test("one minimizer tells of its neighbors: a model moved along each tangent joi
   const train = blobs(120, 8, 3, 1);
   const features = { ...classWeights(train), l2: l2() };
   const options = { model: "softmax", metric: "error-rate", train, validation: blobs(200, 8, 3, 2), features } as const;
-  const session = new Session(options);
+  const session = new Session(checkOptions(options));
   const { arena, space, folds } = session;
   const models = new VirtualModels(arena, space, folds);
   const center = space.normalize(Float64Array.from(space.data, (of) => (of ? 1 : 0.02)));

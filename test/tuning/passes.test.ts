@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { checkOptions } from "../../src/check-options.ts";
 import { classWeights, l1, l2, type TunerOptions } from "../../src/index.ts";
 import { ReducedModel } from "../../src/reduced/reduced-model.ts";
 import { TuningWork } from "../../src/tuning/tuning-work.ts";
@@ -53,7 +54,7 @@ function watched(options: TunerOptions, steps = Number.POSITIVE_INFINITY) {
     if (data.mock.calls.some(([objective]) => objective === pointer)) spent.set(pointer, k.objectivePasses(pointer));
     release(pointer);
   });
-  const work = new TuningWork(options);
+  const work = new TuningWork(checkOptions(options));
   work.begin();
   for (let i = 0; i < steps && work.step(); i++);
   for (const _ of work.finish());
