@@ -49,14 +49,15 @@ export function propose(
     // A minimizer with an infinite error says, as the worst one does, where there is nothing else.
     const worst = observations.reduce((most, { error }) => Math.max(most, error), Number.NEGATIVE_INFINITY);
     const solved = seen.filter(({ converged }) => converged).map((o) => ({ ...o, error: Math.min(o.error, worst) }));
-    return { lambda: explore(F, solved, asked, (seed + trials.length) >>> 0), kind: "explore" };
+    const failed = trials.filter(({ status }) => status === "failed").map(({ lambda }) => lambda);
+    return { lambda: explore(F, solved, asked, failed, (seed + trials.length) >>> 0), kind: "explore" };
   };
   if (observations.length === 0) return exploring();
   const free = fitLambda(observations, F);
-  if (free.status === "optimal" && free.residual < EXACT && !repeats(F, free.lambda, asked)) {
-    return { lambda: F.normalize(free.lambda), kind: "fit" };
-  }
   const { center, radius, failures } = trustRegion(trials);
+  // Through no more models than weights any fit is exact: one that brought nothing better is not believed again.
+  const exact = free.status === "optimal" && free.residual < EXACT && failures === 0;
+  if (exact && !repeats(F, free.lambda, asked)) return { lambda: F.normalize(free.lambda), kind: "fit" };
   // One exploration after each fit that failed, then two, up to four.
   let explored = 0;
   while (trials.at(-1 - explored)?.proposal === "explore") explored++;
@@ -82,7 +83,7 @@ function trustRegion(trials: readonly TrialRecord[]): {
   let failures = 0;
   let atFloor = 0;
   for (const trial of trials) {
-    if (trial.status !== "told") continue;
+    if (trial.status === "pending") continue;
     const error = trial.observations.reduce((least, seen) => Math.min(least, seen.error), Number.POSITIVE_INFINITY);
     const better = error < best;
     if (trial.proposal === "fit") {

@@ -21,7 +21,7 @@ test("what was asked is not asked again, though its training told nothing; and a
     const asked: Float64Array[] = [];
     let least = 1;
     for (let i = 0; i < 30; i++) {
-      const lambda = explore(F, solved, asked, i);
+      const lambda = explore(F, solved, asked, [], i);
       for (const [j, weight] of lambda.entries()) {
         expect(weight).toBeGreaterThanOrEqual(F.lower[j]! * (1 - 1e-9));
         expect(weight).toBeLessThanOrEqual(F.upper[j]! * (1 + 1e-9));
