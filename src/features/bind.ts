@@ -24,7 +24,7 @@ export function bind(features: Features, train: Dataset): Features {
   );
 }
 
-/** The group of every row, found by the names of the features. */
+/** The group of every row, found by what the groups are called, and for a loss that does not say by the names of its features. */
 function mapOf(features: Features, first: RowGroups, train: Dataset): Int32Array {
   const { name, count, augmentation, map, labels } = first;
   if (augmentation) checkImage(augmentation.image, train);
@@ -32,22 +32,20 @@ function mapOf(features: Features, first: RowGroups, train: Dataset): Int32Array
   const kind = augmentation?.groups?.of ?? name;
   const parts = augmentation ? partsOf({ count, map, augmentation }) : count;
   const prefix = augmentation?.groups?.crossed ? `${ORIGINAL}/` : "";
-  // Names of the caller's say nothing of labels: their groups can only be those of these rows.
-  const ours = `${prefix}${kind === "classes" ? "class" : "group"}:`;
-  if (map.length === train.rows && !Object.keys(features).some((feature) => feature.startsWith(ours))) return map;
   const fresh = kind === "classes" ? classWeights(train) : groupWeights(train);
   const groups = new Map<number, number>();
   const rest = new Set(Object.keys(fresh).keys());
   for (const [feature, stored] of Object.entries(features)) {
     if (stored.kind !== "group-loss" || stored.group >= parts) continue;
-    const domain = kind === "classes" ? undefined : labels?.[stored.group];
-    const known = domain === undefined ? undefined : train.groupNames;
-    const label = known ? `group:${known.indexOf(domain!)}` : feature.slice(prefix.length);
+    const called = labels?.[stored.group];
+    const known = kind === "classes" || called === undefined ? undefined : train.groupNames;
+    const ofClass = called === undefined ? feature.slice(prefix.length) : `class:${called}`;
+    const label = kind === "classes" ? ofClass : `group:${known ? known.indexOf(called!) : stored.group}`;
     const own = Object.hasOwn(fresh, label) ? fresh[label] : undefined;
     if (own?.kind !== "group-loss" || own.of.count !== parts) {
       throw new LearnLossError(
         kind === "classes" || known ? "LABEL" : "SHAPE",
-        `The loss weighs ${parts} ${kind} such as ${known ? domain : label}, these data have ${listed(known ?? Object.keys(fresh))}.`,
+        `The loss weighs ${parts} ${kind} such as ${known ? called : label}, these data have ${listed(known ?? Object.keys(fresh))}.`,
       );
     }
     groups.set(own.group, stored.group);

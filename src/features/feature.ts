@@ -68,7 +68,7 @@ export interface RowGroups {
   readonly count: number;
   /** Group of every row, 0 … count − 1; with an augmentation, of the rows as they are, empty when these are one group. */
   readonly map: Int32Array;
-  /** What domains are called, by number, where that is known. */
+  /** What classes, and domains where that is known, are called, by number. */
   readonly labels?: readonly string[];
   /** There are groups of transformed rows, too: see `groupUnder`. */
   readonly augmentation?: Augmentation;

@@ -15,9 +15,10 @@ import { SHARE_BOUNDS } from "./weight.ts";
 export function classWeights(train: Dataset, bounds: WeightBounds = {}): Record<string, Feature> {
   checkDataset("train", train);
   const { classes, train: map } = encodeTargets("softmax", train);
+  const labels = classes!.map(String);
   return perGroup(
-    { name: "classes", count: classes!.length, map: Int32Array.from(map) },
-    classes!.map((label) => `class:${label}`),
+    { name: "classes", count: labels.length, map: Int32Array.from(map), labels },
+    labels.map((label) => `class:${label}`),
     bounds,
   );
 }

@@ -50,6 +50,29 @@ test("groups under the caller's own names stay what they are", async () => {
   expect(Object.keys(lambda)).toEqual(["rest", "rare", "last"]);
 });
 
+test.each([
+  ["classes", classWeights],
+  ["groups", groupWeights],
+])(
+  "weights of %s under the caller's own names are those of the rows they are used on, stored too",
+  async (_, weights) => {
+    const shares = Object.entries(weights(train)).map(([name, of], g) => ({ name, of, share: 0.1 * (g + 1) }));
+    const lossOf = (nameOf: (name: string) => string) =>
+      new LinearLoss(
+        "logLoss",
+        { ...Object.fromEntries(shares.map(({ name, of }) => [nameOf(name), of])), l2: l2() },
+        { ...Object.fromEntries(shares.map(({ name, share }) => [nameOf(name), share])), l2: 0.1 },
+      );
+    const own = lossOf((name) => `weight of ${name.split(":")[1]}`);
+    for (const rows of [train, other]) {
+      const { model } = await minimize({ model: "softmax", train: rows, loss: lossOf((name) => name) });
+      for (const loss of [own, LinearLoss.fromJSON(JSON.stringify(own))]) {
+        expect((await minimize({ model: "softmax", train: rows, loss })).model).toEqual(model);
+      }
+    }
+  },
+);
+
 test("weights of domains are found by their names where data have them, under every transformation too", async () => {
   const named = (dataset: Dataset, ...groupNames: string[]): Dataset => ({ ...dataset, groupNames });
   const features = { ...groupWeights(named(train, "north", "south")), l2: l2() };
