@@ -33,9 +33,9 @@ export interface FitOptions {
   /** What to minimize: a learned loss, or weights of ‖W‖₁, ½‖W‖² and Σ_j ‖W_j‖₂ next to the plain one. @default the plain */
   readonly loss?: LinearLoss | { readonly l1?: number; readonly l2?: number; readonly groupNorm?: number };
   /**
-   * Relative minimum-norm subgradient at which the training ends, if what is left to gain is this small beside the
-   * objective as well, as far as the curvature seen so far can tell: where penalties with kinks are so weak that almost
-   * nothing is left of the loss, it can be some percent, at 1e-4 as much as the rest. @default 1e-6
+   * Relative minimum-norm subgradient at which the training ends, if what is left to gain, as estimated from the curvature
+   * seen so far, is this small beside the objective as well. Where penalties with kinks are so weak that almost nothing is
+   * left of the loss, the estimate is too small: some percent may be left, at 1e-4 as much as the minimum itself. @default 1e-6
    */
   readonly tolerance?: number;
   /**
@@ -297,7 +297,8 @@ export function linearLoss(model: ModelKind, loss: FitOptions["loss"] = {}): Lin
   const unknown = Object.keys(loss).find((name) => !Object.hasOwn(NORMS, name));
   if (unknown)
     throw new LearnLossError("OPTION", `The loss has ${unknown}: give l1, l2 and groupNorm, or a LinearLoss.`);
-  const lambda: Record<string, number> = { l1: 0, l2: 0, ...loss };
+  const weighed = Object.entries(loss).filter(([, weight]) => weight !== undefined);
+  const lambda: Record<string, number> = { l1: 0, l2: 0, ...Object.fromEntries(weighed) };
   const features = Object.keys(lambda).map((name) => [name, NORMS[name as keyof typeof NORMS]()]);
   return new LinearLoss(plain, Object.fromEntries(features), lambda);
 }

@@ -107,7 +107,7 @@ function read(text: string, number: number): unknown {
   }
 }
 
-/** CRC-32 (IEEE 802.3) of the text's UTF-8 bytes: any flip of up to three bits in a line is seen. */
+/** CRC-32 (IEEE 802.3) of the text's UTF-8 bytes: any flip of up to three bits is seen in lines of up to 11 kB, of two in longer ones. */
 function crc32(text: string): string {
   let crc = -1;
   for (const byte of new TextEncoder().encode(text)) {

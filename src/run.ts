@@ -38,7 +38,7 @@ export function checkBudget(budget: Budget): void {
   }
 }
 
-/** Milliseconds of work between two looks at the signal and the clock. */
+/** Milliseconds of work between two turns for everything else, in which a signal may abort; the clock is looked at after every step. */
 const SLICE = 10;
 
 /** What a generator of bounded work yields: nothing, or what it waits for. */

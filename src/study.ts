@@ -146,7 +146,7 @@ export class Study<Name extends string = string> {
     return Object.freeze({ id, lambda: Object.freeze(record), proposal: kind });
   }
 
-  /** A checkpoint of a trial that goes on training. @throws as `tell` */
+  /** A checkpoint of a trial that goes on training; one whose error is NaN is not kept. @throws as `tell` */
   observe(trial: Pick<Trial, "id">, model: ModelSeen<Name>): void {
     this.#record("observe", trial, model, false);
   }

@@ -43,7 +43,7 @@ export function checkToldModel(
   if (typeof error !== "number" || error === Number.NEGATIVE_INFINITY) {
     throw new LearnLossError(
       "NON_FINITE",
-      `The error of trial ${id} is ${error}: give a number, +Infinity for the worst.`,
+      `The error of trial ${id} is ${shown(error)}: give a number, +Infinity for the worst.`,
     );
   }
   if (error <= -LARGEST)
@@ -62,7 +62,7 @@ function checkFeatures(names: readonly string[], record: Readonly<Record<string,
   }
   for (const name of names) {
     if (!Number.isFinite(record[name])) {
-      throw new LearnLossError("NON_FINITE", `Feature ${name} is ${record[name]}: the observation is rejected.`);
+      throw new LearnLossError("NON_FINITE", `Feature ${name} is ${shown(record[name])}: the observation is rejected.`);
     }
     if (!fittable(record[name]!)) {
       const what = `Feature ${name} is ${record[name]}: the observation is rejected.`;
@@ -70,4 +70,9 @@ function checkFeatures(names: readonly string[], record: Readonly<Record<string,
     }
   }
   return Float64Array.from(names, (name) => record[name]!);
+}
+
+/** A value in a message: text in quotes, which looks like a number otherwise. */
+function shown(value: unknown): string {
+  return typeof value === "string" ? `the text "${value}"` : String(value);
 }

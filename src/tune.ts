@@ -65,9 +65,8 @@ export interface TunerOptions<F extends Features = Features> {
   readonly schedule?: "tune" | "on-the-fly";
   /**
    * Goes on when nothing better is promised near the best λ, until the budget ends, the caller leaves, or a minimizer has no error
-   * at all: searches that begin
-   * beside it, trainings where interpolated models are best, and from then on (some hundred passes) a quarter of them where the
-   * error may be least of all F, as far as one pass proves. In the limit no λ is better than the one found; it pays where e has
+   * at all: searches that begin beside it, trainings where interpolated models are best, and from then on (some hundred passes) a
+   * quarter of them where the error may be least of all F, as far as one pass proves. In the limit no λ is better than the one found; it pays where e has
    * several basins (many weights, few rows) or moves in steps. Needs passes, trials or time in `tune`; not with `folds` or on the fly.
    * @default false
    */

@@ -156,6 +156,7 @@ const refused: readonly (readonly [string, () => unknown, string])[] = [
     () => createStudy({ lambda, start: { ...model.features, l3: 1 } as never }),
     "LAMBDA",
   ],
+  ["an error that is text", () => asked().study.tell({ id: 0 }, { ...model, error: "0.25" as never }), "NON_FINITE"],
   ["passes that are NaN", () => asked().study.tell({ id: 0 }, { ...model, passes: Number.NaN }), "NON_FINITE"],
   [
     "a study of a newer version, whatever is in it",

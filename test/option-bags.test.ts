@@ -84,3 +84,9 @@ test("a study is stored without what its bag of options holds for others, be it 
   server.self = server;
   expect(asked({ ...options, server, rows: 10n } as never)).toEqual(asked(options));
 });
+
+test("weights of a loss that are undefined are those that were not given", async () => {
+  const options = { model: "logistic", train: blobs(40, 3, 2, 1) } as const;
+  const given = await minimize({ ...options, loss: { l1: 0.1, l2: undefined } as never });
+  expect(given.model).toEqual((await minimize({ ...options, loss: { l1: 0.1 } })).model);
+});

@@ -136,6 +136,8 @@ export interface Summary {
   readonly allSeconds: Spread;
   readonly reducedPasses: Spread;
   readonly coldPasses: Spread;
+  /** By how much the best minimizer's error is above the least known, relatively. */
+  readonly excess: Spread;
   readonly validationError: Spread;
   readonly testError: Spread;
 }
@@ -148,6 +150,7 @@ export interface Spread {
 
 export function summarize(task: TaskResult): Summary[] {
   const aims = targets(task);
+  const best = leastErrors(task);
   const methods = [...new Set(task.runs.map(({ method }) => method))].filter((method) => method !== REFERENCE);
   return methods.map((method) => {
     const runs = task.runs.filter((run) => run.method === method);
@@ -163,6 +166,7 @@ export function summarize(task: TaskResult): Summary[] {
       allSeconds: of((run) => run.seconds),
       reducedPasses: of((run) => run.reducedPasses),
       coldPasses: of((run) => run.coldPasses),
+      excess: of(({ seed, curve }) => (curve.at(-1)?.[2] ?? Number.POSITIVE_INFINITY) / best.get(seed)! - 1),
       validationError: of((run) => run.validationError),
       testError: of((run) => run.testError),
     };

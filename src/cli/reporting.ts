@@ -14,12 +14,11 @@ function pointsOf(study: Study): SeenPoint[] {
   const { polyhedron } = study;
   const counted = study.observations.every(({ passes }) => passes !== undefined);
   const points = study.trials.flatMap((trial) =>
-    trial.observations.map(({ error, converged, passes, lambda, features }, iteration) => ({
+    trial.observations.map(({ error, passes, lambda, features }, iteration) => ({
       trial: trial.id,
       iteration,
       passes: counted ? passes : undefined,
       error,
-      converged,
       lambda: polyhedron.toRecord(lambda),
       features: polyhedron.toRecord(features),
     })),

@@ -7,14 +7,14 @@ import { varyingColumns } from "./varying-columns.ts";
 /** Names of columns in a message, at most. */
 const NAMED = 5;
 
-/** Relative variation below which f32 keeps at most 13 of its 23 bits for it. */
-const FAR = 2 ** -10;
+/** Relative variation below which at most 13 of the 23 bits of f32 are left for it, and 16 of the 52 of f64, which are mostly lost, too. */
+const FAR = { f32: 2 ** -10, f64: 2 ** -36 } as const;
 
 /**
  * How many times as wide as another the values of a column may range: not what is rare, but another unit. (Pixels of 0 to 255, some
  * never above 1, and flags are within it.)
  */
-const UNLIKE = 1000;
+export const UNLIKE = 1000;
 
 /**
  * How little of an augmentation's range images may fill, and by how many times its width they may leave it, before their unit is
@@ -39,7 +39,6 @@ interface Use {
  * that cannot be learned from (under transformations others move there), FAR for those whose variation rounding takes, SCALES for
  * units so different that penalties, where there are any, are as unfair to their weights, RANGE for images of another unit than
  * the transformations'.
- *
  */
 export function audit(
   train: Dataset,
@@ -68,11 +67,12 @@ export function audit(
       `CONSTANT: ${named(train, constant, count)} ${are} the same in all training rows: no weight for ${them}.`,
     );
   }
-  const far = precision === "f32" ? farColumns(train, varying) : [];
+  const far = farColumns(train, varying, FAR[precision]);
   if (far.length > 0) {
     const [vary, they] = far.length > 1 ? ["vary", "they are"] : ["varies", "it is"];
+    const remedy = precision === "f32" ? "the mean (data.standardize)" : "a constant before they are read";
     warnings.push(
-      `FAR: ${named(train, far, far.length)} ${vary} by less than a thousandth of what ${they}, and f32 leaves little of that: subtract the mean (data.standardize).`,
+      `FAR: ${named(train, far, far.length)} ${vary} by less than ${FAR[precision].toPrecision(1)} of what ${they}, and ${precision} leaves little of that: subtract ${remedy}.`,
     );
   }
   const [narrow, wide] = penalized ? extremeColumns(train, varying) : [];
@@ -106,13 +106,13 @@ function named({ columnNames }: Dataset, columns: ArrayLike<number>, count: numb
   return `${names.join(", ")}${count > NAMED ? `, … (${count} in all)` : ""}`;
 }
 
-/** The columns of `among` whose values all differ from the first by less than `FAR` of its size. */
-function farColumns({ rows, columns, x }: Dataset, among: Int32Array): Int32Array {
+/** The columns of `among` whose values all differ from the first by less than a share of its size. */
+function farColumns({ rows, columns, x }: Dataset, among: Int32Array, share: number): Int32Array {
   if (x.kind === "csr") return new Int32Array(0);
   const { values } = x;
   let far = among;
   for (let i = 1; i < rows && far.length > 0; i++) {
-    const isNear = (j: number) => Math.abs(values[i * columns + j]! - values[j]!) < FAR * Math.abs(values[j]!);
+    const isNear = (j: number) => Math.abs(values[i * columns + j]! - values[j]!) < share * Math.abs(values[j]!);
     if (!far.every(isNear)) far = far.filter(isNear);
   }
   return far;

@@ -1,13 +1,10 @@
 import { augmentedGroups, IMAGE_NAMES, type ImageOptions, ORIGINAL } from "../features/augmentation.ts";
 import type { Transformation } from "../features/transformation.ts";
-import { RowGenerator } from "../models/row-generator.ts";
+import { BLOCK, RowGenerator } from "../models/row-generator.ts";
 import { checkNames } from "../option-names.ts";
 import { Arena } from "../wasm/arena.ts";
 import { kernels } from "../wasm/kernels.ts";
 import type { Dataset } from "./dataset.ts";
-
-/** Rows generated at a time. */
-const BLOCK = 32;
 
 /**
  * The rows that `augmentation` has its losses of, as a dataset: all rows as they are, then all under the first

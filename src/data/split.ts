@@ -155,7 +155,7 @@ function areClasses(y: Dataset["y"]): boolean {
   return y.every((value) => Number.isInteger(value) && kinds.add(value).size <= most);
 }
 
-/** Whole quotas in proportion to `sizes` that sum to `wanted` (largest remainders), each leaving at least one row. */
+/** Whole quotas in proportion to `sizes` that sum to `wanted` (largest remainders), each leaving a row as long as others can give. */
 function apportion(sizes: readonly number[], wanted: number): number[] {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const exact = sizes.map((size) => (size * wanted) / total);

@@ -217,7 +217,10 @@ export class MetricEvaluator {
     return this.ofDecisions(this.#decisions);
   }
 
-  /** e with ties broken by the model's own loss, for metrics that move in steps: less than one row's worth of it. */
+  /**
+   * e with ties broken by the model's own loss, for metrics that move in steps: by at most a tenth of 1/rows, which a row may be
+   * worth less than (a common class among many, small weights or costs).
+   */
   rank(scores: Pointer): number {
     const error = this.evaluate(scores);
     return this.smooth ? error : error + this.tieBreak(scores);

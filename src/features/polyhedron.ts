@@ -5,7 +5,7 @@ import { isWeight, type Weight } from "./weight.ts";
 export const MOST_WEIGHTS = 1000;
 
 /** Rounding allowed in bounds that are to sum to 1: ten times 0.1 is less than 1. */
-const ROUNDING = 1e-9;
+export const ROUNDING = 1e-9;
 
 /**
  * F: the weights λ that may be chosen, lower ≤ λ ≤ upper with the normalization data·λ = total. A loss may be scaled

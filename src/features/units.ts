@@ -1,12 +1,10 @@
+import { UNLIKE } from "../data/audit.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { ModelKind } from "../models/model-kind.ts";
 import type { Feature, Features } from "./feature.ts";
 
 /** Rows that tell what unit X is in: of more of them, so many. */
 const TELLING = 1000;
-
-/** How many times as widely as another a column may range, for all to be of one unit: see SCALES (data/audit.ts). */
-const ALIKE = 1000;
 
 /**
  * Features whose default bounds fit the loss that they are weighed against, and the unit of X. Log losses are of order 1. Where
@@ -85,7 +83,7 @@ function deviation({ rows, columns, x }: Dataset): number {
   }
   const varying = sums.filter(({ least, most }) => most > least);
   const ranges = varying.map(({ least, most }) => most - least);
-  if (varying.length === 0 || Math.max(...ranges) > ALIKE * Math.min(...ranges)) return 1;
+  if (varying.length === 0 || Math.max(...ranges) > UNLIKE * Math.min(...ranges)) return 1;
   const mean = varying.reduce((total, { squares, count }) => total + squares / count, 0) / varying.length;
   return mean > 1e-300 && Number.isFinite(mean) ? Math.sqrt(mean) : 1;
 }

@@ -10,7 +10,7 @@ const STAGES = { stencil: 0, contrast: 1, cutout: 2, noise: 3 } as const;
 
 /** Rows that lie side by side in lanes, and rows of a panel. */
 const PACK = 8;
-const BLOCK = 32;
+export const BLOCK = 32;
 
 interface Stage {
   readonly kind: keyof typeof STAGES;

@@ -1,5 +1,5 @@
 import { given, LearnLossError } from "../errors.ts";
-import type { Polyhedron } from "../features/polyhedron.ts";
+import { type Polyhedron, ROUNDING } from "../features/polyhedron.ts";
 
 /** F in numbers: lower ≤ λ ≤ upper and, where `data` ≥ 0 is given, data·λ = total. A `Polyhedron` is one. */
 export type Box = Pick<Polyhedron, "lower" | "upper"> & {
@@ -8,9 +8,6 @@ export type Box = Pick<Polyhedron, "lower" | "upper"> & {
   /** @default 1 */
   readonly total?: number;
 };
-
-/** Of bounds that sum to the total: ten times 0.1 is less than 1. */
-const ROUNDING = 1e-9;
 
 /** @throws OPTION, SHAPE, BOUNDS, INFEASIBLE when no λ is in F */
 export function checkBox(F: Box, k: number): void {

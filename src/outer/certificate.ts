@@ -16,7 +16,8 @@ export interface Certificate {
   readonly best: CertifiedModel;
   /**
    * The best model that some λ of F prefers to all others seen, with such a λ. No λ of F selects a model with a
-   * smaller error among the models seen. Undefined when rounding left the question open.
+   * smaller error among the models seen. Undefined where a model that was told Infinity is preferred for every λ, and when
+   * rounding left the question open.
    */
   readonly explained: (CertifiedModel & { readonly lambda: Float64Array }) | undefined;
   /** The models with a smaller error than `explained`, or the same, each with the proof that no λ of F prefers it. */

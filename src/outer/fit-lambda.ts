@@ -34,13 +34,16 @@ type LambdaFit =
  */
 const FAR = 1e6;
 
+/** Observations that a fit looks at, at most: the best. */
+export const MOST_OBSERVATIONS = 120;
+
 /**
  * The outer fit: in ascending e, the first model j that some λ of F prefers to all converged models, and of these λ the
  * one whose λ·φ explains the errors best, min Σ wᵢ|eᵢ − μ·φᵢ − c| with μ = αλ (LearnLoss, arXiv 1907.00103, section 3).
  */
 export function fitLambda(observations: readonly FitObservation[], F: Box, options: FitLambdaOptions = {}): LambdaFit {
   const k = F.lower.length;
-  const most = options.most ?? 120;
+  const most = options.most ?? MOST_OBSERVATIONS;
   // Ordering 10⁵ numbers takes a tenth of ordering their indices.
   const last = Float64Array.from(observations, ({ error }) => error).sort()[most - 1] ?? Number.POSITIVE_INFINITY;
   const best = observations

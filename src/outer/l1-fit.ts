@@ -8,6 +8,7 @@ import { LARGEST } from "./fittable.ts";
 import { type ConeRow, conesOf, type L1Scaling, Moments } from "./l1-scaling.ts";
 import { iterationLimit, MOST_ITERATIONS } from "./lp-numbers.ts";
 import { type OrderingProof, orderingMargin } from "./ordering-proof.ts";
+import { ENDS } from "./scaled-simplex.ts";
 
 /** Options of `createL1Fit`. */
 export interface L1FitOptions {
@@ -150,12 +151,12 @@ export class L1Fit {
     const most = iterationLimit(options.maxIterations ?? Math.max(10_000, 50 * (this.#k + 2) + 20 * this.#count));
     if (this.#count === 0) throw new LearnLossError("EMPTY", "There is no observation to fit: append some.");
     this.#upload();
-    const status = this.#kernels.l1FitSolve(this.#block, Math.min(most, MOST_ITERATIONS));
+    const end = ENDS[this.#kernels.l1FitSolve(this.#block, Math.min(most, MOST_ITERATIONS))];
     const iterations = this.#kernels.l1FitIterations(this.#block);
-    if (status === 2) return { status: "iteration-limit", iterations };
-    if (status === 3) return { status: "numerical", iterations };
+    if (end === "limit") return { status: "iteration-limit", iterations };
+    if (end === "numerical") return { status: "numerical", iterations };
     this.#kernels.l1FitVerify(this.#block);
-    if (status === 1) {
+    if (end === "infeasible") {
       const proof = this.#proof();
       return proof ? { status: "infeasible", proof, iterations } : { status: "numerical", iterations };
     }

@@ -54,6 +54,9 @@ export interface LpOptions {
 /** One entry per column, then one per row: 0 at the lower bound, 1 at the upper, 2 free at 0, 3 basic. */
 export type LpBasis = Uint8Array;
 
+/** The places in a basis of what has none yet, as in assembly/outer/simplex/model.ts. */
+const [FREE, BASIC] = [2, 3];
+
 interface Common {
   readonly iterations: number;
   readonly milliseconds: number;
@@ -130,7 +133,7 @@ export class Lp {
       colLower: boundsOf(problem.colLower, n, 0, "lower", "colLower"),
       colUpper: boundsOf(problem.colUpper, n, Number.POSITIVE_INFINITY, "upper", "colUpper"),
     };
-    this.#basis = [...new Array<number>(n).fill(2), ...new Array<number>(rows).fill(3)];
+    this.#basis = [...new Array<number>(n).fill(FREE), ...new Array<number>(rows).fill(BASIC)];
   }
 
   /** Rows of A. */
@@ -160,7 +163,7 @@ export class Lp {
     }
     this.#bounds.rowLower.push(...low);
     this.#bounds.rowUpper.push(...high);
-    this.#basis.push(...new Array<number>(matrix.rows).fill(3));
+    this.#basis.push(...new Array<number>(matrix.rows).fill(BASIC));
   }
 
   /** Appends columns, nonbasic: the basis stays primal feasible where their bound is 0. */
@@ -174,7 +177,7 @@ export class Lp {
     const high = boundsOf(given("upper", upper), cost.length, 0, "upper");
     const rows = this.#basis.splice(this.columns);
     for (const [j, column] of added.entries()) {
-      this.#basis.push(2);
+      this.#basis.push(FREE);
       this.#columns.push(column);
       this.#cost.push(costs[j]!);
       this.#bounds.colLower.push(low[j]!);

@@ -5,7 +5,7 @@ import { equilibrate, type LpScaling } from "./lp-scaling.ts";
 import { denoised, type LpModel } from "./lp-verification.ts";
 
 /** How a run of the simplex method ends, by the kernel's numbers. */
-const ENDS = ["optimal", "infeasible", "limit", "numerical", "unbounded"] as const;
+export const ENDS = ["optimal", "infeasible", "limit", "numerical", "unbounded"] as const;
 
 export type SimplexEnd = (typeof ENDS)[number];
 

@@ -18,8 +18,8 @@ const BYTES = 2 ** 28;
 const CHANCE = 64;
 
 /**
- * Climbs from the best minimizers, and from the best candidate: so many steps, each to the best of a few candidates that
- * differ in some of the log λ_j; as long at first, longer after one that led on and shorter after others.
+ * Climbs from the best minimizers, and from the best candidate: so many steps, each to the best of a few candidates that differ
+ * in a `share` of the log λ_j, by `spread`; that is multiplied by `longer` after a step that led on, by `shorter` after others.
  */
 const CLIMB = { starts: 3, steps: 12, share: 0.4, spread: 0.4, longer: 1.3, shorter: 0.7 };
 

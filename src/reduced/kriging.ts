@@ -7,7 +7,7 @@ const TREND = 10;
 export interface Interpolant {
   /** 1 in sum; at one of the places, 1 for it and 0 for the others. */
   readonly weights: Float64Array;
-  /** Against elsewhere: the power function, 0 at the places. */
+  /** Standard deviation of what is interpolated (the power function): 0 at the places, growing away from them. */
   readonly deviation: number;
 }
 

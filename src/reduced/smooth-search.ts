@@ -23,7 +23,7 @@ const ALONE = 3;
 /**
  * A rise of e, over all penalties multiplied by e and over all divided by it, with which a λ is at the bottom of a valley
  * and not on a plateau. Of 75 leaps of on-the-fly runs and of the bench's tasks, the two that gained more than 0.5 % began
- * where e fell on one side; each leap costs what six trainings' worth of looks do.
+ * where e fell on one side; each leap costs two solves for all penalties, and two for each of at most `ALONE`.
  */
 const FLAT = 2e-3;
 

@@ -120,7 +120,9 @@ function* evolve(
   return { delta: mean, promise };
 }
 
-/** The best candidates. Ties, which cost more, are broken only for those whose error may put them among these: of 40, eight. */
+/**
+ * The best candidates. Ties, which cost more, are broken only for those whose error may put them among these: about eight of 40.
+ */
 function eliteOf(
   models: VirtualModels,
   deltas: readonly Float64Array[],

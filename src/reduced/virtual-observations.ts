@@ -1,9 +1,6 @@
 import type { Polyhedron } from "../features/polyhedron.ts";
-import { type FitObservation, fitLambda } from "../outer/fit-lambda.ts";
+import { type FitObservation, fitLambda, MOST_OBSERVATIONS } from "../outer/fit-lambda.ts";
 import { LARGEST } from "../outer/fittable.ts";
-
-/** How many are kept, the best: as many as a fit looks at. */
-const MOST = 120;
 
 /**
  * Residual of a fit that is exact but for rounding in f32, and for bounds that keep a weight above 0 of which e knows
@@ -25,10 +22,10 @@ export class VirtualObservations {
   add(features: Float64Array, error: number): void {
     if (!Number.isFinite(error) || !features.every(Number.isFinite)) return;
     const best = this.#best;
-    if (best.length === MOST && error >= best.at(-1)!.error) return;
+    if (best.length === MOST_OBSERVATIONS && error >= best.at(-1)!.error) return;
     const at = best.findIndex((other) => other.error > error);
     best.splice(at < 0 ? best.length : at, 0, { features, error, converged: false });
-    if (best.length > MOST) best.pop();
+    if (best.length > MOST_OBSERVATIONS) best.pop();
   }
 
   /**

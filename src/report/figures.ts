@@ -8,7 +8,6 @@ export interface SeenPoint {
   /** Passes until then: known of all points, or of none, and then trainings are counted. */
   readonly passes: number | undefined;
   readonly error: number;
-  readonly converged: boolean;
   readonly lambda: Readonly<Record<string, number>>;
   readonly features: Readonly<Record<string, number>>;
 }

@@ -85,10 +85,6 @@ export class Arena<K extends Instance<object> = Instance<object>> {
     return this.bytes(length * 8);
   }
 
-  f32(length: number): Pointer {
-    return this.bytes(length * 4);
-  }
-
   i32(length: number): Pointer {
     return this.bytes(length * 4);
   }

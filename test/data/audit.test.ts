@@ -37,6 +37,11 @@ test("columns far from 0 that vary by little are named, unless they are constant
   expect(audit({ ...rows, columnNames }, { precision: "f64" }).map((warning) => warning.split(":")[0])).toEqual([
     "CONSTANT",
   ]);
+  const further = {
+    ...dense({ x: Float64Array.from([0, 1, 2, 3], (i) => 1e12 + i), columns: 1, y }),
+    columnNames: ["time"],
+  };
+  expect(audit(further, { precision: "f64" })).toEqual([expect.stringMatching(/^FAR: time varies by .* f64 leaves/)]);
   expect(audit(standardize(rows, standardization(rows))).filter((warning) => warning.startsWith("FAR"))).toEqual([]);
 });
 
