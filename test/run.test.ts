@@ -3,6 +3,7 @@ import { classWeights, createTuner, l1, l2, type Progress, tune } from "../src/i
 import { Refit } from "../src/tuning/refit.ts";
 import { kernels } from "../src/wasm/kernels.ts";
 import { blobs } from "./reference/blobs.ts";
+import { byLooks } from "./reference/by-looks.ts";
 
 const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
 const train = blobs(90, 12, 3, 1);
@@ -43,17 +44,6 @@ describe("a run", () => {
 
   // Exploration goes on for as long as it may, on any machine.
   const large = { ...setting, train: blobs(3000, 60, 6, 1), validation: blobs(500, 60, 6, 2), explore: true };
-
-  /** A clock that a look at it moves by a millisecond: work between looks takes no time, on any machine. */
-  async function byLooks<T>(work: (looks: () => number) => Promise<T>): Promise<T> {
-    let looks = 0;
-    const clock = vi.spyOn(performance, "now").mockImplementation(() => ++looks);
-    try {
-      return await work(() => looks);
-    } finally {
-      clock.mockRestore();
-    }
-  }
 
   test("time ends it normally, at the first look at the clock after it", async () => {
     using tuner = createTuner(large);

@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { LearnLossError } from "../errors.ts";
 import { LinearLoss } from "../features/loss.ts";
-import { FIT_TOLERANCE, type FitOptions, type FitResult, fit } from "../fit.ts";
+import { FIT_ITERATIONS, FIT_TOLERANCE, type FitOptions, type FitResult, fit } from "../fit.ts";
 import type { LinearModel } from "../models/linear.ts";
 import { checkModel } from "../models/model-kind.ts";
 import {
@@ -44,7 +44,7 @@ export function fitCommand(): Command {
     .option("--loss <file.json>", "a learned loss, as `tune --save-loss` wrote it")
     .option("--tolerance <t>", "relative subgradient at which the fit ends", number("tolerance"), FIT_TOLERANCE)
     .option("--precision <p>", "f32 or f64 (default: f64 for a tolerance below 1e-5)", precision)
-    .option("--iterations <n>", "of the solver, at most (default: 10000)", number("iterations"))
+    .option("--iterations <n>", `of the solver, at most (default: ${FIT_ITERATIONS})`, number("iterations"))
     .option("--coefficients", "print the weights too")
     .option(
       "--output <file.json>",

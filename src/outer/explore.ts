@@ -29,7 +29,7 @@ const ABROAD = 3;
 const APART = 0.1;
 
 /**
- * How far a λ counts that is nearest to one whose training failed. A ridge that fails in three quarters of F, 60 trials: 47 failed
+ * Factor on the score of a λ whose nearest one asked was of a training that failed. A ridge that fails in three quarters of F, 60 trials: 47 failed
  * in the median of 16 seeds, more than by chance (43), and 29 so.
  */
 const DOUBTFUL = 0.05;
