@@ -96,6 +96,8 @@ export class Study<Name extends string = string> {
   /** Trials told or failed. */
   #settled = 0;
   #disposed = false;
+  /** Of so many events. */
+  #certified: { readonly events: number; readonly certificate: Certificate | undefined } | undefined;
 
   /** @throws EMPTY, OPTION, BOUNDS, INFEASIBLE, TOO_LARGE, LAMBDA, SEED, BUDGET */
   constructor(options: StudyOptions<Name>) {
@@ -186,7 +188,15 @@ export class Study<Name extends string = string> {
    * Models are indices of `observations`. Undefined before the first model with a finite error.
    */
   get certificate(): Certificate | undefined {
-    return certify(this.observations, this.polyhedron);
+    for (const _ of this.certifying());
+    return this.#certified!.certificate;
+  }
+
+  /** Works the certificate out in bounded steps, where that takes long and others want a turn; `certificate` has it then. */
+  *certifying(): Generator<void> {
+    const events = this.#events.length;
+    if (this.#certified?.events === events) return;
+    this.#certified = { events, certificate: yield* certify(this.observations, this.polyhedron) };
   }
 
   /**

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { atLeast, createStudy, fixed, Study, type StudyOptions, share } from "../src/index.ts";
+import { atLeast, createStudy, fixed, Study, type StudyOptions, share, verifyCertificate } from "../src/index.ts";
+import { Random } from "../src/random.ts";
 
 const options: StudyOptions = { lambda: { logLoss: fixed(1), l1: atLeast(0), l2: atLeast(0) }, seed: 7 };
 const code = (expected: string) => expect.objectContaining({ name: "LearnLossError", code: expected });
@@ -256,4 +257,31 @@ describe("what is told is checked", () => {
     wrong.events = [{ type: "ask", lambda: [1, -1, 1], proposal: "fit" }];
     expect(() => Study.fromJSON(JSON.stringify(wrong))).toThrow(code("CORRUPT"));
   });
+});
+
+test("a certificate of many checkpoints takes few LPs, is worked out once for what was told, and holds", () => {
+  const study = createStudy({ lambda: { loss: fixed(1), a: atLeast(0.01, 10) }, seed: 1, trials: 400 });
+  const random = new Random(3, 9);
+  for (let trial = 0; trial < 60; trial++) {
+    const asked = study.ask({ lambda: { loss: 1, a: 0.01 * 1000 ** random.uniform() } });
+    const x = 1 / (1 + asked.lambda.a!);
+    for (let step = 20; step >= 0; step--) {
+      // On the way φ is above the front; some checkpoints have a smaller error than what any λ selects.
+      const features = { loss: (1 - x) ** 2 + 0.02 * step, a: x * x + 0.01 * step };
+      const error = (x - 0.6) ** 2 + 0.1 - 0.004 * step * random.uniform();
+      if (step > 0) study.observe(asked, { features, error });
+      else study.tell(asked, { features, error });
+    }
+  }
+  let steps = 0;
+  for (const _ of study.certifying()) steps++;
+  const certificate = study.certificate!;
+  expect(study.certificate).toBe(certificate);
+  expect(certificate.rejected.length).toBeGreaterThan(50);
+  expect(steps).toBeLessThan(certificate.rejected.length / 3);
+  expect(certificate.explained).toBeDefined();
+  expect(verifyCertificate(certificate, study.observations, study.polyhedron)).toEqual({ valid: true });
+  study.tell(study.ask(), { features: { loss: 0, a: 0 }, error: 0 });
+  expect(study.certificate).not.toBe(certificate);
+  expect(study.certificate!.best.error).toBe(0);
 });

@@ -104,7 +104,7 @@ export class RegionFinder {
     }
     const links = this.#links();
     yield;
-    if (!this.#eliminateIntercepts(links)) return this.#nothing();
+    if (!(yield* this.#eliminateIntercepts(links))) return this.#nothing();
     yield;
     const { radius, reach } = this.#measure(links, l2);
     yield;
@@ -164,7 +164,7 @@ export class RegionFinder {
   }
 
   /** The intercepts become those that minimize f for these weights. Returns whether there are any. */
-  #eliminateIntercepts(links: RowLinks): boolean {
+  *#eliminateIntercepts(links: RowLinks): Generator<void, boolean> {
     const { outputs, thetaCount } = this.#objective;
     let metric: InterceptMetric | undefined;
     let before = 0;
@@ -179,6 +179,7 @@ export class RegionFinder {
       if (longest < NEWTON.tolerance * (1 + Math.max(...intercepts.map(Math.abs)))) return true;
       if (!(longest < NEWTON.shorter * before)) metric = undefined;
       before = longest;
+      yield;
     }
     return false;
   }

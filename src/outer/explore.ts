@@ -20,15 +20,6 @@ const CANDIDATES = { most: 128, least: 8, products: 2 ** 25 };
 const NEW = 50;
 
 /**
- * One exploration of so many looks away from the least e: it judges errors by those of λ that are `APART`, a share of F's
- * log-widths. Where models gather, the quartile of all errors is theirs, and nothing elsewhere promises any more. Two basins of
- * e, the better one in a corner, 24 seeds: 6 of 20 hits in 150 trials and 16 with k = 2, 11 and 15 in 200 with k = 3 (chance: 20
- * and 21). Saturated errors, k = 8, take 53 and 59 trials; every second one would take 63.
- */
-const ABROAD = 3;
-const APART = 0.1;
-
-/**
  * Factor on the score of a λ whose nearest one asked was of a training that failed. A ridge that fails in three quarters of F, 60 trials: 47 failed
  * in the median of 16 seeds, more than by chance (43), and 29 so.
  */
@@ -56,8 +47,7 @@ export function explore(
   const random = new Random(seed, solved.length + 0x5a1d);
   const values = solved.map(({ lambda, features }) => dot(lambda, features));
   const least = solved.reduce((lowest, { error }) => Math.min(lowest, error), Number.POSITIVE_INFINITY);
-  const judged = asked.length % ABROAD === 0 ? apart(F, solved) : solved;
-  const errors = judged.map(({ error }) => error).sort((a, b) => a - b);
+  const errors = solved.map(({ error }) => error).sort((a, b) => a - b);
   const spread = (errors[errors.length >> 2] ?? 0) - least;
   let best = sample(F, random);
   let widest = 1e-9;
@@ -78,16 +68,6 @@ export function explore(
     }
   }
   return best;
-}
-
-/** Those that are apart from all before them. */
-function apart(F: Polyhedron, solved: readonly Solved[]): Solved[] {
-  const kept: ArrayLike<number>[] = [];
-  return solved.filter(({ lambda }) => {
-    if (nearest(F, lambda, kept, APART) < APART) return false;
-    kept.push(lambda);
-    return true;
-  });
 }
 
 /** Whether the nearest λ that was asked is one whose training failed. */

@@ -1,11 +1,11 @@
 import type { Judge } from "../evaluate/judge.ts";
 import type { Objective } from "../models/objective.ts";
+import { type Interpolant, Kriging } from "../outer/kriging.ts";
 import type { Random } from "../random.ts";
 import type { Arena, Pointer } from "../wasm/arena.ts";
 import type { Kernels } from "../wasm/kernels.ts";
 import { log } from "../wasm/transcendental.ts";
 import { JudgedMixtures } from "./judged-mixtures.ts";
-import { type Interpolant, Kriging } from "./kriging.ts";
 import { BYTES_PER_SCORE } from "./mixed-decisions.ts";
 import { Mixtures, TOGETHER } from "./mixtures.ts";
 import type { VirtualModels } from "./virtual-models.ts";

@@ -201,6 +201,7 @@ export class Session<F extends Features> {
     const leader = this.#chosen;
     if (leader && leader !== this.#final) yield* this.#conclusion.fit(leader);
     if (leader?.converged && !this.onTheFly) yield* this.#conclusion.prove(leader);
+    yield* this.study.certifying();
   }
 
   /** Whether the best minimizer has the least error that there is: nothing better is to be found. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { Kriging } from "../../src/outer/kriging.ts";
 import { Random } from "../../src/random.ts";
-import { Kriging } from "../../src/reduced/kriging.ts";
 
 const scattered = (random: Random, count: number, dimensions: number) =>
   Array.from({ length: count }, () => Float64Array.from({ length: dimensions }, () => 8 * random.uniform()));

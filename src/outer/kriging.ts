@@ -1,4 +1,5 @@
-import { TOGETHER } from "./mixtures.ts";
+/** Places that are asked for at once: four sums that do not wait for each other take little more time than one. */
+const TOGETHER = 4;
 
 /** Weight of the linear trend beside the kernel r³, distances in units of the largest: the trend is almost free. */
 const TREND = 10;
@@ -49,8 +50,14 @@ export class Kriging {
     this.#inverse = inverse(system, size);
   }
 
-  /** At up to `TOGETHER` places: four sums that do not wait for each other take little more time than one. */
+  /** At any number of places. */
   at(places: readonly Float64Array[]): Interpolant[] {
+    const all: Interpolant[] = [];
+    for (let i = 0; i < places.length; i += TOGETHER) all.push(...this.#together(places.slice(i, i + TOGETHER)));
+    return all;
+  }
+
+  #together(places: readonly Float64Array[]): Interpolant[] {
     const inverse = this.#inverse;
     const size = this.#count + 1;
     const squares = places.map((place, m) => this.#ask(place, this.#kernels[m]!));
