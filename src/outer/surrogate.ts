@@ -70,7 +70,8 @@ export function surrogate(
   const share = BALANCE[turn % BALANCE.length]!;
   const [high, near] = [ranged(errors), ranged(nearness)];
   const scores = high.map((value, c) => share * value + (1 - share) * near[c]!);
-  return candidates[scores.indexOf(Math.min(...scores))]!;
+  // The first where a system that is singular after all makes no numbers.
+  return candidates[Math.max(scores.indexOf(Math.min(...scores)), 0)]!;
 }
 
 /** From 0 for the least to 1 for the largest. */
