@@ -4,12 +4,12 @@
 // median), 48 → 52 hits of what 4000 passes and more find.
 
 import { solveInUnits } from "../linalg/cholesky";
-import { Hessian, hessianScratchBytes, hessianWork, LARGEST, startHessian, unknownAt } from "../losses/hessian";
+import { Hessian, hessianScratchBytes, LARGEST, startHessian, unknownAt } from "../losses/hessian";
 import { Objective, SOFTMAX } from "../objective";
 import { kinked } from "../penalties/separable";
 import { held } from "./adjoint";
 import { centre, centreGradient } from "./centering";
-import { formHessian } from "./hessian";
+import { formHessian, hessianPasses, passWork } from "./hessian";
 import { isConstant } from "./moments";
 import { Solver } from "./solver";
 
@@ -23,7 +23,7 @@ const TINY: f64 = 1e-300;
 export function directAdjointBytes(solver: usize): usize {
   const s = changetype<Solver>(solver);
   const o = changetype<Objective>(s.objective);
-  if (!kinked(o) || o.gram != 0) return 0;
+  if (!kinked(o) && o.gram == 0) return 0;
   const count = listFree(s, o, 0, 0);
   const order = o.outputs * (count + 1);
   if (order > LARGEST || work(o, count) > FEW) return 0;
@@ -34,7 +34,7 @@ export function directAdjointBytes(solver: usize): usize {
 /** Cost of forming, factoring and solving, in passes. */
 function work(o: Objective, count: i32): f64 {
   const order = <f64>o.outputs * <f64>(count + 1);
-  return 0.5 + (hessianWork(o, count) + (order * order * order) / 6) / (2 * <f64>o.outputs * o.valueCount);
+  return hessianPasses(o, count) + (order * order * order) / 6 / passWork(o);
 }
 
 /** Begins: `directAdjointForm` until it returns 1, then `directAdjoint`. scratch: `directAdjointBytes`. */

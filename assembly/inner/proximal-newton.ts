@@ -13,7 +13,7 @@ import { Hessian, hessianScratchBytes, hessianWork, LARGEST, startHessian, unkno
 import { Objective } from "../objective";
 import { addGroupPull, groupDot, groupStart, memberAt } from "../penalties/group";
 import { kinked, nearestSubgradient } from "../penalties/separable";
-import { formHessian } from "./hessian";
+import { formHessian, hessianPasses, passWork } from "./hessian";
 import { mayFollow } from "./homotopy";
 import { isConstant } from "./moments";
 import { advanceQuadratic, Quadratic, startQuadratic } from "./quadratic-descent";
@@ -199,8 +199,7 @@ export function advanceNewton(s: Solver, o: Objective): bool {
     startQuadratic(q, ACCURACY * min(s.tolerance, FALL * s.residual), FACTORS);
   }
   if (!advanceQuadratic(q, o)) return false;
-  o.passes += hessianWork(o, h.count) / passWork(o) + 0.5;
-  o.passes += q.work / passWork(o);
+  o.passes += hessianPasses(o, h.count) + q.work / passWork(o);
   n.work = q.work;
   memory.copy(s.trial, s.centred, (<usize>o.thetaCount) << 3);
   for (let j = 0; j < o.columns; j++) {
@@ -213,11 +212,6 @@ export function advanceNewton(s: Solver, o: Objective): bool {
     store<f64>(s.trial + unknownAt(o, h.list, h.count, i), load<f64>(q.z + ((<usize>i) << 3)));
   }
   return true;
-}
-
-/** Multiplications of a pass. */
-function passWork(o: Objective): f64 {
-  return 2 * <f64>o.outputs * o.valueCount;
 }
 
 /** After a step of `advanceNewton`. length: that taken, 0 for none. */

@@ -11,7 +11,7 @@ import { dot } from "../linalg/dense";
 import { BLOCK, LOGISTIC, Objective, panelOf, SOFTMAX } from "../objective";
 import { ownWeight, uniformWeight } from "./block";
 import { forward, weightsOf } from "./gradient";
-import { addFour } from "./gram";
+import { addFour, gramRow } from "./gram";
 
 const ROW: usize = (<usize>BLOCK) << 3;
 
@@ -24,6 +24,7 @@ const SHAPE: f64 = 8;
 /** Multiplications of forming one in `count` columns, about. */
 export function hessianWork(o: Objective, count: i32): f64 {
   const products = 0.5 * <f64>(count + 1) * <f64>(count + 2);
+  if (o.gram != 0) return products;
   return 0.5 * <f64>o.rows * <f64>(o.outputs * (o.outputs + 1)) * max(products, SHAPE);
 }
 
@@ -89,6 +90,20 @@ export function formRows(h: Hessian, o: Objective, theta: usize, moments: usize)
   if (h.row < o.rows) return false;
   mirror(C, h.count, h.matrix);
   return true;
+}
+
+/** The matrix at once, of squared losses whose second moments are known: it is the same for all θ. */
+export function copyMoments(h: Hessian, o: Objective): void {
+  const count = h.count;
+  const lambda = load<f64>(o.groupWeights);
+  for (let k = 0; k < count; k++) {
+    const row = gramRow(o, load<i32>(h.list + ((<usize>k) << 2)));
+    for (let l = 0; l < count; l++) {
+      const column = <usize>load<i32>(h.list + ((<usize>l) << 2));
+      store<f64>(at(h.matrix, count + 1, k, l), lambda * load<f64>(row + (column << 3)));
+    }
+  }
+  store<f64>(at(h.matrix, count + 1, count, count), lambda);
 }
 
 /** Multiplications that a block of rows takes: scores, and products of columns. */

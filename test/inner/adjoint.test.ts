@@ -118,6 +118,33 @@ test.each(strong)(
   },
 );
 
+test.each([
+  ["l2", { l2: 1e-3 }],
+  ["a ridge that hardly bends", { l2: 1e-6 }],
+  ["nothing but curvature of the data", {}],
+  ...strong.map(([name, weights]) => [name, weights(0.2)] as const),
+] as const)("squared, %s: second moments solve for it exactly, for next to nothing", (_, weights: ObjectiveWeights) => {
+  for (const precision of ["f64", "f32"] as const) {
+    const columnGroups = Array.from({ length: 20 }, (_, j) => j >> 1);
+    using arena = new Arena(kernels());
+    const train = new Objective(arena, { ...exampleProblem("squared", 90, 20, 1), columnGroups, precision });
+    const validation = new Objective(arena, { ...exampleProblem("squared", 40, 20, 1, 2), precision });
+    const solver = new Solver(arena, train, { tolerance: 1e-9 });
+    train.gram.use();
+    train.setWeights({ groups: [3], ...weights });
+    solver.start(0);
+    while (solver.status === "running") solver.step(50);
+    const [right, u] = [arena.f64(train.thetaCount), arena.f64(train.thetaCount)];
+    const { passes } = train;
+    validation.gradient(solver.theta, right);
+    for (const _ of solver.adjoint(right, u, { iterations: 6, tolerance: 0.3 }));
+    expect(train.passes - passes).toBeLessThan(1);
+    const room = arena.bytes(arena.kernels.adjointWorkBytes(train.thetaCount));
+    validation.gradient(solver.theta, right);
+    expect(Math.sqrt(arena.kernels.adjointStart(solver.pointer, right, u, room))).toBeLessThan(1e-3);
+  }
+});
+
 test.each(["logistic", "softmax"] as const)("%s: units of the columns do not matter to a factor", (model) => {
   const [columns, l1] = model === "softmax" ? [200, 0.3] : [60, 0.12];
   const inUnits = (unit: number) => {
