@@ -14,7 +14,7 @@ import { above } from "./above.ts";
 import { correctedError } from "./corrected-error.ts";
 import { hone } from "./hone.ts";
 import { land } from "./landing.ts";
-import { beyondPlateau, PLATEAU } from "./plateau.ts";
+import { leavePlateau } from "./plateau.ts";
 import type { Session, Trained } from "./session.ts";
 import { aim, STILL, sketch } from "./sketch.ts";
 import { startAnywhere, startBeside, startsOf } from "./starts.ts";
@@ -142,6 +142,9 @@ export class Learner<F extends Features> {
       const promising = yield* this.#probe(other, slack, starts);
       if (promising) yield* this.#search(promising);
     }
+    const { chosen: found } = this.session.leaders;
+    // A trial of the sketch, beside which nothing was looked for yet (3200 random regressions: 5 were 1 to 11 % above a scan).
+    if (found && this.#frugal && this.#isUnsearched(found.lambda)) yield* this.#search(found.lambda);
     yield* this.#pursue(slack);
     if (this.#hones) yield* hone(this.session, this.#models, this.#interpolation, this.#random);
     if (this.session.options.explore) yield* this.#explore();
@@ -224,14 +227,12 @@ export class Learner<F extends Features> {
     return frugal ? yield* this.#beyond(center, region) : undefined;
   }
 
-  /** Where penalties are so weak that nothing is promised: looks at stronger ones. Returns where to go on from, if anywhere. */
+  /** Where penalties are so weak, or so strong, that nothing is promised: looks at others. Returns where to go on from, if anywhere. */
   *#beyond(center: Visit, region: TrustRegion): Generator<Pause, Visit | undefined> {
-    const { session } = this;
-    const stronger = beyondPlateau(session.study, this.#models, center, GAIN * Math.abs(center.error));
-    if (!stronger) return undefined;
-    const { error } = yield* session.train(stronger, session.placed(center.thetas), { iterations: PLATEAU.iterations });
+    const seen = yield* leavePlateau(this.session, this.#models, center, GAIN * Math.abs(center.error));
+    if (!seen) return undefined;
     region.open();
-    return error < center.error ? yield* this.#visit(stronger, session.reached(), {}) : center;
+    return seen.error < center.error ? yield* this.#visit(seen.lambda, this.session.reached(), {}) : center;
   }
 
   /** The λ that brief trainings lead to, if the span promises something new of it, within `slack` of the best. */
@@ -358,10 +359,11 @@ export class Learner<F extends Features> {
   *#isNew(lambda: Float64Array, slack = 0): Generator<Pause, boolean> {
     const { chosen } = this.session.leaders;
     if (!chosen) return true;
-    return (
-      this.#searched.every((other) => distance(lambda, other) > STILL) &&
-      (yield* this.#predict(lambda)) < above(chosen.error, slack)
-    );
+    return this.#isUnsearched(lambda) && (yield* this.#predict(lambda)) < above(chosen.error, slack);
+  }
+
+  #isUnsearched(lambda: Float64Array): boolean {
+    return this.#searched.every((other) => distance(lambda, other) > STILL);
   }
 
   /** Trains at λ. The error of a model near the minimizer is corrected for what it lacks. */

@@ -64,6 +64,50 @@ test("a search that is promised little has looked at stronger penalties, too", a
   }
 });
 
+/** Correlated columns, of which some tell of the target: its value, or whether it is above one half. */
+function regressions(model: "squared" | "logistic", seed: number) {
+  const random = new Random(seed);
+  const within = (low: number, factor: number) => Math.round(low * factor ** random.uniform());
+  const [count, columns] = [within(20, 15), within(2, 25)];
+  const [common, noise, density] = [random.uniform(), Math.exp(3 * random.uniform() - 1), random.uniform()];
+  const w = Array.from({ length: columns }, () => (random.uniform() < density ? random.normal() : 0));
+  const rows = () => {
+    const x: number[][] = [];
+    const y = Array.from({ length: count }, () => {
+      const all = Math.sqrt(common) * random.normal();
+      const row = w.map(() => all + Math.sqrt(1 - common) * random.normal());
+      x.push(row);
+      return row.reduce((sum, value, j) => sum + value * w[j]!, 0) + noise * random.normal();
+    });
+    return data.dense({ x, y: model === "squared" ? y : y.map((score) => (score > 0.5 ? "a" : "b")) });
+  };
+  return { train: rows(), validation: rows() };
+}
+
+test.each([
+  ["the best minimizer is one of a first sketch", "squared", ["l2"], [1161]],
+  ["a stronger L1 is better, a stronger L2 worse", "squared", ["l1", "l2"], [1145]],
+  ["penalties that leave no weight are better than the others looked at", "logistic", ["l1"], [1195, 1074]],
+] as const)("%s, %s loss, %s: no λ of a scan is better by a hundredth", async (_, model, names, seeds) => {
+  for (const seed of seeds) {
+    const { train, validation } = regressions(model, seed);
+    const features = Object.fromEntries(names.map((name) => [name, { l1, l2 }[name]()]));
+    const { error, lambda } = await tune({ model, train, validation, features });
+    const plain = model === "squared" ? "squaredError" : "logLoss";
+    const scan = Array.from({ length: 25 }, (_, i) => 10 ** (-6 + i / 4));
+    const others = names.length > 1 ? scan : [0];
+    for (const value of scan) {
+      for (const other of others) {
+        const loss = new LinearLoss(plain, features, { [names[0]]: value, ...(names[1] ? { [names[1]]: other } : {}) });
+        const { model: found } = await minimize({ model, train, loss, tolerance: 1e-5 });
+        const metric = model === "squared" ? "mean-squared-error" : "log-loss";
+        const message = `seed ${seed}: ${loss} beside ${JSON.stringify(lambda)}`;
+        expect(found.error(validation, metric), message).toBeGreaterThan(0.99 * error);
+      }
+    }
+  }
+});
+
 test("nothing better is looked for than no error, whatever it is counted by, nor with a budget to explore", async () => {
   const metrics: Metric[] = ["error-rate", "balanced-error", "macro-f1", "auc", costMatrix({ a: { b: 5 } })];
   const [train, validation] = [1, 2].map((seed) => {
