@@ -164,6 +164,6 @@ export function checkRange({ x, columns }: Rows, width: 4 | 8): void {
   const column = x.kind === "dense" ? index % columns : x.indices[index]!;
   throw new LearnLossError(
     "OVERFLOW",
-    `X is ${x.values[index]} at row ${row + 1}, column ${column + 1}: its square would overflow. Standardize the columns, or divide them.`,
+    `X is ${x.values[index]} at row ${row + 1}, column ${column + 1}: its square would overflow. Divide the column, or drop the row.`,
   );
 }
