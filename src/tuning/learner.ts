@@ -142,11 +142,10 @@ export class Learner<F extends Features> {
       const promising = yield* this.#probe(other, slack, starts);
       if (promising) yield* this.#search(promising);
     }
-    const { chosen: found } = this.session.leaders;
-    // A trial of the sketch, beside which nothing was looked for yet (3200 random regressions: 5 were 1 to 11 % above a scan).
-    if (found && this.#frugal && this.#isUnsearched(found.lambda)) yield* this.#search(found.lambda);
+    yield* this.#searchLeader();
     yield* this.#pursue(slack);
     if (this.#hones) yield* hone(this.session, this.#models, this.#interpolation, this.#random);
+    yield* this.#searchLeader();
     if (this.session.options.explore) yield* this.#explore();
     const { best, chosen = best } = this.session.leaders;
     if (!chosen || this.session.options.validation) return;
@@ -207,6 +206,15 @@ export class Learner<F extends Features> {
   }
 
   /**
+   * Searches around the best model, if nothing was looked for beside it yet: a trial of the sketch (3200 random regressions: 5
+   * were 1 to 11 % above a scan), or what was found by interpolation (wine, 30 splits: 0.6 % less error in the mean, up to 18 %).
+   */
+  *#searchLeader(): Generator<Pause> {
+    const { chosen } = this.session.leaders;
+    if (chosen && this.#frugal && this.#isUnsearched(chosen.lambda)) yield* this.#search(chosen.lambda);
+  }
+
+  /**
    * Where nothing is promised: a search ends at a minimizer, unless stronger penalties are as good; elsewhere it trains to one
    * first. Returns where to go on from, if anywhere.
    */
@@ -229,10 +237,11 @@ export class Learner<F extends Features> {
 
   /** Where penalties are so weak, or so strong, that nothing is promised: looks at others. Returns where to go on from, if anywhere. */
   *#beyond(center: Visit, region: TrustRegion): Generator<Pause, Visit | undefined> {
-    const seen = yield* leavePlateau(this.session, this.#models, center, GAIN * Math.abs(center.error));
-    if (!seen) return undefined;
+    const gain = GAIN * Math.abs(center.error);
+    const lambda = yield* leavePlateau(this.session, this.#models, center, gain, this.#random);
+    if (!lambda) return undefined;
     region.open();
-    return seen.error < center.error ? yield* this.#visit(seen.lambda, this.session.reached(), {}) : center;
+    return yield* this.#visit(lambda, this.session.reached(), {});
   }
 
   /** The λ that brief trainings lead to, if the span promises something new of it, within `slack` of the best. */
