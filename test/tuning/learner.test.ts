@@ -7,6 +7,7 @@ import {
   LinearLoss,
   l1,
   l2,
+  labelSmoothing,
   type Metric,
   fit as minimize,
   tune,
@@ -64,8 +65,8 @@ test("a search that is promised little has looked at stronger penalties, too", a
   }
 });
 
-/** Correlated columns, of which some tell of the target: its value, or whether it is above one half. */
-function regressions(model: "squared" | "logistic", seed: number) {
+/** Correlated columns, of which some tell of the target: its value, whether it is above one half, or which third it is of. */
+function regressions(model: "squared" | "logistic" | "softmax", seed: number) {
   const random = new Random(seed);
   const within = (low: number, factor: number) => Math.round(low * factor ** random.uniform());
   const [count, columns] = [within(20, 15), within(2, 25)];
@@ -79,14 +80,18 @@ function regressions(model: "squared" | "logistic", seed: number) {
       x.push(row);
       return row.reduce((sum, value, j) => sum + value * w[j]!, 0) + noise * random.normal();
     });
-    return data.dense({ x, y: model === "squared" ? y : y.map((score) => (score > 0.5 ? "a" : "b")) });
+    if (model === "squared") return data.dense({ x, y });
+    if (model === "logistic") return data.dense({ x, y: y.map((score) => (score > 0.5 ? "a" : "b")) });
+    return data.dense({ x, y: y.map((score, i) => "abc"[i] ?? (score > 1 ? "a" : score > -1 ? "b" : "c")) });
   };
   return { train: rows(), validation: rows() };
 }
 
 test.each([
   ["the best minimizer is one of a first sketch", "squared", ["l2"], [1161]],
-  ["a stronger L1 is better, a stronger L2 worse", "squared", ["l1", "l2"], [1145]],
+  ["so it is, and other models of the sketch are better still", "squared", ["l1", "l2"], [1161]],
+  ["a stronger L1 is better, a stronger L2 worse", "squared", ["l1", "l2"], [1145, 1252]],
+  ["a stronger L2 is as good, and better with a weaker L1", "softmax", ["l1", "l2"], [1022, 1183]],
   ["penalties that leave no weight are better than the others looked at", "logistic", ["l1"], [1195, 1074]],
 ] as const)("%s, %s loss, %s: no λ of a scan is better by a hundredth", async (_, model, names, seeds) => {
   for (const seed of seeds) {
@@ -126,6 +131,32 @@ test("nothing better is looked for than no error, whatever it is counted by, nor
       const { error, trials, status } = await tune({ ...options, metric, explore, passes: 5000 });
       expect([error, status]).toEqual([0, "complete"]);
       expect(trials).toBeLessThan(10);
+    }
+  }
+});
+
+test("what is found far from all searches, by interpolation, is searched beside in the end", async () => {
+  const all = await data.csv(new URL("../../data/wine.csv", import.meta.url), { target: "cultivar" });
+  const parts = data.split(all, { validation: all.rows - 60, seed: 3 });
+  const half = data.split(parts.validation, { validation: 0.5, seed: 3 }).validation;
+  const scaling = data.standardization(parts.train);
+  const [train, validation] = [data.standardize(parts.train, scaling), data.standardize(half, scaling)];
+  const features = { l1: l1(), l2: l2(), smoothing: labelSmoothing() };
+  const options = {
+    model: "softmax",
+    train,
+    validation,
+    features,
+    seed: 3,
+    tolerance: 1e-5,
+    precision: "f32",
+  } as const;
+  const { error, lambda } = await tune(options);
+  for (const name of ["l1", "l2", "smoothing"] as const) {
+    for (const factor of [Math.exp(-1), Math.exp(1)]) {
+      const loss = new LinearLoss("logLoss", features, { ...lambda, [name]: factor * lambda[name] });
+      const { model } = await minimize({ model: "softmax", train, loss, tolerance: 1e-5 });
+      expect(model.error(validation, "log-loss"), `${name} × ${factor.toFixed(2)}`).toBeGreaterThan(0.95 * error);
     }
   }
 });
