@@ -7,6 +7,7 @@ import { LearnLossError } from "../errors.ts";
 import { DECISIONS, type Decision } from "../evaluate/costs.ts";
 import { METRICS, type Metric, type MetricName } from "../evaluate/metric.ts";
 import type { Layout } from "../features/image-layout.ts";
+import { checkRange } from "../models/matrix.ts";
 import { checkModel } from "../models/model-kind.ts";
 import { report } from "../report/report.ts";
 import { type Budget, checkBudget } from "../run.ts";
@@ -301,6 +302,8 @@ async function tuningData(
     if (options.validationData) throw new LearnLossError("OPTION", "--folds and --validation-data exclude each other.");
     return { train: prepare(all, preparation(all, options)) };
   }
+  // Here rows are still those of the file.
+  if (!options.standardize) checkRange(all, options.precision === "f64" ? 8 : 4);
   const parts: { readonly train: Dataset; readonly validation: Dataset } = options.validationData
     ? { train: all, validation: await judging(options.validationData, options) }
     : split(all, { validation: options.validation ?? 0.25, seed: options.seed });

@@ -145,6 +145,24 @@ describe("learnloss tune", () => {
     expect(stderr).toContain(`learnloss: ${expected}: `);
   });
 
+  test("a value whose square overflows is named by its row in the file, whichever part that goes to", async () => {
+    for (const row of [1, 7, 30]) {
+      const lines = Array.from({ length: 40 }, (_, i) => `${i + 1 === row ? 1e35 : i},${i % 7},${i % 2}`);
+      writeFileSync("large.csv", ["a,b,y", ...lines].join("\n"));
+      const features = ["--features", "l1,l2"];
+      const { code, stderr } = await learnloss(
+        "tune",
+        "large.csv",
+        "--target",
+        "y",
+        "--model",
+        "logistic",
+        ...features,
+      );
+      expect([code, stderr]).toEqual([2, expect.stringContaining(`OVERFLOW: X is 1e+35 at row ${row}, column 1`)]);
+    }
+  });
+
   test("data that are a ZIP archive, or standard input twice, are refused with what to do", async () => {
     writeFileSync("arrays.npz", Uint8Array.of(0x50, 0x4b, 3, 4, 0x14, 0, 0, 0));
     const archive = await learnloss("tune", "arrays.npz", "--model", "logistic", "--target", "y", "--features", "l2");
