@@ -302,8 +302,8 @@ async function tuningData(
     if (options.validationData) throw new LearnLossError("OPTION", "--folds and --validation-data exclude each other.");
     return { train: prepare(all, preparation(all, options)) };
   }
-  // Here rows are still those of the file.
-  if (!options.standardize) checkRange(all, options.precision === "f64" ? 8 : 4);
+  // What overflows as it is has its row in the file here, in a part of it later.
+  if (!options.standardize && options.scale === undefined) checkRange(all, options.precision === "f64" ? 8 : 4);
   const parts: { readonly train: Dataset; readonly validation: Dataset } = options.validationData
     ? { train: all, validation: await judging(options.validationData, options) }
     : split(all, { validation: options.validation ?? 0.25, seed: options.seed });

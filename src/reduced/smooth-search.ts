@@ -17,7 +17,7 @@ const TRUST = { first: 1, most: 2, least: 0.03 };
 const EDGE = 0.9;
 const KEPT = 0.25;
 
-/** Most penalties of which a leap also tries each alone, for two solves each. */
+/** Most penalties of which each is also tried alone, for the solves of its own. */
 const ALONE = 3;
 
 /**
@@ -137,10 +137,8 @@ function* leap(
   value: number,
 ): Generator<void, { readonly lambda: Float64Array; readonly value: number }> {
   const { data } = models.space;
-  const penalties = models.free.filter((j) => !data[j]);
-  const alone = penalties.length > 1 && penalties.length <= ALONE ? penalties.map((j) => [j]) : [];
   let best = { lambda, value };
-  for (const leap of [penalties, ...alone].flatMap((which) => [
+  for (const leap of togetherAndAlone(models.free.filter((j) => !data[j])).flatMap((which) => [
     { which, step: radius },
     { which, step: -radius },
   ])) {
@@ -154,6 +152,11 @@ function* leap(
   }
   yield* models.solve(best.lambda);
   return best;
+}
+
+/** Which penalties to change at a time: all of them, and each where they are few. */
+export function togetherAndAlone(penalties: readonly number[]): readonly (readonly number[])[] {
+  return penalties.length > 1 && penalties.length <= ALONE ? [penalties, ...penalties.map((j) => [j])] : [penalties];
 }
 
 /** What the reduced model's slope at the center, where the models were just linearized, lacks of the true one. */

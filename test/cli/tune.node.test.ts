@@ -149,17 +149,10 @@ describe("learnloss tune", () => {
     for (const row of [1, 7, 30]) {
       const lines = Array.from({ length: 40 }, (_, i) => `${i + 1 === row ? 1e35 : i},${i % 7},${i % 2}`);
       writeFileSync("large.csv", ["a,b,y", ...lines].join("\n"));
-      const features = ["--features", "l1,l2"];
-      const { code, stderr } = await learnloss(
-        "tune",
-        "large.csv",
-        "--target",
-        "y",
-        "--model",
-        "logistic",
-        ...features,
-      );
+      const tune = ["tune", "large.csv", "--target", "y", "--model", "logistic", "--features", "l1,l2"];
+      const { code, stderr } = await learnloss(...tune);
       expect([code, stderr]).toEqual([2, expect.stringContaining(`OVERFLOW: X is 1e+35 at row ${row}, column 1`)]);
+      expect((await learnloss(...tune, "--scale", "1e30")).code).toBe(0);
     }
   });
 

@@ -65,7 +65,7 @@ test("a search that is promised little has looked at stronger penalties, too", a
   }
 });
 
-/** Correlated columns, of which some tell of the target: its value, whether it is above one half, or which third it is of. */
+/** Correlated columns, of which some tell of the target: its value, whether it is above one half, or which of three ranges it is in. */
 function regressions(model: "squared" | "logistic" | "softmax", seed: number) {
   const random = new Random(seed);
   const within = (low: number, factor: number) => Math.round(low * factor ** random.uniform());
@@ -89,7 +89,7 @@ function regressions(model: "squared" | "logistic" | "softmax", seed: number) {
 
 test.each([
   ["the best minimizer is one of a first sketch", "squared", ["l2"], [1161]],
-  ["so it is, and other models of the sketch are better still", "squared", ["l1", "l2"], [1161]],
+  ["the best minimizer is one of a first sketch, and better ones are beside it", "squared", ["l1", "l2"], [1161]],
   ["a stronger L1 is better, a stronger L2 worse", "squared", ["l1", "l2"], [1145, 1252]],
   ["a stronger L2 is as good, and better with a weaker L1", "softmax", ["l1", "l2"], [1022, 1183]],
   ["penalties that leave no weight are better than the others looked at", "logistic", ["l1"], [1195, 1074]],
