@@ -28,7 +28,7 @@ test("one minimizer tells of its neighbors: a model moved along each tangent joi
     },
     *propose() {},
   };
-  for (const _ of hone(session, models, interpolation as unknown as Interpolation, new Random(1)));
+  for (const _ of hone(session, models, interpolation as unknown as Interpolation, new Random(1), false));
   expect(joined.length).toBe(models.free.length);
   // Of the weights: all intercepts may be moved alike.
   const apart = (a: Float64Array, b: Float64Array) => Math.hypot(...a.subarray(0, 24).map((w, i) => w - b[i]!));
