@@ -140,7 +140,7 @@ export class Learner<F extends Features> {
     yield* this.#searchKinds(others);
     yield* this.#searchLeader();
     yield* this.#pursue(slack);
-    if (!this.#models.metric.smooth || this.#rough) yield* this.#hone();
+    if (this.#stepsOrRough) yield* this.#hone();
     yield* this.#searchLeader();
     if (this.session.options.explore) yield* this.#explore();
     const { best, chosen = best } = this.session.leaders;
@@ -290,9 +290,9 @@ export class Learner<F extends Features> {
     return center.error > best && prediction.error > above(best, SLACK);
   }
 
-  /** Whether there may be many basins, or one looks for them. */
-  get #hones(): boolean {
-    return !this.#models.metric.smooth || this.#rough || this.session.options.explore;
+  /** Whether tuning ends by honing: there may be many basins. */
+  get #stepsOrRough(): boolean {
+    return !this.#models.metric.smooth || this.#rough;
   }
 
   /** Exploration spends its budget whatever happens: its searches need not end early, but those of the tuning it begins with. */
@@ -317,8 +317,9 @@ export class Learner<F extends Features> {
    * Looks for other basins for as long as the budget lasts: most of it near the best, where the next better ones are, the rest
    * all over F, which makes the search asymptotically optimal. Ten splits each, above the best of ten variants: 25 weights, 17000
    * passes, 2.3 % all over F alone, 0.6 % so; 9 weights, 6000 passes, 0.9 and 0.2 %; balanced error, 2500 passes, 1.8 and 0.
-   * It begins where tuning ends, which is sooner than where those searches do not end early either, and there interpolation
-   * finds most: 30 other splits of the 25 weights, 3500 passes, 2.0 → 0.6 % above the best in the median.
+   * It begins where tuning has ended, with the kinds of models that tuning leaves out, and with long interpolation: beside
+   * searches that did not end early in that tuning either, and brief interpolation, 30 other splits of the 25 weights, 3500
+   * passes, 2.0 → 0.6 % above the best in the median.
    */
   *#explore(): Generator<Pause> {
     const { session } = this;
@@ -405,7 +406,8 @@ export class Learner<F extends Features> {
     const before = session.passes;
     const { error, slope, converged, ended }: Trained = yield* session.train(lambda, starts, goal, prediction?.error);
     this.#visited = session.passes - before;
-    if (converged && this.#hones) this.#interpolation.add(lambda, error, session.reached());
+    if (converged && (this.#stepsOrRough || session.options.explore))
+      this.#interpolation.add(lambda, error, session.reached());
     const corrected = ended || !slope ? error : correctedError(error, slope, this.#models.metric);
     if (Math.abs(corrected - error) > LACK * Math.abs(error))
       return yield* this.#visit(lambda, session.reached(), {}, prediction);
